@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/fd.hpp"
+#include "base/process.hpp"
+
+/// The start of a child process, and its end. For process.cpp.
+namespace base {
+
+/// A child in a process group of its own. Its object's end is the group's end: nothing outlives it.
+class Child {
+ public:
+  /// Starts `program` (what argv[0] was found to be) with standard output and standard error as given.
+  Child(const Command& command, const std::filesystem::path& program, int out, int err);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  [[nodiscard]] int pidfd() const {
+    return pidfd_.get();
+  }                                  // readable when the leader has ended; -1 where the kernel has none
+  [[nodiscard]] bool ended() const;  // the leader; it stays a zombie, so that the group's id stays its own
+  void signal_group(int signal) const noexcept;
+  /// Kills what is left of the group, reaps the leader: its exit status, or 128 + its signal.
+  int finish();
+
+ private:
+  pid_t pid_ = -1;
+  Fd pidfd_;
+};
+
+}  // namespace base
