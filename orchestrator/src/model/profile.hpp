@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+/// What is true of one release of one distribution, typed and complete. The file it comes from is described in
+/// orchestrator-profile(5); past profile::load nobody sees JSON.
+namespace model {
+
+struct Dependency {
+  std::string name;     // a package's name, or an atom's category/name
+  std::string op;       // "", "<", "<=", "=", ">=", ">"
+  std::string version;  // "" when op is
+  std::string use;      // the USE flag that asks for it (ebuild only)
+  std::string why;
+  bool operator==(const Dependency&) const = default;
+};
+
+enum class ServiceType { notify, simple };  // systemd.service(5), Type=
+
+struct RpmFields {
+  std::string dist;         // ".fc43": the value of %{dist}
+  std::string payload;      // "w19.zstdio": %_binary_payload
+  std::string license_dir;  // "/usr/share/licenses/dracut-sshd"
+  std::map<std::string, std::string> emulate;  // macros of the target that a foreign host lacks
+};
+
+struct DebFields {
+  std::string suffix;             // "~deb12+1": closes the version
+  std::string series;             // "bookworm": the changelog's distribution
+  std::string section;            // "admin"
+  std::string standards_version;  // "4.6.2"
+  std::string vendor;             // "debian" or "ubuntu": dpkg's vendor and lintian's profile
+};
+
+struct EbuildFields {
+  std::string category;  // "sys-kernel"
+  std::string keywords;  // "~amd64 ~arm64"
+};
+
+struct PackageFields {
+  std::string format;   // a name in the registry of formats
+  std::string manager;  // a name in the registry of package managers
+  std::string arch;     // noarch, all, any
+  std::string doc_dir;
+  std::string sbin_dir;
+  std::int64_t revision = 1;
+  std::vector<Dependency> depends, suggests, conflicts;  // sorted by name
+  RpmFields rpm;
+  DebFields deb;
+  EbuildFields ebuild;
+};
+
+struct SshdFields {
+  std::string path;
+  ServiceType service_type = ServiceType::notify;
+  std::string helper_dir;  // "": no helpers split off
+  std::string privsep_dir;
+  std::string privsep_user;
+  std::set<std::string> environment_files;
+};
+
+struct InitrdFields {
+  std::string image;   // "/boot/initramfs-%k.img"; %k is the kernel's version
+  std::string driver;  // who makes it: dracut, update-initramfs, kernel-install, rpm-ostree, transactional-update
+};
+
+struct Profile {
+  std::string id;       // "rhel"
+  std::string name;     // "Red Hat Enterprise Linux"
+  std::string release;  // "10"
+  std::set<std::string> os_release;
+  std::string dracut, openssh;  // versions, for people
+  std::string eol;              // "2029-05-31", or "" when there is no such day
+  PackageFields package;
+  SshdFields sshd;
+  InitrdFields initrd;
+
+  [[nodiscard]] std::string key() const { return id + "-" + release; }  // its folder in dist/
+};
+
+}  // namespace model
