@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profile/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace profile {
+namespace {
+
+using enum Grammar::Extra;
+
+const Grammar kId{"a-z", "a-z0-9-", 32, none, "small letters, digits and '-', beginning with a letter"};
+const Grammar kRelease{"A-Za-z0-9", "A-Za-z0-9.-", 32, none, "letters, digits, '.' and '-', no '-' or '.' first"};
+// '"', '\', '$', '`', '%' and '@' are in no text that reaches a template: what cannot stand there cannot run there
+const Grammar kText{"A-Za-z0-9", "A-Za-z0-9 .,:;()/&+'_-", 100, none, "one line of letters, digits and simple punctuation"};
+const Grammar kProse{" -~", " -~", 600, none, "one line of printable ASCII"};
+const Grammar kVersion{"0-9", "A-Za-z0-9.+~_-", 40, none, "a version: digits first, then letters, digits and . + ~ _ -"};
+const Grammar kDay{"0-9", "0-9-", 10, date, "a day as YYYY-MM-DD"};
+const Grammar kPath{"/", "A-Za-z0-9._+/-", 200, path, "an absolute path of letters, digits and . _ + - without '..', '//' or '/' at its end"};
+const Grammar kImage{"/", "A-Za-z0-9._+/%-", 200, image, "an absolute path in which %k, and no other '%', stands for the kernel's version"};
+const Grammar kDocDir{"/", "A-Za-z0-9._+/{}-", 200, doc_dir, "an absolute path in which {name} and {version} may stand"};
+const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, none, "a package's name: letters, digits and . + _ / -"};
+const Grammar kDist{".", "A-Za-z0-9._", 20, none, "a '.', then letters, digits, '.' and '_'"};
+const Grammar kPayload{"w", "A-Za-z0-9.", 20, none, "rpm's words for it, as in w19.zstdio"};
+const Grammar kSuffix{"~+", "A-Za-z0-9.+~", 40, none, "'~' or '+', then letters, digits and . + ~"};
+const Grammar kSeries{"a-z", "a-z0-9-", 40, none, "small letters, digits and '-'"};
+const Grammar kDotted{"0-9", "0-9.", 20, none, "digits and '.'"};
+const Grammar kKeywords{"a-z0-9~*-", "a-z0-9~ *-", 200, none, "architectures, each with or without '~'"};
+const Grammar kUse{"a-z0-9", "A-Za-z0-9_@+-", 40, none, "a USE flag"};
+const Grammar kMacroName{"A-Za-z_", "A-Za-z0-9_", 60, none, "a macro's name"};
+const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none, "one word of letters, digits and . / _ + ~ -"};
+
+const auto B = Scope::both;
+
+// clang-format off
+const std::vector<Field> kFields = {
+    {"/id", Scope::distribution, Kind::string, true, "", &kId, {}, "The name of the distribution, and of its file."},
+    {"/name", Scope::distribution, Kind::string, true, "", &kText, {}, "The name that people read."},
+    {"/default", Scope::distribution, Kind::string, true, "", &kRelease, {}, "The release that is meant when none is named."},
+    {"/os_release", Scope::distribution, Kind::set, true, "", &kId, {}, "The values of ID= in os-release(5) that this profile serves."},
+    {"/releases", Scope::distribution, Kind::releases, true, "", nullptr, {}, "The releases, oldest first; each is merged over the rest of the file (RFC 7396)."},
+    {"/sources", B, Kind::sources, false, "", nullptr, {}, "Where values are known from: a JSON pointer to a value, or to what holds it, and a text."},
+    {"/eol", Scope::release, Kind::string, false, "", &kDay, {}, "The last day of support. Past it a build warns and goes on."},
+    {"/dracut", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of dracut."},
+    {"/openssh", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of OpenSSH."},
+
+    {"/package", B, Kind::object, true, "", nullptr, {}, "What the package is like."},
+    {"/package/format", B, Kind::choice, true, "", nullptr, {"rpm", "deb", "ebuild", "pkgbuild"}, "The package format."},
+    {"/package/manager", B, Kind::choice, true, "", nullptr, {"dnf", "zypper", "apt", "portage", "pacman"}, "The package manager that installs it."},
+    {"/package/arch", B, Kind::choice, true, "", nullptr, {"noarch", "all", "any"}, "The distribution's word for a package of no architecture."},
+    {"/package/revision", B, Kind::integer, true, "", nullptr, {}, "The package's revision of one version."},
+    {"/package/doc_dir", B, Kind::string, true, "", &kDocDir, {}, "Where documents and examples are installed."},
+    {"/package/sbin_dir", B, Kind::string, true, "", &kPath, {}, "Where commands for the administrator are installed."},
+    {"/package/requires", B, Kind::dependencies, true, "", &kPackage, {}, "What must be installed."},
+    {"/package/suggests", B, Kind::dependencies, false, "", &kPackage, {}, "What goes well with it; never installed unasked."},
+    {"/package/conflicts", B, Kind::dependencies, false, "", &kPackage, {}, "What it cannot be installed beside."},
+    {"/package/rpm", B, Kind::object, true, "rpm", nullptr, {}, "For rpm alone."},
+    {"/package/rpm/dist", B, Kind::string, true, "rpm", &kDist, {}, "The value of %{dist}."},
+    {"/package/rpm/payload", B, Kind::string, true, "rpm", &kPayload, {}, "The value of %_binary_payload."},
+    {"/package/rpm/license_dir", B, Kind::string, true, "rpm", &kDocDir, {}, "Where %license files are installed."},
+    {"/package/rpm/emulate", B, Kind::macros, false, "rpm", nullptr, {}, "Macros of the target that another host lacks. On the command line alone, never in an SRPM."},
+    {"/package/deb", B, Kind::object, true, "deb", nullptr, {}, "For deb alone."},
+    {"/package/deb/suffix", B, Kind::string, true, "deb", &kSuffix, {}, "What closes the version, so that releases differ and sort upwards."},
+    {"/package/deb/series", B, Kind::string, true, "deb", &kSeries, {}, "The distribution field of the changelog."},
+    {"/package/deb/section", B, Kind::string, true, "deb", &kSeries, {}, "The archive's section."},
+    {"/package/deb/standards_version", B, Kind::string, true, "deb", &kDotted, {}, "The Debian policy that it follows."},
+    {"/package/deb/vendor", B, Kind::choice, true, "deb", nullptr, {"debian", "ubuntu"}, "The vendor for dpkg-vendor(1) and lintian(1)."},
+    {"/package/ebuild", B, Kind::object, true, "ebuild", nullptr, {}, "For ebuild alone."},
+    {"/package/ebuild/category", B, Kind::string, true, "ebuild", &kSeries, {}, "The category."},
+    {"/package/ebuild/keywords", B, Kind::string, true, "ebuild", &kKeywords, {}, "KEYWORDS."},
+
+    {"/sshd", B, Kind::object, true, "", nullptr, {}, "The distribution's OpenSSH server."},
+    {"/sshd/path", B, Kind::string, true, "", &kPath, {}, "Where sshd is."},
+    {"/sshd/service_type", B, Kind::choice, true, "", nullptr, {"notify", "simple"}, "Type= in sshd.service: notify if this sshd tells systemd that it is ready."},
+    {"/sshd/helper_dir", B, Kind::string, false, "", &kPath, {}, "Where sshd-session and sshd-auth are; left out when sshd is not split."},
+    {"/sshd/privsep_dir", B, Kind::string, true, "", &kPath, {}, "The privilege separation directory."},
+    {"/sshd/privsep_user", B, Kind::string, true, "", &kUse, {}, "The privilege separation user."},
+    {"/sshd/environment_files", B, Kind::set, false, "", &kPath, {}, "The environment files of the distribution's own sshd.service."},
+
+    {"/initrd", B, Kind::object, true, "", nullptr, {}, "The initramfs."},
+    {"/initrd/image", B, Kind::string, true, "", &kImage, {}, "Its file; %k is the kernel's version."},
+    {"/initrd/driver", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
+};
+// clang-format on
+
+bool in_set(std::string_view set, char c) {
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    if (i + 2 < set.size() && set[i + 1] == '-') {
+      if (c >= set[i] && c <= set[i + 2]) return true;
+      i += 2;
+    } else if (set[i] == c) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_clean_path(std::string_view text) {
+  if (text.size() < 2 || text.back() == '/') return false;
+  for (const auto& part : base::split(text.substr(1), '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
+
+bool fits_extra(Grammar::Extra extra, std::string_view text) {
+  switch (extra) {
+    case none:
+      return true;
+    case path:
+      return is_clean_path(text);
+    case image: {
+      const auto without = base::replace_all(std::string(text), "%k", "k");
+      return is_clean_path(without) && without.find('%') == std::string::npos && without.size() < text.size();
+    }
+    case doc_dir: {
+      const auto without = base::replace_all(base::replace_all(std::string(text), "{name}", "n"), "{version}", "v");
+      return is_clean_path(without) && without.find_first_of("{}") == std::string::npos;
+    }
+    case date:
+      return base::days_of(text).has_value();
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const Field> fields() { return kFields; }
+
+const Field* find_field(std::string_view pointer) {
+  const auto found = std::ranges::find(kFields, pointer, &Field::pointer);
+  return found == kFields.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> names_below(std::string_view pointer, Scope scope) {
+  std::vector<std::string> names;
+  for (const auto& field : kFields) {
+    if (!field.pointer.starts_with(pointer) || field.pointer.size() <= pointer.size()) continue;
+    const auto rest = field.pointer.substr(pointer.size());
+    if (rest.front() != '/' || rest.find('/', 1) != std::string_view::npos) continue;
+    if (field.scope == Scope::both || field.scope == scope) names.emplace_back(rest.substr(1));
+  }
+  if (scope == Scope::release && pointer.empty()) names.emplace_back("id");  // a release has an id of its own
+  return names;
+}
+
+std::string misfit(const Grammar& grammar, std::string_view text) {
+  if (text.empty()) return fmt::format("expected {}, got nothing", grammar.words);
+  if (text.size() > grammar.max) {
+    return fmt::format("expected at most {} characters, got {}", grammar.max, text.size());
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in_set(i == 0 ? grammar.first : grammar.rest, text[i])) continue;
+    return fmt::format("expected {}; \"{}\" has '{}' at {}", grammar.words, base::printable(text), base::printable(text.substr(i, 1)),
+                       i + 1);
+  }
+  if (!fits_extra(grammar.extra, text)) return fmt::format("expected {}, got \"{}\"", grammar.words, base::printable(text));
+  return "";
+}
+
+std::string pattern(const Grammar& grammar) {
+  // A bracket expression as written in the table is valid in ECMA-262 too: '-' stands last, and ']' and '\\' in none.
+  switch (grammar.extra) {
+    case none:
+      return fmt::format("^[{}][{}]{{0,{}}}$", grammar.first, grammar.rest, grammar.max - 1);
+    case date:
+      return "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+    case path:
+    case image:
+    case doc_dir:
+      break;
+  }
+  std::string part = "[A-Za-z0-9._+-]";
+  if (grammar.extra == image) part = "([A-Za-z0-9._+-]|%k)";
+  if (grammar.extra == doc_dir) part = "([A-Za-z0-9._+-]|\\{name\\}|\\{version\\})";
+  const std::string kernel = grammar.extra == image ? "(?=.*%k)" : "";
+  return fmt::format("^(?=.{{2,{}}}$){}(/(?!\\.\\.?(/|$)){}+)+$", grammar.max, kernel, part);
+}
+
+const Grammar& release_grammar() { return kRelease; }
+const Grammar& version_grammar() { return kVersion; }
+const Grammar& use_grammar() { return kUse; }
+const Grammar& prose_grammar() { return kProse; }
+const Grammar& macro_name_grammar() { return kMacroName; }
+const Grammar& macro_value_grammar() { return kMacroValue; }
+std::vector<std::string_view> operators() { return {"<", "<=", "=", ">=", ">"}; }
+
+}  // namespace profile

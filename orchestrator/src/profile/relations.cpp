@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
+#include "base/text.hpp"
+#include "model/deb_version.hpp"
+#include "profile/load.hpp"
+
+namespace profile {
+namespace {
+
+using model::Profile;
+using model::Severity;
+
+/// What makes a package's file unique beside the project's own version.
+std::string distinction(const Profile& p) { return fmt::format("-{}{}{}", p.package.revision, p.package.rpm.dist, p.package.deb.suffix); }
+
+/// All that reaches the spec and the patch; dist, payload and emulate are given on the command line alone.
+auto spec_relevant(const Profile& p) {
+  auto names = [](const std::vector<model::Dependency>& list) {
+    std::string all;
+    for (const auto& d : list) all += d.name + d.op + d.version + d.use + "|";
+    return all;
+  };
+  return std::vector<std::pair<std::string, std::string>>{
+      {"/package/arch", p.package.arch},
+      {"/package/revision", std::to_string(p.package.revision)},
+      {"/package/doc_dir", p.package.doc_dir},
+      {"/package/sbin_dir", p.package.sbin_dir},
+      {"/package/rpm/license_dir", p.package.rpm.license_dir},
+      {"/package/requires", names(p.package.depends)},
+      {"/package/suggests", names(p.package.suggests)},
+      {"/package/conflicts", names(p.package.conflicts)},
+      {"/sshd/path", p.sshd.path},
+      {"/sshd/service_type", p.sshd.service_type == model::ServiceType::simple ? "simple" : "notify"},
+      {"/sshd/environment_files", base::join({p.sshd.environment_files.begin(), p.sshd.environment_files.end()}, " ")},
+      {"/initrd/image", p.initrd.image},
+      {"/initrd/driver", p.initrd.driver},
+  };
+}
+
+void check_unique(const Loaded& loaded, model::Findings& findings) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> seen;
+  for (const auto& distribution : loaded.distributions) {
+    for (const auto& release : distribution.releases) {
+      const auto& p = release.profile;
+      const auto here = fmt::format("{}: release {}", distribution.file, p.release);
+      const auto [other, fresh] = seen.try_emplace({p.package.manager, p.package.arch, distinction(p)}, here);
+      if (!fresh) {
+        findings.push_back({Severity::error, here, fmt::format("its package would have the same name, version and architecture as that of {}", other->second), "give each release a suffix (deb) or a dist (rpm) of its own"});
+      }
+    }
+  }
+}
+
+void check_order(const Distribution& distribution, model::Findings& findings) {
+  for (std::size_t i = 1; i < distribution.releases.size(); ++i) {
+    const auto& older = distribution.releases[i - 1].profile;
+    const auto& newer = distribution.releases[i].profile;
+    if (older.package.format != "deb" || newer.package.format != "deb") continue;
+    if (model::compare_deb_versions("1" + distinction(older), "1" + distinction(newer)) >= 0) {
+      findings.push_back({Severity::error, fmt::format("{}: /releases/{}/package/deb/suffix", distribution.file, i), fmt::format("\"{}\" does not sort after \"{}\" of release {}", newer.package.deb.suffix, older.package.deb.suffix, older.release), "an upgrade of the distribution must upgrade the package; releases stand oldest first"});
+    }
+  }
+}
+
+void check_same_spec(const Distribution& distribution, model::Findings& findings) {
+  for (std::size_t i = 1; i < distribution.releases.size(); ++i) {
+    const auto& first = distribution.releases[0].profile;
+    const auto& other = distribution.releases[i].profile;
+    if (first.package.format != "rpm") continue;
+    const auto expected = spec_relevant(first);
+    const auto found = spec_relevant(other);
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      if (expected[k] == found[k]) continue;
+      findings.push_back({Severity::error, fmt::format("{}: /releases/{}{}", distribution.file, i, found[k].first), fmt::format("differs from release {}, but one SRPM serves all releases of an rpm distribution", first.release), "say it once, for the whole distribution"});
+    }
+  }
+}
+
+}  // namespace
+
+void check_relations(Loaded& loaded) {
+  check_unique(loaded, loaded.findings);
+  for (const auto& distribution : loaded.distributions) {
+    check_order(distribution, loaded.findings);
+    check_same_spec(distribution, loaded.findings);
+  }
+}
+
+}  // namespace profile

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profile/typed.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace profile {
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& in, const char* key) { return in.value(key, std::string()); }
+
+std::set<std::string> members(const json& in, const char* key) {
+  std::set<std::string> set;
+  if (in.contains(key)) {
+    for (const auto& [name, unused] : in[key].items()) set.insert(name);
+  }
+  return set;
+}
+
+std::vector<model::Dependency> dependencies(const json& in, const char* key) {
+  std::vector<model::Dependency> list;  // json objects are sorted by key
+  if (!in.contains(key)) return list;
+  for (const auto& [name, value] : in[key].items()) {
+    list.push_back({name, text(value, "op"), text(value, "version"), text(value, "use"), text(value, "why")});
+  }
+  return list;
+}
+
+model::PackageFields package(const json& in) {
+  model::PackageFields out;
+  out.format = text(in, "format");
+  out.manager = text(in, "manager");
+  out.arch = text(in, "arch");
+  out.doc_dir = text(in, "doc_dir");
+  out.sbin_dir = text(in, "sbin_dir");
+  out.revision = in.value("revision", std::int64_t{1});
+  out.depends = dependencies(in, "requires");
+  out.suggests = dependencies(in, "suggests");
+  out.conflicts = dependencies(in, "conflicts");
+  if (in.contains("rpm")) {
+    const auto& rpm = in["rpm"];
+    out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"), rpm.value("emulate", std::map<std::string, std::string>{})};
+  }
+  if (in.contains("deb")) {
+    const auto& deb = in["deb"];
+    out.deb = {text(deb, "suffix"), text(deb, "series"), text(deb, "section"), text(deb, "standards_version"), text(deb, "vendor")};
+  }
+  if (in.contains("ebuild")) out.ebuild = {text(in["ebuild"], "category"), text(in["ebuild"], "keywords")};
+  return out;
+}
+
+}  // namespace
+
+model::Profile typed(const json& merged) {
+  model::Profile out;
+  out.id = text(merged, "id");
+  out.name = text(merged, "name");
+  out.release = text(merged, "release");
+  out.os_release = members(merged, "os_release");
+  out.dracut = text(merged, "dracut");
+  out.openssh = text(merged, "openssh");
+  out.eol = text(merged, "eol");
+  out.package = package(merged["package"]);
+  const auto& sshd = merged["sshd"];
+  out.sshd.path = text(sshd, "path");
+  out.sshd.service_type = text(sshd, "service_type") == "simple" ? model::ServiceType::simple : model::ServiceType::notify;
+  out.sshd.helper_dir = text(sshd, "helper_dir");
+  out.sshd.privsep_dir = text(sshd, "privsep_dir");
+  out.sshd.privsep_user = text(sshd, "privsep_user");
+  out.sshd.environment_files = members(sshd, "environment_files");
+  out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver")};
+  return out;
+}
+
+}  // namespace profile
