@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "source/tree.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "source/edit.hpp"
+
+namespace source {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxFile = 1024 * 1024;
+constexpr const char* kUnit = "46sshd/sshd.service";
+constexpr const char* kInitrd = "46sshd/initrd.conf";
+
+bool plain_name(std::string_view path) {
+  return base::is_safe_relative(path) && std::ranges::all_of(path, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-/").find(c) != std::string_view::npos;
+         });
+}
+
+void take(const fs::path& file, const std::string& name, base::SourceTree& tree, model::Findings& findings) {
+  const auto refuse = [&](std::string message, std::string hint = "") {
+    findings.push_back({model::Severity::error, base::printable(file.string(), 200), std::move(message), std::move(hint)});
+  };
+  std::error_code fault;
+  const auto status = fs::symlink_status(file, fault);
+  if (!fs::is_regular_file(status)) return refuse("not a regular file", "the source tarball holds regular files alone");
+  if (!plain_name(name)) return refuse("its name has a character other than letters, digits and . _ + -");
+  const bool executable = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
+  try {
+    tree[name] = {executable ? 0755U : 0644U, base::read_file(file, kMaxFile)};
+  } catch (const base::Error& error) {
+    refuse(error.what(), error.hint());
+  }
+}
+
+base::Outcome run(base::Runner& runner, const base::Cancel& cancel, std::vector<std::string> argv, const fs::path& cwd, const fs::path& out) {
+  base::Command command;
+  command.argv = std::move(argv);
+  command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
+  command.cwd = cwd;
+  command.stdout_to = out;
+  return runner.run(command, cancel);
+}
+
+void lay(const base::SourceTree& tree, const std::vector<std::string>& names, const fs::path& folder) {
+  for (const auto& name : names) {
+    base::make_dirs((folder / name).parent_path());
+    base::write_file(folder / name, tree.at(name).content);
+  }
+}
+
+}  // namespace
+
+base::SourceTree pristine(const fs::path& project, model::Findings& findings) {
+  base::SourceTree tree;
+  const auto module = project / "module";
+  std::error_code fault;
+  fs::recursive_directory_iterator it(module, fault);
+  for (const fs::recursive_directory_iterator end; !fault && it != end; it.increment(fault)) {
+    const auto name = it->path().lexically_relative(module).string();
+    if (name == "tests") {
+      it.disable_recursion_pending();
+    } else if (!it->is_directory() || it->is_symlink()) {
+      take(it->path(), name, tree, findings);
+    }
+  }
+  if (fault) findings.push_back({model::Severity::error, module.string(), fault.message(), "is --project right?"});
+  take(project / "CHANGELOG.md", "CHANGELOG.md", tree, findings);
+  take(project / "LICENSES/GPL-2.0-or-later.txt", "LICENSE", tree, findings);
+  return tree;
+}
+
+base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile) {
+  auto tree = pristine;
+  if (!tree.contains(kUnit) || !tree.contains(kInitrd)) throw base::Error(fmt::format("the source holds no {} or no {}", kUnit, kInitrd));
+  Unit unit(tree[kUnit].content);
+  const auto& sshd = profile.sshd;
+  const bool simple = sshd.service_type == model::ServiceType::simple;
+  const std::string type = simple ? "simple" : "notify";
+  if (unit.values("Service", "Type") != std::vector{type}) unit.set("Service", "Type", type);
+
+  const auto commands = unit.values("Service", "ExecStart");
+  if (commands.size() != 1) throw base::Error(fmt::format("{}: expected one ExecStart=", kUnit));
+  const auto space = commands[0].find(' ');
+  const auto arguments = space == std::string::npos ? "" : commands[0].substr(space);
+  // Without notification sshd's own words on stderr (-e) are what the journal gets of its start.
+  const auto start = sshd.path + (simple ? " -e" : "") + arguments;
+  if (start != commands[0]) unit.set("Service", "ExecStart", start);
+
+  const auto files = unit.values("Service", "EnvironmentFile");
+  for (const auto& file : sshd.environment_files) {
+    if (std::ranges::find(files, "-" + file) == files.end()) unit.append("Service", "EnvironmentFile", "-" + file);
+  }
+  if (constexpr std::string_view run = "/run/"; sshd.privsep_dir.starts_with(run)) {
+    const auto wanted = sshd.privsep_dir.substr(run.size());
+    if (unit.values("Service", "RuntimeDirectory") != std::vector{wanted}) unit.set("Service", "RuntimeDirectory", wanted);
+  }
+  // Rewritten only where something differs, so that an untouched file stays byte for byte what it was.
+  if (const auto text = unit.text(); text != tree[kUnit].content) tree[kUnit].content = text;
+  auto& initrd = tree[kInitrd].content;
+  initrd = assign(initrd, "IMAGE", profile.initrd.image);
+  initrd = assign(initrd, "DRIVER", profile.initrd.driver);
+  return tree;
+}
+
+std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, base::Runner& runner, const base::Cancel& cancel) {
+  std::vector<std::string> changed;
+  for (const auto& [name, file] : patched) {
+    if (pristine.at(name).content != file.content) changed.push_back(name);
+  }
+  if (changed.empty()) return "";
+  const base::TempDir work(base::temp_parent(), "dracut-sshd-diff");
+  lay(pristine, changed, work.path() / "a");
+  lay(patched, changed, work.path() / "b");
+  std::string text;
+  for (const auto& name : changed) {
+    const auto out = work.path() / "out";
+    const auto outcome = run(runner, cancel, {"diff", "-u", "--label", "a/" + name, "--label", "b/" + name, "a/" + name, "b/" + name}, work.path(), out);
+    if (outcome.status != 1) throw base::Error(fmt::format("diff of {} ended with {}: {}", name, outcome.status, outcome.tail));
+    text += base::read_file(out, kMaxFile);
+  }
+  base::write_file(work.path() / "patch", text);
+  const auto proof = run(runner, cancel, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"}, work.path() / "a", work.path() / "log");
+  if (proof.status != 0) throw base::Error("patch does not apply what diff made: " + proof.tail);
+  for (const auto& name : changed) {
+    if (base::read_file(work.path() / "a" / name, kMaxFile) != patched.at(name).content) throw base::Error(fmt::format("patch of {} does not give what was meant", name));
+  }
+  return text;
+}
+
+}  // namespace source
