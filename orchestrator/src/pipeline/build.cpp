@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pipeline/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/sandbox.hpp"
+#include "base/text.hpp"
+#include "pipeline/lock.hpp"
+#include "pipeline/schedule.hpp"
+
+namespace pipeline {
+namespace {
+
+void refuse_missing_tools(const std::vector<Job>& jobs, const Toolbox& toolbox) {
+  std::vector<const model::Recipe*> recipes;
+  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+  const auto tools = missing(recipes, toolbox);
+  if (tools.empty()) return;
+  std::vector<std::string> programs;
+  std::vector<std::string> packages;
+  for (const auto& tool : tools) {
+    programs.push_back(fmt::format("{} (package {})", tool.program, tool.package));
+    if (std::ranges::find(packages, tool.package) == packages.end()) packages.push_back(tool.package);
+  }
+  throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool).with_hint("install " + base::join(packages, " ") + ", or run ci/quickstart, which does");
+}
+
+}  // namespace
+
+std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner, const base::Cancel& cancel, base::Console& console) {
+  base::make_dirs(options.out);
+  const auto out = std::filesystem::canonical(options.out);
+  const Lock lock(out / ".lock");
+  Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
+  refuse_missing_tools(jobs, toolbox);
+
+  std::vector<Row> rows;
+  std::vector<Task> tasks;
+  for (auto& job : jobs) {
+    job.key = key_of(job, toolbox);
+    Row row{&job, {}};
+    const auto folder = out / job.profile.key();
+    const auto manifest = read_manifest(folder);
+    if (manifest && manifest->key == job.key && is_whole(*manifest, folder)) {
+      row.result.verdict = Verdict::unchanged;
+      row.result.outputs = manifest->outputs;
+    } else {
+      tasks.push_back({&job, rows.size(), manifest && manifest->seconds > 0 ? manifest->seconds : job.recipe.cost});
+    }
+    rows.push_back(std::move(row));
+  }
+  toolbox.save();
+  if (tasks.empty()) return rows;
+
+  const auto why = base::why_no_sandbox(runner, cancel);
+  if (!why.empty()) console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", why));
+  const auto work = out / ".work";
+  base::remove_tree(work);  // what a killed builder left; the lock says that it is gone
+  base::make_dirs(work);
+  base::make_dirs(out / ".logs");
+  Executor executor(runner, cancel, toolbox, {out, work, out / ".logs", options.keep}, why.empty());
+  schedule(tasks, options.jobs, executor, rows, console);
+  if (!options.keep) base::remove_tree(work);
+  cancel.throw_if_requested();
+  return rows;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/tree.hpp"
+#include "formats/format.hpp"
+#include "model/install_list.hpp"
+#include "model/recipe.hpp"
+#include "pipeline/toolbox.hpp"
+#include "pipeline/workspace.hpp"
+#include "profile/load.hpp"
+
+namespace pipeline {
+
+/// One release to build: everything that its packages are made from, and the recipe.
+struct Job {
+  model::Profile profile;  // expanded
+  const formats::Format* format = nullptr;
+  const Workspace* workspace = nullptr;
+  model::InstallList install;
+  base::SourceTree patched;
+  std::string patch;
+  model::Recipe recipe;
+  std::string key;  // "" until key_of() was asked
+
+  [[nodiscard]] formats::Ingredients ingredients() const;
+};
+
+/// Patch, install list and recipe of each release. Equal differences are made by diff and proven by patch once.
+[[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases, base::Runner& runner, const base::Cancel& cancel);
+
+/// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment, tools' versions, the epoch.
+/// No time and no path of this machine is in it.
+[[nodiscard]] std::string key_of(const Job& job, Toolbox& toolbox);
+
+/// The recipe for people: what is staged, and each step as a command that a shell would take.
+[[nodiscard]] std::string to_text(const Job& job);
+
+/// The environment that every step has.
+[[nodiscard]] std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step);
+
+}  // namespace pipeline

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/process.hpp"
+#include "model/recipe.hpp"
+
+namespace pipeline {
+
+/// The programs of this machine that recipes call: where they are, and which versions. Versions are part of a build's key; asking every program
+/// costs more than a whole unchanged build, so what a program said is kept beside the packages, for as long as its file stays the same.
+class Toolbox {
+ public:
+  /// `folders` are searched after the usual places. `cache` may be missing or broken: it is then made anew.
+  Toolbox(std::vector<std::filesystem::path> folders, std::filesystem::path cache, base::Runner& runner, const base::Cancel& cancel);
+
+  [[nodiscard]] std::optional<std::filesystem::path> find(const model::Tool& tool) const;
+  /// What the program says of its version. base::Error when it does not run.
+  [[nodiscard]] std::string version(const model::Tool& tool);
+  /// Colon-separated; holds no folder that does not exist.
+  [[nodiscard]] const std::string& path_list() const { return path_list_; }
+  /// Folders outside /usr that a sandbox must show at the same place (a virtual environment's root).
+  [[nodiscard]] std::vector<std::filesystem::path> roots() const;
+  void save() const;
+
+ private:
+  struct Known {
+    std::string stamp, version;
+  };
+  std::vector<std::filesystem::path> folders_;
+  std::filesystem::path cache_;
+  std::string path_list_;
+  std::map<std::string, Known> known_;
+  bool changed_ = false;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+};
+
+/// Every program of the recipes that is not here, each once: "rpmbuild (package rpm)".
+[[nodiscard]] std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipes, const Toolbox& toolbox);
+
+}  // namespace pipeline
