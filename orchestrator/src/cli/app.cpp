@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/app.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "cli/version.hpp"
+#include "cli/verbs.hpp"
+
+namespace cli {
+namespace {
+
+/// The command line and where its values go. One object, because CLI11 keeps pointers into it.
+struct CommandLine {
+  CLI::App app{"Builds the packages of dracut-sshd for every distribution, and proves them.", "orchestrator"};
+  Common common;
+  BuildArguments build;
+  std::vector<std::string> files;
+  bool merged = false;
+
+  CommandLine() {
+    app.set_version_flag("--version", std::string("orchestrator ") + kVersion);
+    app.require_subcommand(1);
+    app.footer("See orchestrator(1). Exit status: 0 done, 1 a job or a check failed, 2 usage or profile wrong, 3 a tool is missing.");
+    auto* list = app.add_subcommand("list", "Lists the distributions and their releases");
+    auto* show = app.add_subcommand("show", "Shows merged profiles, and where each value comes from");
+    auto* check = app.add_subcommand("check", "Checks profiles and the project; every finding at once");
+    auto* schema = app.add_subcommand("schema", "Prints the JSON schema of a profile");
+    auto* diff = app.add_subcommand("diff", "Prints what a distribution changes in the pristine source");
+    auto* make = app.add_subcommand("build", "Builds packages and proves them");
+    for (auto* verb : {list, show, check, diff, make}) verb->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
+    for (auto* verb : {show, diff, make}) {
+      verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")->take_all();
+      verb->add_flag("--all", common.all, "Every release of every distribution");
+    }
+    for (auto* verb : {list, show, check, make}) verb->add_flag("--json", common.json, "For machines");
+    for (auto* verb : {diff, make}) verb->add_option("--source", common.source, "Take this published tarball for the source");
+    make->add_option("--packager", common.packager, "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
+    make->add_option("--format", build.format, "Only packages of this format");
+    make->add_option("--out", build.out, "Where packages go (default: dist/ in the project)");
+    make->add_option("--jobs,-j", build.jobs, "How many builds run side by side (default: the cores)")->check(CLI::Range(1, 256));
+    make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")->take_all();
+    make->add_flag("--keep", build.keep, "Keep the jobs' folders");
+    make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
+    check->add_option("file", files, "Profiles to check (default: the whole project)");
+    schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
+  }
+
+  int run(const Context& context) const {
+    if (app.got_subcommand("list")) return list(common, context);
+    if (app.got_subcommand("show")) return show(common, context);
+    if (app.got_subcommand("check")) return check(common, files, context);
+    if (app.got_subcommand("schema")) return schema(merged);
+    if (app.got_subcommand("diff")) return diff(common, context);
+    return cli::build(common, build, context);
+  }
+};
+
+/// Dies of the signal that ended the work, so that the caller's shell sees what happened.
+int die_of(int signal) {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  return 128 + signal;
+}
+
+int guarded(const CommandLine& line, const Context& context) {
+  try {
+    return line.run(context);
+  } catch (const Reported& reported) {
+    return reported.status;
+  } catch (const base::Error& error) {
+    context.console.clear_status();
+    fmt::print(stderr, "error: {}\n", error.what());
+    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    return static_cast<int>(error.exit());
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return static_cast<int>(base::Exit::failed);
+  }
+}
+
+}  // namespace
+
+int orchestrator(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = line.app.exit(error);
+    return status == 0 ? 0 : static_cast<int>(base::Exit::usage);
+  }
+  base::SystemRunner runner;
+  base::Cancel cancel;
+  int interrupted = 0;
+  int status = 0;
+  {
+    const base::SignalScope signals(cancel);
+    base::StderrConsole console;
+    try {
+      status = guarded(line, {runner, cancel, console});
+    } catch (const base::Interrupted& stop) {
+      interrupted = stop.signal();
+    }
+  }
+  if (interrupted != 0) return die_of(interrupted);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "error: cannot write to standard output\n");
+    return static_cast<int>(base::Exit::failed);
+  }
+  return status;
+}
+
+}  // namespace cli

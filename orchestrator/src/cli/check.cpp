@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/verbs.hpp"
+#include "profile/schema.hpp"
+
+namespace cli {
+
+int check(const Common& common, const std::vector<std::string>& files, const Context& context) {
+  profile::Loaded loaded;
+  auto findings = model::Findings();
+  if (files.empty()) {
+    pipeline::WorkspaceOptions options;
+    options.root = root_of(common);
+    options.packager = common.packager.empty() ? pipeline::kPlaceholderPackager : common.packager;
+    auto workspace = pipeline::open_workspace(options, context.runner, context.cancel);
+    loaded = std::move(workspace.profiles);
+    findings = loaded.findings;
+    findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());
+  } else {
+    loaded = profile::load_files({files.begin(), files.end()});
+    findings = loaded.findings;
+  }
+  if (common.json) {
+    auto document = nlohmann::ordered_json::array();
+    for (const auto& finding : findings) {
+      document.push_back({{"severity", finding.severity == model::Severity::error ? "error" : "warning"}, {"where", finding.where}, {"message", finding.message}, {"hint", finding.hint}});
+    }
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return model::has_errors(findings) ? 2 : 0;
+  }
+  const int status = report(findings);
+  std::size_t releases = 0;
+  for (const auto& distribution : loaded.distributions) releases += distribution.releases.size();
+  if (status == 0) fmt::print("{} distributions, {} releases: nothing to complain about\n", loaded.distributions.size(), releases);
+  return status;
+}
+
+int schema(bool merged) {
+  fmt::print("{}\n", profile::schema(merged));
+  return 0;
+}
+
+}  // namespace cli

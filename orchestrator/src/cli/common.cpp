@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "cli/verbs.hpp"
+
+namespace cli {
+
+int report(const model::Findings& findings) {
+  fmt::print(stderr, "{}", model::to_text(findings));
+  return static_cast<int>(model::has_errors(findings) ? base::Exit::usage : base::Exit::done);
+}
+
+std::filesystem::path root_of(const Common& common) {
+  return pipeline::find_root(common.project.empty() ? std::filesystem::current_path() : std::filesystem::path(common.project));
+}
+
+pipeline::Workspace open(const Common& common, const Context& context) {
+  pipeline::WorkspaceOptions options;
+  options.root = root_of(common);
+  options.packager = common.packager;
+  options.source = common.source;
+  for (const auto* name : {"DEBFULLNAME", "DEBEMAIL"}) {
+    if (const char* value = std::getenv(name); value != nullptr) options.environment[name] = value;
+  }
+  auto workspace = pipeline::open_workspace(options, context.runner, context.cancel);
+  auto findings = workspace.profiles.findings;
+  findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());
+  if (const int status = report(findings); status != 0) throw Reported{status};
+  return workspace;
+}
+
+std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded, bool everything_by_default) {
+  if (common.all || (everything_by_default && common.distros.empty())) return profile::all(loaded);
+  if (common.distros.empty()) {
+    throw base::Error("no distribution was named", base::Exit::usage).with_hint("--distro fedora, --distro rhel:8, --distro 'rhel:*', or --all; orchestrator list shows them");
+  }
+  model::Findings findings;
+  auto releases = profile::select(loaded, common.distros, findings);
+  if (const int status = report(findings); status != 0) throw Reported{status};
+  return releases;
+}
+
+}  // namespace cli

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include "cli/verbs.hpp"
+#include "source/tree.hpp"
+
+namespace cli {
+
+int diff(const Common& common, const Context& context) {
+  const auto workspace = open(common, context);
+  for (const auto* release : chosen(common, workspace.profiles, false)) {
+    const auto patch = source::diff(workspace.pristine, source::patched(workspace.pristine, release->profile), context.runner, context.cancel);
+    if (patch.empty()) {
+      context.console.line(fmt::format("{}: takes the pristine source as it is", release->profile.key()));
+    } else {
+      fmt::print("{}", patch);
+    }
+  }
+  return 0;
+}
+
+}  // namespace cli

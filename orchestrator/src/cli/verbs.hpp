@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/console.hpp"
+#include "base/process.hpp"
+#include "pipeline/workspace.hpp"
+#include "profile/select.hpp"
+
+/// One verb a file. Each prints its result on stdout, its talk on the console, and returns the exit status.
+namespace cli {
+
+struct Context {
+  base::Runner& runner;
+  base::Cancel& cancel;
+  base::Console& console;
+};
+
+struct Common {
+  std::string project;                // --project, or "": look upwards from here
+  std::vector<std::string> distros;   // --distro, repeated
+  bool all = false;                   // --all
+  bool json = false;                  // --json
+  std::string packager;               // --packager
+  std::string source;                 // --source
+};
+
+struct BuildArguments {
+  std::string format;   // --format, or ""
+  std::string out;      // --out, or "": dist/ in the project
+  std::vector<std::string> tools;
+  unsigned jobs = 0;    // --jobs, 0: the cores
+  bool keep = false;
+  bool dry_run = false;
+};
+
+int list(const Common& common, const Context& context);
+int show(const Common& common, const Context& context);
+int check(const Common& common, const std::vector<std::string>& files, const Context& context);
+int schema(bool merged);
+int diff(const Common& common, const Context& context);
+int build(const Common& common, const BuildArguments& arguments, const Context& context);
+
+// What several verbs need.
+
+/// Prints findings on stderr; Exit::usage when one is an error, else Exit::done.
+int report(const model::Findings& findings);
+[[nodiscard]] std::filesystem::path root_of(const Common& common);
+/// The whole project, or an Error (usage) after all its findings were printed.
+[[nodiscard]] pipeline::Workspace open(const Common& common, const Context& context);
+/// What --distro and --all mean; all of them when `everything_by_default` and neither is given.
+[[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded, bool everything_by_default);
+
+/// Findings were printed already: only the exit status is left to say.
+struct Reported {
+  int status;
+};
+
+}  // namespace cli
