@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "formats/ebuild.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "formats/parts.hpp"
+
+namespace formats {
+namespace {
+
+using model::InstallItem;
+using model::InstallKind;
+
+/// Where portage works on the package, below /build.
+std::string work_folder(const Ingredients& from) {
+  return fmt::format("portage/portage/{}/{}/", from.profile.package.ebuild.category, ebuild_pf(from));
+}
+
+std::string cache_entry(const Ingredients& from) {
+  return fmt::format("overlay/metadata/md5-cache/{}/{}", from.profile.package.ebuild.category, ebuild_pf(from));
+}
+
+model::Step portage(const Ingredients& from, const std::string& title, const std::vector<std::string>& argv) {
+  model::Step step;
+  step.title = title;
+  step.argv = argv;
+  // Without the second one a portage out of a virtual environment installs below that environment.
+  step.env = {{"PORTAGE_CONFIGROOT", "/build"}, {"PORTAGE_OVERRIDE_EPREFIX", ""}};
+  step.cwd = fmt::format("/build/overlay/{}/{}", from.profile.package.ebuild.category, from.project.name);
+  return step;
+}
+
+model::Step tar(const std::string& folder, const std::string& what, const std::string& to) {
+  model::Step step;
+  step.title = "tar";
+  step.argv = {"tar", "--create", "--directory", folder, what};
+  step.stdout_to = to;
+  return step;
+}
+
+/// portage's marker: an empty file that keeps a folder which holds nothing else (PMS, keepdir).
+std::string keep_marker(const Ingredients& from, const InstallItem& folder) {
+  return fmt::format("{}/.keep_{}_{}-0", folder.destination, from.profile.package.ebuild.category, from.project.name);
+}
+
+std::map<std::string, std::string> cache(const std::filesystem::path& job, const std::string& path) {
+  std::map<std::string, std::string> out;
+  for (const std::string& line : report(job, path)) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos || !out.emplace(line.substr(0, equals), line.substr(equals + 1)).second) {
+      throw base::Error(fmt::format("{}: \"{}\" is no entry", path, base::printable(line)));
+    }
+  }
+  return out;
+}
+
+/// RDEPEND as portage wrote it, one relation a string: "a/b", "!c/d", "flag? ( e/f )".
+void add_relations(const std::string& text, model::PackageFacts& facts) {
+  std::string group;
+  for (const std::string& word : base::split(text, ' ')) {
+    if (word.empty()) continue;
+    group += group.empty() ? word : ' ' + word;
+    const bool conditional = group.find('?') != std::string::npos;
+    if (conditional && word != ")") continue;
+    (conditional ? facts.suggests : group.front() == '!' ? facts.conflicts : facts.depends).push_back(group);
+    group.clear();
+  }
+  if (!group.empty()) throw base::Error(fmt::format("RDEPEND ends within \"{}\"", base::printable(group)));
+}
+
+model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
+  std::map<std::string, std::string> said = cache(job, cache_entry(from));
+  for (const char* unknown : {"DEPEND", "BDEPEND", "PDEPEND", "IDEPEND", "INHERIT", "RESTRICT", "REQUIRED_USE"}) {
+    if (said.count(unknown) != 0) {
+      throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", unknown, base::printable(said[unknown])));
+    }
+  }
+  if (said["DEFINED_PHASES"] != "install") {
+    throw base::Error(fmt::format("the ebuild has a phase that nobody asked for: {}", base::printable(said["DEFINED_PHASES"])));
+  }
+  model::PackageFacts out;
+  const std::string pf = report(job, work_folder(from) + "build-info/PF", 1)[0];
+  const std::string start = from.project.name + '-';
+  const bool ours = pf.compare(0, start.size(), start) == 0;
+  out.name = ours ? from.project.name : pf;
+  out.version = ours ? pf.substr(start.size()) : "";
+  out.arch = said["KEYWORDS"];
+  out.license = said["LICENSE"];
+  out.summary = said["DESCRIPTION"];
+  out.url = said["HOMEPAGE"];
+  add_relations(said["RDEPEND"], out);
+  return out;
+}
+
+}  // namespace
+
+model::Recipe Ebuild::recipe(const Ingredients& from) const {
+  model::Recipe recipe;
+  recipe.format = name();
+  recipe.tools = {{"ebuild", "portage, from PyPI", {"--version"}, "emerge"},
+                  {"egencache", "portage, from PyPI", {}},
+                  {"bash", "bash", {"--version"}},
+                  {"patch", "patch", {"--version"}},
+                  {"tar", "tar", {"--version"}}};
+  recipe.staged = ebuild_files(from);
+  const std::string distfile = "distfiles/" + tarball_name(from.project);
+  recipe.staged[distfile] = {0644, from.tarball};
+
+  const std::string ebuild = ebuild_pf(from) + ".ebuild";
+  recipe.steps = {portage(from, "ebuild manifest", {"ebuild", ebuild, "manifest"}),
+                  portage(from, "egencache", {"egencache", "--config-root=/build", "--repo=" + from.project.name, "--update", "--jobs=1"}),
+                  portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
+  recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar"),
+                    tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar")};
+  recipe.outputs = {{"overlay", "overlay"}, {distfile, tarball_name(from.project)}};
+  return recipe;
+}
+
+model::PackageFacts Ebuild::expected_facts(const Ingredients& from) const {
+  model::PackageFacts facts = common_facts(from);
+  facts.version = ebuild_pf(from).substr(from.project.name.size() + 1);
+  facts.arch = from.profile.package.ebuild.keywords;
+  facts.license = ebuild_license(from.project.license);
+  facts.depends = ebuild_depends(from);
+  facts.suggests = ebuild_suggests(from);
+  facts.conflicts = ebuild_conflicts(from);
+  return facts;
+}
+
+base::ListedTree Ebuild::expected_tree(const Ingredients& from) const {
+  return placed(from, [&from](const InstallItem& item) -> std::optional<std::string> {
+    if (item.kind == InstallKind::license) return std::nullopt;
+    if (item.kind != InstallKind::doc && item.kind != InstallKind::changelog) return item.destination;
+    // dodoc installs below PF, which carries the revision.
+    return fmt::format("/usr/share/doc/{}{}", ebuild_pf(from), item.destination.substr(from.profile.package.doc_dir.size()));
+  });
+}
+
+std::vector<ToolMade> Ebuild::tool_made(const Ingredients&) const { return {}; }
+
+std::vector<model::Reading> Ebuild::read(const Ingredients& from, const std::filesystem::path& job) const {
+  model::Reading package;
+  package.what = "the image of the ebuild";
+  package.has_tree = package.has_facts = true;
+  package.facts = facts(from, job);
+  package.tree = archive(job, "reading/image.tar");
+  for (const InstallItem& item : from.install) {
+    if (item.kind != InstallKind::directory) continue;
+    const auto marker = package.tree.find(keep_marker(from, item));
+    if (marker == package.tree.end() || !(marker->second == base::ListedEntry{})) {
+      throw base::Error(fmt::format("{} has no empty marker of keepdir's: portage may remove the folder", item.destination));
+    }
+    package.tree.erase(marker);
+  }
+  return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+}
+
+}  // namespace formats

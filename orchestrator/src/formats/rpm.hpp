@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "formats/format.hpp"
+
+namespace formats {
+
+/// RPM packages, by rpmbuild: one spec for all releases of a distribution. What a foreign host lacks is given on the command line, so the
+/// SRPM rebuilds anywhere with nothing but %{dist}.
+class Rpm final : public Format {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "rpm"; }
+  [[nodiscard]] std::string_view template_folder() const override { return "spec"; }
+  [[nodiscard]] model::Recipe recipe(const Ingredients& from) const override;
+  [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
+  [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;
+  [[nodiscard]] std::vector<ToolMade> tool_made(const Ingredients& from) const override;
+  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from, const std::filesystem::path& job) const override;
+};
+
+/// The spec, rendered; split off because it is most of the format.
+[[nodiscard]] std::string rpm_spec(const Ingredients& from);
+[[nodiscard]] std::string rpm_patch_name(const Ingredients& from);  // "" without a patch
+
+}  // namespace formats

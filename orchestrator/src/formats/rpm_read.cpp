@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "formats/parts.hpp"
+#include "formats/rpm.hpp"
+
+namespace formats {
+namespace {
+
+std::vector<std::string> columns(const std::string& line, std::size_t count, std::string_view where) {
+  std::vector<std::string> out = base::split(line, '\t');
+  if (out.size() != count) {
+    throw base::Error(fmt::format("{}: \"{}\" has not {} columns", where, base::printable(line), count));
+  }
+  return out;
+}
+
+model::PackageFacts facts(const std::filesystem::path& job) {
+  const std::vector<std::string> tags = report(job, "reading/tags", 6);
+  model::PackageFacts out{tags[0], tags[1], tags[2], tags[3], tags[4], tags[5], {}, {}, {}};
+  for (const std::string& line : report(job, "reading/relations")) {
+    const std::vector<std::string> cell = columns(line, 5, "reading/relations");
+    if (cell[2] == "(none)" || cell[1] == "rpmlib") continue;  // no relation of this kind; what any rpm of today can do
+    // The interpreters of the scripts, which rpm finds by itself.
+    if (cell[0] == "REQUIRE" && cell[1] == "auto" && !cell[2].empty() && cell[2].front() == '/') continue;
+    const std::string op(base::trim(cell[3]));
+    const std::string text = op.empty() ? cell[2] : fmt::format("{} {} {}", cell[2], op, cell[4]);
+    if (cell[0] == "REQUIRE") {
+      out.depends.push_back(text);
+    } else if (cell[0] == "SUGGEST") {
+      out.suggests.push_back(text);
+    } else if (cell[0] == "CONFLICT") {
+      out.conflicts.push_back(text);
+    } else {
+      throw base::Error(fmt::format("the package has a relation that no profile knows: {} {}", base::printable(cell[0]),
+                                    base::printable(text)));
+    }
+  }
+  for (auto* list : {&out.depends, &out.suggests, &out.conflicts}) std::sort(list->begin(), list->end());
+  return out;
+}
+
+/// The payload knows what the files hold; who owns them, and what they are, only the header says as rpm installs it.
+base::ListedTree tree(const std::filesystem::path& job) {
+  base::ListedTree payload = archive(job, "reading/payload.cpio");
+  base::ListedTree out;
+  for (const std::string& line : report(job, "reading/files")) {
+    const std::vector<std::string> cell = columns(line, 4, "reading/files");
+    unsigned mode = 0;
+    const char* const end = cell[0].data() + cell[0].size();
+    const auto parsed = std::from_chars(cell[0].data(), end, mode, 8);
+    const auto found = payload.find(cell[3]);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      throw base::Error(fmt::format("reading/files: \"{}\" has no mode", base::printable(line)));
+    }
+    if (found == payload.end()) throw base::Error(base::printable(cell[3]) + " is in the header and not in the payload");
+    base::ListedEntry entry = std::move(found->second);
+    payload.erase(found);
+    const bool same = entry.kind == base::Kind::directory ? S_ISDIR(mode)
+                      : entry.kind == base::Kind::symlink ? S_ISLNK(mode)
+                                                          : S_ISREG(mode);
+    if (!same) throw base::Error(base::printable(cell[3]) + " is one thing in the header and another in the payload");
+    entry.mode = mode & 07777U;
+    entry.owner = cell[1];
+    entry.group = cell[2];
+    out[cell[3]] = std::move(entry);
+  }
+  if (!payload.empty()) {
+    throw base::Error(base::printable(payload.begin()->first) + " is in the payload and not in the header");
+  }
+  return out;
+}
+
+void require_same(const std::filesystem::path& job, const std::string& name, std::string_view expected) {
+  const std::string found = base::read_file(job / "reading/srpm" / name, kReadLimit);
+  if (found != expected) throw base::Error(fmt::format("{} in the SRPM is not the one that was staged", base_name(name)));
+}
+
+}  // namespace
+
+std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesystem::path& job) const {
+  model::Reading package;
+  package.what = "the .rpm";
+  package.has_tree = package.has_facts = true;
+  package.facts = facts(job);
+  package.tree = tree(job);
+  if (!report(job, "reading/scripts").empty()) throw base::Error("the package has a script that nobody asked for");
+
+  require_same(job, "SOURCES/" + tarball_name(from.project), from.tarball);
+  if (!from.patch.empty()) require_same(job, "SOURCES/" + rpm_patch_name(from), from.patch);
+  require_same(job, fmt::format("SPECS/{}.spec", from.project.name), rpm_spec(from));
+  return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+}
+
+}  // namespace formats
