@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# (moddir and dracutsysrootdir are dracut's.)
+#
+# What module-setup.sh asks about the system that the image is built from: where sshd, its helpers and the keys are, and
+# what kind of sshd it is. Nothing is written here. Everything is read below $dracutsysrootdir, and a symbolic link never
+# leads out of it.
+
+sshd_crypto_policy=/etc/crypto-policies/back-ends/opensshserver.config
+
+# sshd_resolve ROOT PATH: prints PATH with every symbolic link followed as if ROOT were /. What is missing stays.
+sshd_resolve() {
+  local root=$1 rest=${2#/} out='' part target links=0
+  while [[ $rest ]]; do
+    part=${rest%%/*}
+    if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=''; fi
+    case $part in
+      '' | .) ;;
+      ..) out=${out%/*} ;;
+      *)
+        if [[ -L $root$out/$part ]]; then
+          ((links += 1))
+          [[ $links -le 40 ]] || return 1
+          target=$(readlink -- "$root$out/$part") || return 1
+          if [[ $target == /* ]]; then out=''; fi
+          rest=${target#/}${rest:+/$rest}
+        else
+          out+=/$part
+        fi
+        ;;
+    esac
+  done
+  printf '%s\n' "${out:-/}"
+}
+
+# sshd_host_file PATH: prints where the system's file PATH is read from; fails if there is no such readable file.
+sshd_host_file() {
+  local path
+  path=$(sshd_resolve "${dracutsysrootdir-}" "$1") || return 1
+  path=${dracutsysrootdir-}$path
+  [[ -f $path && -r $path && -s $path ]] && printf '%s\n' "$path"
+}
+
+# sshd_find_daemon: prints the path of the system's sshd behind all links (on Fedora 42 and later it is in /usr/bin).
+sshd_find_daemon() {
+  local path
+  for path in "$(sed -n 's/^ExecStart=[-@:+!]*\([^ ]*\).*/\1/p' "$moddir/sshd.service")" \
+    /usr/sbin/sshd /usr/bin/sshd /usr/local/sbin/sshd; do
+    [[ $path ]] || continue
+    path=$(sshd_resolve "${dracutsysrootdir-}" "$path") || continue
+    [[ -f ${dracutsysrootdir-}$path && -x ${dracutsysrootdir-}$path ]] || continue
+    printf '%s\n' "$path"
+    return 0
+  done
+  return 1
+}
+
+# sshd_find_helpers SSHD: prints the paths of the programs that this sshd runs; none before OpenSSH 9.8. sshd itself
+# is asked first (10.0 and later answer), then the paths that are compiled into it, then the usual folders.
+sshd_find_helpers() {
+  local file=${dracutsysrootdir-}$1 answer name path dir
+  answer=$("$file" -G -f /dev/null 2>/dev/null </dev/null)
+  for name in session auth; do
+    path=$(sed -n "s/^sshd${name}path //p" <<<"$answer")
+    [[ $path == /* ]] || path=$(LC_ALL=C grep -aoE "/[[:alnum:]_./+-]+/sshd-$name" "$file" | head -n 1)
+    if [[ -z $path ]]; then
+      for dir in /usr/lib/openssh /usr/libexec/openssh /usr/lib/ssh /usr/libexec/ssh /usr/lib64/misc /usr/lib/misc \
+        /usr/lib64/ssh /usr/libexec; do
+        [[ -x ${dracutsysrootdir-}$dir/sshd-$name ]] && path=$dir/sshd-$name && break
+      done
+    fi
+    [[ -z $path ]] || printf '%s\n' "$path"
+  done
+  return 0
+}
+
+# sshd_missing_helper SSHD: prints the first program that this sshd runs and that is not there; fails if all are.
+sshd_missing_helper() {
+  local path
+  while IFS= read -r path; do
+    [[ -x ${dracutsysrootdir-}$(sshd_resolve "${dracutsysrootdir-}" "$path") ]] && continue
+    printf '%s\n' "$path"
+    return 0
+  done < <(sshd_find_helpers "$1")
+  return 1
+}
+
+# sshd_service_type SSHD: prints notify or simple, or nothing if it cannot be told. sshd notifies systemd if it imports
+# sd_notify (distributions' patches before OpenSSH 9.8) or knows the variable's name itself (9.8 and later).
+sshd_service_type() {
+  local file=${dracutsysrootdir-}$1 magic=''
+  if LC_ALL=C grep -aqE 'sd_notify|NOTIFY_SOCKET' "$file" 2>/dev/null; then
+    echo notify
+  else
+    # A wrapper script says nothing about the program behind it.
+    magic=$(LC_ALL=C head -c 4 -- "$file" 2>/dev/null | tr -d '\0')
+    if [[ $magic == $'\x7fELF' ]]; then echo simple; fi
+  fi
+}
+
+# sshd_find_authorized_keys: prints where the authorized keys come from: the first file of the three that is there.
+sshd_find_authorized_keys() {
+  local path
+  for path in /root/.ssh/dracut_authorized_keys /etc/dracut-sshd/authorized_keys /root/.ssh/authorized_keys; do
+    if sshd_host_file "$path"; then return 0; fi
+  done
+  return 1
+}
+
+# sshd_describe_keys FILE: prints a line for each valid public key in FILE: length, fingerprint, comment, type.
+sshd_describe_keys() {
+  if type -P ssh-keygen >/dev/null; then
+    ssh-keygen -l -f "$1" 2>/dev/null </dev/null
+  else
+    grep -E '^[^#]*(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ +AAAA' "$1"
+  fi
+}
+
+# sshd_find_host_keys: prints the private host keys: those made for the initramfs, else the system's own.
+sshd_find_host_keys() {
+  local prefix file path found=''
+  for prefix in dracut_ssh_host_ ssh_host_; do
+    for file in "${dracutsysrootdir-}/etc/ssh/$prefix"*_key; do
+      # OpenSSH 10 has no DSA, and older ones refuse such keys.
+      [[ ${file##*/} == *_host_dsa_key ]] && continue
+      path=/etc/ssh/${file##*/}
+      if sshd_host_file "$path" >/dev/null; then
+        printf '%s\n' "$path"
+        found=yes
+      fi
+    done
+    [[ -z $found ]] || return 0
+  done
+  return 1
+}
+
+# sshd_host_line FILE NAME: prints the system's line for the account or group NAME; on ostree it may be in /usr/lib.
+sshd_host_line() {
+  local dir line
+  for dir in /etc /usr/lib; do
+    line=$(grep -m 1 -- "^$2:" "${dracutsysrootdir-}$dir/$1" 2>/dev/null) && printf '%s\n' "$line" && return 0
+  done
+  return 1
+}
+
+# sshd_policy_kind: prints what the system's crypto policy for sshd is: env (a file of variables: RHEL 8), config (in
+# the language of sshd_config: RHEL 9 and later, Fedora), or nothing.
+sshd_policy_kind() {
+  local file
+  file=$(sshd_host_file "$sshd_crypto_policy") || return 0
+  if grep -qE '^[[:space:]]*CRYPTO_POLICY=' "$file"; then echo env; else echo config; fi
+}
+
+# sshd_environment_files: prints the system's files that the unit reads variables from.
+sshd_environment_files() {
+  local path
+  while IFS= read -r path; do
+    [[ $path == "$sshd_crypto_policy" && $(sshd_policy_kind) != env ]] && continue
+    if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
+  done < <(sed -n 's/^EnvironmentFile=-\{0,1\}//p' "$moddir/sshd.service")
+}

@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC1091,SC2154
+# (find.sh is checked by itself; initdir, moddir and the like are dracut's.)
+#
+# dracut module: OpenSSH's sshd in the initramfs. Sourced by dracut (049 and later), which calls check, depends and
+# install. Whatever is read from the system is read below $dracutsysrootdir; whatever is written is written below
+# $initdir; neither is ever left by way of a symbolic link.
+
+# shellcheck source=find.sh
+. "${BASH_SOURCE[0]%/*}/find.sh"
+
+# sshd_make_dir MODE PATH: the folder in the image; parents that are made on the way are 0755 (dracut's umask is 077).
+sshd_make_dir() {
+  local path
+  path=$initdir$(sshd_resolve "$initdir" "$2") || return 1
+  (umask 022 && mkdir -p -- "$path") && chmod "$1" -- "$path"
+}
+
+# sshd_put MODE SOURCE PATH: a copy of the file SOURCE (or of standard input: -) at PATH in the image, owned by root.
+sshd_put() {
+  local path
+  path=$(sshd_resolve "$initdir" "$3") || return 1
+  [[ -d $initdir${path%/*} ]] || sshd_make_dir 0755 "${path%/*}" || return 1
+  path=$initdir$path
+  rm -f -- "$path"
+  if [[ $2 == - ]]; then (umask 077 && cat >"$path"); else (umask 077 && cat -- "$2" >"$path"); fi \
+    && chmod "$1" -- "$path"
+}
+
+# sshd_verdict: may sshd go into an image? If not, says loudly why, and what to type.
+sshd_verdict() {
+  local daemon helper keys why='' remedy=''
+  if ! daemon=$(sshd_find_daemon); then
+    why="there is no sshd on this system."
+    remedy="Install OpenSSH's server and build the image again."
+  elif helper=$(sshd_missing_helper "$daemon"); then
+    why="$daemon needs $helper, which is missing."
+    remedy="Install OpenSSH's server again and build the image again."
+  elif ! keys=$(sshd_find_authorized_keys); then
+    why="there are no authorized keys."
+    remedy="Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
+  elif [[ -z $(sshd_describe_keys "$keys") ]]; then
+    why="$keys holds no valid public key."
+    remedy="Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
+  elif ! sshd_find_host_keys >/dev/null; then
+    why="there is no host key in /etc/ssh."
+    remedy="Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+  else
+    return 0
+  fi
+  derror "dracut-sshd: $why"
+  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. $remedy"
+  return 1
+}
+
+# called by dracut
+check() {
+  sshd_verdict && return 0
+  # A module that was asked for by name and cannot be had makes dracut give up on the whole image, and a machine must not
+  # be left without one for the lack of a key: then it goes in with nothing to install.
+  [[ " ${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} " == *' sshd '* ]]
+}
+
+# called by dracut
+depends() {
+  local dir
+  echo systemd
+  # A module of its own, and not chosen by itself, since dracut 050; before, systemd's module holds it.
+  for dir in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]systemd-ask-password; do
+    if [[ -d $dir ]]; then echo systemd-ask-password; fi
+  done
+  return 0
+}
+
+# sshd_install_user: the account that sshd gives up its privileges to, as the system has it; else one is made up.
+sshd_install_user() {
+  local user group id rest
+  user=$(sshd_host_line passwd sshd)
+  if [[ -z $user ]]; then
+    id=74
+    while grep -qE "^[^:]*:[^:]*:$id:" "${dracutsysrootdir-}/etc/passwd" "${dracutsysrootdir-}/etc/group" 2>/dev/null; do
+      ((id += 1))
+    done
+    user="sshd:x:$id:$id:Privilege-separated SSH:/:/usr/sbin/nologin"
+  fi
+  IFS=: read -r _ _ _ id rest <<<"$user"
+  group=$(grep -m 1 -E "^[^:]*:[^:]*:$id:" "${dracutsysrootdir-}/etc/group" 2>/dev/null) || group="sshd:x:$id:"
+  grep -qs '^sshd:' "$initdir/etc/passwd" || printf '%s\n' "$user" >>"$initdir/etc/passwd"
+  grep -qsE "^[^:]*:[^:]*:$id:" "$initdir/etc/group" || printf '%s\n' "${group%:*}:" >>"$initdir/etc/group"
+  chmod 0644 "$initdir/etc/passwd" "$initdir/etc/group"
+}
+
+# sshd_install_privsep_dir PROGRAM...: the empty folder that sshd confines itself to. It is compiled in, and differs:
+# /run/sshd is Debian's (the unit makes it at boot), /var/empty upstream's and Gentoo's, /var/lib/empty SUSE's.
+sshd_install_privsep_dir() {
+  local dir program
+  for dir in /run/sshd /usr/share/empty.sshd /var/empty/sshd /var/empty /var/lib/empty /var/chroot/ssh; do
+    for program; do
+      if LC_ALL=C grep -aqF "$dir" "${dracutsysrootdir-}$program"; then
+        sshd_make_dir 0755 "$dir"
+        break
+      fi
+    done
+    if [[ -d ${dracutsysrootdir-}$dir ]]; then sshd_make_dir 0755 "$dir"; fi
+  done
+}
+
+# sshd_install_keys: authorized keys and host keys, under the names that sshd expects. The build's log says which.
+sshd_install_keys() {
+  local source line key name extra
+  source=$(sshd_find_authorized_keys) || return 1
+  sshd_make_dir 0700 /root && sshd_make_dir 0700 /root/.ssh || return 1
+  sshd_put 0600 "$source" /root/.ssh/authorized_keys || return 1
+  while IFS= read -r line; do
+    dinfo "dracut-sshd: may log in ($source): $line"
+  done < <(sshd_describe_keys "$source")
+  sshd_make_dir 0755 /etc/ssh || return 1
+  while IFS= read -r key; do
+    name=${key##*/}
+    name=${name#dracut_}
+    sshd_put 0600 "$(sshd_host_file "$key")" "/etc/ssh/$name" || return 1
+    for extra in .pub -cert.pub; do
+      source=$(sshd_host_file "$key$extra") || continue
+      sshd_put 0644 "$source" "/etc/ssh/$name$extra" || return 1
+    done
+    dinfo "dracut-sshd: host key: $key"
+    if [[ ${key##*/} != dracut_* ]]; then
+      dinfo "dracut-sshd: that is the system's own key; for one of the initramfs's own:" \
+        "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+    fi
+  done < <(sshd_find_host_keys)
+}
+
+# sshd_shipped_config: prints the module's own sshd_config and what only this image needs.
+sshd_shipped_config() {
+  local file name
+  cat -- "$moddir/sshd_config"
+  printf '\n# Added when this image was built.\n'
+  for file in "$initdir"/etc/ssh/ssh_host_*_key; do
+    name=${file##*/}
+    printf 'HostKey /etc/ssh/%s\n' "$name"
+    if [[ -e $file-cert.pub ]]; then printf 'HostCertificate /etc/ssh/%s-cert.pub\n' "$name"; fi
+  done
+  # Last, because of several values sshd takes the first: the policy chooses ciphers, and opens nothing.
+  if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
+}
+
+# sshd_install_referenced FILE: the files that an sshd_config of the admin's names by an absolute path (a user CA,
+# revoked keys, principals, a banner, further host keys) and what it includes.
+sshd_install_referenced() {
+  local line keyword value path paths source
+  while IFS= read -r line || [[ $line ]]; do
+    line=${line/=/ }
+    read -r keyword value <<<"${line//\"/}"
+    case ${keyword,,} in
+      include | hostkey | hostcertificate | trustedusercakeys | revokedkeys | authorizedkeysfile | \
+        authorizedprincipalsfile | banner | modulifile) ;;
+      *) continue ;;
+    esac
+    read -ra paths <<<"$value"
+    for path in "${paths[@]}"; do
+      [[ ${keyword,,} != include || $path == /* ]] || path=/etc/ssh/$path
+      [[ $path == /* && $path != *%* ]] || continue
+      while IFS= read -r source; do
+        source=${source#"${dracutsysrootdir-}"}
+        [[ -e $initdir$(sshd_resolve "$initdir" "$source") ]] && continue
+        path=$(sshd_host_file "$source") || continue
+        sshd_put 0600 "$path" "$source" || return 1
+        if [[ ${keyword,,} == include ]]; then sshd_install_referenced "$path" || return 1; fi
+      done < <(compgen -G "${dracutsysrootdir-}$path")
+    done
+  done <"$1"
+}
+
+# sshd_install_config: sshd_config (the admin's, or the module's own), the crypto policy, the files of variables.
+sshd_install_config() {
+  local source path
+  if [[ $(sshd_policy_kind) == config ]]; then
+    sshd_put 0644 "$(sshd_host_file "$sshd_crypto_policy")" "$sshd_crypto_policy" || return 1
+  fi
+  if source=$(sshd_host_file /etc/dracut-sshd/sshd_config); then
+    dinfo "dracut-sshd: configuration: /etc/dracut-sshd/sshd_config"
+    sshd_put 0600 "$source" /etc/ssh/sshd_config || return 1
+    sshd_install_referenced "$source" || return 1
+  else
+    sshd_shipped_config | sshd_put 0600 - /etc/ssh/sshd_config || return 1
+  fi
+  while IFS= read -r path; do
+    sshd_put 0644 "$(sshd_host_file "$path")" "$path" || return 1
+  done < <(sshd_environment_files)
+}
+
+# sshd_unit SSHD: prints sshd.service for this very sshd: its path, and the Type= that it can serve.
+sshd_unit() {
+  local daemon=$1 type section='' line command arguments
+  type=$(sshd_service_type "$daemon")
+  while IFS= read -r line || [[ $line ]]; do
+    if [[ $line == '['* ]]; then section=$line; fi
+    case $section$line in
+      '[Service]Type='*)
+        # notify-reload notifies as well.
+        if [[ $type && $line != "Type=$type"* ]]; then line=Type=$type; fi
+        ;;
+      '[Service]ExecStart='*)
+        command=${line#ExecStart=}
+        arguments=${command#"${command%%[[:space:]]*}"}
+        # An sshd without sd_notify is not expected to find a syslog either: it logs to the journal by standard error.
+        if [[ $type == simple && " $arguments " != *' -e '* ]]; then arguments=" -e$arguments"; fi
+        line=ExecStart=$daemon$arguments
+        ;;
+      "[Service]EnvironmentFile=-$sshd_crypto_policy")
+        # In the language of sshd_config systemd would warn about each of its lines.
+        if [[ $(sshd_policy_kind) == config ]]; then continue; fi
+        ;;
+    esac
+    printf '%s\n' "$line"
+  done <"$moddir/sshd.service"
+}
+
+# sshd_install_unit SSHD: the unit, enabled by a link of our own, for which no systemctl of the system's is needed.
+sshd_install_unit() {
+  local units=${systemdsystemunitdir:-/usr/lib/systemd/system} wants=/etc/systemd/system/sysinit.target.wants
+  sshd_unit "$1" | sshd_put 0644 - "$units/sshd.service" || return 1
+  sshd_make_dir 0755 "$wants" || return 1
+  ln -sf -- "$units/sshd.service" "$initdir$(sshd_resolve "$initdir" "$wants")/sshd.service"
+}
+
+# sshd_warn_without_network: an sshd that no network reaches helps nobody; the network is another module's.
+sshd_warn_without_network() {
+  local module
+  for module in systemd-networkd network network-manager network-legacy network-wicked connman; do
+    [[ " ${mods_to_load-} ${modules_loaded-} " == *" $module "* ]] && return 0
+  done
+  dwarn "dracut-sshd: there is sshd in this image, but no network. See \"NETWORK\" in dracut-sshd(7)."
+}
+
+# called by dracut
+install() {
+  local daemon helpers
+  sshd_verdict || return 0
+  daemon=$(sshd_find_daemon)
+  mapfile -t helpers < <(sshd_find_helpers "$daemon")
+  if inst_multiple "$daemon" "${helpers[@]}" \
+    && sshd_install_user \
+    && sshd_install_privsep_dir "$daemon" "${helpers[@]}" \
+    && sshd_install_keys \
+    && sshd_install_config \
+    && sshd_put 0644 "$moddir/motd" /etc/motd \
+    && sshd_put 0644 "$moddir/profile" /root/.profile \
+    && sshd_install_unit "$daemon"; then
+    sshd_warn_without_network
+    return 0
+  fi
+  dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."
+  return 1
+}
