@@ -11,13 +11,14 @@ namespace base {
 class Console {
  public:
   virtual ~Console() = default;
-  virtual void line(const std::string& text) = 0;      // a line that stays
-  virtual void warn(const std::string& text) = 0;      // "warning: ..." that stays
-  virtual void status(const std::string& text) = 0;    // replaces the status line; nothing where stderr is no terminal
+  virtual void line(const std::string& text) = 0;    // a line that stays
+  virtual void warn(const std::string& text) = 0;    // "warning: ..." that stays
+  virtual void status(const std::string& text) = 0;  // replaces the status line; nothing where stderr is no terminal
   virtual void clear_status() = 0;
 };
 
-/// stderr; safe from several threads; cuts the status line to the terminal's width; no colours with NO_COLOR or TERM=dumb.
+/// stderr; safe from several threads; cuts the status line to the terminal's width; no colours with NO_COLOR or
+/// TERM=dumb.
 class StderrConsole final : public Console {
  public:
   StderrConsole();
@@ -34,7 +35,8 @@ class StderrConsole final : public Console {
   std::string status_;
 };
 
-/// Columns padded to their widest cell, counted in code points; `right` names the columns (0-based) that are flush right.
+/// Columns padded to their widest cell, counted in code points; `right` names the columns (0-based) that are flush
+/// right.
 [[nodiscard]] std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
                                 const std::vector<std::size_t>& right = {});
 

@@ -9,6 +9,7 @@
 namespace base {
 
 [[nodiscard]] std::string sha256(std::string_view bytes);
-[[nodiscard]] std::string sha256_of_file(const std::filesystem::path& path);  // streams; base::Error if it cannot be read
+[[nodiscard]] std::string sha256_of_file(
+    const std::filesystem::path& path);  // streams; base::Error if it cannot be read
 
 }  // namespace base

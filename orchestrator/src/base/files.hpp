@@ -12,26 +12,31 @@ namespace base {
 
 using Path = std::filesystem::path;
 
-/// The whole of a regular file; an Error when it is longer than `limit` bytes (nothing is read then), a folder or a device.
+/// The whole of a regular file; an Error when it is longer than `limit` bytes (nothing is read then), a folder or a
+/// device.
 [[nodiscard]] std::string read_file(const Path& path, std::uint64_t limit);
 
-/// Written aside in the same folder, fsynced, then renamed: a reader sees the old file or the new one. Keeps nothing on failure.
+/// Written aside in the same folder, fsynced, then renamed: a reader sees the old file or the new one. Keeps nothing on
+/// failure.
 void write_file(const Path& path, std::string_view content, unsigned mode = 0644);
 
 void make_dirs(const Path& path);
-void remove_tree(const Path& path);  // never follows a symbolic link; nothing there is no error; makes folders writable on the way
+void remove_tree(
+    const Path& path);  // never follows a symbolic link; nothing there is no error; makes folders writable on the way
 
-/// Copies a folder's regular files, folders and links (as links); modes kept, times set to `mtime` (seconds since the epoch).
+/// Copies a folder's regular files, folders and links (as links); modes kept, times set to `mtime` (seconds since the
+/// epoch).
 void copy_tree(const Path& from, const Path& to, std::int64_t mtime);
 /// Sets every time below and of `path` to `mtime`: what tools clamp only when it is newer.
 void set_times(const Path& path, std::int64_t mtime);
 
-/// `fresh` takes the place of `current` in one step (renameat2 RENAME_EXCHANGE), then the old one is removed. Where the file
-/// system cannot exchange, the old one is renamed aside first: a reader may then see a short gap, never a half-written folder.
-/// Both must lie in the same file system. Nothing at `current` is fine.
+/// `fresh` takes the place of `current` in one step (renameat2 RENAME_EXCHANGE), then the old one is removed. Where the
+/// file system cannot exchange, the old one is renamed aside first: a reader may then see a short gap, never a
+/// half-written folder. Both must lie in the same file system. Nothing at `current` is fine.
 void replace_tree(const Path& fresh, const Path& current);
 
-/// Relative, not empty, no "." or ".." part, no leading or double slash, no control character: may be joined to a folder safely.
+/// Relative, not empty, no "." or ".." part, no leading or double slash, no control character: may be joined to a
+/// folder safely.
 [[nodiscard]] bool is_safe_relative(std::string_view path);
 
 /// A private folder (0700) that is removed with its object.

@@ -23,10 +23,10 @@ using SourceTree = std::map<std::string, SourceFile>;
 /// One entry as a package's own reader listed it.
 struct ListedEntry {
   Kind kind = Kind::file;
-  unsigned mode = 0644;       // permission bits, with setuid, setgid, sticky
+  unsigned mode = 0644;  // permission bits, with setuid, setgid, sticky
   std::string owner = "root";
   std::string group = "root";
-  std::string content;        // a file's bytes, a link's target
+  std::string content;  // a file's bytes, a link's target
   bool operator==(const ListedEntry&) const = default;
 };
 

@@ -22,6 +22,7 @@ struct CommandLine {
   BuildArguments build;
   std::vector<std::string> files;
   bool merged = false;
+  bool manual = false;
 
   CommandLine() {
     app.set_version_flag("--version", std::string("orchestrator ") + kVersion);
@@ -35,7 +36,7 @@ struct CommandLine {
     auto* make = app.add_subcommand("build", "Builds packages and proves them");
     for (auto* verb : {list, show, check, diff, make}) verb->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
     for (auto* verb : {show, diff, make}) {
-      verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")->take_all();
+      verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")->allow_extra_args(false);
       verb->add_flag("--all", common.all, "Every release of every distribution");
     }
     for (auto* verb : {list, show, check, make}) verb->add_flag("--json", common.json, "For machines");
@@ -44,18 +45,19 @@ struct CommandLine {
     make->add_option("--format", build.format, "Only packages of this format");
     make->add_option("--out", build.out, "Where packages go (default: dist/ in the project)");
     make->add_option("--jobs,-j", build.jobs, "How many builds run side by side (default: the cores)")->check(CLI::Range(1, 256));
-    make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")->take_all();
+    make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")->allow_extra_args(false);
     make->add_flag("--keep", build.keep, "Keep the jobs' folders");
     make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
+    schema->add_flag("--man", manual, "The same table as the manual page has it");
   }
 
   int run(const Context& context) const {
     if (app.got_subcommand("list")) return list(common, context);
     if (app.got_subcommand("show")) return show(common, context);
     if (app.got_subcommand("check")) return check(common, files, context);
-    if (app.got_subcommand("schema")) return schema(merged);
+    if (app.got_subcommand("schema")) return schema(merged, manual);
     if (app.got_subcommand("diff")) return diff(common, context);
     return cli::build(common, build, context);
   }
@@ -78,7 +80,10 @@ int guarded(const CommandLine& line, const Context& context) {
     fmt::print(stderr, "error: {}\n", error.what());
     if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
     return static_cast<int>(error.exit());
-  } catch (const std::filesystem::filesystem_error& error) {
+  } catch (const base::Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {  // the file system, memory, a full disk behind standard output
+    context.console.clear_status();
     fmt::print(stderr, "error: {}\n", error.what());
     return static_cast<int>(base::Exit::failed);
   }

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.hpp"
-#include "profile/schema.hpp"
 
 namespace cli {
 
@@ -36,11 +35,6 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   for (const auto& distribution : loaded.distributions) releases += distribution.releases.size();
   if (status == 0) fmt::print("{} distributions, {} releases: nothing to complain about\n", loaded.distributions.size(), releases);
   return status;
-}
-
-int schema(bool merged) {
-  fmt::print("{}\n", profile::schema(merged));
-  return 0;
 }
 
 }  // namespace cli

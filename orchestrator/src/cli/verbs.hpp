@@ -40,7 +40,7 @@ struct BuildArguments {
 int list(const Common& common, const Context& context);
 int show(const Common& common, const Context& context);
 int check(const Common& common, const std::vector<std::string>& files, const Context& context);
-int schema(bool merged);
+int schema(bool merged, bool manual);
 int diff(const Common& common, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
 

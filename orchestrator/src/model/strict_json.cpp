@@ -114,8 +114,10 @@ json parse_strict(std::string_view text, std::string_view where, Findings& findi
     if (const auto colon = reason.find(": "); colon != std::string::npos) reason.erase(0, colon + 2);
     return refuse(position(text, fault.byte == 0 ? 0 : fault.byte - 1), base::printable(reason, 200),
                   "the file must be one JSON value (RFC 8259)");
-  } catch (const json::exception& fault) {  // a number out of range
-    return refuse("whole file", base::printable(fault.what(), 200), "");
+  } catch (const json::exception& fault) {  // a number out of range; "[json.exception.out_of_range.406] number ..."
+    const std::string reason = fault.what();
+    const auto bracket = reason.find("] ");
+    return refuse("whole file", base::printable(bracket == std::string::npos ? reason : reason.substr(bracket + 2), 200), "no number of a profile is that large");
   } catch (const Watcher::TooDeep&) {
     return refuse("whole file", fmt::format("nested deeper than {} levels", kMaxJsonDepth),
                   "a profile needs no more than six");

@@ -79,7 +79,7 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
   } catch (const base::Error& error) {
     result.failure = error.hint().empty() ? error.what() : fmt::format("{}\nhint: {}", error.what(), error.hint());
     result.outputs.clear();
-  } catch (const fs::filesystem_error& error) {
+  } catch (const std::exception& error) {  // the file system, memory: this thread has nobody above it
     result.failure = error.what();
     result.outputs.clear();
   }

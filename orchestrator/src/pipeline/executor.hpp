@@ -38,7 +38,7 @@ class Executor {
  public:
   Executor(base::Runner& runner, const base::Cancel& cancel, Toolbox& toolbox, Places places, bool sandboxed);
 
-  /// Never throws but Interrupted: what fails is in the result. `progress` is told each step's title; called from the job's own thread.
+  /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's title; called from the job's own thread.
   [[nodiscard]] Result run(const Job& job, const std::function<void(const std::string&)>& progress);
 
  private:

@@ -21,7 +21,10 @@ class Progress {
   Progress(std::size_t total, base::Console& console) : total_(total), console_(console), ticker_([this](const std::stop_token& stop) { tick(stop); }) {}
 
   ~Progress() {
-    ticker_.request_stop();
+    {
+      const std::scoped_lock lock(mutex_);  // else the ticker may have looked, and not sleep yet
+      ticker_.request_stop();
+    }
     wake_.notify_all();
     ticker_.join();
     console_.clear_status();

@@ -23,7 +23,7 @@ const Grammar kDay{"0-9", "0-9-", 10, date, "a day as YYYY-MM-DD"};
 const Grammar kPath{"/", "A-Za-z0-9._+/-", 200, path, "an absolute path of letters, digits and . _ + - without '..', '//' or '/' at its end"};
 const Grammar kImage{"/", "A-Za-z0-9._+/%-", 200, image, "an absolute path in which %k, and no other '%', stands for the kernel's version"};
 const Grammar kDocDir{"/", "A-Za-z0-9._+/{}-", 200, doc_dir, "an absolute path in which {name} and {version} may stand"};
-const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, none, "a package's name: letters, digits and . + _ / -"};
+const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, name, "a package's name: letters, digits and . + _ / -, without '..'"};
 const Grammar kDist{".", "A-Za-z0-9._", 20, none, "a '.', then letters, digits, '.' and '_'"};
 const Grammar kPayload{"w", "A-Za-z0-9.", 20, none, "rpm's words for it, as in w19.zstdio"};
 const Grammar kSuffix{"~+", "A-Za-z0-9.+~", 40, none, "'~' or '+', then letters, digits and . + ~"};
@@ -111,6 +111,8 @@ bool fits_extra(Grammar::Extra extra, std::string_view text) {
   switch (extra) {
     case none:
       return true;
+    case name:
+      return text.find("..") == std::string_view::npos;
     case path:
       return is_clean_path(text);
     case image: {
@@ -167,6 +169,8 @@ std::string pattern(const Grammar& grammar) {
   switch (grammar.extra) {
     case none:
       return fmt::format("^[{}][{}]{{0,{}}}$", grammar.first, grammar.rest, grammar.max - 1);
+    case name:
+      return fmt::format("^(?!.*\\.\\.)[{}][{}]{{0,{}}}$", grammar.first, grammar.rest, grammar.max - 1);
     case date:
       return "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
     case path:

@@ -28,7 +28,7 @@ struct Grammar {
   std::string_view first;  // bracket expression without brackets, as in "a-z0-9"
   std::string_view rest;
   std::size_t max = 1;
-  enum class Extra { none, path, image, doc_dir, date } extra = Extra::none;  // what a set of characters cannot say
+  enum class Extra { none, name, path, image, doc_dir, date } extra = Extra::none;  // what a set of characters cannot say
   std::string_view words;  // "a name: small letters, digits and '-'"
 };
 

@@ -34,6 +34,7 @@ auto spec_relevant(const Profile& p) {
       {"/package/suggests", names(p.package.suggests)},
       {"/package/conflicts", names(p.package.conflicts)},
       {"/sshd/path", p.sshd.path},
+      {"/sshd/privsep_dir", p.sshd.privsep_dir.starts_with("/run/") ? p.sshd.privsep_dir : ""},  // becomes RuntimeDirectory=
       {"/sshd/service_type", p.sshd.service_type == model::ServiceType::simple ? "simple" : "notify"},
       {"/sshd/environment_files", base::join({p.sshd.environment_files.begin(), p.sshd.environment_files.end()}, " ")},
       {"/initrd/image", p.initrd.image},
@@ -43,10 +44,13 @@ auto spec_relevant(const Profile& p) {
 
 void check_unique(const Loaded& loaded, model::Findings& findings) {
   std::map<std::tuple<std::string, std::string, std::string>, std::string> seen;
+  std::map<std::string, std::string> folders;
   for (const auto& distribution : loaded.distributions) {
     for (const auto& release : distribution.releases) {
       const auto& p = release.profile;
       const auto here = fmt::format("{}: release {}", distribution.file, p.release);
+      const auto [neighbour, own] = folders.try_emplace(p.key(), here);
+      if (!own) findings.push_back({Severity::error, here, fmt::format("its folder in dist/ would be {}, as that of {}", p.key(), neighbour->second), "give one of the two another id"});
       const auto [other, fresh] = seen.try_emplace({p.package.manager, p.package.arch, distinction(p)}, here);
       if (!fresh) {
         findings.push_back({Severity::error, here, fmt::format("its package would have the same name, version and architecture as that of {}", other->second), "give each release a suffix (deb) or a dist (rpm) of its own"});

@@ -8,7 +8,7 @@
 
 namespace source {
 
-Unit::Unit(std::string_view text) {
+Unit::Unit(std::string_view text) : whole_(text.empty() || text.ends_with('\n')) {
   std::string section;
   for (auto& raw : base::lines(text)) {
     std::string key;
@@ -54,6 +54,7 @@ void Unit::append(std::string_view section, std::string_view key, const std::str
 std::string Unit::text() const {
   std::string all;
   for (const auto& line : lines_) all += line.raw + "\n";
+  if (!whole_) all.pop_back();
   return all;
 }
 
@@ -67,6 +68,7 @@ std::string assign(std::string_view text, std::string_view name, const std::stri
     all += (here ? prefix + value : line) + "\n";
   }
   if (found != 1) throw base::Error(fmt::format("{}= stands {} times, not once", name, found));
+  if (!text.ends_with('\n')) all.pop_back();
   return all;
 }
 

@@ -27,6 +27,7 @@ class Unit {
     std::string section, key, raw;
   };
   std::vector<Line> lines_;
+  bool whole_ = true;  // the last line ends
 };
 
 /// Sets NAME=VALUE in a file of such assignments; NAME must stand there exactly once. VALUE has no character that a shell would read.

@@ -25,7 +25,7 @@ constexpr std::string_view kItself = "install.list";
 
 bool is_destination(std::string text) {
   for (const auto& variable : kVariables) {
-    if (text.starts_with(variable)) text = "/v" + text.substr(variable.size());
+    if (text.starts_with(variable + "/")) text = "/v" + text.substr(variable.size());
   }
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-/").find(c) != std::string_view::npos; };
   return text.starts_with('/') && base::is_safe_relative(text.substr(1)) && std::ranges::all_of(text, plain);
@@ -60,6 +60,10 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     model::InstallItem item{kind->second, mode->second, parts[2] == "-" ? "" : parts[2], parts[3] == "-" ? "" : parts[3]};
     if (item.kind != directory && !pristine.contains(item.source)) {
       refuse(fmt::format("there is no source \"{}\"", base::printable(parts[2])));
+      continue;
+    }
+    if (item.kind == directory && !item.source.empty()) {
+      refuse(fmt::format("a folder has no source, got \"{}\"", base::printable(parts[2])));
       continue;
     }
     if (item.kind == license ? !item.destination.empty() : !is_destination(item.destination)) {

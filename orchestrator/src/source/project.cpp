@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "model/deb_version.hpp"
 #include "model/strict_json.hpp"
 
 namespace source {
@@ -42,7 +43,7 @@ void check_project(const model::Project& project, const std::string& file, model
     add(findings, file + ": /name", "expected a package's name: small letters, digits and '-', beginning with a letter");
   }
   if (project.summary.empty() || !is_prose(project.summary, 79)) add(findings, file + ": /summary", "expected one line of at most 79 characters");
-  if (!project.url.starts_with("https://") || project.url.size() > 200 || !all_of(project.url.substr(8), "-._~/")) {
+  if (!project.url.starts_with("https://") || project.url.size() == 8 || project.url[8] == '/' || project.url.size() > 200 || !all_of(project.url.substr(8), "-._~/")) {
     add(findings, file + ": /url", "expected an https:// address of letters, digits and - . _ ~ /");
   }
   if (project.license.empty() || !all_of(project.license, "-.+ ()")) add(findings, file + ": /license", "expected an SPDX licence expression");
@@ -104,13 +105,17 @@ std::vector<model::Release> changelog(std::string_view text, std::string_view fi
     if (line.starts_with("## ")) {
       const auto parts = base::split(line.substr(3), ' ');
       const auto day = parts.size() == 3 ? base::days_of(parts[2]) : std::nullopt;
-      if (parts.size() != 3 || parts[1] != "-" || !is_version(parts[0]) || !day) {
+      // SOURCE_DATE_EPOCH: what gzip, cpio and tar can all write down
+      if (parts.size() != 3 || parts[1] != "-" || !is_version(parts[0]) || !day || *day < 0 || parts[2] >= "2100") {
         add(findings, where, fmt::format("expected \"## VERSION - YYYY-MM-DD\", got \"{}\"", base::printable(line)), "as in \"## 1.0.0 - 2026-11-24\"");
         continue;
       }
       if (!releases.empty() && *day * 86400 > releases.back().epoch) add(findings, where, "is newer than the release above it", "newest first");
+      if (!releases.empty() && model::compare_deb_versions(parts[0], releases.back().version) >= 0) {
+        add(findings, where, fmt::format("version {} is not lower than {} above it", parts[0], releases.back().version), "newest first");
+      }
       releases.push_back({parts[0], *day * 86400, {}});
-    } else if (!releases.empty() && line.starts_with("- ") && is_prose(line, 600)) {
+    } else if (!releases.empty() && line.starts_with("- ") && base::trim(line).size() > 1 && is_prose(line, 600)) {
       releases.back().items.emplace_back(base::trim(line.substr(2)));
     } else if (!releases.empty() && !releases.back().items.empty() && line.starts_with("  ") && is_prose(line, 600)) {
       releases.back().items.back() += " " + std::string(base::trim(line));
