@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -92,6 +93,7 @@ int guarded(const CommandLine& line, const Context& context) {
 }  // namespace
 
 int orchestrator(int argc, char** argv) {
+  umask(022);  // the user's must reach no package: a folder's mode travels in a source package
   CommandLine line;
   try {
     line.app.parse(argc, argv);

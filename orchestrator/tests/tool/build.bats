@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Every release, by the real rpmbuild, dpkg-buildpackage, makepkg and ebuild, read by the real readers.
+
+load common
+
+setup_file() {
+  build "$BATS_FILE_TMPDIR/dist" --all --json >"$BATS_FILE_TMPDIR/build.json" 2>"$BATS_FILE_TMPDIR/build.log" || {
+    cat "$BATS_FILE_TMPDIR/build.log"
+    return 1
+  }
+}
+
+setup() { dist=$BATS_FILE_TMPDIR/dist; }
+
+@test "every release of every distribution is built and proven" {
+  run verdicts "$BATS_FILE_TMPDIR/build.json"
+  [ "${#lines[@]}" -eq "$("$orchestrator" list --project "$project" --json | grep -c '"release"')" ]
+  for line in "${lines[@]}"; do [[ $line == *" proven" ]] || { echo "$line"; return 1; }; done
+}
+
+@test "a second build finds nothing to do and says so" {
+  build "$dist" --all --json >"$BATS_TEST_TMPDIR/again.json" 2>"$BATS_TEST_TMPDIR/log"
+  run verdicts "$BATS_TEST_TMPDIR/again.json"
+  for line in "${lines[@]}"; do [[ $line == *" unchanged" ]] || { echo "$line"; return 1; }; done
+}
+
+@test "a package that was tampered with in dist is built again" {
+  local deb
+  deb=$(echo "$dist"/debian-13/*_all.deb)
+  local before
+  before=$(sha256sum <"$deb")
+  printf x >>"$deb"
+  build "$dist" --distro debian:13 --json >"$BATS_TEST_TMPDIR/again.json" 2>/dev/null
+  same "debian-13 proven" "$(verdicts "$BATS_TEST_TMPDIR/again.json")"
+  same "$before" "$(sha256sum <"$deb")"
+}
+
+@test "rpm reads every binary and source package" {
+  local file count=0
+  for file in "$dist"/*/*.rpm; do
+    same dracut-sshd "$(rpm_says "$file" --qf '%{NAME}')"
+    same GPL-2.0-or-later "$(rpm_says "$file" --qf '%{LICENSE}')"
+    count=$((count + 1))
+  done
+  [ "$count" -ge 18 ]
+}
+
+@test "dpkg-deb reads every deb, and its version sorts above the release before" {
+  local file last=
+  for file in "$dist"/debian-1{2,3,4}/*_all.deb; do
+    dpkg-deb -I "$file" >/dev/null
+    local version
+    version=$(dpkg-deb -f "$file" Version)
+    [ -z "$last" ] || dpkg --compare-versions "$version" gt "$last"
+    last=$version
+  done
+}
+
+@test "all source packages of all releases share one orig tarball" {
+  same 1 "$(sha256sum "$dist"/*/*.orig.tar.gz | cut -d' ' -f1 | sort -u | wc -l)"
+}
+
+@test "pacman reads the Arch package" {
+  mkdir -p "$BATS_TEST_TMPDIR/db"
+  run pacman --dbpath "$BATS_TEST_TMPDIR/db" -Qip "$dist"/arch-rolling/*.pkg.tar.zst
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"dracut-sshd"* ]]
+}
+
+@test "the overlay has ebuild, Manifest, metadata and cache, and the Manifest names the distfile's digest" {
+  local overlay=$dist/gentoo-rolling/overlay package=$dist/gentoo-rolling/overlay/sys-kernel/dracut-sshd
+  [ -f "$package/metadata.xml" ]
+  [ -f "$overlay/metadata/layout.conf" ]
+  [ -f "$overlay/metadata/md5-cache/sys-kernel/$(basename "$(echo "$package"/*.ebuild)" .ebuild)" ]
+  local sum
+  sum=$(find "$dist/gentoo-rolling" -name 'dracut-sshd-*.tar.gz' -exec sha512sum {} + | head -n1 | cut -d' ' -f1)
+  grep -q "SHA512 $sum" "$package/Manifest"
+}
+
+@test "lintian finds no error and no warning in any deb and source package" {
+  command -v lintian >/dev/null || skip "lintian is not installed"
+  local folder
+  for folder in "$dist"/debian-* "$dist"/ubuntu-*; do
+    local id=${folder##*/}
+    # A Debian of today cannot know the names of series that came after it.
+    run lintian --allow-root --profile "${id%%-*}" --fail-on error,warning --suppress-tags bad-distribution-in-changes-file \
+      "$folder"/*_source.changes "$folder"/*.deb
+    [ "$status" -eq 0 ] || { echo "$id: $output"; return 1; }
+  done
+}
+
+@test "rpmlint finds nothing that the filter file does not explain" {
+  command -v rpmlint >/dev/null || skip "rpmlint is not installed"
+  local folder
+  for folder in fedora-44 rhel-9 suse-tumbleweed; do # one by one: two specs of one name are an error of their own
+    run rpmlint -c "$project/spec/rpmlint.toml" "$dist/$folder"/*.rpm
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *" 0 errors, 0 warnings"* ]]
+  done
+}
+
+@test "pkgcheck finds nothing in the overlay" {
+  [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
+  PATH=$tools:$PATH run pkgcheck scan --exit error,warning "$dist/gentoo-rolling/overlay"
+  [ "$status" -eq 0 ] || skip "pkgcheck cannot scan an overlay without its master repository here: ${lines[0]:-no reason given}"
+}
+
+@test "the SRPM rebuilds with nothing but dist defined, as a copr does it, and gives the same files" {
+  local top=$BATS_TEST_TMPDIR/top
+  rpmbuild --rebuild --nodeps --define "_topdir $top" --define "_tmppath $BATS_TEST_TMPDIR" --define 'dist .fc44' \
+    --dbpath "$BATS_TEST_TMPDIR/rpmdb" "$dist"/fedora-44/*.src.rpm >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+    tail -n 20 "$BATS_TEST_TMPDIR/log"
+    return 1
+  }
+  local ours theirs format='[%{FILENAMES} %{FILEMODES:octal} %{FILEUSERNAME} %{FILEDIGESTS}\n]'
+  ours=$(rpm_says "$(echo "$dist"/fedora-44/*.noarch.rpm)" --qf "$format" | grep -v -e /share/doc/ -e /share/licenses/)
+  theirs=$(rpm_says "$(echo "$top"/RPMS/noarch/*.rpm)" --qf "$format" | grep -v -e /share/doc/ -e /share/licenses/)
+  same "$ours" "$theirs"
+}
+
+@test "the Debian source package builds again from its dsc" {
+  cp "$dist"/debian-13/*.{dsc,tar.*} "$BATS_TEST_TMPDIR"
+  (cd "$BATS_TEST_TMPDIR" && dpkg-source --no-check -x ./*.dsc tree >/dev/null && cd tree \
+    && dpkg-buildpackage -us -uc -b -d >"$BATS_TEST_TMPDIR/log" 2>&1) || {
+    tail -n 20 "$BATS_TEST_TMPDIR/log"
+    return 1
+  }
+  same "$(dpkg-deb -c "$dist"/debian-13/*_all.deb | awk '{print $1, $2, $6}')" \
+    "$(dpkg-deb -c "$BATS_TEST_TMPDIR"/*_all.deb | awk '{print $1, $2, $6}')"
+}
+
+@test "two builds in other folders, at another time, under another umask, time zone and user give the same bytes" {
+  local there=$BATS_TEST_TMPDIR/there
+  copy_project "$there/project"
+  local -a user=()
+  if [[ $EUID -eq 0 ]]; then
+    chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+    chown -R 1234:1234 "$there"
+    user=(setpriv --reuid 1234 --regid 1234 --clear-groups env "HOME=$there")
+  else
+    echo "# not root: built by the same user" >&3
+  fi
+  (
+    umask 077
+    export TZ=Asia/Tokyo
+    cd / && "${user[@]}" "$orchestrator" build --project "$there/project" --tools "$tools" --packager "$packager" \
+      --out "$there/dist" --all --jobs 3 >"$BATS_TEST_TMPDIR/log" 2>&1
+  ) || {
+    tail -n 40 "$BATS_TEST_TMPDIR/log"
+    return 1
+  }
+  # .changes and .buildinfo name the time and the machine, and are not promised to be equal.
+  run diff <(cd "$dist" && find . -type f ! -path './.*' ! -name '*.changes' ! -name '*.buildinfo' ! -name manifest.json -exec sha256sum {} + | sort -k2) \
+    <(cd "$there/dist" && find . -type f ! -path './.*' ! -name '*.changes' ! -name '*.buildinfo' ! -name manifest.json -exec sha256sum {} + | sort -k2)
+  echo "$output"
+  [ "$status" -eq 0 ]
+}

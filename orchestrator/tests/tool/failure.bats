@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What happens when something goes wrong: a tool is missing or fails, a package is not what it should be, somebody presses Ctrl-C.
+
+load common
+
+setup() { out=$BATS_TEST_TMPDIR/dist; }
+
+# masked PROGRAM REPLACEMENT COMMAND...: the command, on a machine where PROGRAM is another file
+masked() {
+  local program=$1 by=$2
+  shift 2
+  bwrap --dev-bind / / --ro-bind "$by" "$(readlink -f "$(command -v "$program")")" -- "$@"
+}
+
+@test "a missing tool is named with its package, and nothing is built" {
+  run masked rpmbuild /dev/null "$orchestrator" build --project "$project" --distro fedora --distro debian --out "$out" --tools "$tools"
+  echo "$output"
+  [ "$status" -eq 3 ]
+  [[ $output == *"rpmbuild (package rpm)"* ]]
+  [ -z "$(find "$out" -mindepth 1 ! -name '.*')" ]
+}
+
+@test "a failed job says which command and where its log is; the other jobs finish; the old package stays" {
+  build "$out" --distro debian >/dev/null 2>&1
+  local before
+  before=$(sha256sum "$out"/debian-*/*.deb)
+  copy_project "$BATS_TEST_TMPDIR/project"
+  printf '\noverride_dh_auto_install:\n\techo this one fails; false\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
+  sed -i '/^## 1.0.0/a\\n- One more line, so that all packages are made anew.' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
+  run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian --distro fedora
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"this one fails"* && $output == *"dpkg-buildpackage"* && $output == *".logs/debian-"* ]]
+  [[ $output == *"fedora"*"proven"* ]]
+  grep -q 'this one fails' "$out"/.logs/debian-*.log
+  same "$before" "$(sha256sum "$out"/debian-*/*.deb)"
+}
+
+@test "a package that installs more than the install list is refused by the proof" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  local spec=$BATS_TEST_TMPDIR/project/spec/dracut-sshd.spec
+  sed -i 's|^@INSTALL@|@INSTALL@\ntouch %{buildroot}/etc/dracut-sshd/extra|; s|^@FILES@|@FILES@\n/etc/dracut-sshd/extra|' "$spec"
+  run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro fedora
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"/etc/dracut-sshd/extra"*"nothing asked for"* ]]
+  [ ! -e "$out/fedora-44" ]
+}
+
+@test "a package with another mode than the install list's is refused by the proof" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  printf '\nexecute_after_dh_fixperms:\n\tchmod 4755 debian/dracut-sshd/usr/sbin/dracut-sshd-rebuild\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
+  run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"has mode 4755, expected 0755"* ]]
+}
+
+@test "an unpatched sshd gets Type=simple and -e in its package" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  cp "$project/orchestrator/tests/profiles/good/simple.json" "$BATS_TEST_TMPDIR/project/distros/"
+  build "$out" --project "$BATS_TEST_TMPDIR/project" --distro simple >"$BATS_TEST_TMPDIR/log" 2>&1 || { cat "$BATS_TEST_TMPDIR/log"; return 1; }
+  local unit
+  unit=$(bsdtar -xOf "$(echo "$out"/simple-*/*.pkg.tar.zst)" usr/lib/dracut/modules.d/46sshd/sshd.service)
+  grep -qx 'Type=simple' <<<"$unit"
+  grep -q '^ExecStart=[^ ]* -e -D' <<<"$unit"
+}
+
+@test "--dry-run prints the recipes and writes nothing" {
+  run build "$out" --all --dry-run
+  [ "$status" -eq 0 ]
+  [[ $output == *rpmbuild* && $output == *dpkg-buildpackage* && $output == *makepkg* && $output == *ebuild* ]]
+  [ ! -e "$out" ]
+}
+
+@test "Ctrl-C ends every child within two seconds, keeps what was there and leaves nothing half-written" {
+  build "$out" --distro fedora >/dev/null 2>&1
+  local before
+  before=$(find "$out" -path '*/.*' -prune -o -type f -exec sha256sum {} + | sort)
+  setsid "$orchestrator" build --project "$project" --tools "$tools" --packager "$packager" --out "$out" --all >"$BATS_TEST_TMPDIR/log" 2>&1 &
+  local pid=$! tries=0
+  until pgrep -f "$out/.work" >/dev/null || ((tries++ > 100)); do sleep 0.1; done
+  sleep 0.5
+  kill -INT "$pid"
+  local start=$EPOCHREALTIME status=0
+  wait "$pid" || status=$?
+  local took=$((${EPOCHREALTIME/./} - ${start/./}))
+  echo "status $status after $took microseconds"
+  cat "$BATS_TEST_TMPDIR/log"
+  [ "$status" -eq 130 ]
+  [ "$took" -lt 2000000 ]
+  ! pgrep -f "$out/.work"
+  [ ! -e "$out/.work" ]
+  # whatever was finished before the signal is whole; what was there is unchanged
+  local folder
+  for folder in "$out"/*/; do [ -f "$folder/manifest.json" ]; done
+  [[ "$(find "$out" -path '*/.*' -prune -o -type f -exec sha256sum {} + | sort)" == *"${before%%$'\n'*}"* ]]
+}
+
+@test "two builds in one folder at a time: the second is refused" {
+  mkdir -p "$out"
+  exec 9>"$out/.lock"
+  flock 9
+  run build "$out" --distro fedora 9>&-
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"another build is at work"* ]]
+}
+
+@test "a full disk is said, and dist is left as it was" {
+  [[ $EUID -eq 0 ]] || skip "only root can mount a small file system"
+  mkdir -p "$out"
+  # a tmpfs of 300 KiB in a mount namespace of its own
+  run unshare --mount sh -c "mount -t tmpfs -o size=300k small '$out' && '$orchestrator' build --project '$project' --tools '$tools' \
+    --packager '$packager' --out '$out' --distro debian; status=\$?; ls -A '$out'; exit \$status"
+  echo "$output"
+  [[ $output != *"mount:"* ]] || skip "mounting is refused here"
+  [ "$status" -eq 1 ]
+  [[ $output == *"No space left on device"* ]]
+  [[ $output != *"debian-13"$'\n'* ]]
+}
