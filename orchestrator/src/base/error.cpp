@@ -7,7 +7,7 @@
 
 namespace base {
 
-Error::Error(std::string what, Exit exit) : std::runtime_error(std::move(what)), exit_(exit) {}
+Error::Error(const std::string& what, Exit exit) : std::runtime_error(what), exit_(exit) {}
 
 Error Error::with_hint(std::string hint) const {
   Error copy = *this;

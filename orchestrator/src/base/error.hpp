@@ -14,7 +14,7 @@ enum class Exit : int { done = 0, failed = 1, usage = 2, missing_tool = 3 };
 /// Context is added while the error travels up, innermost last: "building debian-13: writing dist/x: No space left".
 class Error : public std::runtime_error {
  public:
-  explicit Error(std::string what, Exit exit = Exit::failed);
+  explicit Error(const std::string& what, Exit exit = Exit::failed);
 
   /// What the user can do now; shown on a line of its own.
   [[nodiscard]] Error with_hint(std::string hint) const;

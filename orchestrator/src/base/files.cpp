@@ -121,7 +121,7 @@ TempDir::TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)), keep
 
 Path temp_parent() {
   const char* const chosen = std::getenv("TMPDIR");
-  const Path path = chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
+  Path path = chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
   std::error_code code;
   if (!path.is_absolute() || !std::filesystem::is_directory(path, code)) {
     throw Error(doing("the folder for temporary files is no folder:", path))

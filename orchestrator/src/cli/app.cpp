@@ -8,10 +8,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 
 #include "base/error.hpp"
-#include "cli/version.hpp"
 #include "cli/verbs.hpp"
+#include "cli/version.hpp"
 
 namespace cli {
 namespace {
@@ -28,25 +29,33 @@ struct CommandLine {
   CommandLine() {
     app.set_version_flag("--version", std::string("orchestrator ") + kVersion);
     app.require_subcommand(1);
-    app.footer("See orchestrator(1). Exit status: 0 done, 1 a job or a check failed, 2 usage or profile wrong, 3 a tool is missing.");
+    app.footer(
+        "See orchestrator(1). Exit status: 0 done, 1 a job or a check failed, 2 usage or profile wrong, 3 a tool is "
+        "missing.");
     auto* list = app.add_subcommand("list", "Lists the distributions and their releases");
     auto* show = app.add_subcommand("show", "Shows merged profiles, and where each value comes from");
     auto* check = app.add_subcommand("check", "Checks profiles and the project; every finding at once");
     auto* schema = app.add_subcommand("schema", "Prints the JSON schema of a profile");
     auto* diff = app.add_subcommand("diff", "Prints what a distribution changes in the pristine source");
     auto* make = app.add_subcommand("build", "Builds packages and proves them");
-    for (auto* verb : {list, show, check, diff, make}) verb->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
+    for (auto* verb : {list, show, check, diff, make})
+      verb->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
     for (auto* verb : {show, diff, make}) {
-      verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")->allow_extra_args(false);
+      verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")
+          ->allow_extra_args(false);
       verb->add_flag("--all", common.all, "Every release of every distribution");
     }
     for (auto* verb : {list, show, check, make}) verb->add_flag("--json", common.json, "For machines");
-    for (auto* verb : {diff, make}) verb->add_option("--source", common.source, "Take this published tarball for the source");
-    make->add_option("--packager", common.packager, "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
+    for (auto* verb : {diff, make})
+      verb->add_option("--source", common.source, "Take this published tarball for the source");
+    make->add_option("--packager", common.packager,
+                     "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
     make->add_option("--format", build.format, "Only packages of this format");
     make->add_option("--out", build.out, "Where packages go (default: dist/ in the project)");
-    make->add_option("--jobs,-j", build.jobs, "How many builds run side by side (default: the cores)")->check(CLI::Range(1, 256));
-    make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")->allow_extra_args(false);
+    make->add_option("--jobs,-j", build.jobs, "How many builds run side by side (default: the cores)")
+        ->check(CLI::Range(1, 256));
+    make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")
+        ->allow_extra_args(false);
     make->add_flag("--keep", build.keep, "Keep the jobs' folders");
     make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
     check->add_option("file", files, "Profiles to check (default: the whole project)");
@@ -63,6 +72,14 @@ struct CommandLine {
     return cli::build(common, build, context);
   }
 };
+
+/// What a result that did not reach its reader makes of a status.
+int written(int status) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return status;
+  fmt::print(stderr, "error: cannot write to standard output\n");
+  return static_cast<int>(base::Exit::failed);
+}
 
 /// Dies of the signal that ended the work, so that the caller's shell sees what happened.
 int die_of(int signal) {
@@ -99,7 +116,7 @@ int orchestrator(int argc, char** argv) {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = line.app.exit(error);
-    return status == 0 ? 0 : static_cast<int>(base::Exit::usage);
+    return status == 0 ? written(0) : static_cast<int>(base::Exit::usage);
   }
   base::SystemRunner runner;
   base::Cancel cancel;
@@ -115,11 +132,7 @@ int orchestrator(int argc, char** argv) {
     }
   }
   if (interrupted != 0) return die_of(interrupted);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    fmt::print(stderr, "error: cannot write to standard output\n");
-    return static_cast<int>(base::Exit::failed);
-  }
-  return status;
+  return written(status);
 }
 
 }  // namespace cli

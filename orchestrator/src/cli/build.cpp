@@ -36,7 +36,8 @@ void warn_of_ends(const std::vector<const profile::Release*>& releases, base::Co
   const auto today = base::iso_date(std::time(nullptr));
   for (const auto* release : releases) {
     const auto& p = release->profile;
-    if (!p.eol.empty() && p.eol < today) console.warn(fmt::format("{} {}: its support ended on {}; built all the same", p.name, p.release, p.eol));
+    if (!p.eol.empty() && p.eol < today)
+      console.warn(fmt::format("{} {}: its support ended on {}; built all the same", p.name, p.release, p.eol));
   }
 }
 
@@ -45,8 +46,17 @@ std::string as_json(const std::vector<pipeline::Row>& rows) {
   for (const auto& row : rows) {
     const auto& p = row.job->profile;
     auto outputs = nlohmann::ordered_json::array();
-    for (const auto& file : row.result.outputs) outputs.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
-    document.push_back({{"distribution", p.id}, {"release", p.release}, {"format", p.package.format}, {"verdict", word(row.result.verdict)}, {"seconds", row.result.seconds}, {"folder", p.key()}, {"outputs", outputs}, {"failure", row.result.failure}, {"log", row.result.log.string()}});
+    for (const auto& file : row.result.outputs)
+      outputs.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
+    document.push_back({{"distribution", p.id},
+                        {"release", p.release},
+                        {"format", p.package.format},
+                        {"verdict", word(row.result.verdict)},
+                        {"seconds", row.result.seconds},
+                        {"folder", p.key()},
+                        {"outputs", outputs},
+                        {"failure", row.result.failure},
+                        {"log", row.result.log.string()}});
   }
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -57,12 +67,14 @@ std::string as_table(const std::vector<pipeline::Row>& rows) {
     const auto& p = row.job->profile;
     const bool ran = row.result.verdict == Verdict::proven || row.result.verdict == Verdict::failed;
     std::vector<std::string> start = {p.id, p.release};
-    const std::vector<std::string> end = {ran ? base::human_time(row.result.seconds) : "-", std::string(word(row.result.verdict))};
+    const std::vector<std::string> end = {ran ? base::human_time(row.result.seconds) : "-",
+                                          std::string(word(row.result.verdict))};
     if (row.result.outputs.empty()) cells.push_back({p.id, p.release, "-", "-", end[0], end[1]});
     for (std::size_t i = 0; i < row.result.outputs.size(); ++i) {
       const auto& file = row.result.outputs[i];
       const bool first = i == 0;
-      cells.push_back({first ? p.id : "", first ? p.release : "", file.name, base::human_size(file.size), first ? end[0] : "", first ? end[1] : ""});
+      cells.push_back({first ? p.id : "", first ? p.release : "", file.name, base::human_size(file.size),
+                       first ? end[0] : "", first ? end[1] : ""});
     }
   }
   return base::table({"distribution", "release", "package", "size", "time", "verdict"}, cells, {3, 4});
@@ -73,15 +85,21 @@ std::string as_table(const std::vector<pipeline::Row>& rows) {
 int build(const Common& common, const BuildArguments& arguments, const Context& context) {
   if (!arguments.format.empty() && formats::find(arguments.format) == nullptr) {
     const auto near = base::closest(arguments.format, formats::names());
-    throw base::Error(fmt::format("there is no format \"{}\"", base::printable(arguments.format)), base::Exit::usage).with_hint(near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(formats::names(), ", "));
+    throw base::Error(fmt::format("there is no format \"{}\"", base::printable(arguments.format)), base::Exit::usage)
+        .with_hint(near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(formats::names(), ", "));
   }
   const auto workspace = open(common, context);
   auto releases = chosen(common, workspace.profiles, false);
-  if (!arguments.format.empty()) std::erase_if(releases, [&](const auto* release) { return release->profile.package.format != arguments.format; });
-  if (releases.empty()) throw base::Error(fmt::format("none of the releases named has packages of format {}", arguments.format), base::Exit::usage);
+  if (!arguments.format.empty())
+    std::erase_if(releases, [&](const auto* release) { return release->profile.package.format != arguments.format; });
+  if (releases.empty())
+    throw base::Error(fmt::format("none of the releases named has packages of format {}", arguments.format),
+                      base::Exit::usage);
   warn_of_ends(releases, context.console);
   if (workspace.packager_is_placeholder) {
-    context.console.warn(fmt::format("no packager is known: packages bear {}; --packager, DEBFULLNAME and DEBEMAIL, or git config name one", pipeline::kPlaceholderPackager));
+    context.console.warn(fmt::format(
+        "no packager is known: packages bear {}; --packager, DEBFULLNAME and DEBEMAIL, or git config name one",
+        pipeline::kPlaceholderPackager));
   }
   auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
   if (arguments.dry_run) {
@@ -97,9 +115,12 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
   const auto rows = pipeline::build(jobs, options, context.runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows) + "\n" : as_table(rows));
   for (const auto& row : rows) {
-    if (!row.result.kept.empty()) context.console.line(fmt::format("{}: its folder is {}", row.job->profile.key(), row.result.kept.string()));
+    if (!row.result.kept.empty())
+      context.console.line(fmt::format("{}: its folder is {}", row.job->profile.key(), row.result.kept.string()));
   }
-  const auto good = [](const auto& row) { return row.result.verdict == Verdict::proven || row.result.verdict == Verdict::unchanged; };
+  const auto good = [](const auto& row) {
+    return row.result.verdict == Verdict::proven || row.result.verdict == Verdict::unchanged;
+  };
   return std::ranges::all_of(rows, good) ? 0 : 1;
 }
 

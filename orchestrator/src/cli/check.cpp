@@ -25,7 +25,10 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   if (common.json) {
     auto document = nlohmann::ordered_json::array();
     for (const auto& finding : findings) {
-      document.push_back({{"severity", finding.severity == model::Severity::error ? "error" : "warning"}, {"where", finding.where}, {"message", finding.message}, {"hint", finding.hint}});
+      document.push_back({{"severity", finding.severity == model::Severity::error ? "error" : "warning"},
+                          {"where", finding.where},
+                          {"message", finding.message},
+                          {"hint", finding.hint}});
     }
     fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return model::has_errors(findings) ? 2 : 0;
@@ -33,7 +36,8 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   const int status = report(findings);
   std::size_t releases = 0;
   for (const auto& distribution : loaded.distributions) releases += distribution.releases.size();
-  if (status == 0) fmt::print("{} distributions, {} releases: nothing to complain about\n", loaded.distributions.size(), releases);
+  if (status == 0)
+    fmt::print("{} distributions, {} releases: nothing to complain about\n", loaded.distributions.size(), releases);
   return status;
 }
 

@@ -15,7 +15,8 @@ int report(const model::Findings& findings) {
 }
 
 std::filesystem::path root_of(const Common& common) {
-  return pipeline::find_root(common.project.empty() ? std::filesystem::current_path() : std::filesystem::path(common.project));
+  return pipeline::find_root(common.project.empty() ? std::filesystem::current_path()
+                                                    : std::filesystem::path(common.project));
 }
 
 pipeline::Workspace open(const Common& common, const Context& context) {
@@ -33,10 +34,12 @@ pipeline::Workspace open(const Common& common, const Context& context) {
   return workspace;
 }
 
-std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded, bool everything_by_default) {
+std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
+                                            bool everything_by_default) {
   if (common.all || (everything_by_default && common.distros.empty())) return profile::all(loaded);
   if (common.distros.empty()) {
-    throw base::Error("no distribution was named", base::Exit::usage).with_hint("--distro fedora, --distro rhel:8, --distro 'rhel:*', or --all; orchestrator list shows them");
+    throw base::Error("no distribution was named", base::Exit::usage)
+        .with_hint("--distro fedora, --distro rhel:8, --distro 'rhel:*', or --all; orchestrator list shows them");
   }
   model::Findings findings;
   auto releases = profile::select(loaded, common.distros, findings);

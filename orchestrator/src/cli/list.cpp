@@ -17,14 +17,24 @@ int list(const Common& common, const Context& context) {
     for (const auto& release : distribution.releases) {
       const auto& p = release.profile;
       const bool is_default = p.release == distribution.default_release;
-      document.push_back({{"distribution", p.id}, {"release", p.release}, {"default", is_default}, {"name", p.name}, {"format", p.package.format}, {"manager", p.package.manager}, {"openssh", p.openssh}, {"dracut", p.dracut}, {"eol", p.eol}});
-      rows.push_back({p.id, p.release + (is_default ? " *" : ""), p.name, p.package.format, p.package.manager, p.openssh, p.dracut, p.eol.empty() ? "-" : p.eol});
+      document.push_back({{"distribution", p.id},
+                          {"release", p.release},
+                          {"default", is_default},
+                          {"name", p.name},
+                          {"format", p.package.format},
+                          {"manager", p.package.manager},
+                          {"openssh", p.openssh},
+                          {"dracut", p.dracut},
+                          {"eol", p.eol}});
+      rows.push_back({p.id, p.release + (is_default ? " *" : ""), p.name, p.package.format, p.package.manager,
+                      p.openssh, p.dracut, p.eol.empty() ? "-" : p.eol});
     }
   }
   if (common.json) {
     fmt::print("{}\n", document.dump(2));
   } else {
-    fmt::print("{}* the default release: --distro ID means this one\n", base::table({"id", "release", "distribution", "format", "manager", "OpenSSH", "dracut", "until"}, rows));
+    fmt::print("{}* the default release: --distro ID means this one\n",
+               base::table({"id", "release", "distribution", "format", "manager", "OpenSSH", "dracut", "until"}, rows));
   }
   return 0;
 }

@@ -9,7 +9,7 @@
 namespace cli {
 
 int schema(bool merged, bool manual) {
-  fmt::print("{}\n", manual ? profile::manual() : profile::schema(merged));
+  fmt::print("{}", manual ? profile::manual() : profile::schema(merged) + "\n");
   return 0;
 }
 

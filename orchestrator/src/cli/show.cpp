@@ -22,8 +22,13 @@ int show(const Common& common, const Context& context) {
       continue;
     }
     std::vector<std::vector<std::string>> rows;
-    for (const auto& leaf : release->leaves) rows.push_back({leaf.pointer, leaf.value, leaf.level.empty() ? distribution->file : fmt::format("{}, release {}", distribution->file, leaf.level), leaf.source});
-    fmt::print("{} {} ({})\n{}\n", p.name, p.release, p.key(), base::table({"field", "value", "from", "known from"}, rows));
+    for (const auto& leaf : release->leaves)
+      rows.push_back(
+          {leaf.pointer, leaf.value,
+           leaf.level.empty() ? distribution->file : fmt::format("{}, release {}", distribution->file, leaf.level),
+           leaf.source});
+    fmt::print("{} {} ({})\n{}\n", p.name, p.release, p.key(),
+               base::table({"field", "value", "from", "known from"}, rows));
   }
   if (common.json) fmt::print("{}\n", document.dump(2));
   return 0;

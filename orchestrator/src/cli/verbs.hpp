@@ -20,19 +20,19 @@ struct Context {
 };
 
 struct Common {
-  std::string project;                // --project, or "": look upwards from here
-  std::vector<std::string> distros;   // --distro, repeated
-  bool all = false;                   // --all
-  bool json = false;                  // --json
-  std::string packager;               // --packager
-  std::string source;                 // --source
+  std::string project;               // --project, or "": look upwards from here
+  std::vector<std::string> distros;  // --distro, repeated
+  bool all = false;                  // --all
+  bool json = false;                 // --json
+  std::string packager;              // --packager
+  std::string source;                // --source
 };
 
 struct BuildArguments {
-  std::string format;   // --format, or ""
-  std::string out;      // --out, or "": dist/ in the project
+  std::string format;  // --format, or ""
+  std::string out;     // --out, or "": dist/ in the project
   std::vector<std::string> tools;
-  unsigned jobs = 0;    // --jobs, 0: the cores
+  unsigned jobs = 0;  // --jobs, 0: the cores
   bool keep = false;
   bool dry_run = false;
 };
@@ -52,7 +52,8 @@ int report(const model::Findings& findings);
 /// The whole project, or an Error (usage) after all its findings were printed.
 [[nodiscard]] pipeline::Workspace open(const Common& common, const Context& context);
 /// What --distro and --all mean; all of them when `everything_by_default` and neither is given.
-[[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded, bool everything_by_default);
+[[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
+                                                          bool everything_by_default);
 
 /// Findings were printed already: only the exit status is left to say.
 struct Reported {

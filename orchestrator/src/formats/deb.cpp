@@ -29,13 +29,16 @@ base::SourceTree origins(const std::string& vendor) {
   std::string shown = render::plain(vendor);
   if (!shown.empty() && shown[0] >= 'a' && shown[0] <= 'z') shown[0] = static_cast<char>(shown[0] - 'a' + 'A');
   const std::string text = fmt::format("Vendor: {}\n{}", shown, shown == "Debian" ? "" : "Parent: Debian\n");
-  return {{"origins/default", {0644, text}}, {"origins/debian", {0644, "Vendor: Debian\n"}}, {"origins/" + vendor, {0644, text}}};
+  return {{"origins/default", {0644, text}},
+          {"origins/debian", {0644, "Vendor: Debian\n"}},
+          {"origins/" + vendor, {0644, text}}};
 }
 
 model::Step buildpackage(const Ingredients& from, const std::string& title, const std::vector<std::string>& options) {
   model::Step step;
   step.title = title;
-  step.argv = {"dpkg-buildpackage", "--unsigned-source", "--unsigned-changes", "--no-check-builddeps", "--no-pre-clean"};
+  step.argv = {"dpkg-buildpackage", "--unsigned-source", "--unsigned-changes", "--no-check-builddeps",
+               "--no-pre-clean"};
   step.argv.insert(step.argv.end(), options.begin(), options.end());
   step.env = {{"DPKG_ORIGINS_DIR", "/build/origins"}, {"DEB_VENDOR", from.profile.package.deb.vendor}};
   step.cwd = "/build/" + top_folder(from.project);
@@ -51,7 +54,10 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
                   {"dpkg-source", "dpkg-dev", {"--version"}},
                   {"dpkg-deb", "dpkg", {"--version"}},
                   // dh itself tells its version only inside a package's source
-                  {"dh", "debhelper", {"-MDebian::Debhelper::Dh_Version", "-e", "print $Debian::Debhelper::Dh_Version::version"}, "perl"},
+                  {"dh",
+                   "debhelper",
+                   {"-MDebian::Debhelper::Dh_Version", "-e", "print $Debian::Debhelper::Dh_Version::version"},
+                   "perl"},
                   {"make", "make", {"--version"}},
                   {"patch", "patch", {"--version"}},
                   {"xz", "xz-utils", {"--version"}},
@@ -121,8 +127,9 @@ base::ListedTree Deb::expected_tree(const Ingredients& from) const {
 
 std::vector<ToolMade> Deb::tool_made(const Ingredients& from) const {
   const std::string& folder = from.profile.package.doc_dir;
-  return {{folder + "/changelog.Debian.gz", 0644, "Debian Policy 12.7: the packaging's changelog, by dh_installchangelogs"},
-          {folder + "/copyright", 0644, "Debian Policy 12.5: the licence, by dh_installdocs"}};
+  return {
+      {folder + "/changelog.Debian.gz", 0644, "Debian Policy 12.7: the packaging's changelog, by dh_installchangelogs"},
+      {folder + "/copyright", 0644, "Debian Policy 12.5: the licence, by dh_installdocs"}};
 }
 
 }  // namespace formats

@@ -5,8 +5,8 @@
 
 namespace formats {
 
-/// Debian packages, by dpkg-buildpackage and debhelper: a source package in the format 3.0 (quilt) over the one pristine tarball, as a PPA
-/// takes it, and the binary package.
+/// Debian packages, by dpkg-buildpackage and debhelper: a source package in the format 3.0 (quilt) over the one
+/// pristine tarball, as a PPA takes it, and the binary package.
 class Deb final : public Format {
  public:
   [[nodiscard]] std::string_view name() const override { return "deb"; }
@@ -15,12 +15,13 @@ class Deb final : public Format {
   [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
   [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;
   [[nodiscard]] std::vector<ToolMade> tool_made(const Ingredients& from) const override;
-  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from, const std::filesystem::path& job) const override;
+  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from,
+                                                 const std::filesystem::path& job) const override;
 };
 
 /// The files of debian/, by their path below it.
 [[nodiscard]] base::SourceTree deb_folder(const Ingredients& from);
-[[nodiscard]] std::string deb_version(const Ingredients& from);  // "1.0.0-1~deb12+1"
+[[nodiscard]] std::string deb_version(const Ingredients& from);                                    // "1.0.0-1~deb12+1"
 [[nodiscard]] std::vector<std::string> deb_relations(const std::vector<model::Dependency>& list);  // "systemd (>= 253)"
 
 }  // namespace formats

@@ -18,7 +18,8 @@ using model::InstallKind;
 /// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.
 std::string relation_fields(const model::PackageFields& package) {
   std::string out;
-  const auto add = [&out](std::string_view field, const std::vector<model::Dependency>& list, std::vector<std::string> more) {
+  const auto add = [&out](std::string_view field, const std::vector<model::Dependency>& list,
+                          std::vector<std::string> more) {
     std::vector<std::string> all;
     for (const std::string& one : deb_relations(list)) all.push_back(render::control(one));
     all.insert(all.end(), more.begin(), more.end());
@@ -139,7 +140,8 @@ base::SourceTree deb_folder(const Ingredients& from) {
   if (!from.patch.empty()) {
     const std::string name = render::plain(from.profile.id) + ".patch";
     folder["patches/series"] = {0644, name + '\n'};
-    folder["patches/" + name] = {0644, "Description: what this distribution does in its own way\nForwarded: not-needed\n\n" + from.patch};
+    folder["patches/" + name] = {
+        0644, "Description: what this distribution does in its own way\nForwarded: not-needed\n\n" + from.patch};
   }
   return folder;
 }

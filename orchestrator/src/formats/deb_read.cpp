@@ -46,8 +46,8 @@ model::PackageFacts facts(const std::filesystem::path& job) {
                                     base::printable(field[unknown])));
     }
   }
-  return {field["Package"],         field["Version"],  field["Architecture"],    "",
-          field["Description"],     field["Homepage"], listed(field["Depends"]), listed(field["Suggests"]),
+  return {field["Package"],          field["Version"],  field["Architecture"],    "",
+          field["Description"],      field["Homepage"], listed(field["Depends"]), listed(field["Suggests"]),
           listed(field["Conflicts"])};
 }
 
@@ -69,7 +69,8 @@ std::vector<model::Reading> Deb::read(const Ingredients& from, const std::filesy
   package.facts = facts(job);
   package.tree = archive(job, "reading/data.tar");
   require_no_script(job);
-  return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {"/debian/", "/.pc/"})};
+  return {std::move(package),
+          source_reading(job, "reading/source.tar", top_folder(from.project), {"/debian/", "/.pc/"})};
 }
 
 }  // namespace formats

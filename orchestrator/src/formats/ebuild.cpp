@@ -76,11 +76,13 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
   std::map<std::string, std::string> said = cache(job, cache_entry(from));
   for (const char* unknown : {"DEPEND", "BDEPEND", "PDEPEND", "IDEPEND", "INHERIT", "RESTRICT", "REQUIRED_USE"}) {
     if (said.count(unknown) != 0) {
-      throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", unknown, base::printable(said[unknown])));
+      throw base::Error(
+          fmt::format("the ebuild has a field that no profile knows: {}={}", unknown, base::printable(said[unknown])));
     }
   }
   if (said["DEFINED_PHASES"] != "install") {
-    throw base::Error(fmt::format("the ebuild has a phase that nobody asked for: {}", base::printable(said["DEFINED_PHASES"])));
+    throw base::Error(
+        fmt::format("the ebuild has a phase that nobody asked for: {}", base::printable(said["DEFINED_PHASES"])));
   }
   model::PackageFacts out;
   const std::string pf = report(job, work_folder(from) + "build-info/PF", 1)[0];
@@ -112,7 +114,8 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
 
   const std::string ebuild = ebuild_pf(from) + ".ebuild";
   recipe.steps = {portage(from, "ebuild manifest", {"ebuild", ebuild, "manifest"}),
-                  portage(from, "egencache", {"egencache", "--config-root=/build", "--repo=" + from.project.name, "--update", "--jobs=1"}),
+                  portage(from, "egencache",
+                          {"egencache", "--config-root=/build", "--repo=" + from.project.name, "--update", "--jobs=1"}),
                   portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
   recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar"),
                     tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar")};
@@ -136,7 +139,8 @@ base::ListedTree Ebuild::expected_tree(const Ingredients& from) const {
     if (item.kind == InstallKind::license) return std::nullopt;
     if (item.kind != InstallKind::doc && item.kind != InstallKind::changelog) return item.destination;
     // dodoc installs below PF, which carries the revision.
-    return fmt::format("/usr/share/doc/{}{}", ebuild_pf(from), item.destination.substr(from.profile.package.doc_dir.size()));
+    return fmt::format("/usr/share/doc/{}{}", ebuild_pf(from),
+                       item.destination.substr(from.profile.package.doc_dir.size()));
   });
 }
 
@@ -152,7 +156,8 @@ std::vector<model::Reading> Ebuild::read(const Ingredients& from, const std::fil
     if (item.kind != InstallKind::directory) continue;
     const auto marker = package.tree.find(keep_marker(from, item));
     if (marker == package.tree.end() || !(marker->second == base::ListedEntry{})) {
-      throw base::Error(fmt::format("{} has no empty marker of keepdir's: portage may remove the folder", item.destination));
+      throw base::Error(
+          fmt::format("{} has no empty marker of keepdir's: portage may remove the folder", item.destination));
     }
     package.tree.erase(marker);
   }

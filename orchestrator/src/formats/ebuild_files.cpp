@@ -104,7 +104,8 @@ std::string relations(const Ingredients& from) {
   for (const auto& list : {ebuild_depends(from), ebuild_suggests(from), ebuild_conflicts(from)}) {
     for (const std::string& one : list) {
       const std::string quoted = render::bash(one);
-      out.push_back('\t' + quoted.substr(1, quoted.size() - 2));  // the template's RDEPEND is one word over several lines
+      out.push_back('\t' +
+                    quoted.substr(1, quoted.size() - 2));  // the template's RDEPEND is one word over several lines
     }
   }
   return base::join(out, "\n");
@@ -172,8 +173,10 @@ std::string ebuild_pf(const Ingredients& from) {
 }
 
 std::string ebuild_license(const std::string& spdx) {
-  static const std::map<std::string, std::string> names{
-      {"GPL-2.0-only", "GPL-2"}, {"GPL-2.0-or-later", "GPL-2+"}, {"GPL-3.0-only", "GPL-3"}, {"GPL-3.0-or-later", "GPL-3+"}};
+  static const std::map<std::string, std::string> names{{"GPL-2.0-only", "GPL-2"},
+                                                        {"GPL-2.0-or-later", "GPL-2+"},
+                                                        {"GPL-3.0-only", "GPL-3"},
+                                                        {"GPL-3.0-or-later", "GPL-3+"}};
   const auto found = names.find(spdx);
   if (found == names.end()) {
     throw base::Error(fmt::format("\"{}\" has no name in Gentoo that is known here", base::printable(spdx)))
@@ -211,7 +214,8 @@ std::vector<std::string> ebuild_conflicts(const Ingredients& from) {
 
 base::SourceTree ebuild_files(const Ingredients& from) {
   const render::Values all = values(from);
-  const std::string folder = fmt::format("overlay/{}/{}/", render::plain(from.profile.package.ebuild.category), from.project.name);
+  const std::string folder =
+      fmt::format("overlay/{}/{}/", render::plain(from.profile.package.ebuild.category), from.project.name);
   base::SourceTree out;
   for (const auto& [path, file] : from.templates) {
     static constexpr std::string_view host = "host/";

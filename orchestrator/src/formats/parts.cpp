@@ -69,7 +69,8 @@ base::ListedTree placed(const Ingredients& from, const Placement& placement) {
     } else {
       const auto source = from.patched.find(item.source);
       if (source == from.patched.end()) {
-        throw base::Error(fmt::format("the source has no {}, which the install list names", base::printable(item.source)));
+        throw base::Error(
+            fmt::format("the source has no {}, which the install list names", base::printable(item.source)));
       }
       entry.content = source->second.content;
     }

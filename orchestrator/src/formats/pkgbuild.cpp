@@ -144,9 +144,12 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
   recipe.uid = 1000;  // makepkg refuses root
-  recipe.tools = {{"makepkg", "makepkg", {"--version"}},   {"bsdtar", "libarchive-tools", {"--version"}},
-                  {"fakeroot", "fakeroot", {"--version"}}, {"zstd", "zstd", {"--version"}},
-                  {"gzip", "gzip", {"--version"}},         {"patch", "patch", {"--version"}},
+  recipe.tools = {{"makepkg", "makepkg", {"--version"}},
+                  {"bsdtar", "libarchive-tools", {"--version"}},
+                  {"fakeroot", "fakeroot", {"--version"}},
+                  {"zstd", "zstd", {"--version"}},
+                  {"gzip", "gzip", {"--version"}},
+                  {"patch", "patch", {"--version"}},
                   {"tar", "tar", {"--version"}}};
   const std::string folder = from.project.name + '/';
   recipe.staged["makepkg.conf"] = {0644, filled(from, "makepkg.conf", {})};
@@ -162,7 +165,11 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   const std::string source = "work/" + from.project.name + "/src";
   recipe.reading = {{"bsdtar .PKGINFO", {"bsdtar", "-xOqf", package, ".PKGINFO"}, {}, "/build", "reading/pkginfo"},
                     {"bsdtar", {"bsdtar", "-cf", "-", "@" + package}, {}, "/build", "reading/package.tar"},
-                    {"tar", {"tar", "--create", "--directory", source, top_folder(from.project)}, {}, "/build", "reading/source.tar"}};
+                    {"tar",
+                     {"tar", "--create", "--directory", source, top_folder(from.project)},
+                     {},
+                     "/build",
+                     "reading/source.tar"}};
   recipe.outputs = {{package, package},
                     {folder + "PKGBUILD", "PKGBUILD"},
                     {folder + ".SRCINFO", ".SRCINFO"},
@@ -194,9 +201,9 @@ std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::f
   package.what = "the .pkg.tar.zst";
   package.has_tree = package.has_facts = true;
   const Fields info = fields(report(job, "reading/pkginfo"));
-  package.facts = {one(info, "pkgname"),    one(info, "pkgver"),   one(info, "arch"),
-                   one(info, "license"),    one(info, "pkgdesc"),  one(info, "url"),
-                   all(info, "depend"),     all(info, "optdepend"), all(info, "conflict")};
+  package.facts = {one(info, "pkgname"), one(info, "pkgver"),    one(info, "arch"),
+                   one(info, "license"), one(info, "pkgdesc"),   one(info, "url"),
+                   all(info, "depend"),  all(info, "optdepend"), all(info, "conflict")};
   package.tree = archive(job, "reading/package.tar");
   // What describes the package and is not installed. An .INSTALL, a script, stays and is one thing too many.
   for (const char* description : {"/.PKGINFO", "/.BUILDINFO", "/.MTREE"}) package.tree.erase(description);
@@ -205,10 +212,10 @@ std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::f
   aur.what = "the .SRCINFO";
   aur.has_facts = true;
   const Fields said = fields(report(job, from.project.name + "/.SRCINFO"));
-  aur.facts = {one(said, "pkgname"),   one(said, "pkgver") + '-' + one(said, "pkgrel"),
-               one(said, "arch"),      one(said, "license"),
-               one(said, "pkgdesc"),   one(said, "url"),
-               all(said, "depends"),   all(said, "optdepends"),
+  aur.facts = {one(said, "pkgname"),  one(said, "pkgver") + '-' + one(said, "pkgrel"),
+               one(said, "arch"),     one(said, "license"),
+               one(said, "pkgdesc"),  one(said, "url"),
+               all(said, "depends"),  all(said, "optdepends"),
                all(said, "conflicts")};
   return {std::move(package), std::move(aur), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
 }

@@ -14,7 +14,8 @@ class Pkgbuild final : public Format {
   [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
   [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;
   [[nodiscard]] std::vector<ToolMade> tool_made(const Ingredients& from) const override;
-  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from, const std::filesystem::path& job) const override;
+  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from,
+                                                 const std::filesystem::path& job) const override;
 };
 
 }  // namespace formats

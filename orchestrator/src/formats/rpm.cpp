@@ -38,7 +38,8 @@ std::string docdir_fmt(const Ingredients& from) {
       .with_hint("/package/doc_dir: end it with {name} or {name}-{version}");
 }
 
-/// What the target's rpm defines by itself and this host does not. A macro's body expands when it is used, so that a value's "%" is doubled.
+/// What the target's rpm defines by itself and this host does not. A macro's body expands when it is used, so that a
+/// value's "%" is doubled.
 std::vector<std::string> target_macros(const Ingredients& from) {
   const model::PackageFields& package = from.profile.package;
   const std::string license_folder = package.rpm.license_dir;
@@ -76,7 +77,8 @@ std::vector<std::string> rpmbuild(const Ingredients& from) {
   return argv;
 }
 
-model::Step query(const std::string& title, const std::string& format, const std::string& package, const std::string& to) {
+model::Step query(const std::string& title, const std::string& format, const std::string& package,
+                  const std::string& to) {
   model::Step step;
   step.title = title;
   step.argv = {"rpm", "-qp", "--nosignature", "--dbpath", "/build/reading/db", "--qf", format, package};
@@ -88,7 +90,8 @@ model::Step query(const std::string& title, const std::string& format, const std
 std::string relations_format() {
   std::string out;
   for (const char* kind : {"REQUIRE", "SUGGEST", "CONFLICT", "RECOMMEND", "SUPPLEMENT", "ENHANCE", "OBSOLETE"}) {
-    out += fmt::format("[{0}\\t%{{{0}FLAGS:deptype}}\\t%{{{0}NAME}}\\t%{{{0}FLAGS:depflags}}\\t%{{{0}VERSION}}\\n]", kind);
+    out +=
+        fmt::format("[{0}\\t%{{{0}FLAGS:deptype}}\\t%{{{0}NAME}}\\t%{{{0}FLAGS:depflags}}\\t%{{{0}VERSION}}\\n]", kind);
   }
   return out;
 }
@@ -98,12 +101,8 @@ std::string relations_format() {
 model::Recipe Rpm::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
-  recipe.tools = {{"rpmbuild", "rpm", {"--version"}},
-                  {"rpm", "rpm", {"--version"}},
-                  {"rpm2cpio", "rpm2cpio", {}},
-                  {"gzip", "gzip", {"--version"}},
-                  {"patch", "patch", {"--version"}},
-                  {"tar", "tar", {"--version"}}};
+  recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},     {"rpm2cpio", "rpm2cpio", {}},
+                  {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}}, {"tar", "tar", {"--version"}}};
   recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged["SOURCES/" + rpm_patch_name(from)] = {0644, from.patch};
   recipe.staged[fmt::format("SPECS/{}.spec", from.project.name)] = {0644, rpm_spec(from)};
@@ -111,17 +110,21 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
 
   const std::string package = binary(from);
   recipe.reading = {
-      query("rpm -qp", "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n%{LICENSE}\\n%{SUMMARY}\\n%{URL}\\n", package, "tags"),
+      query("rpm -qp", "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n%{LICENSE}\\n%{SUMMARY}\\n%{URL}\\n", package,
+            "tags"),
       query("rpm -qp --requires", relations_format(), package, "relations"),
-      query("rpm -qp --list", "[%{FILEMODES:octal}\\t%{FILEUSERNAME}\\t%{FILEGROUPNAME}\\t%{FILENAMES}\\n]", package, "files"),
+      query("rpm -qp --list", "[%{FILEMODES:octal}\\t%{FILEUSERNAME}\\t%{FILEGROUPNAME}\\t%{FILENAMES}\\n]", package,
+            "files"),
       {"rpm -qp --scripts",
-       {"rpm", "-qp", "--nosignature", "--dbpath", "/build/reading/db", "--scripts", "--triggers", "--filetriggers", package},
+       {"rpm", "-qp", "--nosignature", "--dbpath", "/build/reading/db", "--scripts", "--triggers", "--filetriggers",
+        package},
        {},
        "/build",
        "reading/scripts"},
       {"rpm2cpio", {"rpm2cpio", package}, {}, "/build", "reading/payload.cpio"},
       {"rpmbuild -rp",
-       {"rpmbuild", "-rp", "--nodeps", "--define", "_topdir /build/reading/srpm", "--define", "_tmppath /build/tmp", source(from)},
+       {"rpmbuild", "-rp", "--nodeps", "--define", "_topdir /build/reading/srpm", "--define", "_tmppath /build/tmp",
+        source(from)},
        {},
        "/build",
        ""},

@@ -5,8 +5,8 @@
 
 namespace formats {
 
-/// RPM packages, by rpmbuild: one spec for all releases of a distribution. What a foreign host lacks is given on the command line, so the
-/// SRPM rebuilds anywhere with nothing but %{dist}.
+/// RPM packages, by rpmbuild: one spec for all releases of a distribution. What a foreign host lacks is given on the
+/// command line, so the SRPM rebuilds anywhere with nothing but %{dist}.
 class Rpm final : public Format {
  public:
   [[nodiscard]] std::string_view name() const override { return "rpm"; }
@@ -15,7 +15,8 @@ class Rpm final : public Format {
   [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
   [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;
   [[nodiscard]] std::vector<ToolMade> tool_made(const Ingredients& from) const override;
-  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from, const std::filesystem::path& job) const override;
+  [[nodiscard]] std::vector<model::Reading> read(const Ingredients& from,
+                                                 const std::filesystem::path& job) const override;
 };
 
 /// The spec, rendered; split off because it is most of the format.

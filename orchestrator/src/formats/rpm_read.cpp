@@ -60,7 +60,8 @@ base::ListedTree tree(const std::filesystem::path& job) {
     if (parsed.ec != std::errc() || parsed.ptr != end) {
       throw base::Error(fmt::format("reading/files: \"{}\" has no mode", base::printable(line)));
     }
-    if (found == payload.end()) throw base::Error(base::printable(cell[3]) + " is in the header and not in the payload");
+    if (found == payload.end())
+      throw base::Error(base::printable(cell[3]) + " is in the header and not in the payload");
     base::ListedEntry entry = std::move(found->second);
     payload.erase(found);
     const bool same = entry.kind == base::Kind::directory ? S_ISDIR(mode)
@@ -80,7 +81,8 @@ base::ListedTree tree(const std::filesystem::path& job) {
 
 void require_same(const std::filesystem::path& job, const std::string& name, std::string_view expected) {
   const std::string found = base::read_file(job / "reading/srpm" / name, kReadLimit);
-  if (found != expected) throw base::Error(fmt::format("{} in the SRPM is not the one that was staged", base_name(name)));
+  if (found != expected)
+    throw base::Error(fmt::format("{} in the SRPM is not the one that was staged", base_name(name)));
 }
 
 }  // namespace

@@ -19,11 +19,12 @@ using model::InstallKind;
 
 /// A path as a packager writes it, so that a rebuild follows the distribution's own macros.
 std::string with_macros(const std::string& path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> macros{{{"/usr/share/man/", "%{_mandir}/"},
-                                                                                        {"/usr/sbin/", "%{_sbindir}/"},
-                                                                                        {"/usr/bin/", "%{_bindir}/"},
-                                                                                        {"/usr/", "%{_prefix}/"},
-                                                                                        {"/etc/", "%{_sysconfdir}/"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> macros{
+      {{"/usr/share/man/", "%{_mandir}/"},
+       {"/usr/sbin/", "%{_sbindir}/"},
+       {"/usr/bin/", "%{_bindir}/"},
+       {"/usr/", "%{_prefix}/"},
+       {"/etc/", "%{_sysconfdir}/"}}};
   for (const auto& [start, macro] : macros) {
     if (plain_path(path).compare(0, start.size(), start) == 0) return std::string(macro) + path.substr(start.size());
   }
@@ -62,13 +63,15 @@ std::string install_lines(const Ingredients& from) {
   return out;
 }
 
-/// %doc takes files and whole folders by their place in the source, and puts them into the documentation folder under the same name.
+/// %doc takes files and whole folders by their place in the source, and puts them into the documentation folder under
+/// the same name.
 std::string documents(const Ingredients& from) {
   std::set<std::string> tops;
   for (const InstallItem& item : from.install) {
     if (item.kind != InstallKind::doc && item.kind != InstallKind::changelog) continue;
     if (item.destination != from.profile.package.doc_dir + '/' + item.source) {
-      throw base::Error(fmt::format("{} must be installed as {}/{}", item.source, from.profile.package.doc_dir, item.source))
+      throw base::Error(
+          fmt::format("{} must be installed as {}/{}", item.source, from.profile.package.doc_dir, item.source))
           .with_hint("an RPM's %doc keeps a document's place in the source");
     }
     tops.insert(plain_path(item.source).substr(0, item.source.find('/')));
@@ -109,8 +112,9 @@ std::string changelog(const Ingredients& from) {
   std::string out;
   for (const model::Release& release : from.project.changelog) {
     const bool newest = &release == &from.project.changelog.front();
-    out += fmt::format("{}* {} {} - {}-{}\n", newest ? "" : "\n", base::rpm_date(release.epoch), render::spec(from.packager.full()),
-                       render::spec(release.version), newest ? from.profile.package.revision : 1);
+    out += fmt::format("{}* {} {} - {}-{}\n", newest ? "" : "\n", base::rpm_date(release.epoch),
+                       render::spec(from.packager.full()), render::spec(release.version),
+                       newest ? from.profile.package.revision : 1);
     for (const std::string& item : release.items) {
       std::string_view bullet = "- ";
       for (const std::string& line : render::wrap(item, 76)) {
@@ -119,6 +123,7 @@ std::string changelog(const Ingredients& from) {
       }
     }
   }
+  out.pop_back();  // the template ends the last line
   return out;
 }
 
@@ -144,7 +149,7 @@ std::string rpm_spec(const Ingredients& from) {
       {"DESCRIPTION", description(from.project)},
       {"INSTALL", install_lines(from)},
       {"FILES", file_lines(from)},
-      {"CHANGELOG", std::string(base::trim(changelog(from)))},
+      {"CHANGELOG", changelog(from)},
   };
   return filled(from, "dracut-sshd.spec", values);
 }

@@ -44,7 +44,8 @@ int compare_part(std::string_view a, std::string_view b) {
 int compare_deb_versions(std::string_view a, std::string_view b) {
   const auto split = [](std::string_view v) {
     const auto dash = v.rfind('-');
-    return dash == std::string_view::npos ? std::pair{v, std::string_view("0")} : std::pair{v.substr(0, dash), v.substr(dash + 1)};
+    return dash == std::string_view::npos ? std::pair{v, std::string_view("0")}
+                                          : std::pair{v.substr(0, dash), v.substr(dash + 1)};
   };
   const auto [a_upstream, a_revision] = split(a);
   const auto [b_upstream, b_revision] = split(b);

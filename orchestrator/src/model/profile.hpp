@@ -24,9 +24,9 @@ struct Dependency {
 enum class ServiceType { notify, simple };  // systemd.service(5), Type=
 
 struct RpmFields {
-  std::string dist;         // ".fc43": the value of %{dist}
-  std::string payload;      // "w19.zstdio": %_binary_payload
-  std::string license_dir;  // "/usr/share/licenses/dracut-sshd"
+  std::string dist;                            // ".fc43": the value of %{dist}
+  std::string payload;                         // "w19.zstdio": %_binary_payload
+  std::string license_dir;                     // "/usr/share/licenses/dracut-sshd"
   std::map<std::string, std::string> emulate;  // macros of the target that a foreign host lacks
 };
 

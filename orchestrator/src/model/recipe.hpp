@@ -14,54 +14,60 @@ namespace model {
 
 /// A program that a recipe calls, and what to install when it is missing.
 struct Tool {
-  std::string program;                // "rpmbuild"
-  std::string package;                // Debian's package that brings it: "rpm"
-  std::vector<std::string> version;   // arguments that print its version, which is part of the key; none: another tool's version covers it
-  std::string asked = {};             // the program that these are for, when it is another one
+  std::string program;  // "rpmbuild"
+  std::string package;  // Debian's package that brings it: "rpm"
+  std::vector<std::string>
+      version;  // arguments that print its version, which is part of the key; none: another tool's version covers it
+  std::string asked = {};  // the program that these are for, when it is another one
   auto operator<=>(const Tool&) const = default;
 };
 
 /// One call of a tool. Runs with the job's folder at /build as the only writable place.
 struct Step {
-  std::string title;                       // "rpmbuild -ba", shown while it runs
+  std::string title;  // "rpmbuild -ba", shown while it runs
   std::vector<std::string> argv;
-  std::map<std::string, std::string> env;  // on top of PATH, LC_ALL, TZ, SOURCE_DATE_EPOCH, HOME, which the executor sets
+  std::map<std::string, std::string>
+      env;  // on top of PATH, LC_ALL, TZ, SOURCE_DATE_EPOCH, HOME, which the executor sets
   std::string cwd = "/build";
-  std::string stdout_to;                   // below /build; "": goes to the log
+  std::string stdout_to;  // below /build; "": goes to the log
 };
 
 /// Something that a recipe promises to have made.
 struct Output {
-  std::string path;        // below the job's folder: "RPMS/noarch/x.rpm"; a folder is taken whole
-  std::string name;        // its name in dist/<key>/
-  bool shared = false;     // the same bytes for every release of every distribution (the .orig.tar.gz)
+  std::string path;     // below the job's folder: "RPMS/noarch/x.rpm"; a folder is taken whole
+  std::string name;     // its name in dist/<key>/
+  bool shared = false;  // the same bytes for every release of every distribution (the .orig.tar.gz)
   bool reproducible = true;
 };
 
-/// How a package is made, as a value: --dry-run prints it, tests compare it, its digest is the build's key. Nothing runs.
+/// How a package is made, as a value: --dry-run prints it, tests compare it, its digest is the build's key. Nothing
+/// runs.
 struct Recipe {
   std::string format;
-  base::SourceTree staged;                 // laid into the job's folder before the first step
-  unsigned uid = 0;                        // who the steps believe to be
-  double cost = 5;                         // seconds, a guess: long jobs start first
+  base::SourceTree staged;  // laid into the job's folder before the first step
+  unsigned uid = 0;         // who the steps believe to be
+  double cost = 5;          // seconds, a guess: long jobs start first
   std::vector<Tool> tools;
-  std::vector<std::pair<std::string, std::string>> read_only;  // further host paths that the steps need, and their place inside
-  std::vector<Step> steps;                 // make the outputs
-  std::vector<Step> reading;               // afterwards: print what the outputs hold, for the proof, by the distribution's own reader
+  std::vector<std::pair<std::string, std::string>>
+      read_only;            // further host paths that the steps need, and their place inside
+  std::vector<Step> steps;  // make the outputs
+  std::vector<Step>
+      reading;  // afterwards: print what the outputs hold, for the proof, by the distribution's own reader
   std::vector<Output> outputs;
 };
 
 /// What a package says of itself, as its own reader printed it.
 struct PackageFacts {
   std::string name, version, arch, license, summary, url;  // version as the format writes it, revision included
-  std::vector<std::string> depends, suggests, conflicts;  // sorted, as the format writes them ("dracut >= 104")
+  std::vector<std::string> depends, suggests, conflicts;   // sorted, as the format writes them ("dracut >= 104")
   bool operator==(const PackageFacts&) const = default;
 };
 
 /// One thing that was read back of one output: its tree, its facts, or both. `what` names it in a finding ("the .deb").
 struct Reading {
   std::string what;
-  bool source = false;  // a source package: its tree is held against the patched source, or against `expected_source` when that is given
+  bool source = false;  // a source package: its tree is held against the patched source, or against `expected_source`
+                        // when that is given
   bool has_tree = false, has_facts = false;
   std::optional<base::SourceTree> expected_source;
   base::ListedTree tree;

@@ -31,19 +31,19 @@ class Watcher {
   Watcher(std::string_view where, Findings& findings) : where_(where), findings_(findings) {}
 
   bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    using enum json::parse_event_t;
+    using Event = json::parse_event_t;
     switch (event) {
-      case object_start:
-      case array_start:
+      case Event::object_start:
+      case Event::array_start:
         if (depth >= kMaxJsonDepth) throw TooDeep{};
         enter();
-        frames_.push_back({event == array_start, {}, {}, 0});
+        frames_.push_back({event == Event::array_start, {}, {}, 0});
         break;
-      case object_end:
-      case array_end:
+      case Event::object_end:
+      case Event::array_end:
         frames_.pop_back();
         break;
-      case key: {
+      case Event::key: {
         auto& frame = frames_.back();
         frame.key = parsed.get_ref<const std::string&>();
         if (!frame.seen.insert(frame.key).second) {
@@ -52,7 +52,7 @@ class Watcher {
         }
         break;
       }
-      case value:
+      case Event::value:
         enter();
         break;
     }
@@ -93,9 +93,10 @@ json parse_strict(std::string_view text, std::string_view where, Findings& findi
     return json(json::value_t::discarded);
   };
   if (text.size() > kMaxJsonBytes) {
-    return refuse("whole file", fmt::format("{} is more than the {} allowed", base::human_size(text.size()),
-                                            base::human_size(kMaxJsonBytes)),
-                  "is this the right file?");
+    return refuse(
+        "whole file",
+        fmt::format("{} is more than the {} allowed", base::human_size(text.size()), base::human_size(kMaxJsonBytes)),
+        "is this the right file?");
   }
   if (base::trim(text).empty()) return refuse("whole file", "the file is empty", "it must hold one JSON object");
   if (const auto fault = base::utf8_fault(text)) {
@@ -103,21 +104,23 @@ json parse_strict(std::string_view text, std::string_view where, Findings& findi
   }
   try {
     Watcher watcher(where, findings);
-    auto document = json::parse(text, [&](int depth, json::parse_event_t event, json& parsed) {
-      return watcher(depth, event, parsed);
-    });
+    auto document = json::parse(
+        text, [&](int depth, json::parse_event_t event, json& parsed) { return watcher(depth, event, parsed); });
     if (findings.size() != before) return json(json::value_t::discarded);
     return document;
   } catch (const json::parse_error& fault) {
     std::string reason = fault.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": the place is ours to say
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": the place is ours to
+    // say
     if (const auto colon = reason.find(": "); colon != std::string::npos) reason.erase(0, colon + 2);
     return refuse(position(text, fault.byte == 0 ? 0 : fault.byte - 1), base::printable(reason, 200),
                   "the file must be one JSON value (RFC 8259)");
   } catch (const json::exception& fault) {  // a number out of range; "[json.exception.out_of_range.406] number ..."
     const std::string reason = fault.what();
     const auto bracket = reason.find("] ");
-    return refuse("whole file", base::printable(bracket == std::string::npos ? reason : reason.substr(bracket + 2), 200), "no number of a profile is that large");
+    return refuse("whole file",
+                  base::printable(bracket == std::string::npos ? reason : reason.substr(bracket + 2), 200),
+                  "no number of a profile is that large");
   } catch (const Watcher::TooDeep&) {
     return refuse("whole file", fmt::format("nested deeper than {} levels", kMaxJsonDepth),
                   "a profile needs no more than six");

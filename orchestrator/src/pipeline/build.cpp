@@ -26,12 +26,14 @@ void refuse_missing_tools(const std::vector<Job>& jobs, const Toolbox& toolbox) 
     programs.push_back(fmt::format("{} (package {})", tool.program, tool.package));
     if (std::ranges::find(packages, tool.package) == packages.end()) packages.push_back(tool.package);
   }
-  throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool).with_hint("install " + base::join(packages, " ") + ", or run ci/quickstart, which does");
+  throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
+      .with_hint("install " + base::join(packages, " ") + ", or run ci/quickstart, which does");
 }
 
 }  // namespace
 
-std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner, const base::Cancel& cancel, base::Console& console) {
+std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
+                       const base::Cancel& cancel, base::Console& console) {
   base::make_dirs(options.out);
   const auto out = std::filesystem::canonical(options.out);
   const Lock lock(out / ".lock");
@@ -57,7 +59,8 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   if (tasks.empty()) return rows;
 
   const auto why = base::why_no_sandbox(runner, cancel);
-  if (!why.empty()) console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", why));
+  if (!why.empty())
+    console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", why));
   const auto work = out / ".work";
   base::remove_tree(work);  // what a killed builder left; the lock says that it is gone
   base::make_dirs(work);

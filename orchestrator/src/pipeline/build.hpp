@@ -25,8 +25,10 @@ struct Row {
   Result result;
 };
 
-/// Builds what is not built yet, `jobs` at a time, long ones first. Holds dist/'s lock meanwhile: a second builder is refused. Throws
-/// base::Error (missing_tool) before anything runs when programs are missing, and Interrupted after all children are gone.
-[[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner, const base::Cancel& cancel, base::Console& console);
+/// Builds what is not built yet, `jobs` at a time, long ones first. Holds dist/'s lock meanwhile: a second builder is
+/// refused. Throws base::Error (missing_tool) before anything runs when programs are missing, and Interrupted after all
+/// children are gone.
+[[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
+                                     const base::Cancel& cancel, base::Console& console);
 
 }  // namespace pipeline

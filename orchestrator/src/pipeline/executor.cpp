@@ -36,7 +36,8 @@ void stage(const base::SourceTree& tree, const fs::path& folder, std::int64_t ep
 }
 
 std::string differences(const model::Findings& findings) {
-  std::string text = fmt::format("the proof found {} difference{}:\n", findings.size(), findings.size() == 1 ? "" : "s");
+  std::string text =
+      fmt::format("the proof found {} difference{}:\n", findings.size(), findings.size() == 1 ? "" : "s");
   for (const auto& finding : findings) text += fmt::format("  {}: {}\n", finding.where, finding.message);
   return text;
 }
@@ -70,7 +71,8 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
     auto report = proof::prove(*job.format, from, job.recipe, build, digests);
     result.findings = report.findings;
     if (!report.findings.empty()) throw base::Error(differences(report.findings));
-    for (const auto& artifact : report.verified) result.outputs.push_back({artifact.name(), artifact.sha256(), artifact.size()});
+    for (const auto& artifact : report.verified)
+      result.outputs.push_back({artifact.name(), artifact.sha256(), artifact.size()});
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     install(job, job.recipe.outputs, build, result, std::move(report.tree));
     result.verdict = Verdict::proven;
@@ -87,7 +89,8 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
   return result;
 }
 
-void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder, const Result& result, const std::function<void(const std::string&)>& progress) {
+void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder,
+                         const Result& result, const std::function<void(const std::string&)>& progress) {
   for (const auto& step : steps) {
     cancel_.throw_if_requested();
     progress(step.title);
@@ -108,15 +111,21 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     sandbox.uid = job.recipe.uid;
     for (const auto& [host, inside] : job.recipe.read_only) sandbox.read_only.emplace_back(host, inside);
     for (const auto& root : toolbox_.roots()) sandbox.read_only.emplace_back(root, root.string());
-    const auto outcome = runner_.run(sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), cancel_);
-    if (outcome.timed_out) throw base::Error(fmt::format("{} took longer than {} s: {}", step.title, kDeadline.count(), base::shell_quote(step.argv)));
+    const auto outcome =
+        runner_.run(sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), cancel_);
+    if (outcome.timed_out)
+      throw base::Error(
+          fmt::format("{} took longer than {} s: {}", step.title, kDeadline.count(), base::shell_quote(step.argv)));
     if (outcome.status != 0) {
-      throw base::Error(fmt::format("{} ended with {}\ncommand: {}\nits last lines:\n{}", step.title, outcome.status, base::shell_quote(step.argv), outcome.tail)).with_hint(fmt::format("the whole log is {}; --keep keeps the job's folder", result.log.string()));
+      throw base::Error(fmt::format("{} ended with {}\ncommand: {}\nits last lines:\n{}", step.title, outcome.status,
+                                    base::shell_quote(step.argv), outcome.tail))
+          .with_hint(fmt::format("the whole log is {}; --keep keeps the job's folder", result.log.string()));
     }
   }
 }
 
-void Executor::install(const Job& job, const std::vector<model::Output>& outputs, const fs::path& folder, Result& result, base::ListedTree tree) {
+void Executor::install(const Job& job, const std::vector<model::Output>& outputs, const fs::path& folder,
+                       Result& result, base::ListedTree tree) {
   const auto& profile = job.profile;
   const auto fresh = places_.work / (profile.key() + ".new");
   base::remove_tree(fresh);

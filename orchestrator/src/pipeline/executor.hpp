@@ -19,10 +19,10 @@ struct Result {
   Verdict verdict = Verdict::failed;
   double seconds = 0;
   std::vector<Manifest::File> outputs;
-  std::string failure;               // what went wrong, with the command and its last lines
-  model::Findings findings;          // of the proof
+  std::string failure;       // what went wrong, with the command and its last lines
+  model::Findings findings;  // of the proof
   std::filesystem::path log;
-  std::filesystem::path kept;        // the job's folder, with --keep
+  std::filesystem::path kept;  // the job's folder, with --keep
 };
 
 /// Where an executor may write. All on one file system: what is finished is renamed into place.
@@ -33,17 +33,21 @@ struct Places {
   bool keep = false;
 };
 
-/// The one place that runs recipes: stages, runs the steps, reads the outputs back, proves them, and only then puts them into dist/<key>/.
+/// The one place that runs recipes: stages, runs the steps, reads the outputs back, proves them, and only then puts
+/// them into dist/<key>/.
 class Executor {
  public:
   Executor(base::Runner& runner, const base::Cancel& cancel, Toolbox& toolbox, Places places, bool sandboxed);
 
-  /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's title; called from the job's own thread.
+  /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's
+  /// title; called from the job's own thread.
   [[nodiscard]] Result run(const Job& job, const std::function<void(const std::string&)>& progress);
 
  private:
-  void run_steps(const Job& job, const std::vector<model::Step>& steps, const std::filesystem::path& folder, const Result& result, const std::function<void(const std::string&)>& progress);
-  void install(const Job& job, const std::vector<model::Output>& outputs, const std::filesystem::path& folder, Result& result, base::ListedTree tree);
+  void run_steps(const Job& job, const std::vector<model::Step>& steps, const std::filesystem::path& folder,
+                 const Result& result, const std::function<void(const std::string&)>& progress);
+  void install(const Job& job, const std::vector<model::Output>& outputs, const std::filesystem::path& folder,
+               Result& result, base::ListedTree tree);
 
   base::Runner& runner_;
   const base::Cancel& cancel_;

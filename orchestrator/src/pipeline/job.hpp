@@ -30,10 +30,11 @@ struct Job {
 };
 
 /// Patch, install list and recipe of each release. Equal differences are made by diff and proven by patch once.
-[[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases, base::Runner& runner, const base::Cancel& cancel);
+[[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
+                                    base::Runner& runner, const base::Cancel& cancel);
 
-/// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment, tools' versions, the epoch.
-/// No time and no path of this machine is in it.
+/// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment,
+/// tools' versions, the epoch. No time and no path of this machine is in it.
 [[nodiscard]] std::string key_of(const Job& job, Toolbox& toolbox);
 
 /// The recipe for people: what is staged, and each step as a command that a shell would take.

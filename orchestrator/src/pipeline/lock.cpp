@@ -10,11 +10,13 @@
 
 namespace pipeline {
 
-Lock::Lock(const std::filesystem::path& file) : fd_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) {
+Lock::Lock(const std::filesystem::path& file)
+    : fd_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) {
   if (fd_ < 0) throw base::system_error(file.string());
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     close(fd_);
-    throw base::Error(fmt::format("another build is at work in {}", file.parent_path().string())).with_hint("wait for it, or choose another folder with --out");
+    throw base::Error(fmt::format("another build is at work in {}", file.parent_path().string()))
+        .with_hint("wait for it, or choose another folder with --out");
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace pipeline {
 
-/// An exclusive lock on a file (flock(2)), held for the object's life. base::Error when another process holds it. The kernel lets go of it
-/// however the process ends.
+/// An exclusive lock on a file (flock(2)), held for the object's life. base::Error when another process holds it. The
+/// kernel lets go of it however the process ends.
 class Lock {
  public:
   explicit Lock(const std::filesystem::path& file);

@@ -20,12 +20,16 @@ constexpr const char* kName = "manifest.json";
 }  // namespace
 
 std::string to_json(const Manifest& manifest) {
-  json document = {{"key", manifest.key}, {"format", manifest.format}, {"distribution", manifest.distribution}, {"release", manifest.release}, {"version", manifest.version}, {"seconds", manifest.seconds}};
+  json document = {
+      {"key", manifest.key},         {"format", manifest.format},   {"distribution", manifest.distribution},
+      {"release", manifest.release}, {"version", manifest.version}, {"seconds", manifest.seconds}};
   document["outputs"] = json::array();
-  for (const auto& file : manifest.outputs) document["outputs"].push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
+  for (const auto& file : manifest.outputs)
+    document["outputs"].push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
   document["installs"] = json::array();
   for (const auto& [path, entry] : manifest.tree) {
-    json item = {{"path", path}, {"mode", fmt::format("{:04o}", entry.mode)}, {"owner", entry.owner + ":" + entry.group}};
+    json item = {
+        {"path", path}, {"mode", fmt::format("{:04o}", entry.mode)}, {"owner", entry.owner + ":" + entry.group}};
     if (entry.kind == base::Kind::file) item["sha256"] = base::sha256(entry.content);
     if (entry.kind == base::Kind::symlink) item["target"] = entry.content;
     document["installs"].push_back(std::move(item));
@@ -57,10 +61,12 @@ bool is_whole(const Manifest& manifest, const std::filesystem::path& folder) {
   try {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       const auto name = entry.path().filename().string();
-      const bool ours = name == kName || std::ranges::any_of(manifest.outputs, [&](const auto& output) { return output.name == name; });
+      const bool ours = name == kName ||
+                        std::ranges::any_of(manifest.outputs, [&](const auto& output) { return output.name == name; });
       if (!ours) return false;
     }
-    return std::ranges::all_of(manifest.outputs, [&](const auto& output) { return proof::digest_of(folder / output.name) == output.sha256; });
+    return std::ranges::all_of(
+        manifest.outputs, [&](const auto& output) { return proof::digest_of(folder / output.name) == output.sha256; });
   } catch (const base::Error&) {
     return false;
   } catch (const std::filesystem::filesystem_error&) {

@@ -18,9 +18,9 @@ struct Manifest {
     std::uint64_t size = 0;
   };
   std::string key, format, distribution, release, version;
-  double seconds = 0;          // how long it took, to start long jobs first the next time
+  double seconds = 0;  // how long it took, to start long jobs first the next time
   std::vector<File> outputs;
-  base::ListedTree tree;       // content is left out: its sha256 is written
+  base::ListedTree tree;  // content is left out: its sha256 is written
 };
 
 [[nodiscard]] std::string to_json(const Manifest& manifest);

@@ -18,7 +18,8 @@ namespace {
 /// What is shown while jobs run: which, at which step, how many are done, how long it has been.
 class Progress {
  public:
-  Progress(std::size_t total, base::Console& console) : total_(total), console_(console), ticker_([this](const std::stop_token& stop) { tick(stop); }) {}
+  Progress(std::size_t total, base::Console& console)
+      : total_(total), console_(console), ticker_([this](const std::stop_token& stop) { tick(stop); }) {}
 
   ~Progress() {
     {
@@ -44,7 +45,8 @@ class Progress {
     ++done_;
     const bool good = result.verdict == Verdict::proven;
     if (result.verdict != Verdict::cancelled) {
-      console_.line(fmt::format("[{}/{}] {} {} ({})", done_, total_, job, good ? "built and proven" : "FAILED", base::human_time(result.seconds)));
+      console_.line(fmt::format("[{}/{}] {} {} ({})", done_, total_, job, good ? "built and proven" : "FAILED",
+                                base::human_time(result.seconds)));
       if (!good) console_.line(result.failure);
     }
     show();
@@ -77,7 +79,8 @@ class Progress {
 
 }  // namespace
 
-void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std::vector<Row>& rows, base::Console& console) {
+void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std::vector<Row>& rows,
+              base::Console& console) {
   std::ranges::stable_sort(tasks, std::greater<>(), &Task::cost);
   Progress progress(tasks.size(), console);
   std::mutex mutex;

@@ -14,8 +14,9 @@ struct Task {
   double cost = 0;      // seconds, known or guessed
 };
 
-/// Runs tasks side by side, the longest first, `workers` at a time, and shows what runs. A failed task does not stop the others; after an interrupt
-/// no further one starts, and those left count as cancelled.
-void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std::vector<Row>& rows, base::Console& console);
+/// Runs tasks side by side, the longest first, `workers` at a time, and shows what runs. A failed task does not stop
+/// the others; after an interrupt no further one starts, and those left count as cancelled.
+void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std::vector<Row>& rows,
+              base::Console& console);
 
 }  // namespace pipeline

@@ -33,18 +33,22 @@ Toolbox::Toolbox(std::vector<fs::path> folders, fs::path cache, base::Runner& ru
   try {
     const auto document = nlohmann::json::parse(base::read_file(cache_, 1024 * 1024));
     for (const auto& [program, entry] : document.items()) known_[program] = {entry.at("stamp"), entry.at("version")};
-  } catch (const base::Error&) {             // none yet
+  } catch (const base::Error&) {                // none yet
   } catch (const nlohmann::json::exception&) {  // broken: the programs are asked again
     known_.clear();
   }
 }
 
-std::optional<fs::path> Toolbox::find(const model::Tool& tool) const { return base::find_program(tool.program, path_list_); }
+std::optional<fs::path> Toolbox::find(const model::Tool& tool) const {
+  return base::find_program(tool.program, path_list_);
+}
 
 std::string Toolbox::version(const model::Tool& tool) {
   const auto place = find(tool);
   const auto program = tool.asked.empty() ? place : base::find_program(tool.asked, path_list_);
-  if (!place || !program) throw base::Error(fmt::format("{} is not installed", tool.program), base::Exit::missing_tool).with_hint("install the package " + tool.package);
+  if (!place || !program)
+    throw base::Error(fmt::format("{} is not installed", tool.program), base::Exit::missing_tool)
+        .with_hint("install the package " + tool.package);
   if (tool.version.empty()) return "";
   const auto stamp = stamp_of(*place) + (program == place ? "" : " " + stamp_of(*program));
   const auto key = place->string() + " " + base::join(tool.version, " ");
@@ -57,7 +61,10 @@ std::string Toolbox::version(const model::Tool& tool) {
   command.cwd = "/";  // some programs read what lies around them even then
   command.deadline = std::chrono::seconds(60);
   const auto outcome = runner_.run(command, cancel_);
-  if (outcome.status != 0) throw base::Error(fmt::format("{} ended with {}: {}", base::shell_quote(command.argv), outcome.status, outcome.tail)).with_hint("is the package " + tool.package + " installed whole?");
+  if (outcome.status != 0)
+    throw base::Error(
+        fmt::format("{} ended with {}: {}", base::shell_quote(command.argv), outcome.status, outcome.tail))
+        .with_hint("is the package " + tool.package + " installed whole?");
   known = {stamp, std::string(base::trim(outcome.tail))};
   changed_ = true;
   return known.version;
@@ -67,7 +74,7 @@ std::vector<fs::path> Toolbox::roots() const {
   std::vector<fs::path> roots;
   for (const auto& folder : folders_) {
     const auto root = fs::absolute(folder).parent_path();
-    if (!root.string().starts_with("/usr/")) roots.push_back(root);
+    if (!(root.string() + "/").starts_with("/usr/")) roots.push_back(root);
   }
   return roots;
 }
@@ -83,7 +90,8 @@ std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipe
   std::vector<model::Tool> all;
   for (const auto* recipe : recipes) {
     for (const auto& tool : recipe->tools) {
-      const bool listed = std::ranges::any_of(all, [&](const model::Tool& other) { return other.program == tool.program; });
+      const bool listed =
+          std::ranges::any_of(all, [&](const model::Tool& other) { return other.program == tool.program; });
       if (!listed && !toolbox.find(tool)) all.push_back(tool);
     }
   }

@@ -43,7 +43,8 @@ std::string git_says(const fs::path& root, const std::string& key, base::Runner&
 }
 
 /// --packager, then DEBFULLNAME and DEBEMAIL, then git's user.name and user.email, then the placeholder.
-void find_packager(const WorkspaceOptions& options, Workspace& workspace, base::Runner& runner, const base::Cancel& cancel) {
+void find_packager(const WorkspaceOptions& options, Workspace& workspace, base::Runner& runner,
+                   const base::Cancel& cancel) {
   std::string text = options.packager;
   std::string where = "--packager";
   const auto& environment = options.environment;
@@ -69,11 +70,15 @@ void read_templates(Workspace& workspace) {
     const std::string folder(formats::find(name)->template_folder());
     auto& tree = workspace.templates[folder];
     std::error_code fault;
-    for (fs::recursive_directory_iterator it(workspace.root / folder, fault), end; !fault && it != end; it.increment(fault)) {
+    for (fs::recursive_directory_iterator it(workspace.root / folder, fault), end; !fault && it != end;
+         it.increment(fault)) {
       if (!it->is_regular_file() || it->is_symlink()) continue;
-      tree[it->path().lexically_relative(workspace.root / folder).string()] = {0644, read_text(it->path(), workspace.findings)};
+      tree[it->path().lexically_relative(workspace.root / folder).string()] = {
+          0644, read_text(it->path(), workspace.findings)};
     }
-    if (fault) workspace.findings.push_back({model::Severity::error, (workspace.root / folder).string(), fault.message(), "the templates of format " + name});
+    if (fault)
+      workspace.findings.push_back({model::Severity::error, (workspace.root / folder).string(), fault.message(),
+                                    "the templates of format " + name});
   }
 }
 
@@ -88,7 +93,9 @@ void read_source(const WorkspaceOptions& options, Workspace& workspace) {
   workspace.tarball = base::read_file(options.source, kMaxTarball);
   workspace.pristine = base::read_tar_gz(workspace.tarball, found, kMaxTarball);
   if (found != top) {
-    workspace.findings.push_back({model::Severity::error, options.source.string(), fmt::format("holds {}/, expected {}/", base::printable(found), top), "the tarball and CHANGELOG.md must be of one version"});
+    workspace.findings.push_back({model::Severity::error, options.source.string(),
+                                  fmt::format("holds {}/, expected {}/", base::printable(found), top),
+                                  "the tarball and CHANGELOG.md must be of one version"});
   }
 }
 
@@ -99,7 +106,10 @@ fs::path find_root(const fs::path& start) {
     if (fs::exists(folder / "project.json") && fs::exists(folder / "distros")) return folder;
     if (folder == folder.parent_path()) break;
   }
-  throw base::Error(fmt::format("{} is not inside the project: no folder above it holds project.json and distros/", start.string()), base::Exit::usage).with_hint("change into a checkout of the project, or name it with --project DIR");
+  throw base::Error(
+      fmt::format("{} is not inside the project: no folder above it holds project.json and distros/", start.string()),
+      base::Exit::usage)
+      .with_hint("change into a checkout of the project, or name it with --project DIR");
 }
 
 Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner, const base::Cancel& cancel) {
@@ -107,13 +117,15 @@ Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner, 
   workspace.root = options.root;
   auto& findings = workspace.findings;
   workspace.profiles = profile::load_files(profile::files_in(options.root / "distros"));
-  workspace.project = source::project(read_text(options.root / "project.json", findings), read_text(options.root / "CHANGELOG.md", findings), findings);
+  workspace.project = source::project(read_text(options.root / "project.json", findings),
+                                      read_text(options.root / "CHANGELOG.md", findings), findings);
   find_packager(options, workspace, runner, cancel);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source
   read_source(options, workspace);
   const auto list = workspace.pristine.find("install.list");
-  workspace.install = source::install_list(list == workspace.pristine.end() ? "" : list->second.content, workspace.pristine, findings);
+  workspace.install =
+      source::install_list(list == workspace.pristine.end() ? "" : list->second.content, workspace.pristine, findings);
   return workspace;
 }
 

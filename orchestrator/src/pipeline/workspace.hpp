@@ -23,10 +23,10 @@ struct Workspace {
   bool packager_is_placeholder = false;
   profile::Loaded profiles;
   base::SourceTree pristine;
-  model::InstallList install;                          // unresolved
-  std::map<std::string, base::SourceTree> templates;   // by folder
-  std::string tarball;                                 // NAME-VERSION.tar.gz
-  model::Findings findings;                            // of everything but the profiles
+  model::InstallList install;                         // unresolved
+  std::map<std::string, base::SourceTree> templates;  // by folder
+  std::string tarball;                                // NAME-VERSION.tar.gz
+  model::Findings findings;                           // of everything but the profiles
 };
 
 /// Who packages when nobody says so. A package that bears it is for trying, not for publishing (README.md).
@@ -34,14 +34,16 @@ inline constexpr const char* kPlaceholderPackager = "dracut-sshd packager <packa
 
 struct WorkspaceOptions {
   std::filesystem::path root;
-  std::string packager;                             // --packager, or ""
-  std::filesystem::path source;                     // --source: a published tarball instead of module/, or empty
-  std::map<std::string, std::string> environment;   // DEBFULLNAME, DEBEMAIL
+  std::string packager;                            // --packager, or ""
+  std::filesystem::path source;                    // --source: a published tarball instead of module/, or empty
+  std::map<std::string, std::string> environment;  // DEBFULLNAME, DEBEMAIL
 };
 
-/// The nearest folder from `start` upwards that holds project.json and distros/. base::Error (usage) when there is none.
+/// The nearest folder from `start` upwards that holds project.json and distros/. base::Error (usage) when there is
+/// none.
 [[nodiscard]] std::filesystem::path find_root(const std::filesystem::path& start);
 
-[[nodiscard]] Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner, const base::Cancel& cancel);
+[[nodiscard]] Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner,
+                                       const base::Cancel& cancel);
 
 }  // namespace pipeline

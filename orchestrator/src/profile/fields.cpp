@@ -16,14 +16,20 @@ using enum Grammar::Extra;
 const Grammar kId{"a-z", "a-z0-9-", 32, none, "small letters, digits and '-', beginning with a letter"};
 const Grammar kRelease{"A-Za-z0-9", "A-Za-z0-9.-", 32, none, "letters, digits, '.' and '-', no '-' or '.' first"};
 // '"', '\', '$', '`', '%' and '@' are in no text that reaches a template: what cannot stand there cannot run there
-const Grammar kText{"A-Za-z0-9", "A-Za-z0-9 .,:;()/&+'_-", 100, none, "one line of letters, digits and simple punctuation"};
+const Grammar kText{"A-Za-z0-9", "A-Za-z0-9 .,:;()/&+'_-", 100, none,
+                    "one line of letters, digits and simple punctuation"};
 const Grammar kProse{" -~", " -~", 600, none, "one line of printable ASCII"};
-const Grammar kVersion{"0-9", "A-Za-z0-9.+~_-", 40, none, "a version: digits first, then letters, digits and . + ~ _ -"};
+const Grammar kVersion{"0-9", "A-Za-z0-9.+~_-", 40, none,
+                       "a version: digits first, then letters, digits and . + ~ _ -"};
 const Grammar kDay{"0-9", "0-9-", 10, date, "a day as YYYY-MM-DD"};
-const Grammar kPath{"/", "A-Za-z0-9._+/-", 200, path, "an absolute path of letters, digits and . _ + - without '..', '//' or '/' at its end"};
-const Grammar kImage{"/", "A-Za-z0-9._+/%-", 200, image, "an absolute path in which %k, and no other '%', stands for the kernel's version"};
-const Grammar kDocDir{"/", "A-Za-z0-9._+/{}-", 200, doc_dir, "an absolute path in which {name} and {version} may stand"};
-const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, name, "a package's name: letters, digits and . + _ / -, without '..'"};
+const Grammar kPath{"/", "A-Za-z0-9._+/-", 200, path,
+                    "an absolute path of letters, digits and . _ + - without '..', '//' or '/' at its end"};
+const Grammar kImage{"/", "A-Za-z0-9._+/%-", 200, image,
+                     "an absolute path in which %k, and no other '%', stands for the kernel's version"};
+const Grammar kDocDir{"/", "A-Za-z0-9._+/{}-", 200, doc_dir,
+                      "an absolute path in which {name} and {version} may stand"};
+const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, name,
+                       "a package's name: letters, digits and . + _ / -, without '..'"};
 const Grammar kDist{".", "A-Za-z0-9._", 20, none, "a '.', then letters, digits, '.' and '_'"};
 const Grammar kPayload{"w", "A-Za-z0-9.", 20, none, "rpm's words for it, as in w19.zstdio"};
 const Grammar kSuffix{"~+", "A-Za-z0-9.+~", 40, none, "'~' or '+', then letters, digits and . + ~"};
@@ -32,7 +38,8 @@ const Grammar kDotted{"0-9", "0-9.", 20, none, "digits and '.'"};
 const Grammar kKeywords{"a-z0-9~*-", "a-z0-9~ *-", 200, none, "architectures, each with or without '~'"};
 const Grammar kUse{"a-z0-9", "A-Za-z0-9_@+-", 40, none, "a USE flag"};
 const Grammar kMacroName{"A-Za-z_", "A-Za-z0-9_", 60, none, "a macro's name"};
-const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none, "one word of letters, digits and . / _ + ~ -"};
+const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none,
+                          "one word of letters, digits and . / _ + ~ -"};
 
 const auto B = Scope::both;
 
@@ -44,7 +51,7 @@ const std::vector<Field> kFields = {
     {"/os_release", Scope::distribution, Kind::set, true, "", &kId, {}, "The values of ID= in os-release(5) that this profile serves."},
     {"/releases", Scope::distribution, Kind::releases, true, "", nullptr, {}, "The releases, oldest first; each is merged over the rest of the file (RFC 7396)."},
     {"/sources", B, Kind::sources, false, "", nullptr, {}, "Where values are known from: a JSON pointer to a value, or to what holds it, and a text."},
-    {"/eol", Scope::release, Kind::string, false, "", &kDay, {}, "The last day of support. Past it a build warns and goes on."},
+    {"/eol", Scope::release, Kind::string, false, "", &kDay, {}, "The last day of support; past it a build warns and goes on."},
     {"/dracut", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of dracut."},
     {"/openssh", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of OpenSSH."},
 
@@ -62,7 +69,7 @@ const std::vector<Field> kFields = {
     {"/package/rpm/dist", B, Kind::string, true, "rpm", &kDist, {}, "The value of %{dist}."},
     {"/package/rpm/payload", B, Kind::string, true, "rpm", &kPayload, {}, "The value of %_binary_payload."},
     {"/package/rpm/license_dir", B, Kind::string, true, "rpm", &kDocDir, {}, "Where %license files are installed."},
-    {"/package/rpm/emulate", B, Kind::macros, false, "rpm", nullptr, {}, "Macros of the target that another host lacks. On the command line alone, never in an SRPM."},
+    {"/package/rpm/emulate", B, Kind::macros, false, "rpm", nullptr, {}, "Macros of the target that another host lacks; on the command line alone, never in an SRPM."},
     {"/package/deb", B, Kind::object, true, "deb", nullptr, {}, "For deb alone."},
     {"/package/deb/suffix", B, Kind::string, true, "deb", &kSuffix, {}, "What closes the version, so that releases differ and sort upwards."},
     {"/package/deb/series", B, Kind::string, true, "deb", &kSeries, {}, "The distribution field of the changelog."},
@@ -157,10 +164,11 @@ std::string misfit(const Grammar& grammar, std::string_view text) {
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (in_set(i == 0 ? grammar.first : grammar.rest, text[i])) continue;
-    return fmt::format("expected {}; \"{}\" has '{}' at {}", grammar.words, base::printable(text), base::printable(text.substr(i, 1)),
-                       i + 1);
+    return fmt::format("expected {}; \"{}\" has '{}' at {}", grammar.words, base::printable(text),
+                       base::printable(text.substr(i, 1)), i + 1);
   }
-  if (!fits_extra(grammar.extra, text)) return fmt::format("expected {}, got \"{}\"", grammar.words, base::printable(text));
+  if (!fits_extra(grammar.extra, text))
+    return fmt::format("expected {}, got \"{}\"", grammar.words, base::printable(text));
   return "";
 }
 

@@ -23,12 +23,20 @@ enum class Kind {
   releases,      // [ {...}, ... ]
 };
 
-/// A grammar is a set of characters and a length, nothing more: it cannot run away on long input, and it is a JSON schema's pattern.
+/// A grammar is a set of characters and a length, nothing more: it cannot run away on long input, and it is a JSON
+/// schema's pattern.
 struct Grammar {
   std::string_view first;  // bracket expression without brackets, as in "a-z0-9"
   std::string_view rest;
   std::size_t max = 1;
-  enum class Extra { none, name, path, image, doc_dir, date } extra = Extra::none;  // what a set of characters cannot say
+  enum class Extra {
+    none,
+    name,
+    path,
+    image,
+    doc_dir,
+    date
+  } extra = Extra::none;   // what a set of characters cannot say
   std::string_view words;  // "a name: small letters, digits and '-'"
 };
 
@@ -36,9 +44,9 @@ struct Field {
   std::string_view pointer;  // RFC 6901, "/package/rpm/dist"
   Scope scope;
   Kind kind;
-  bool required;             // in the merged profile; a distribution's file may leave it to its releases
-  std::string_view format;   // applies to this package.format alone; "": to all
-  const Grammar* grammar;    // string, set (members), dependencies (names)
+  bool required;            // in the merged profile; a distribution's file may leave it to its releases
+  std::string_view format;  // applies to this package.format alone; "": to all
+  const Grammar* grammar;   // string, set (members), dependencies (names)
   std::vector<std::string_view> choices;
   std::string_view doc;
 };

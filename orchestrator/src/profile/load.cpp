@@ -59,7 +59,8 @@ std::vector<std::string> leaves_of(json level) {
 }
 
 /// Sources that name nothing, and overrides that name no source.
-void check_sources(const json& level, const json* below, const std::string& where, const std::string& base, Findings& findings) {
+void check_sources(const json& level, const json* below, const std::string& where, const std::string& base,
+                   Findings& findings) {
   if (level.contains("sources") && level["sources"].is_object()) {
     for (const auto& [pointer, unused] : level["sources"].items()) {
       bool names_something = false;
@@ -67,13 +68,17 @@ void check_sources(const json& level, const json* below, const std::string& wher
         names_something = level.contains(json::json_pointer(pointer));
       } catch (const json::exception&) {  // not a JSON pointer: names nothing
       }
-      if (!names_something) add(findings, fmt::format("{}: {}/sources", where, base), fmt::format("\"{}\" names nothing at this level", pointer), "a source stands where its value stands");
+      if (!names_something)
+        add(findings, fmt::format("{}: {}/sources", where, base),
+            fmt::format("\"{}\" names nothing at this level", pointer), "a source stands where its value stands");
     }
   }
   if (below == nullptr) return;
   for (const auto& pointer : leaves_of(level)) {
     if (below->contains(json::json_pointer(pointer)) && source_of(level, pointer).empty()) {
-      add(findings, fmt::format("{}: {}{}", where, base, pointer), "overrides the distribution's value without a source", fmt::format("say where it is known from: \"sources\": {{\"{}\": \"...\"}} in this release", pointer));
+      add(findings, fmt::format("{}: {}{}", where, base, pointer),
+          "overrides the distribution's value without a source",
+          fmt::format("say where it is known from: \"sources\": {{\"{}\": \"...\"}} in this release", pointer));
     }
   }
 }
@@ -93,7 +98,8 @@ Release make_release(const json& distribution, const json& level) {
     if (pointer == "/release") continue;
     const bool overridden = std::ranges::any_of(own, [&](const auto& p) { return p == pointer; });
     const auto& origin = overridden ? level : distribution;
-    release.leaves.push_back({pointer, merged[json::json_pointer(pointer)].dump(), overridden ? level["id"].get<std::string>() : "", source_of(origin, pointer)});
+    release.leaves.push_back({pointer, merged[json::json_pointer(pointer)].dump(),
+                              overridden ? level["id"].get<std::string>() : "", source_of(origin, pointer)});
   }
   return release;
 }
@@ -130,15 +136,19 @@ bool check_distribution(const json& document, const std::string& file, Findings&
 void check_names(const json& document, const std::string& file, Findings& findings) {
   const auto stem = std::filesystem::path(file).stem().string();
   if (document["id"] != stem) {
-    add(findings, file + ": /id", fmt::format("is \"{}\", but the file is called {}.json", document["id"].get<std::string>(), stem), "the file bears the distribution's id");
+    add(findings, file + ": /id",
+        fmt::format("is \"{}\", but the file is called {}.json", document["id"].get<std::string>(), stem),
+        "the file bears the distribution's id");
   }
   std::set<std::string> seen;
   for (std::size_t i = 0; i < document["releases"].size(); ++i) {
     const auto id = document["releases"][i]["id"].get<std::string>();
-    if (!seen.insert(id).second) add(findings, fmt::format("{}: /releases/{}/id", file, i), fmt::format("release \"{}\" stands here twice", id));
+    if (!seen.insert(id).second)
+      add(findings, fmt::format("{}: /releases/{}/id", file, i), fmt::format("release \"{}\" stands here twice", id));
   }
   if (!seen.contains(document["default"].get<std::string>())) {
-    add(findings, file + ": /default", fmt::format("there is no release \"{}\"", document["default"].get<std::string>()));
+    add(findings, file + ": /default",
+        fmt::format("there is no release \"{}\"", document["default"].get<std::string>()));
   }
 }
 
@@ -197,7 +207,9 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
   for (std::filesystem::directory_iterator it(folder, fault), end; !fault && it != end; it.increment(fault)) {
     if (it->path().extension() == ".json") files.push_back(it->path());
   }
-  if (fault) throw base::Error(fmt::format("{}: {}", folder.string(), fault.message()), base::Exit::usage).with_hint("the project's profiles stand in distros/; is --project right?");
+  if (fault)
+    throw base::Error(fmt::format("{}: {}", folder.string(), fault.message()), base::Exit::usage)
+        .with_hint("the project's profiles stand in distros/; is --project right?");
   std::ranges::sort(files);
   return files;
 }

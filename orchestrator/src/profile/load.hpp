@@ -9,7 +9,8 @@
 #include "model/finding.hpp"
 #include "model/profile.hpp"
 
-/// Profiles: one JSON file a distribution, its releases merged over it. The format is described in orchestrator-profile(5).
+/// Profiles: one JSON file a distribution, its releases merged over it. The format is described in
+/// orchestrator-profile(5).
 namespace profile {
 
 /// One value of a merged profile, and where it comes from.
@@ -27,7 +28,7 @@ struct Release {
 };
 
 struct Distribution {
-  std::string file;             // as it was named
+  std::string file;  // as it was named
   std::string id, name, default_release;
   std::vector<Release> releases;  // in the file's order
 };
@@ -44,8 +45,9 @@ void load_text(std::string_view text, const std::string& file, Loaded& into);
 /// All *.json of a folder.
 [[nodiscard]] std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
 
-/// What must hold between releases and distributions: no two packages of one package manager share name, version and architecture;
-/// a deb's later release has the higher version; all releases of an rpm distribution give the same spec and patch.
+/// What must hold between releases and distributions: no two packages of one package manager share name, version and
+/// architecture; a deb's later release has the higher version; all releases of an rpm distribution give the same spec
+/// and patch.
 void check_relations(Loaded& loaded);
 
 }  // namespace profile

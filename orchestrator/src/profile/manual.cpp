@@ -10,7 +10,9 @@ namespace profile {
 namespace {
 
 /// mdoc reads '\' and a leading '.' or '\''; no text of the table begins with either.
-std::string roff(std::string_view text) { return base::replace_all(base::replace_all(std::string(text), "\\", "\\e"), "-", "\\-"); }
+std::string roff(std::string_view text) {
+  return base::replace_all(base::replace_all(std::string(text), "\\", "\\e"), "-", "\\-");
+}
 
 std::string kind_of(const Field& field) {
   switch (field.kind) {
@@ -55,7 +57,8 @@ std::string_view level_of(Scope scope) {
 std::string manual() {
   std::string text = ".Bl -tag -width Ds\n";
   for (const auto& field : fields()) {
-    text += fmt::format(".It Pa {}\n{}\nLevel: {}.\n{}Value: {}.\n", roff(field.pointer), roff(field.doc), level_of(field.scope), field.required ? "Required.\n" : "", roff(kind_of(field)));
+    text += fmt::format(".It Pa {}\n{}\nLevel: {}.\n{}Value: {}.\n", roff(field.pointer), roff(field.doc),
+                        level_of(field.scope), field.required ? "Required.\n" : "", roff(kind_of(field)));
   }
   return text + ".El\n";
 }

@@ -5,7 +5,8 @@
 
 namespace profile {
 
-/// The table of fields as the list in orchestrator-profile(5), in mdoc(7). The page holds it between two comments; a lint test compares.
+/// The table of fields as the list in orchestrator-profile(5), in mdoc(7). The page holds it between two comments; a
+/// lint test compares.
 [[nodiscard]] std::string manual();
 
 }  // namespace profile

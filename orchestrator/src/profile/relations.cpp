@@ -15,7 +15,9 @@ using model::Profile;
 using model::Severity;
 
 /// What makes a package's file unique beside the project's own version.
-std::string distinction(const Profile& p) { return fmt::format("-{}{}{}", p.package.revision, p.package.rpm.dist, p.package.deb.suffix); }
+std::string distinction(const Profile& p) {
+  return fmt::format("-{}{}{}", p.package.revision, p.package.rpm.dist, p.package.deb.suffix);
+}
 
 /// All that reaches the spec and the patch; dist, payload and emulate are given on the command line alone.
 auto spec_relevant(const Profile& p) {
@@ -34,7 +36,8 @@ auto spec_relevant(const Profile& p) {
       {"/package/suggests", names(p.package.suggests)},
       {"/package/conflicts", names(p.package.conflicts)},
       {"/sshd/path", p.sshd.path},
-      {"/sshd/privsep_dir", p.sshd.privsep_dir.starts_with("/run/") ? p.sshd.privsep_dir : ""},  // becomes RuntimeDirectory=
+      {"/sshd/privsep_dir",
+       p.sshd.privsep_dir.starts_with("/run/") ? p.sshd.privsep_dir : ""},  // becomes RuntimeDirectory=
       {"/sshd/service_type", p.sshd.service_type == model::ServiceType::simple ? "simple" : "notify"},
       {"/sshd/environment_files", base::join({p.sshd.environment_files.begin(), p.sshd.environment_files.end()}, " ")},
       {"/initrd/image", p.initrd.image},
@@ -50,10 +53,16 @@ void check_unique(const Loaded& loaded, model::Findings& findings) {
       const auto& p = release.profile;
       const auto here = fmt::format("{}: release {}", distribution.file, p.release);
       const auto [neighbour, own] = folders.try_emplace(p.key(), here);
-      if (!own) findings.push_back({Severity::error, here, fmt::format("its folder in dist/ would be {}, as that of {}", p.key(), neighbour->second), "give one of the two another id"});
+      if (!own)
+        findings.push_back({Severity::error, here,
+                            fmt::format("its folder in dist/ would be {}, as that of {}", p.key(), neighbour->second),
+                            "give one of the two another id"});
       const auto [other, fresh] = seen.try_emplace({p.package.manager, p.package.arch, distinction(p)}, here);
       if (!fresh) {
-        findings.push_back({Severity::error, here, fmt::format("its package would have the same name, version and architecture as that of {}", other->second), "give each release a suffix (deb) or a dist (rpm) of its own"});
+        findings.push_back(
+            {Severity::error, here,
+             fmt::format("its package would have the same name, version and architecture as that of {}", other->second),
+             "give each release a suffix (deb) or a dist (rpm) of its own"});
       }
     }
   }
@@ -65,7 +74,10 @@ void check_order(const Distribution& distribution, model::Findings& findings) {
     const auto& newer = distribution.releases[i].profile;
     if (older.package.format != "deb" || newer.package.format != "deb") continue;
     if (model::compare_deb_versions("1" + distinction(older), "1" + distinction(newer)) >= 0) {
-      findings.push_back({Severity::error, fmt::format("{}: /releases/{}/package/deb/suffix", distribution.file, i), fmt::format("\"{}\" does not sort after \"{}\" of release {}", newer.package.deb.suffix, older.package.deb.suffix, older.release), "an upgrade of the distribution must upgrade the package; releases stand oldest first"});
+      findings.push_back({Severity::error, fmt::format("{}: /releases/{}/package/deb/suffix", distribution.file, i),
+                          fmt::format("\"{}\" does not sort after \"{}\" of release {}", newer.package.deb.suffix,
+                                      older.package.deb.suffix, older.release),
+                          "an upgrade of the distribution must upgrade the package; releases stand oldest first"});
     }
   }
 }
@@ -79,7 +91,11 @@ void check_same_spec(const Distribution& distribution, model::Findings& findings
     const auto found = spec_relevant(other);
     for (std::size_t k = 0; k < expected.size(); ++k) {
       if (expected[k] == found[k]) continue;
-      findings.push_back({Severity::error, fmt::format("{}: /releases/{}{}", distribution.file, i, found[k].first), fmt::format("differs from release {}, but one SRPM serves all releases of an rpm distribution", first.release), "say it once, for the whole distribution"});
+      findings.push_back(
+          {Severity::error, fmt::format("{}: /releases/{}{}", distribution.file, i, found[k].first),
+           fmt::format("differs from release {}, but one SRPM serves all releases of an rpm distribution",
+                       first.release),
+           "say it once, for the whole distribution"});
     }
   }
 }

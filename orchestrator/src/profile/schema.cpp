@@ -12,10 +12,13 @@ using json = nlohmann::ordered_json;
 
 json text(const Grammar& grammar) { return {{"type", "string"}, {"pattern", pattern(grammar)}}; }
 
-json object(json properties) { return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}}; }
+json object(json properties) {
+  return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+}
 
 json map_of(const Grammar& names, json value) {
-  return {{"type", "object"}, {"additionalProperties", false}, {"patternProperties", {{pattern(names), std::move(value)}}}};
+  return {
+      {"type", "object"}, {"additionalProperties", false}, {"patternProperties", {{pattern(names), std::move(value)}}}};
 }
 
 /// Where null may stand: in a release, to remove what the distribution says.
@@ -27,7 +30,10 @@ json or_null(json value, bool nullable) {
 json dependency() {
   json operators_ = json::array();
   for (const auto op : operators()) operators_.push_back(std::string(op));
-  auto value = object({{"op", {{"enum", operators_}}}, {"version", text(version_grammar())}, {"use", text(use_grammar())}, {"why", text(prose_grammar())}});
+  auto value = object({{"op", {{"enum", operators_}}},
+                       {"version", text(version_grammar())},
+                       {"use", text(use_grammar())},
+                       {"why", text(prose_grammar())}});
   value["dependentRequired"] = {{"op", {"version"}}, {"version", {"op"}}};
   return value;
 }
@@ -49,7 +55,9 @@ class Builder {
       properties[name] = or_null(one(*field, scope, nullable), nullable);
       properties[name]["description"] = std::string(field->doc);
       const bool own = scope == Scope::distribution && field->scope == Scope::distribution;
-      if (own || (merged_ && field->required && (field->format.empty() || field->pointer.find('/', 9) != std::string_view::npos))) required.push_back(name);
+      if (own || (merged_ && field->required &&
+                  (field->format.empty() || field->pointer.find('/', 9) != std::string_view::npos)))
+        required.push_back(name);
     }
     auto schema = object(properties);
     if (!required.empty()) schema["required"] = required;
@@ -77,7 +85,9 @@ class Builder {
       case Kind::macros:
         return map_of(macro_name_grammar(), or_null(text(macro_value_grammar()), nullable));
       case Kind::sources:
-        return {{"type", "object"}, {"additionalProperties", text(prose_grammar())}, {"propertyNames", {{"pattern", "^/"}}}};
+        return {{"type", "object"},
+                {"additionalProperties", text(prose_grammar())},
+                {"propertyNames", {{"pattern", "^/"}}}};
       case Kind::releases:
         return {{"type", "array"}, {"minItems", 1}, {"items", level("", Scope::release, true)}};
     }
@@ -90,7 +100,8 @@ class Builder {
 }  // namespace
 
 std::string schema(bool merged) {
-  json top = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", merged ? "A merged profile" : "A distribution's profile"}};
+  json top = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", merged ? "A merged profile" : "A distribution's profile"}};
   const Builder builder(merged);
   auto level = builder.level("", Scope::distribution, false);
   if (merged) {
@@ -101,7 +112,8 @@ std::string schema(bool merged) {
       if (name != "id" && name != "sources") level["properties"][name] = value;
     }
     level["properties"]["release"] = text(release_grammar());
-    level["required"] = json::array({"id", "name", "os_release", "release", "dracut", "openssh", "package", "sshd", "initrd"});
+    level["required"] =
+        json::array({"id", "name", "os_release", "release", "dracut", "openssh", "package", "sshd", "initrd"});
   }
   top.update(level);
   return top.dump(2);

@@ -5,7 +5,8 @@
 
 namespace profile {
 
-/// A JSON Schema (draft 2020-12) out of the table of fields: of a distribution's file, or of one merged profile, where what is required is.
+/// A JSON Schema (draft 2020-12) out of the table of fields: of a distribution's file, or of one merged profile, where
+/// what is required is.
 [[nodiscard]] std::string schema(bool merged);
 
 }  // namespace profile

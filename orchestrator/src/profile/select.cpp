@@ -10,14 +10,17 @@
 namespace profile {
 namespace {
 
-void refuse(model::Findings& findings, const std::string& word, std::string message, const std::string& wanted, const std::vector<std::string>& known) {
+void refuse(model::Findings& findings, const std::string& word, std::string message, const std::string& wanted,
+            const std::vector<std::string>& known) {
   const auto near = base::closest(wanted, known);
-  findings.push_back({model::Severity::error, fmt::format("--distro {}", base::printable(word, 60)), std::move(message), near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(known, ", ")});
+  findings.push_back({model::Severity::error, fmt::format("--distro {}", base::printable(word, 60)), std::move(message),
+                      near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(known, ", ")});
 }
 
 }  // namespace
 
-std::vector<const Release*> select(const Loaded& loaded, const std::vector<std::string>& words, model::Findings& findings) {
+std::vector<const Release*> select(const Loaded& loaded, const std::vector<std::string>& words,
+                                   model::Findings& findings) {
   std::vector<const Release*> chosen;
   for (const auto& word : words) {
     const auto colon = word.find(':');

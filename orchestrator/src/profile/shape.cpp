@@ -50,13 +50,16 @@ class Checker {
       return;
     }
     const auto near = base::closest(key, known);
-    add(pointer, near ? fmt::format("unknown key \"{}\", did you mean \"{}\"?", shown, *near) : fmt::format("unknown key \"{}\"", shown),
+    add(pointer,
+        near ? fmt::format("unknown key \"{}\", did you mean \"{}\"?", shown, *near)
+             : fmt::format("unknown key \"{}\"", shown),
         near ? "" : "known here: " + base::join(known, ", "));
   }
 
   void field(const json& value, const std::string& path, const Field& table) {
     if (value.is_null()) {
-      if (scope_ == Scope::distribution) add(path, "expected a value, got null", "leave the key out; null removes a value in a release");
+      if (scope_ == Scope::distribution)
+        add(path, "expected a value, got null", "leave the key out; null removes a value in a release");
       return;
     }
     switch (table.kind) {
@@ -67,7 +70,8 @@ class Checker {
         string(value, path, *table.grammar);
         break;
       case Kind::integer:
-        if (!value.is_number_integer() || value < 1 || value > 999) add(path, "expected a number from 1 to 999, got " + briefly(value), "");
+        if (!value.is_number_integer() || value < 1 || value > 999)
+          add(path, "expected a number from 1 to 999, got " + briefly(value), "");
         break;
       case Kind::choice:
         choice(value, path, {table.choices.begin(), table.choices.end()});
@@ -106,7 +110,8 @@ class Checker {
     const auto& word = value.get_ref<const std::string&>();
     if (std::ranges::find(choices, word) != choices.end()) return;
     const auto near = base::closest(word, choices);
-    add(path, fmt::format("expected one of {}; got {}", all, briefly(value)), near ? fmt::format("did you mean \"{}\"?", *near) : "");
+    add(path, fmt::format("expected one of {}; got {}", all, briefly(value)),
+        near ? fmt::format("did you mean \"{}\"?", *near) : "");
   }
 
   void set(const json& value, const std::string& path, const Grammar& grammar) {
@@ -114,7 +119,9 @@ class Checker {
     for (const auto& [key, member] : value.items()) {
       if (const auto fault = misfit(grammar, key); !fault.empty()) add(path, fault, "");
       const bool removed = member.is_null() && scope_ == Scope::release;
-      if (member != true && !removed) add(path + "/" + base::printable(key), "expected true, got " + briefly(member), "a set is written as {\"member\": true}");
+      if (member != true && !removed)
+        add(path + "/" + base::printable(key), "expected true, got " + briefly(member),
+            "a set is written as {\"member\": true}");
     }
   }
 
@@ -145,7 +152,8 @@ class Checker {
         unknown(key, place, known);
       }
     }
-    if (member.contains("op") != member.contains("version")) add(place, "\"op\" and \"version\" go together", "give both, or none");
+    if (member.contains("op") != member.contains("version"))
+      add(place, "\"op\" and \"version\" go together", "give both, or none");
   }
 
   void macros(const json& value, const std::string& path) {
@@ -168,7 +176,9 @@ class Checker {
 
   void add(const std::string& pointer, std::string message, std::string hint) {
     const auto place = base_ + pointer;
-    findings_.push_back({Severity::error, fmt::format("{}: {}", where_, place.empty() ? "/" : base::printable(place, 200)), std::move(message), std::move(hint)});
+    findings_.push_back({Severity::error,
+                         fmt::format("{}: {}", where_, place.empty() ? "/" : base::printable(place, 200)),
+                         std::move(message), std::move(hint)});
   }
 
   Scope scope_;
@@ -178,22 +188,27 @@ class Checker {
 
 }  // namespace
 
-void check_shape(const json& level, Scope scope, const std::string& where, const std::string& base, model::Findings& findings) {
+void check_shape(const json& level, Scope scope, const std::string& where, const std::string& base,
+                 model::Findings& findings) {
   Checker(scope, where, base, findings).object(level, "");
 }
 
 void check_complete(const json& merged, const std::string& where, model::Findings& findings) {
   std::string format;
-  if (const json::json_pointer at("/package/format"); merged.contains(at) && merged[at].is_string()) format = merged[at].get<std::string>();
+  if (const json::json_pointer at("/package/format"); merged.contains(at) && merged[at].is_string())
+    format = merged[at].get<std::string>();
   for (const auto& field : fields()) {
     const std::string pointer(field.pointer);
     const bool there = merged.contains(json::json_pointer(pointer));
     const bool applies = field.format.empty() || field.format == format;
     if (there && !applies && field.kind == Kind::object) {
-      findings.push_back({Severity::error, where + ": " + pointer, fmt::format("applies to packages of format {} alone; this one is {}", field.format, format), "remove it"});
+      findings.push_back({Severity::error, where + ": " + pointer,
+                          fmt::format("applies to packages of format {} alone; this one is {}", field.format, format),
+                          "remove it"});
     }
     if (!there && applies && field.required && field.scope != Scope::distribution) {
-      findings.push_back({Severity::error, where + ": " + pointer, "missing: " + std::string(field.doc), "give it for the distribution, or for each release"});
+      findings.push_back({Severity::error, where + ": " + pointer, "missing: " + std::string(field.doc),
+                          "give it for the distribution, or for each release"});
     }
   }
 }

@@ -40,11 +40,13 @@ model::PackageFields package(const json& in) {
   out.conflicts = dependencies(in, "conflicts");
   if (in.contains("rpm")) {
     const auto& rpm = in["rpm"];
-    out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"), rpm.value("emulate", std::map<std::string, std::string>{})};
+    out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"),
+               rpm.value("emulate", std::map<std::string, std::string>{})};
   }
   if (in.contains("deb")) {
     const auto& deb = in["deb"];
-    out.deb = {text(deb, "suffix"), text(deb, "series"), text(deb, "section"), text(deb, "standards_version"), text(deb, "vendor")};
+    out.deb = {text(deb, "suffix"), text(deb, "series"), text(deb, "section"), text(deb, "standards_version"),
+               text(deb, "vendor")};
   }
   if (in.contains("ebuild")) out.ebuild = {text(in["ebuild"], "category"), text(in["ebuild"], "keywords")};
   return out;
@@ -64,7 +66,8 @@ model::Profile typed(const json& merged) {
   out.package = package(merged["package"]);
   const auto& sshd = merged["sshd"];
   out.sshd.path = text(sshd, "path");
-  out.sshd.service_type = text(sshd, "service_type") == "simple" ? model::ServiceType::simple : model::ServiceType::notify;
+  out.sshd.service_type =
+      text(sshd, "service_type") == "simple" ? model::ServiceType::simple : model::ServiceType::notify;
   out.sshd.helper_dir = text(sshd, "helper_dir");
   out.sshd.privsep_dir = text(sshd, "privsep_dir");
   out.sshd.privsep_user = text(sshd, "privsep_user");

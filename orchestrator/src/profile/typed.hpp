@@ -7,7 +7,8 @@
 
 namespace profile {
 
-/// The last place that sees JSON. `merged` has passed check_shape and check_complete; {name} and {version} in folders stay for later.
+/// The last place that sees JSON. `merged` has passed check_shape and check_complete; {name} and {version} in folders
+/// stay for later.
 [[nodiscard]] model::Profile typed(const nlohmann::json& merged);
 
 }  // namespace profile

@@ -16,19 +16,28 @@ using base::Kind;
 using model::Findings;
 
 void add(Findings& findings, const std::string& what, const std::string& path, std::string message) {
-  findings.push_back({model::Severity::error, fmt::format("{}: {}", what, base::printable(path, 200)), std::move(message), ""});
+  findings.push_back(
+      {model::Severity::error, fmt::format("{}: {}", what, base::printable(path, 200)), std::move(message), ""});
 }
 
 std::string_view word(Kind kind) { return kind == Kind::file ? "file" : kind == Kind::directory ? "folder" : "link"; }
 
-void compare_entry(const base::ListedEntry& expected, const base::ListedEntry& found, const std::string& what, const std::string& path, Findings& findings) {
-  if (expected.kind != found.kind) return add(findings, what, path, fmt::format("is a {}, expected a {}", word(found.kind), word(expected.kind)));
-  if (expected.mode != found.mode) add(findings, what, path, fmt::format("has mode {:04o}, expected {:04o}", found.mode, expected.mode));
+void compare_entry(const base::ListedEntry& expected, const base::ListedEntry& found, const std::string& what,
+                   const std::string& path, Findings& findings) {
+  if (expected.kind != found.kind)
+    return add(findings, what, path, fmt::format("is a {}, expected a {}", word(found.kind), word(expected.kind)));
+  if (expected.mode != found.mode)
+    add(findings, what, path, fmt::format("has mode {:04o}, expected {:04o}", found.mode, expected.mode));
   if (expected.owner != found.owner || expected.group != found.group) {
-    add(findings, what, path, fmt::format("belongs to {}:{}, expected {}:{}", base::printable(found.owner), base::printable(found.group), expected.owner, expected.group));
+    add(findings, what, path,
+        fmt::format("belongs to {}:{}, expected {}:{}", base::printable(found.owner), base::printable(found.group),
+                    expected.owner, expected.group));
   }
   if (expected.content != found.content) {
-    add(findings, what, path, fmt::format("its content differs: sha256 {} of {} bytes, expected {} of {}", base::sha256(found.content).substr(0, 12), found.content.size(), base::sha256(expected.content).substr(0, 12), expected.content.size()));
+    add(findings, what, path,
+        fmt::format("its content differs: sha256 {} of {} bytes, expected {} of {}",
+                    base::sha256(found.content).substr(0, 12), found.content.size(),
+                    base::sha256(expected.content).substr(0, 12), expected.content.size()));
   }
 }
 
@@ -47,7 +56,8 @@ std::set<std::string> parents_of(const base::ListedTree& tree, const std::vector
 
 }  // namespace
 
-Findings compare_trees(const base::ListedTree& expected, const base::ListedTree& found, const std::vector<formats::ToolMade>& tool_made, const std::string& what) {
+Findings compare_trees(const base::ListedTree& expected, const base::ListedTree& found,
+                       const std::vector<formats::ToolMade>& tool_made, const std::string& what) {
   Findings findings;
   for (const auto& [path, entry] : expected) {
     const auto at = found.find(path);
@@ -68,10 +78,12 @@ Findings compare_trees(const base::ListedTree& expected, const base::ListedTree&
   }
   const auto parents = parents_of(expected, tool_made);
   for (const auto& [path, entry] : found) {
-    const bool known = expected.contains(path) || std::ranges::any_of(tool_made, [&](const auto& made) { return made.path == path; });
+    const bool known = expected.contains(path) ||
+                       std::ranges::any_of(tool_made, [&path = path](const auto& made) { return made.path == path; });
     if (known) continue;
     if (entry.kind == Kind::directory && parents.contains(path)) {
-      compare_entry({Kind::directory, 0755, "root", "root", ""}, {entry.kind, entry.mode, entry.owner, entry.group, ""}, what, path, findings);
+      compare_entry({Kind::directory, 0755, "root", "root", ""}, {entry.kind, entry.mode, entry.owner, entry.group, ""},
+                    what, path, findings);
     } else {
       add(findings, what, path, fmt::format("is a {} that nothing asked for", word(entry.kind)));
     }
@@ -88,10 +100,12 @@ Findings compare_source(const base::SourceTree& expected, const base::ListedTree
       continue;
     }
     if (at->second.content != file.content) add(findings, what, path, "its content differs from the patched source");
-    if ((at->second.mode & 0100U) != (file.mode & 0100U)) add(findings, what, path, fmt::format("has mode {:04o}, expected {:04o}", at->second.mode, file.mode));
+    if ((at->second.mode & 0100U) != (file.mode & 0100U))
+      add(findings, what, path, fmt::format("has mode {:04o}, expected {:04o}", at->second.mode, file.mode));
   }
   for (const auto& [path, entry] : found) {
-    if (entry.kind != Kind::directory && !expected.contains(path.substr(1))) add(findings, what, path, fmt::format("is a {} that nothing asked for", word(entry.kind)));
+    if (entry.kind != Kind::directory && !expected.contains(path.substr(1)))
+      add(findings, what, path, fmt::format("is a {} that nothing asked for", word(entry.kind)));
   }
   return findings;
 }
@@ -99,7 +113,9 @@ Findings compare_source(const base::SourceTree& expected, const base::ListedTree
 Findings compare_facts(const model::PackageFacts& expected, const model::PackageFacts& found, const std::string& what) {
   Findings findings;
   const auto one = [&](std::string_view field, const std::string& wanted, const std::string& got) {
-    if (wanted != got) add(findings, what, std::string(field), fmt::format("is \"{}\", expected \"{}\"", base::printable(got, 200), wanted));
+    if (wanted != got)
+      add(findings, what, std::string(field),
+          fmt::format("is \"{}\", expected \"{}\"", base::printable(got, 200), wanted));
   };
   one("name", expected.name, found.name);
   one("version", expected.version, found.version);

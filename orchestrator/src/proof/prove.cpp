@@ -19,7 +19,8 @@ void append(model::Findings& all, model::Findings more) { all.insert(all.end(), 
 std::vector<fs::path> files_below(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_symlink() || (!entry.is_regular_file() && !entry.is_directory())) throw base::Error(fmt::format("{}: not a regular file", entry.path().string()));
+    if (entry.is_symlink() || (!entry.is_regular_file() && !entry.is_directory()))
+      throw base::Error(fmt::format("{}: not a regular file", entry.path().string()));
     if (entry.is_regular_file()) files.push_back(entry.path());
   }
   std::ranges::sort(files);
@@ -40,21 +41,25 @@ std::string digest_of(const fs::path& output) {
   if (fs::is_regular_file(status)) return base::sha256_of_file(output);
   if (!fs::is_directory(status)) throw base::Error(fmt::format("{} was not made", output.filename().string()));
   std::string list;
-  for (const auto& file : files_below(output)) list += fmt::format("{}  {}\n", base::sha256_of_file(file), file.lexically_relative(output).string());
+  for (const auto& file : files_below(output))
+    list += fmt::format("{}  {}\n", base::sha256_of_file(file), file.lexically_relative(output).string());
   return base::sha256(list);
 }
 
-Report prove(const formats::Format& format, const formats::Ingredients& from, const model::Recipe& recipe, const fs::path& job, const std::vector<std::string>& digests) {
+Report prove(const formats::Format& format, const formats::Ingredients& from, const model::Recipe& recipe,
+             const fs::path& job, const std::vector<std::string>& digests) {
   Report report;
   bool tree_seen = false;
   bool facts_seen = false;
   for (auto& reading : format.read(from, job)) {
     if (reading.source) {
-      append(report.findings, compare_source(reading.expected_source ? *reading.expected_source : from.patched, reading.tree, reading.what));
+      append(report.findings, compare_source(reading.expected_source ? *reading.expected_source : from.patched,
+                                             reading.tree, reading.what));
       continue;
     }
     if (reading.has_tree) {
-      append(report.findings, compare_trees(format.expected_tree(from), reading.tree, format.tool_made(from), reading.what));
+      append(report.findings,
+             compare_trees(format.expected_tree(from), reading.tree, format.tool_made(from), reading.what));
       report.tree = std::move(reading.tree);
       tree_seen = true;
     }
@@ -63,7 +68,9 @@ Report prove(const formats::Format& format, const formats::Ingredients& from, co
       facts_seen = true;
     }
   }
-  if (!tree_seen || !facts_seen) report.findings.push_back({model::Severity::error, std::string(format.name()), "the package was not read back", ""});
+  if (!tree_seen || !facts_seen)
+    report.findings.push_back(
+        {model::Severity::error, std::string(format.name()), "the package was not read back", ""});
   for (std::size_t i = 0; i < recipe.outputs.size(); ++i) {
     const auto& output = recipe.outputs[i];
     VerifiedArtifact artifact;
@@ -71,7 +78,8 @@ Report prove(const formats::Format& format, const formats::Ingredients& from, co
     artifact.name_ = output.name;
     artifact.sha256_ = digest_of(artifact.path_);
     artifact.size_ = size_of(artifact.path_);
-    if (artifact.sha256_ != digests.at(i)) report.findings.push_back({model::Severity::error, output.name, "changed while it was read", ""});
+    if (artifact.sha256_ != digests.at(i))
+      report.findings.push_back({model::Severity::error, output.name, "changed while it was read", ""});
     report.verified.push_back(std::move(artifact));
   }
   if (!report.findings.empty()) report.verified.clear();

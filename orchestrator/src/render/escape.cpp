@@ -36,13 +36,18 @@ std::string plain(std::string_view text) {
   return std::string(text);
 }
 
-std::string spec(std::string_view text) { return prefixed(plain(text), "%", "%"); }
+std::string spec(std::string_view text) {
+  std::string out = prefixed(plain(text), "%", "%");
+  if (!out.empty() && out.back() == '\\') out += ' ';
+  return out;
+}
 
 std::string spec_line(std::string_view text) {
   const std::size_t first = text.find_first_not_of(' ');
   if (first != std::string_view::npos && (text[first] == '%' || text[first] == '#')) {
-    throw base::Error(fmt::format("\"{}\" cannot be a line of an RPM's description: rpm takes what begins with \"{}\" for its own",
-                                  base::printable(text), text[first]))
+    throw base::Error(
+        fmt::format("\"{}\" cannot be a line of an RPM's description: rpm takes what begins with \"{}\" for its own",
+                    base::printable(text), text[first]))
         .with_hint("move the line break, so that the line begins with another word");
   }
   return spec(text);
@@ -67,12 +72,23 @@ std::string xml(std::string_view text) {
   std::string out;
   for (const char c : plain(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&apos;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&apos;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

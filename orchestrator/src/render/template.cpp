@@ -24,14 +24,16 @@ std::string_view name_at(std::string_view text, std::size_t at) {
   return text.substr(at + 1, end - at - 1);
 }
 
-[[noreturn]] void throw_unknown(std::string_view name, const Values& values, std::string_view file, std::string_view before) {
+[[noreturn]] void throw_unknown(std::string_view name, const Values& values, std::string_view file,
+                                std::string_view before) {
   std::vector<std::string> known;
   for (const auto& [key, value] : values) known.push_back(key);
   const auto nearest = base::closest(name, known);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const base::Error error(fmt::format("{}:{}: there is no value named @{}@", file, line, base::printable(name)));
-  throw error.with_hint(nearest ? fmt::format("did you mean @{}@?", *nearest)
-                                : fmt::format("known names: {}; write @@ for an @ of the text", base::join(known, ", ")));
+  throw error.with_hint(nearest
+                            ? fmt::format("did you mean @{}@?", *nearest)
+                            : fmt::format("known names: {}; write @@ for an @ of the text", base::join(known, ", ")));
 }
 
 }  // namespace

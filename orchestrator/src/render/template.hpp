@@ -12,8 +12,9 @@ namespace render {
 /// A value is never looked at again, so an "@NAME@" inside a value stays text.
 using Values = std::map<std::string, std::string>;
 
-/// Strict: an unknown name is an Error with file, line, and the nearest known name; a value that no template of a folder uses is the caller's
-/// test to find. "@@" stands for one "@". A lone "@" that begins no name ("name@host") stays.
+/// Strict: an unknown name is an Error with file, line, and the nearest known name; a value that no template of a
+/// folder uses is the caller's test to find. "@@" stands for one "@". A lone "@" that begins no name ("name@host")
+/// stays.
 [[nodiscard]] std::string fill(std::string_view text, const Values& values, std::string_view file);
 
 }  // namespace render

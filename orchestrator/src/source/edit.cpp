@@ -13,11 +13,13 @@ Unit::Unit(std::string_view text) : whole_(text.empty() || text.ends_with('\n'))
   for (auto& raw : base::lines(text)) {
     std::string key;
     const auto trimmed = base::trim(raw);
-    if (trimmed.ends_with('\\')) throw base::Error("a unit with continued lines cannot be edited: " + base::printable(raw));
+    if (trimmed.ends_with('\\'))
+      throw base::Error("a unit with continued lines cannot be edited: " + base::printable(raw));
     if (trimmed.starts_with('[') && trimmed.ends_with(']')) {
       section = trimmed.substr(1, trimmed.size() - 2);
     } else if (!trimmed.empty() && trimmed.front() != '#' && trimmed.front() != ';') {
-      if (const auto equals = trimmed.find('='); equals != std::string_view::npos) key = base::trim(trimmed.substr(0, equals));
+      if (const auto equals = trimmed.find('='); equals != std::string_view::npos)
+        key = base::trim(trimmed.substr(0, equals));
     }
     lines_.push_back({section, key, std::move(raw)});
   }
@@ -26,7 +28,8 @@ Unit::Unit(std::string_view text) : whole_(text.empty() || text.ends_with('\n'))
 std::vector<std::string> Unit::values(std::string_view section, std::string_view key) const {
   std::vector<std::string> all;
   for (const auto& line : lines_) {
-    if (line.section == section && line.key == key) all.emplace_back(base::trim(std::string_view(line.raw).substr(line.raw.find('=') + 1)));
+    if (line.section == section && line.key == key)
+      all.emplace_back(base::trim(std::string_view(line.raw).substr(line.raw.find('=') + 1)));
   }
   return all;
 }

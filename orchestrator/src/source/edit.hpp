@@ -8,8 +8,8 @@
 /// The two kinds of edit that a distribution's difference is made of. There is no third.
 namespace source {
 
-/// A systemd unit (systemd.syntax(7)), line by line: comments, order and everything that is not asked for stay as they are. The unit of
-/// this project continues no line with '\', which is refused.
+/// A systemd unit (systemd.syntax(7)), line by line: comments, order and everything that is not asked for stay as they
+/// are. The unit of this project continues no line with '\', which is refused.
 class Unit {
  public:
   explicit Unit(std::string_view text);
@@ -30,7 +30,8 @@ class Unit {
   bool whole_ = true;  // the last line ends
 };
 
-/// Sets NAME=VALUE in a file of such assignments; NAME must stand there exactly once. VALUE has no character that a shell would read.
+/// Sets NAME=VALUE in a file of such assignments; NAME must stand there exactly once. VALUE has no character that a
+/// shell would read.
 [[nodiscard]] std::string assign(std::string_view text, std::string_view name, const std::string& value);
 
 }  // namespace source

@@ -27,7 +27,10 @@ bool is_destination(std::string text) {
   for (const auto& variable : kVariables) {
     if (text.starts_with(variable + "/")) text = "/v" + text.substr(variable.size());
   }
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-/").find(c) != std::string_view::npos; };
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._+-/").find(c) != std::string_view::npos;
+  };
   return text.starts_with('/') && base::is_safe_relative(text.substr(1)) && std::ranges::all_of(text, plain);
 }
 
@@ -45,7 +48,9 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     for (std::string word; words >> word;) parts.push_back(word);
     if (parts.empty() || parts[0].starts_with('#')) continue;
     const auto refuse = [&](std::string message) {
-      findings.push_back({model::Severity::error, fmt::format("module/install.list: line {}", number), std::move(message), "KIND MODE SOURCE DESTINATION, as in \"file 0644 46sshd/motd /usr/lib/...\""});
+      findings.push_back({model::Severity::error, fmt::format("module/install.list: line {}", number),
+                          std::move(message),
+                          "KIND MODE SOURCE DESTINATION, as in \"file 0644 46sshd/motd /usr/lib/...\""});
     };
     if (parts.size() != 4) {
       refuse(fmt::format("expected 4 words, got {}", parts.size()));
@@ -54,10 +59,12 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     const auto kind = kKinds.find(parts[0]);
     const auto mode = kModes.find(parts[1]);
     if (kind == kKinds.end() || mode == kModes.end()) {
-      refuse(kind == kKinds.end() ? fmt::format("\"{}\" is no kind", base::printable(parts[0])) : fmt::format("mode {} is neither 0644 nor 0755", base::printable(parts[1])));
+      refuse(kind == kKinds.end() ? fmt::format("\"{}\" is no kind", base::printable(parts[0]))
+                                  : fmt::format("mode {} is neither 0644 nor 0755", base::printable(parts[1])));
       continue;
     }
-    model::InstallItem item{kind->second, mode->second, parts[2] == "-" ? "" : parts[2], parts[3] == "-" ? "" : parts[3]};
+    model::InstallItem item{kind->second, mode->second, parts[2] == "-" ? "" : parts[2],
+                            parts[3] == "-" ? "" : parts[3]};
     if (item.kind != directory && !pristine.contains(item.source)) {
       refuse(fmt::format("there is no source \"{}\"", base::printable(parts[2])));
       continue;
@@ -70,13 +77,15 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
       refuse(fmt::format("\"{}\" is no destination", base::printable(parts[3])));
       continue;
     }
-    if (!item.destination.empty() && !destinations.insert(item.destination).second) refuse(fmt::format("{} is installed twice", item.destination));
+    if (!item.destination.empty() && !destinations.insert(item.destination).second)
+      refuse(fmt::format("{} is installed twice", item.destination));
     used.insert(item.source);
     list.push_back(std::move(item));
   }
   for (const auto& [path, unused] : pristine) {
     if (path != kItself && !used.contains(path)) {
-      findings.push_back({model::Severity::error, "module/install.list", fmt::format("no line installs {}", path), "add one, or take the file out of module/"});
+      findings.push_back({model::Severity::error, "module/install.list", fmt::format("no line installs {}", path),
+                          "add one, or take the file out of module/"});
     }
   }
   return list;

@@ -12,11 +12,14 @@
 namespace source {
 
 /// Throws nothing; what is wrong becomes findings, and the result is then of no use.
-[[nodiscard]] model::Project project(std::string_view project_json, std::string_view changelog, model::Findings& findings);
+[[nodiscard]] model::Project project(std::string_view project_json, std::string_view changelog,
+                                     model::Findings& findings);
 
-/// "## VERSION - YYYY-MM-DD" and "- " items below, newest first; "# " titles and empty lines are skipped, an indented line continues its
-/// item. Everything else is a finding with its line. It becomes a spec's %changelog and a debian/changelog, so it is input like any other.
-[[nodiscard]] std::vector<model::Release> changelog(std::string_view text, std::string_view file, model::Findings& findings);
+/// "## VERSION - YYYY-MM-DD" and "- " items below, newest first; "# " titles and empty lines are skipped, an indented
+/// line continues its item. Everything else is a finding with its line. It becomes a spec's %changelog and a
+/// debian/changelog, so it is input like any other.
+[[nodiscard]] std::vector<model::Release> changelog(std::string_view text, std::string_view file,
+                                                    model::Findings& findings);
 
 /// "Name <mail>". `where` names the origin of the text in a finding ("--packager").
 [[nodiscard]] model::Packager packager(std::string_view text, std::string_view where, model::Findings& findings);

@@ -21,13 +21,15 @@ constexpr const char* kInitrd = "46sshd/initrd.conf";
 
 bool plain_name(std::string_view path) {
   return base::is_safe_relative(path) && std::ranges::all_of(path, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("._+-/").find(c) != std::string_view::npos;
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("._+-/").find(c) != std::string_view::npos;
          });
 }
 
 void take(const fs::path& file, const std::string& name, base::SourceTree& tree, model::Findings& findings) {
   const auto refuse = [&](std::string message, std::string hint = "") {
-    findings.push_back({model::Severity::error, base::printable(file.string(), 200), std::move(message), std::move(hint)});
+    findings.push_back(
+        {model::Severity::error, base::printable(file.string(), 200), std::move(message), std::move(hint)});
   };
   std::error_code fault;
   const auto status = fs::symlink_status(file, fault);
@@ -41,7 +43,8 @@ void take(const fs::path& file, const std::string& name, base::SourceTree& tree,
   }
 }
 
-base::Outcome run(base::Runner& runner, const base::Cancel& cancel, std::vector<std::string> argv, const fs::path& cwd, const fs::path& out) {
+base::Outcome run(base::Runner& runner, const base::Cancel& cancel, std::vector<std::string> argv, const fs::path& cwd,
+                  const fs::path& out) {
   base::Command command;
   command.argv = std::move(argv);
   command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
@@ -80,7 +83,8 @@ base::SourceTree pristine(const fs::path& project, model::Findings& findings) {
 
 base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile) {
   auto tree = pristine;
-  if (!tree.contains(kUnit) || !tree.contains(kInitrd)) throw base::Error(fmt::format("the source holds no {} or no {}", kUnit, kInitrd));
+  if (!tree.contains(kUnit) || !tree.contains(kInitrd))
+    throw base::Error(fmt::format("the source holds no {} or no {}", kUnit, kInitrd));
   Unit unit(tree[kUnit].content);
   const auto& sshd = profile.sshd;
   const bool simple = sshd.service_type == model::ServiceType::simple;
@@ -101,7 +105,8 @@ base::SourceTree patched(const base::SourceTree& pristine, const model::Profile&
   }
   if (constexpr std::string_view run = "/run/"; sshd.privsep_dir.starts_with(run)) {
     const auto wanted = sshd.privsep_dir.substr(run.size());
-    if (unit.values("Service", "RuntimeDirectory") != std::vector{wanted}) unit.set("Service", "RuntimeDirectory", wanted);
+    if (unit.values("Service", "RuntimeDirectory") != std::vector{wanted})
+      unit.set("Service", "RuntimeDirectory", wanted);
   }
   // Rewritten only where something differs, so that an untouched file stays byte for byte what it was.
   if (const auto text = unit.text(); text != tree[kUnit].content) tree[kUnit].content = text;
@@ -111,7 +116,8 @@ base::SourceTree patched(const base::SourceTree& pristine, const model::Profile&
   return tree;
 }
 
-std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, base::Runner& runner, const base::Cancel& cancel) {
+std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, base::Runner& runner,
+                 const base::Cancel& cancel) {
   std::vector<std::string> changed;
   for (const auto& [name, file] : patched) {
     if (pristine.at(name).content != file.content) changed.push_back(name);
@@ -123,15 +129,21 @@ std::string diff(const base::SourceTree& pristine, const base::SourceTree& patch
   std::string text;
   for (const auto& name : changed) {
     const auto out = work.path() / "out";
-    const auto outcome = run(runner, cancel, {"diff", "-u", "--label", "a/" + name, "--label", "b/" + name, "a/" + name, "b/" + name}, work.path(), out);
-    if (outcome.status != 1) throw base::Error(fmt::format("diff of {} ended with {}: {}", name, outcome.status, outcome.tail));
+    const auto outcome =
+        run(runner, cancel, {"diff", "-u", "--label", "a/" + name, "--label", "b/" + name, "a/" + name, "b/" + name},
+            work.path(), out);
+    if (outcome.status != 1)
+      throw base::Error(fmt::format("diff of {} ended with {}: {}", name, outcome.status, outcome.tail));
     text += base::read_file(out, kMaxFile);
   }
   base::write_file(work.path() / "patch", text);
-  const auto proof = run(runner, cancel, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"}, work.path() / "a", work.path() / "log");
+  const auto proof =
+      run(runner, cancel, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"},
+          work.path() / "a", work.path() / "log");
   if (proof.status != 0) throw base::Error("patch does not apply what diff made: " + proof.tail);
   for (const auto& name : changed) {
-    if (base::read_file(work.path() / "a" / name, kMaxFile) != patched.at(name).content) throw base::Error(fmt::format("patch of {} does not give what was meant", name));
+    if (base::read_file(work.path() / "a" / name, kMaxFile) != patched.at(name).content)
+      throw base::Error(fmt::format("patch of {} does not give what was meant", name));
   }
   return text;
 }

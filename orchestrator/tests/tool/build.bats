@@ -17,13 +17,19 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 @test "every release of every distribution is built and proven" {
   run verdicts "$BATS_FILE_TMPDIR/build.json"
   [ "${#lines[@]}" -eq "$("$orchestrator" list --project "$project" --json | grep -c '"release"')" ]
-  for line in "${lines[@]}"; do [[ $line == *" proven" ]] || { echo "$line"; return 1; }; done
+  for line in "${lines[@]}"; do [[ $line == *" proven" ]] || {
+    echo "$line"
+    return 1
+  }; done
 }
 
 @test "a second build finds nothing to do and says so" {
   build "$dist" --all --json >"$BATS_TEST_TMPDIR/again.json" 2>"$BATS_TEST_TMPDIR/log"
   run verdicts "$BATS_TEST_TMPDIR/again.json"
-  for line in "${lines[@]}"; do [[ $line == *" unchanged" ]] || { echo "$line"; return 1; }; done
+  for line in "${lines[@]}"; do [[ $line == *" unchanged" ]] || {
+    echo "$line"
+    return 1
+  }; done
 }
 
 @test "a package that was tampered with in dist is built again" {
@@ -88,7 +94,10 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
     # A Debian of today cannot know the names of series that came after it.
     run lintian --allow-root --profile "${id%%-*}" --fail-on error,warning --suppress-tags bad-distribution-in-changes-file \
       "$folder"/*_source.changes "$folder"/*.deb
-    [ "$status" -eq 0 ] || { echo "$id: $output"; return 1; }
+    [ "$status" -eq 0 ] || {
+      echo "$id: $output"
+      return 1
+    }
   done
 }
 

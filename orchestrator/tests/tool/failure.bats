@@ -61,7 +61,10 @@ masked() {
 @test "an unpatched sshd gets Type=simple and -e in its package" {
   copy_project "$BATS_TEST_TMPDIR/project"
   cp "$project/orchestrator/tests/profiles/good/simple.json" "$BATS_TEST_TMPDIR/project/distros/"
-  build "$out" --project "$BATS_TEST_TMPDIR/project" --distro simple >"$BATS_TEST_TMPDIR/log" 2>&1 || { cat "$BATS_TEST_TMPDIR/log"; return 1; }
+  build "$out" --project "$BATS_TEST_TMPDIR/project" --distro simple >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+    cat "$BATS_TEST_TMPDIR/log"
+    return 1
+  }
   local unit
   unit=$(bsdtar -xOf "$(echo "$out"/simple-*/*.pkg.tar.zst)" usr/lib/dracut/modules.d/46sshd/sshd.service)
   grep -qx 'Type=simple' <<<"$unit"
@@ -91,7 +94,7 @@ masked() {
   cat "$BATS_TEST_TMPDIR/log"
   [ "$status" -eq 130 ]
   [ "$took" -lt 2000000 ]
-  ! pgrep -f "$out/.work"
+  run ! pgrep -f "$out/.work"
   [ ! -e "$out/.work" ]
   # whatever was finished before the signal is whole; what was there is unchanged
   local folder

@@ -40,7 +40,10 @@ built() {
     return 1
   }
   run find "$out" "$BATS_FILE_TMPDIR/project" -name '*pwned*'
-  [ -z "$output" ] || { echo "$output"; return 1; }
+  [ -z "$output" ] || {
+    echo "$output"
+    return 1
+  }
   [ ! -e pwned ] && [ ! -e /tmp/pwned ] && [ ! -e "$HOME/pwned" ]
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/app.hpp"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "cli/app.hpp"
 #include "cli/verbs.hpp"
 #include "samples.hpp"
 
@@ -55,7 +55,14 @@ TEST(App, HelpAndVersionAreResultsAndGood) {
 }
 
 TEST(App, AWrongCommandLineIsStatusTwoAndSaysSoOnStderr) {
-  for (const auto& words : std::vector<std::vector<std::string>>{{}, {"biuld"}, {"build", "--nope"}, {"build", "--jobs", "0"}, {"build", "--jobs", "x"}, {"build", "--jobs", "-1"}, {"list", "--distro", "x"}, {"schema", "x"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                 {"biuld"},
+                                                                 {"build", "--nope"},
+                                                                 {"build", "--jobs", "0"},
+                                                                 {"build", "--jobs", "x"},
+                                                                 {"build", "--jobs", "-1"},
+                                                                 {"list", "--distro", "x"},
+                                                                 {"schema", "x"}}) {
     const auto ended = orchestrator(words);
     EXPECT_EQ(ended.status, 2) << testing::PrintToString(words);
     EXPECT_THAT(ended.out, IsEmpty()) << testing::PrintToString(words);
@@ -90,6 +97,7 @@ TEST(App, AResultThatCannotBeWrittenIsStatusOne) {
     dup2(before, STDOUT_FILENO);
     close(before);
     std::clearerr(stdout);
+    std::cout.clear();
     EXPECT_EQ(status, 1) << words[0];
     EXPECT_THAT(err, StartsWith("error: ")) << words[0];
   }
@@ -130,7 +138,8 @@ TEST(Show, AsJsonIsTheMergedProfilesInTheOrderAskedFor) {
 }
 
 TEST(Show, AnUnknownDistributionIsStatusTwoWithASuggestionAndNothingElse) {
-  const auto ended = orchestrator({"show", "--distro", "fedroa", "--distro", "rhel:7", "--distro", "arch", "--project", kRoot});
+  const auto ended =
+      orchestrator({"show", "--distro", "fedroa", "--distro", "rhel:7", "--distro", "arch", "--project", kRoot});
   EXPECT_EQ(ended.status, 2);
   EXPECT_THAT(ended.out, IsEmpty());
   EXPECT_THAT(ended.err, HasSubstr("did you mean \"fedora\"?"));
@@ -153,7 +162,8 @@ TEST(Check, OfBadFilesIsStatusTwoWithAllFindingsAndNoResult) {
   const base::TempDir temp(base::temp_parent(), "check-");
   base::write_file(temp.path() / "a.json", "{");
   base::write_file(temp.path() / "b.json", "[]");
-  const auto ended = orchestrator({"check", (temp.path() / "a.json").string(), (temp.path() / "b.json").string(), (temp.path() / "c.json").string()});
+  const auto ended = orchestrator({"check", (temp.path() / "a.json").string(), (temp.path() / "b.json").string(),
+                                   (temp.path() / "c.json").string()});
   EXPECT_EQ(ended.status, 2);
   EXPECT_THAT(ended.out, IsEmpty());
   for (const auto* name : {"a.json", "b.json", "c.json"}) EXPECT_THAT(ended.err, HasSubstr(name));
@@ -182,13 +192,15 @@ TEST(Diff, PrintsPatchesAsTheResultAndTalksOnStderr) {
   const auto ended = orchestrator({"diff", "--all", "--project", kRoot});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("--- a/46sshd/"));
-  for (const auto& line : base::lines(ended.out)) EXPECT_THAT(std::string(" +-@"), HasSubstr(line.substr(0, 1))) << line;
+  for (const auto& line : base::lines(ended.out))
+    EXPECT_THAT(std::string(" +-@"), HasSubstr(line.substr(0, 1))) << line;
   if (!ended.err.empty()) EXPECT_THAT(ended.err, HasSubstr("takes the pristine source as it is"));
 }
 
 TEST(Build, DryRunPrintsRecipesAndWritesNothing) {
   const base::TempDir temp(base::temp_parent(), "dry-");
-  const auto ended = orchestrator({"build", "--dry-run", "--all", "--out", (temp.path() / "dist").string(), "--project", kRoot, "--packager", "Ada Example <ada@example.org>"});
+  const auto ended = orchestrator({"build", "--dry-run", "--all", "--out", (temp.path() / "dist").string(), "--project",
+                                   kRoot, "--packager", "Ada Example <ada@example.org>"});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("rpmbuild"));
   EXPECT_THAT(ended.out, HasSubstr("dpkg-buildpackage"));
@@ -206,7 +218,8 @@ TEST(Build, AFormatThatIsNoneOrThatNobodyNamedHasIsStatusTwo) {
 
 TEST(Build, AHostilePackagerIsStatusTwoAndNothingIsWritten) {
   const base::TempDir temp(base::temp_parent(), "packager-");
-  const auto ended = orchestrator({"build", "--distro", "debian", "--packager", "$(id) <x@y>", "--out", (temp.path() / "dist").string(), "--project", kRoot});
+  const auto ended = orchestrator({"build", "--distro", "debian", "--packager", "$(id) <x@y>", "--out",
+                                   (temp.path() / "dist").string(), "--project", kRoot});
   EXPECT_EQ(ended.status, 2);
   EXPECT_THAT(ended.err, HasSubstr("--packager: the name is one line"));
   EXPECT_FALSE(std::filesystem::exists(temp.path() / "dist"));
@@ -219,7 +232,8 @@ class BrokenProject : public testing::Test {
     for (const auto* name : {"distros", "module", "spec", "debian", "ebuild", "pkgbuild", "LICENSES"}) {
       if (std::filesystem::exists(kRoot + "/" + name)) base::copy_tree(kRoot + "/" + name, temp_.path() / name, 0);
     }
-    for (const auto* name : {"project.json", "CHANGELOG.md"}) base::write_file(temp_.path() / name, base::read_file(kRoot + "/" + name, 1U << 20U));
+    for (const auto* name : {"project.json", "CHANGELOG.md"})
+      base::write_file(temp_.path() / name, base::read_file(kRoot + "/" + name, 1U << 20U));
   }
   base::TempDir temp_{base::temp_parent(), "project-"};
 };

@@ -10,7 +10,8 @@
 #include "pipeline/job.hpp"
 #include "samples.hpp"
 
-/// A format that is made by two programs which do not exist: "maker" writes the package, "reader" prints it. A fake runner plays both.
+/// A format that is made by two programs which do not exist: "maker" writes the package, "reader" prints it. A fake
+/// runner plays both.
 namespace fakes {
 
 class Format final : public formats::Format {
@@ -27,17 +28,21 @@ class Format final : public formats::Format {
     recipe.outputs = {{"out/package", "package-1.0.0.fake"}};
     return recipe;
   }
-  [[nodiscard]] model::PackageFacts expected_facts(const formats::Ingredients&) const override { return {"p", "1", "all", "", "", "", {}, {}, {}}; }
+  [[nodiscard]] model::PackageFacts expected_facts(const formats::Ingredients&) const override {
+    return {"p", "1", "all", "", "", "", {}, {}, {}};
+  }
   [[nodiscard]] base::ListedTree expected_tree(const formats::Ingredients& from) const override {
     return {{"/licence", {base::Kind::file, 0644, "root", "root", from.patched.at("LICENSE").content}}};
   }
   [[nodiscard]] std::vector<formats::ToolMade> tool_made(const formats::Ingredients&) const override { return {}; }
-  [[nodiscard]] std::vector<model::Reading> read(const formats::Ingredients& from, const std::filesystem::path& job) const override {
+  [[nodiscard]] std::vector<model::Reading> read(const formats::Ingredients& from,
+                                                 const std::filesystem::path& job) const override {
     if (reads_nothing) return {};
     model::Reading reading;
     reading.what = "the package";
     reading.has_tree = reading.has_facts = true;
-    reading.tree = {{"/licence", {base::Kind::file, 0644, "root", "root", base::read_file(job / "reading/text", 1U << 20U)}}};
+    reading.tree = {
+        {"/licence", {base::Kind::file, 0644, "root", "root", base::read_file(job / "reading/text", 1U << 20U)}}};
     reading.facts = expected_facts(from);
     return {reading};
   }

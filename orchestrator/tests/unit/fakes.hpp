@@ -20,7 +20,8 @@ class Runner final : public base::Runner {
  public:
   using Handler = std::function<base::Outcome(const base::Command&)>;
 
-  explicit Runner(Handler handler = [](const base::Command&) { return base::Outcome{}; }) : handler_(std::move(handler)) {}
+  explicit Runner(Handler handler = [](const base::Command&) { return base::Outcome{}; })
+      : handler_(std::move(handler)) {}
 
   base::Outcome run(const base::Command& command, const base::Cancel& cancel) override {
     {
@@ -40,7 +41,8 @@ class Runner final : public base::Runner {
   }
   [[nodiscard]] std::size_t calls(const std::string& program) const {
     const auto all = commands();
-    return static_cast<std::size_t>(std::ranges::count_if(all, [&](const auto& c) { return c.argv.front() == program; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(all, [&](const auto& c) { return c.argv.front() == program; }));
   }
 
  private:

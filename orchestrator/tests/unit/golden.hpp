@@ -11,8 +11,8 @@
 
 #include "base/files.hpp"
 
-/// Texts that were looked at and accepted: tests/golden/NAME. With ACCEPT_GOLDEN=1 they are rewritten, and the test reports SKIPPED, so that an
-/// accepting run never looks green.
+/// Texts that were looked at and accepted: tests/golden/NAME. With ACCEPT_GOLDEN=1 they are rewritten, and the test
+/// reports SKIPPED, so that an accepting run never looks green.
 namespace golden {
 
 inline std::filesystem::path folder() { return std::filesystem::path(PROJECT_ROOT) / "orchestrator/tests/golden"; }
@@ -33,8 +33,8 @@ inline std::string first_difference(const std::string& expected, const std::stri
     const bool more_right = static_cast<bool>(std::getline(b, right));
     if (!more_left && !more_right) return "only their last line ends differently";
     if (more_left != more_right || left != right) {
-      return "line " + std::to_string(number) + ":\n  golden: " + (more_left ? left : "(end)") + "\n  now:    " +
-             (more_right ? right : "(end)");
+      return "line " + std::to_string(number) + ":\n  golden: " + (more_left ? left : "(end)") +
+             "\n  now:    " + (more_right ? right : "(end)");
     }
   }
 }
@@ -47,7 +47,9 @@ inline void compare(const std::string& name, const std::string& actual) {
     base::write_file(file, actual);
     GTEST_SKIP() << "accepted as " << file.string();
   }
-  ASSERT_TRUE(std::filesystem::exists(file)) << file << " is missing; look at the text, then run with ACCEPT_GOLDEN=1:\n" << actual;
+  ASSERT_TRUE(std::filesystem::exists(file))
+      << file << " is missing; look at the text, then run with ACCEPT_GOLDEN=1:\n"
+      << actual;
   const auto expected = base::read_file(file, 4U << 20U);
   EXPECT_TRUE(expected == actual) << file << " differs at " << first_difference(expected, actual)
                                   << "\nIf that is meant, run with ACCEPT_GOLDEN=1 and look at the difference.";

@@ -41,7 +41,8 @@ TEST_P(BadProfile, IsRefusedWithEveryFindingAtOnce) {
   const Here here(profiles());
   const auto loaded = profile::load_files({fs::path("bad") / (GetParam() + ".json")});
   EXPECT_TRUE(model::has_errors(loaded.findings));
-  for (const auto& finding : loaded.findings) EXPECT_TRUE(finding.where.starts_with("bad/" + GetParam() + ".json")) << finding.where;
+  for (const auto& finding : loaded.findings)
+    EXPECT_TRUE(finding.where.starts_with("bad/" + GetParam() + ".json")) << finding.where;
   golden::compare("errors/" + GetParam() + ".txt", model::to_text(loaded.findings));
 }
 
@@ -51,8 +52,8 @@ std::vector<std::string> bad_names() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, BadProfile, testing::ValuesIn(bad_names()), [](const auto& info) {
-  auto name = info.param;
+INSTANTIATE_TEST_SUITE_P(Each, BadProfile, testing::ValuesIn(bad_names()), [](const auto& tested) {
+  auto name = tested.param;
   std::ranges::replace(name, '-', '_');
   return name;
 });
@@ -61,13 +62,15 @@ TEST(BadProfiles, WhatASchemaCanSeeIsAListOfBadProfiles) {
   const auto names = bad_names();
   std::ifstream list(profiles() / "bad/seen-by-schema.txt");
   std::size_t count = 0;
-  for (std::string name; std::getline(list, name); ++count) EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
+  for (std::string name; std::getline(list, name); ++count)
+    EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
   EXPECT_GE(count, 10U);
 }
 
 TEST(BadProfiles, EveryGoldenErrorStillHasItsInput) {
   auto names = bad_names();
-  for (const auto* name : {"missing-and-too-large", "changelog", "project", "packager", "install-list"}) names.emplace_back(name);
+  for (const auto* name : {"missing-and-too-large", "changelog", "project", "packager", "install-list"})
+    names.emplace_back(name);
   for (const auto& entry : fs::directory_iterator(golden::folder() / "errors")) {
     EXPECT_NE(std::ranges::find(names, entry.path().stem().string()), names.end()) << entry.path();
   }
@@ -98,32 +101,67 @@ std::string all(const Inputs& inputs, Check check) {
 
 TEST(BadChangelog, EachFaultHasItsText) {
   const std::string head = "## 1.0.0 - 2026-11-24\n";
-  const Inputs inputs = {{"empty", ""}, {"no release", "# Changelog\n"}, {"no item", head}, {"a version that is none", "## next - 2026-11-24\n- x\n"},
-                         {"a day that is none", "## 1.0.0 - soon\n- x\n"}, {"no dash", "## 1.0.0 2026-11-24\n- x\n"}, {"oldest first", "## 1.0.0 - 2026-01-01\n- x\n## 1.1.0 - 2026-01-02\n- x\n"},
-                         {"text that is no item", head + "text\n"}, {"an item before its release", "- x\n" + head + "- x\n"}, {"an escape sequence", head + "- \x1b[2J\n"},
-                         {"a macro as a version", "## %(id) - 2026-11-24\n- x\n"}, {"bytes that are no UTF-8", head + "- \xff\n"}, {"a long item", head + "- " + std::string(700, 'x') + "\n"}};
-  golden::compare("errors/changelog.txt", all(inputs, [](const auto& text, auto& findings) { static_cast<void>(source::changelog(text, "CHANGELOG.md", findings)); }));
+  const Inputs inputs = {{"empty", ""},
+                         {"no release", "# Changelog\n"},
+                         {"no item", head},
+                         {"a version that is none", "## next - 2026-11-24\n- x\n"},
+                         {"a day that is none", "## 1.0.0 - soon\n- x\n"},
+                         {"no dash", "## 1.0.0 2026-11-24\n- x\n"},
+                         {"oldest first", "## 1.0.0 - 2026-01-01\n- x\n## 1.1.0 - 2026-01-02\n- x\n"},
+                         {"text that is no item", head + "text\n"},
+                         {"an item before its release", "- x\n" + head + "- x\n"},
+                         {"an escape sequence", head + "- \x1b[2J\n"},
+                         {"a macro as a version", "## %(id) - 2026-11-24\n- x\n"},
+                         {"bytes that are no UTF-8", head + "- \xff\n"},
+                         {"a long item", head + "- " + std::string(700, 'x') + "\n"}};
+  golden::compare("errors/changelog.txt", all(inputs, [](const auto& text, auto& findings) {
+                    static_cast<void>(source::changelog(text, "CHANGELOG.md", findings));
+                  }));
 }
 
 TEST(BadProject, EachFaultHasItsText) {
-  const Inputs inputs = {{"empty", ""}, {"no object", "[]"}, {"nothing in it", "{}"}, {"a key twice", R"({"name":"a","name":"b"})"},
-                         {"wrong types and an unknown key", R"({"name":3,"summary":[],"description":"x","url":null,"license":{},"licence":"x"})"},
-                         {"texts that do not fit", R"x({"name":"../a","summary":"a\nb","description":["\u001b"],"url":"http://x/$(id)","license":"%(id)"})x"}};
-  golden::compare("errors/project.txt", all(inputs, [](const auto& text, auto& findings) { static_cast<void>(source::project(text, "## 1.0.0 - 2026-11-24\n- x\n", findings)); }));
+  const Inputs inputs = {
+      {"empty", ""},
+      {"no object", "[]"},
+      {"nothing in it", "{}"},
+      {"a key twice", R"({"name":"a","name":"b"})"},
+      {"wrong types and an unknown key",
+       R"({"name":3,"summary":[],"description":"x","url":null,"license":{},"licence":"x"})"},
+      {"texts that do not fit",
+       R"x({"name":"../a","summary":"a\nb","description":["\u001b"],"url":"http://x/$(id)","license":"%(id)"})x"}};
+  golden::compare("errors/project.txt", all(inputs, [](const auto& text, auto& findings) {
+                    static_cast<void>(source::project(text, "## 1.0.0 - 2026-11-24\n- x\n", findings));
+                  }));
 }
 
 TEST(BadPackager, EachFaultHasItsText) {
-  const Inputs inputs = {{"no mail", "Ada"}, {"no name", " <ada@example.org>"}, {"a line break", "A\nB <a@example.org>"}, {"a command", "$(id) <a@example.org>"},
-                         {"a macro", "%(id) <a@example.org>"}, {"backticks", "Ada <`id`@example.org>"}, {"no at", "Ada <ada>"}};
-  golden::compare("errors/packager.txt", all(inputs, [](const auto& text, auto& findings) { static_cast<void>(source::packager(text, "--packager", findings)); }));
+  const Inputs inputs = {{"no mail", "Ada"},
+                         {"no name", " <ada@example.org>"},
+                         {"a line break", "A\nB <a@example.org>"},
+                         {"a command", "$(id) <a@example.org>"},
+                         {"a macro", "%(id) <a@example.org>"},
+                         {"backticks", "Ada <`id`@example.org>"},
+                         {"no at", "Ada <ada>"}};
+  golden::compare("errors/packager.txt", all(inputs, [](const auto& text, auto& findings) {
+                    static_cast<void>(source::packager(text, "--packager", findings));
+                  }));
 }
 
 TEST(BadInstallList, EachFaultHasItsText) {
   const base::SourceTree tree = {{"a", {}}};
-  const Inputs inputs = {{"empty", ""}, {"three words", "file 0644 a\n"}, {"a kind that is none", "link 0644 a /a\n"}, {"a mode that is none", "file 4755 a /a\n"},
-                         {"a source that is not there", "file 0644 ../b /a\n"}, {"a destination that escapes", "file 0644 a /usr/../a\n"}, {"a variable that is none", "file 0644 a @NOPE@/a\n"},
-                         {"a folder with a source", "file 0644 a /a\ndir 0755 a /b\n"}, {"a command", "file 0644 a /$(id)\n"}, {"twice", "file 0644 a /a\nfile 0644 a /a\n"}};
-  golden::compare("errors/install-list.txt", all(inputs, [&](const auto& text, auto& findings) { static_cast<void>(source::install_list(text, tree, findings)); }));
+  const Inputs inputs = {{"empty", ""},
+                         {"three words", "file 0644 a\n"},
+                         {"a kind that is none", "link 0644 a /a\n"},
+                         {"a mode that is none", "file 4755 a /a\n"},
+                         {"a source that is not there", "file 0644 ../b /a\n"},
+                         {"a destination that escapes", "file 0644 a /usr/../a\n"},
+                         {"a variable that is none", "file 0644 a @NOPE@/a\n"},
+                         {"a folder with a source", "file 0644 a /a\ndir 0755 a /b\n"},
+                         {"a command", "file 0644 a /$(id)\n"},
+                         {"twice", "file 0644 a /a\nfile 0644 a /a\n"}};
+  golden::compare("errors/install-list.txt", all(inputs, [&](const auto& text, auto& findings) {
+                    static_cast<void>(source::install_list(text, tree, findings));
+                  }));
 }
 
 }  // namespace

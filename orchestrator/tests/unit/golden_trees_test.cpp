@@ -59,26 +59,34 @@ std::string content_of(const std::string& path, const base::SourceFile& file, co
 }
 
 std::string step_text(const model::Step& step) {
-  std::string text = fmt::format("{}: in {}{}\n", step.title, step.cwd, step.stdout_to.empty() ? "" : ", output to " + step.stdout_to);
+  std::string text =
+      fmt::format("{}: in {}{}\n", step.title, step.cwd, step.stdout_to.empty() ? "" : ", output to " + step.stdout_to);
   for (const auto& [name, value] : step.env) text += fmt::format("  {}={}\n", name, value);
   return text + "  " + base::shell_quote(step.argv) + "\n";
 }
 
 std::string tree_text(const pipeline::Job& job) {
-  std::string text = fmt::format("{} ({}), as uid {}\n\n== staged\n", job.profile.key(), job.recipe.format, job.recipe.uid);
-  for (const auto& [path, file] : job.recipe.staged) text += fmt::format("{:04o} {}\n{}", file.mode, path, content_of(path, file, job));
+  std::string text =
+      fmt::format("{} ({}), as uid {}\n\n== staged\n", job.profile.key(), job.recipe.format, job.recipe.uid);
+  for (const auto& [path, file] : job.recipe.staged)
+    text += fmt::format("{:04o} {}\n{}", file.mode, path, content_of(path, file, job));
   text += "\n== steps\n";
   for (const auto& step : job.recipe.steps) text += step_text(step);
   text += "\n== reading\n";
   for (const auto& step : job.recipe.reading) text += step_text(step);
   text += "\n== outputs\n";
-  for (const auto& output : job.recipe.outputs) text += fmt::format("{} <- {}{}{}\n", output.name, output.path, output.shared ? ", shared" : "", output.reproducible ? "" : ", not reproducible");
+  for (const auto& output : job.recipe.outputs)
+    text += fmt::format("{} <- {}{}{}\n", output.name, output.path, output.shared ? ", shared" : "",
+                        output.reproducible ? "" : ", not reproducible");
   text += "\n== installs\n";
   const auto from = job.ingredients();
-  for (const auto& [path, entry] : job.format->expected_tree(from)) text += fmt::format("{:04o} {}:{} {}\n", entry.mode, entry.owner, entry.group, path);
-  for (const auto& made : job.format->tool_made(from)) text += fmt::format("{:04o} {} ({})\n", made.mode, made.path, made.reason);
+  for (const auto& [path, entry] : job.format->expected_tree(from))
+    text += fmt::format("{:04o} {}:{} {}\n", entry.mode, entry.owner, entry.group, path);
+  for (const auto& made : job.format->tool_made(from))
+    text += fmt::format("{:04o} {} ({})\n", made.mode, made.path, made.reason);
   const auto facts = job.format->expected_facts(from);
-  text += fmt::format("\n== facts\nname {}\nversion {}\narchitecture {}\nlicense {}\nsummary {}\nurl {}\n", facts.name, facts.version, facts.arch, facts.license, facts.summary, facts.url);
+  text += fmt::format("\n== facts\nname {}\nversion {}\narchitecture {}\nlicense {}\nsummary {}\nurl {}\n", facts.name,
+                      facts.version, facts.arch, facts.license, facts.summary, facts.url);
   for (const auto& one : facts.depends) text += "requires " + one + "\n";
   for (const auto& one : facts.suggests) text += "suggests " + one + "\n";
   for (const auto& one : facts.conflicts) text += "conflicts " + one + "\n";
@@ -101,22 +109,25 @@ TEST_P(GoldenTree, IsWhatWasAccepted) {
   golden::compare("trees/" + GetParam() + ".txt", tree_text(*job));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, GoldenTree, testing::ValuesIn(keys()), [](const auto& info) {
-  auto name = info.param;
-  std::ranges::replace_if(name, [](char c) { return c == '-' || c == '.'; }, '_');
+INSTANTIATE_TEST_SUITE_P(Each, GoldenTree, testing::ValuesIn(keys()), [](const auto& tested) {
+  auto name = tested.param;
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == '.'; }, '_');
   return name;
 });
 
 TEST(GoldenTrees, EveryGoldenTreeStillHasItsRelease) {
   const auto known = keys();
-  for (const auto& entry : fs::directory_iterator(golden::folder() / "trees")) EXPECT_NE(std::ranges::find(known, entry.path().stem().string()), known.end()) << entry.path();
+  for (const auto& entry : fs::directory_iterator(golden::folder() / "trees"))
+    EXPECT_NE(std::ranges::find(known, entry.path().stem().string()), known.end()) << entry.path();
 }
 
 TEST(GoldenTrees, OneSrpmServesAllReleasesOfAnRpmDistribution) {
   std::size_t compared = 0;
   for (const auto& job : distros().jobs) {
     if (job.recipe.format != "rpm") continue;
-    const auto first = std::ranges::find_if(distros().jobs, [&](const auto& other) { return other.profile.id == job.profile.id; });
+    const auto first =
+        std::ranges::find_if(distros().jobs, [&](const auto& other) { return other.profile.id == job.profile.id; });
     EXPECT_EQ(job.patch, first->patch) << job.profile.key();
     EXPECT_TRUE(job.recipe.staged == first->recipe.staged) << job.profile.key();
     compared += &*first == &job ? 0 : 1;
@@ -151,7 +162,8 @@ std::vector<std::string> values_of(const std::string& hint) {
   const auto end = hint.find(';');
   if (!hint.starts_with(before) || end == std::string::npos) return {};
   std::vector<std::string> names;
-  for (const auto& name : base::split(std::string_view(hint).substr(before.size(), end - before.size()), ',')) names.emplace_back(base::trim(name));
+  for (const auto& name : base::split(std::string_view(hint).substr(before.size(), end - before.size()), ','))
+    names.emplace_back(base::trim(name));
   return names;
 }
 
@@ -164,13 +176,16 @@ TEST(Templates, NoValueThatAFormatGivesIsUnused) {
     for (const auto& [path, file] : from.templates) {
       auto templates = from.templates;
       templates[path].content = "@QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ@\n";
-      const formats::Ingredients broken{from.project, from.profile, from.packager, from.install, from.pristine, from.patched, from.tarball, from.patch, templates};
+      const formats::Ingredients broken{from.project, from.profile, from.packager, from.install, from.pristine,
+                                        from.patched, from.tarball, from.patch,    templates};
       try {
         static_cast<void>(job.format->recipe(broken));
       } catch (const base::Error& error) {
         ++filled;
         for (const auto& name : values_of(error.hint())) {
-          const auto uses = [&](const auto& other) { return other.second.content.find("@" + name + "@") != std::string::npos; };
+          const auto uses = [&](const auto& other) {
+            return other.second.content.find("@" + name + "@") != std::string::npos;
+          };
           EXPECT_TRUE(std::ranges::any_of(from.templates, uses)) << job.recipe.format << ": nothing uses " << name;
         }
       }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/deb_version.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "base/process.hpp"
+#include "model/deb_version.hpp"
 
 namespace {
 

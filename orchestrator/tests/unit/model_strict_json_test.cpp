@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/strict_json.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "model/strict_json.hpp"
 
 namespace {
 
@@ -52,7 +52,9 @@ TEST(StrictJson, EveryDuplicateKeyIsReportedAtOnce) {
   EXPECT_TRUE(parsed.document.is_discarded());
 }
 
-TEST(StrictJson, ADuplicateKeyThatIsWrittenWithEscapesIsSeen) { EXPECT_EQ(fault(R"({"a":1,"\u0061":2})").where, "x.json: /a"); }
+TEST(StrictJson, ADuplicateKeyThatIsWrittenWithEscapesIsSeen) {
+  EXPECT_EQ(fault(R"({"a":1,"\u0061":2})").where, "x.json: /a");
+}
 
 TEST(StrictJson, TheSameKeyInTwoObjectsIsNoDuplicate) { EXPECT_TRUE(parse(R"([{"a":1},{"a":1}])").findings.empty()); }
 
@@ -100,7 +102,8 @@ TEST(StrictJson, ANumberThatIsTooLargeIsAFindingAndNotACrash) {
 }
 
 TEST(StrictJson, CommentsTrailingCommasAndSecondValuesAreRefused) {
-  for (const auto* text : {"{} // x", "[1,]", "{\"a\":1,}", "{} {}", "{'a':1}", "NaN", "\"a\nb\""}) EXPECT_FALSE(parse(text).findings.empty()) << text;
+  for (const auto* text : {"{} // x", "[1,]", "{\"a\":1,}", "{} {}", "{'a':1}", "NaN", "\"a\nb\""})
+    EXPECT_FALSE(parse(text).findings.empty()) << text;
 }
 
 TEST(StrictJson, WhatAHostileKeyHoldsIsShownPrintable) {

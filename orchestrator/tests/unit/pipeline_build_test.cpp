@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/build.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fake_format.hpp"
+#include "pipeline/build.hpp"
 #include "pipeline/lock.hpp"
 
 namespace {
@@ -24,7 +23,8 @@ class BuildTest : public testing::Test {
 
   std::vector<Verdict> build() {
     std::vector<Verdict> verdicts;
-    for (const auto& row : pipeline::build(jobs_, options_, runner_, cancel_, console_)) verdicts.push_back(row.result.verdict);
+    for (const auto& row : pipeline::build(jobs_, options_, runner_, cancel_, console_))
+      verdicts.push_back(row.result.verdict);
     return verdicts;
   }
 
@@ -90,7 +90,8 @@ TEST_F(BuildTest, WhatAnEarlierBuildTookDecidesWhoStartsFirst) {
   const auto all = runner_.commands();
   std::vector<std::string> order;
   for (const auto& command : all) {
-    if (fakes::program_of(command) == "maker") order.push_back(fakes::job_folder(command).parent_path().filename().string().substr(0, 8));
+    if (fakes::program_of(command) == "maker")
+      order.push_back(fakes::job_folder(command).parent_path().filename().string().substr(0, 8));
   }
   ASSERT_THAT(order, SizeIs(6));
   EXPECT_EQ(order[3], "tester-2");
@@ -128,7 +129,8 @@ TEST_F(BuildTest, AnInterruptIsPassedOnAndLeavesNothing) {
   });
   EXPECT_THROW((void)build(), base::Interrupted);
   EXPECT_FALSE(fs::exists(options_.out / ".work"));
-  for (const auto* release : {"1", "2", "3"}) EXPECT_FALSE(fs::exists(options_.out / (std::string("tester-") + release)));
+  for (const auto* release : {"1", "2", "3"})
+    EXPECT_FALSE(fs::exists(options_.out / (std::string("tester-") + release)));
 }
 
 TEST_F(BuildTest, WhatAKilledBuilderLeftIsCleanedAway) {
@@ -139,7 +141,8 @@ TEST_F(BuildTest, WhatAKilledBuilderLeftIsCleanedAway) {
 
 TEST_F(BuildTest, WithoutASandboxItWarnsAndBuilds) {
   runner_.set([](const base::Command& command) {
-    if (command.argv.front() == "bwrap") return base::Outcome{1, false, "bwrap: no permission to create a namespace", 0};
+    if (command.argv.front() == "bwrap")
+      return base::Outcome{1, false, "bwrap: no permission to create a namespace", 0};
     return fakes::play(command);
   });
   EXPECT_THAT(build(), testing::Each(Verdict::proven));

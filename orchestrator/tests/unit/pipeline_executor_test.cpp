@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/executor.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "base/digest.hpp"
 #include "fake_format.hpp"
+#include "pipeline/executor.hpp"
 
 namespace {
 
@@ -206,7 +205,9 @@ TEST_F(ExecutorTest, PathsThatEscapeTheJobsFolderAreRefused) {
 }
 
 TEST_F(ExecutorTest, AMissingProgramIsAFailureWithItsHint) {
-  runner_.set([](const base::Command&) -> base::Outcome { throw base::Error("maker: not found", base::Exit::missing_tool).with_hint("install it"); });
+  runner_.set([](const base::Command&) -> base::Outcome {
+    throw base::Error("maker: not found", base::Exit::missing_tool).with_hint("install it");
+  });
   EXPECT_THAT(run(bench_.job()).failure, HasSubstr("maker: not found\nhint: install it"));
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/job.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <set>
 
 #include "fake_format.hpp"
+#include "pipeline/job.hpp"
 #include "profile/select.hpp"
 
 namespace {
@@ -38,7 +37,11 @@ TEST_F(KeyTest, ChangesWithEachInput) {
   const std::vector<std::pair<std::string, Change>> changes = {
       {"a staged file's content", [](auto& job) { job.recipe.staged["in/file"].content += "x"; }},
       {"a staged file's mode", [](auto& job) { job.recipe.staged["in/file"].mode = 0644; }},
-      {"a staged file's name", [](auto& job) { job.recipe.staged["in/other"] = job.recipe.staged["in/file"]; job.recipe.staged.erase("in/file"); }},
+      {"a staged file's name",
+       [](auto& job) {
+         job.recipe.staged["in/other"] = job.recipe.staged["in/file"];
+         job.recipe.staged.erase("in/file");
+       }},
       {"a further staged file", [](auto& job) { job.recipe.staged["in/more"] = {}; }},
       {"an argument", [](auto& job) { job.recipe.steps[0].argv.push_back("--more"); }},
       {"two arguments that look like one", [](auto& job) { job.recipe.steps[0].argv = {"maker /build/out/package"}; }},
@@ -48,11 +51,20 @@ TEST_F(KeyTest, ChangesWithEachInput) {
       {"a further step", [](auto& job) { job.recipe.steps.push_back(job.recipe.steps[0]); }},
       {"how it is read back", [](auto& job) { job.recipe.reading[0].argv.push_back("-v"); }},
       {"the user", [](auto& job) { job.recipe.uid = 1000; }},
-      {"what is shown inside", [](auto& job) { job.recipe.read_only = {{"/var/lib/dpkg", "/var/lib/dpkg"}}; }},
+      {"what is shown inside",
+       [](auto& job) {
+         job.recipe.read_only = {{"/var/lib/dpkg", "/var/lib/dpkg"}};
+       }},
       {"an output's name", [](auto& job) { job.recipe.outputs[0].name = "other"; }},
       {"the format", [](auto& job) { job.recipe.format = "other"; }},
-      {"a further tool", [](auto& job) { job.recipe.tools.push_back({"true", "coreutils", {"--version"}}); }},
-      {"what must be installed", [](auto& job) { job.install.push_back({model::InstallKind::directory, 0755, "", "/etc/x"}); }},
+      {"a further tool",
+       [](auto& job) {
+         job.recipe.tools.push_back({"true", "coreutils", {"--version"}});
+       }},
+      {"what must be installed",
+       [](auto& job) {
+         job.install.push_back({model::InstallKind::directory, 0755, "", "/etc/x"});
+       }},
   };
   const auto before = key(bench_.job());
   for (const auto& [name, change] : changes) {
@@ -94,7 +106,8 @@ TEST(JobText, IsWhatAShellWouldTake) {
   fakes::Bench bench;
   const auto text = pipeline::to_text(bench.job());
   EXPECT_THAT(text, HasSubstr("# tester-1 (fake)"));
-  EXPECT_THAT(text, HasSubstr("cd /build/in && env FLAVOUR=plain LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1795478400 TZ=UTC maker /build/out/package\n"));
+  EXPECT_THAT(text, HasSubstr("cd /build/in && env FLAVOUR=plain LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1795478400 TZ=UTC "
+                              "maker /build/out/package\n"));
   EXPECT_THAT(text, HasSubstr("reader out/package >/build/reading/text\n"));
   EXPECT_THAT(text, HasSubstr("# gives   package-1.0.0.fake\n"));
 }
@@ -160,7 +173,8 @@ TEST_F(PlanTest, AFaultNamesTheReleaseThatHasIt) {
   auto list = releases("fedora");
   auto changed = *list.at(0);
   changed.profile.sshd.path = "/usr/elsewhere/sshd";
-  EXPECT_THAT([&] { (void)pipeline::plan(workspace_, {&changed}, runner, cancel_); }, testing::ThrowsMessage<base::Error>(testing::StartsWith("fedora-43: ")));
+  EXPECT_THAT([&] { (void)pipeline::plan(workspace_, {&changed}, runner, cancel_); },
+              testing::ThrowsMessage<base::Error>(testing::StartsWith("fedora-43: ")));
 }
 
 }  // namespace

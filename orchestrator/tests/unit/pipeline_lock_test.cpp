@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/lock.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "pipeline/lock.hpp"
 
 namespace {
 
@@ -22,7 +21,8 @@ class LockTest : public testing::Test {
 
 TEST_F(LockTest, IsHeldByOneAndRefusedToAnother) {
   const pipeline::Lock first(file_);
-  EXPECT_THAT([&] { const pipeline::Lock second(file_); }, ThrowsMessage<base::Error>(HasSubstr("another build is at work in " + temp_.path().string())));
+  EXPECT_THAT([&] { const pipeline::Lock second(file_); },
+              ThrowsMessage<base::Error>(HasSubstr("another build is at work in " + temp_.path().string())));
 }
 
 TEST_F(LockTest, IsLetGoOfAtTheEnd) {
@@ -36,6 +36,8 @@ TEST_F(LockTest, ALinkInItsPlaceIsNotFollowed) {
   EXPECT_THROW(const pipeline::Lock lock(file_), base::Error);
 }
 
-TEST_F(LockTest, AFolderThatIsNotThereIsAnError) { EXPECT_THROW(const pipeline::Lock lock(temp_.path() / "none/.lock"), base::Error); }
+TEST_F(LockTest, AFolderThatIsNotThereIsAnError) {
+  EXPECT_THROW(const pipeline::Lock lock(temp_.path() / "none/.lock"), base::Error);
+}
 
 }  // namespace

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/manifest.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/files.hpp"
+#include "pipeline/manifest.hpp"
 
 namespace {
 
@@ -48,7 +47,8 @@ TEST_F(ManifestTest, SaysWhatThePackageInstallsByDigestAndNotByContent) {
   EXPECT_EQ(document["version"], "1.0.0");
   EXPECT_EQ(document["installs"], json::parse(R"([
     {"path": "/etc/d", "mode": "0755", "owner": "root:root"},
-    {"path": "/usr/bin/x", "mode": "0755", "owner": "root:adm", "sha256": ")" + base::sha256("bytes") + R"("},
+    {"path": "/usr/bin/x", "mode": "0755", "owner": "root:adm", "sha256": ")" +
+                                              base::sha256("bytes") + R"("},
     {"path": "/usr/l", "mode": "0777", "owner": "root:root", "target": "x"}])"));
 }
 
@@ -70,9 +70,12 @@ TEST_F(ManifestTest, WithoutOneThereIsNone) {
 }
 
 TEST_F(ManifestTest, ABrokenOneIsNone) {
-  for (const auto* text : {"", "{", "[]", "3", "null", "{}", "\xff", R"({"key":3,"format":"rpm","seconds":1,"outputs":[]})", R"({"key":"k","format":"rpm","seconds":"x","outputs":[]})",
-                           R"({"key":"k","format":"rpm","seconds":1,"outputs":[{}]})", R"({"key":"k","format":"rpm","seconds":1,"outputs":[3]})",
-                           R"({"key":"k","format":"rpm","seconds":1,"outputs":[{"name":"a","sha256":3,"size":1}]})"}) {
+  for (const auto* text :
+       {"", "{", "[]", "3", "null", "{}", "\xff", R"({"key":3,"format":"rpm","seconds":1,"outputs":[]})",
+        R"({"key":"k","format":"rpm","seconds":"x","outputs":[]})",
+        R"({"key":"k","format":"rpm","seconds":1,"outputs":[{}]})",
+        R"({"key":"k","format":"rpm","seconds":1,"outputs":[3]})",
+        R"({"key":"k","format":"rpm","seconds":1,"outputs":[{"name":"a","sha256":3,"size":1}]})"}) {
     EXPECT_FALSE(read(text)) << text;
   }
   EXPECT_FALSE(read(pipeline::to_json(sample()).substr(0, 100)));

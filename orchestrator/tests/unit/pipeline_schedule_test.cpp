@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/schedule.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <deque>
 
 #include "fake_format.hpp"
+#include "pipeline/schedule.hpp"
 
 namespace {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "pipeline/workspace.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include "base/files.hpp"
 #include "fakes.hpp"
 #include "formats/format.hpp"
+#include "pipeline/workspace.hpp"
 #include "samples.hpp"
 
 namespace {
@@ -21,12 +20,15 @@ class WorkspaceTest : public testing::Test {
  protected:
   WorkspaceTest() {
     put("distros/tester.json", samples::rpm().dump());
-    put("project.json", R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+    put("project.json",
+        R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
     put("CHANGELOG.md", "## 1.0.0 - 2026-11-24\n- First.\n");
     put("LICENSES/GPL-2.0-or-later.txt", "licence\n");
     put("module/46sshd/motd", "hello\n");
-    put("module/install.list", "file 0644 46sshd/motd /motd\nchangelog 0644 CHANGELOG.md /log\nlicense 0644 LICENSE -\n");
-    for (const auto& name : formats::names()) put(std::string(formats::find(name)->template_folder()) + "/template", "@NAME@\n");
+    put("module/install.list",
+        "file 0644 46sshd/motd /motd\nchangelog 0644 CHANGELOG.md /log\nlicense 0644 LICENSE -\n");
+    for (const auto& name : formats::names())
+      put(std::string(formats::find(name)->template_folder()) + "/template", "@NAME@\n");
     options_.root = temp_.path();
     options_.packager = "Ada Example <ada@example.org>";
     runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });  // git that knows nothing
@@ -56,7 +58,9 @@ TEST_F(WorkspaceTest, AWholeProjectIsReadOnce) {
   EXPECT_EQ(workspace.profiles.distributions.size(), 1U);
   EXPECT_EQ(workspace.pristine.at("46sshd/motd").content, "hello\n");
   EXPECT_EQ(workspace.install.size(), 3U);
-  for (const auto& name : formats::names()) EXPECT_EQ(workspace.templates.at(std::string(formats::find(name)->template_folder())).at("template").content, "@NAME@\n");
+  for (const auto& name : formats::names())
+    EXPECT_EQ(workspace.templates.at(std::string(formats::find(name)->template_folder())).at("template").content,
+              "@NAME@\n");
 }
 
 TEST_F(WorkspaceTest, TheTarballHoldsThePristineTreeBelowNameAndVersion) {
@@ -72,13 +76,16 @@ TEST_F(WorkspaceTest, FaultsOfAllFilesAreReportedAtOnce) {
   put("CHANGELOG.md", "");
   options_.packager = "nobody";
   const auto text = faults();
-  for (const auto* wanted : {"tester.json: line 1", "project.json: /: expected an object", "CHANGELOG.md: holds no release", "--packager: expected"}) EXPECT_THAT(text, HasSubstr(wanted));
+  for (const auto* wanted : {"tester.json: line 1", "project.json: /: expected an object",
+                             "CHANGELOG.md: holds no release", "--packager: expected"})
+    EXPECT_THAT(text, HasSubstr(wanted));
 }
 
 TEST_F(WorkspaceTest, WhatIsMissingIsNamed) {
   fs::remove(temp_.path() / "project.json");
   EXPECT_THAT(faults(), HasSubstr("project.json"));
-  put("project.json", R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+  put("project.json",
+      R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
   const std::string folder(formats::find(formats::names()[0])->template_folder());
   base::remove_tree(temp_.path() / folder);
   EXPECT_THAT(faults(), HasSubstr("the templates of format " + formats::names()[0]));
@@ -93,7 +100,9 @@ TEST_F(WorkspaceTest, AFileOfTheModuleThatNoLineInstallsIsAFault) {
 
 TEST_F(WorkspaceTest, ThePackagerIsTheOptionThenTheEnvironmentThenGitThenAPlaceholder) {
   options_.environment = {{"DEBFULLNAME", "Eve Example"}, {"DEBEMAIL", "eve@example.org"}};
-  runner_.set([](const base::Command& command) { return base::Outcome{0, false, command.argv.back() == "user.name" ? "Git Example\n" : "git@example.org\n", 0}; });
+  runner_.set([](const base::Command& command) {
+    return base::Outcome{0, false, command.argv.back() == "user.name" ? "Git Example\n" : "git@example.org\n", 0};
+  });
   EXPECT_EQ(open().packager.full(), "Ada Example <ada@example.org>");
   options_.packager = "";
   EXPECT_EQ(open().packager.full(), "Eve Example <eve@example.org>");
@@ -108,7 +117,8 @@ TEST_F(WorkspaceTest, ThePackagerIsTheOptionThenTheEnvironmentThenGitThenAPlaceh
 
 TEST_F(WorkspaceTest, WithoutGitThePlaceholderIsTaken) {
   options_.packager = "";
-  runner_.set([](const base::Command&) -> base::Outcome { throw base::Error("git: not found", base::Exit::missing_tool); });
+  runner_.set(
+      [](const base::Command&) -> base::Outcome { throw base::Error("git: not found", base::Exit::missing_tool); });
   EXPECT_TRUE(open().packager_is_placeholder);
 }
 
@@ -164,7 +174,8 @@ TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
 TEST(Project, TheRealOneHasNothingWrong) {
   base::SystemRunner runner;
   const base::Cancel cancel;
-  const auto workspace = pipeline::open_workspace({PROJECT_ROOT, pipeline::kPlaceholderPackager, {}, {}}, runner, cancel);
+  const auto workspace =
+      pipeline::open_workspace({PROJECT_ROOT, pipeline::kPlaceholderPackager, {}, {}}, runner, cancel);
   EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "profile/load.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "profile/load.hpp"
 #include "samples.hpp"
 
 namespace {
@@ -72,7 +71,8 @@ TEST(Load, EachLeafSaysItsLevelAndItsNearestSource) {
   EXPECT_EQ(leaf(release, "/sshd/privsep_user").level, "");
   EXPECT_EQ(leaf(release, "/sshd/privsep_user").source, "a manual") << "of the object that holds it";
   EXPECT_EQ(leaf(release, "/initrd/image").source, "");
-  EXPECT_EQ(leaf(release, "/sshd/environment_files/~1etc~1sysconfig~1sshd").value, "true") << "a key's slashes are escaped";
+  EXPECT_EQ(leaf(release, "/sshd/environment_files/~1etc~1sysconfig~1sshd").value, "true")
+      << "a key's slashes are escaped";
 }
 
 TEST(Load, TheMergedProfileHasTheReleaseAndNothingOfTheFilesOwn) {
@@ -83,7 +83,10 @@ TEST(Load, TheMergedProfileHasTheReleaseAndNothingOfTheFilesOwn) {
   for (const auto* key : {"releases", "sources", "default"}) EXPECT_FALSE(merged.contains(key)) << key;
 }
 
-TEST(Load, TheFileBearsTheDistributionsId) { EXPECT_THAT(faults(samples::rpm(), "other.json"), HasSubstr("other.json: /id: is \"tester\", but the file is called other.json")); }
+TEST(Load, TheFileBearsTheDistributionsId) {
+  EXPECT_THAT(faults(samples::rpm(), "other.json"),
+              HasSubstr("other.json: /id: is \"tester\", but the file is called other.json"));
+}
 
 TEST(Load, TwoReleasesOfOneNameAreRefused) {
   auto document = samples::rpm();
@@ -101,7 +104,8 @@ TEST(Load, ADefaultThatIsNoReleaseIsRefused) {
 TEST(Load, AnOverrideWithoutASourceOfItsOwnIsRefused) {
   auto document = samples::rpm();
   document["releases"][1]["sshd"] = {{"path", "/usr/bin/sshd"}};
-  EXPECT_THAT(faults(document), HasSubstr("/releases/1/sshd/path: overrides the distribution's value without a source"));
+  EXPECT_THAT(faults(document),
+              HasSubstr("/releases/1/sshd/path: overrides the distribution's value without a source"));
   document["releases"][1]["sshd"] = {{"helper_dir", nullptr}};
   EXPECT_THAT(faults(document), HasSubstr("/releases/1/sshd/helper_dir: overrides")) << "removing is overriding";
 }
@@ -116,7 +120,8 @@ TEST(Load, ASourceThatNamesNothingAtItsLevelIsRefused) {
   auto document = samples::rpm();
   document["releases"][0]["sources"] = {{"/sshd/path", "x"}, {"/eol", "fine"}};
   EXPECT_THAT(faults(document), HasSubstr("/releases/0/sources: \"/sshd/path\" names nothing at this level"));
-  for (const auto* odd : {"/releases/x", "/releases/99999999999999999999", "/a~b", "/~2", "/releases/-", "/releases/01"}) {
+  for (const auto* odd :
+       {"/releases/x", "/releases/99999999999999999999", "/a~b", "/~2", "/releases/-", "/releases/01"}) {
     auto other = samples::rpm();
     other["sources"] = {{odd, "x"}};
     EXPECT_THAT(faults(other), HasSubstr("names nothing at this level")) << odd;

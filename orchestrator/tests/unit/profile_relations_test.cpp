@@ -16,7 +16,8 @@ using testing::HasSubstr;
 /// What check_relations says of documents that are valid by themselves.
 std::string relations(const std::vector<json>& documents) {
   profile::Loaded loaded;
-  for (const auto& document : documents) profile::load_text(document.dump(), document["id"].get<std::string>() + ".json", loaded);
+  for (const auto& document : documents)
+    profile::load_text(document.dump(), document["id"].get<std::string>() + ".json", loaded);
   EXPECT_EQ(loaded.distributions.size(), documents.size()) << model::to_text(loaded.findings);
   profile::check_relations(loaded);
   return model::to_text(loaded.findings);
@@ -27,16 +28,20 @@ json renamed(json document, const std::string& id) {
   return document;
 }
 
-TEST(Relations, GoodDistributionsOfTwoFormatsStandTogether) { EXPECT_EQ(relations({samples::rpm(), renamed(samples::deb(), "other")}), ""); }
+TEST(Relations, GoodDistributionsOfTwoFormatsStandTogether) {
+  EXPECT_EQ(relations({samples::rpm(), renamed(samples::deb(), "other")}), "");
+}
 
 TEST(Relations, TwoReleasesWithOneDistAreRefused) {
   auto document = samples::rpm();
   document["releases"][1]["package"]["rpm"]["dist"] = ".t1";
-  EXPECT_THAT(relations({document}), HasSubstr("tester.json: release 2: its package would have the same name, version and architecture as that of tester.json: release 1"));
+  EXPECT_THAT(relations({document}), HasSubstr("tester.json: release 2: its package would have the same name, version "
+                                               "and architecture as that of tester.json: release 1"));
 }
 
 TEST(Relations, TwoDistributionsOfOnePackageManagerMustNotShareAVersion) {
-  EXPECT_THAT(relations({samples::deb(), renamed(samples::deb(), "other")}), HasSubstr("other.json: release 1: its package would have the same"));
+  EXPECT_THAT(relations({samples::deb(), renamed(samples::deb(), "other")}),
+              HasSubstr("other.json: release 1: its package would have the same"));
   auto zypper = renamed(samples::rpm(), "other");
   zypper["package"]["manager"] = "zypper";
   EXPECT_EQ(relations({samples::rpm(), zypper}), "") << "two managers share no repository";
@@ -51,7 +56,8 @@ TEST(Relations, AnotherRevisionIsAnotherVersion) {
 TEST(Relations, TheSuffixOfALaterDebReleaseSortsHigher) {
   auto document = samples::deb();
   document["releases"][1]["package"]["deb"]["suffix"] = "~deb9+1";
-  EXPECT_THAT(relations({document}), HasSubstr("/releases/1/package/deb/suffix: \"~deb9+1\" does not sort after \"~deb12+1\" of release 1"));
+  EXPECT_THAT(relations({document}),
+              HasSubstr("/releases/1/package/deb/suffix: \"~deb9+1\" does not sort after \"~deb12+1\" of release 1"));
 }
 
 TEST(Relations, EqualSuffixesAreRefusedBothAsEqualAndAsNotHigher) {
@@ -91,7 +97,9 @@ json with_override(json document, const std::string& pointer, const json& value)
 
 TEST(Relations, WhatReachesTheSpecOrThePatchDiffersInNoReleaseOfAnRpmDistribution) {
   for (const auto& [pointer, value] : spec_values()) {
-    EXPECT_THAT(relations({with_override(samples::rpm(), pointer, value)}), HasSubstr("/releases/1" + pointer + ": differs from release 1, but one SRPM serves")) << pointer;
+    EXPECT_THAT(relations({with_override(samples::rpm(), pointer, value)}),
+                HasSubstr("/releases/1" + pointer + ": differs from release 1, but one SRPM serves"))
+        << pointer;
   }
 }
 
@@ -107,10 +115,14 @@ TEST(Relations, APrivilegeSeparationFolderOutsideOfRunReachesNoPatchAndMayDiffer
   EXPECT_EQ(relations({with_override(samples::rpm(), "/sshd/privsep_dir", "/var/empty/sshd")}), "");
 }
 
-TEST(Relations, ReleasesOfADebDistributionMayDiffer) { EXPECT_EQ(relations({with_override(samples::deb(), "/sshd/path", "/usr/bin/sshd")}), ""); }
+TEST(Relations, ReleasesOfADebDistributionMayDiffer) {
+  EXPECT_EQ(relations({with_override(samples::deb(), "/sshd/path", "/usr/bin/sshd")}), "");
+}
 
 TEST(Relations, WhyADependencyIsThereReachesNoSpec) {
-  EXPECT_EQ(relations({with_override(samples::rpm(), "/package/requires", {{"systemd", {{"op", ">="}, {"version", "253"}, {"why", "another reason"}}}})}), "");
+  EXPECT_EQ(relations({with_override(samples::rpm(), "/package/requires",
+                                     {{"systemd", {{"op", ">="}, {"version", "253"}, {"why", "another reason"}}}})}),
+            "");
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "profile/schema.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 
 #include "profile/fields.hpp"
 #include "profile/load.hpp"
+#include "profile/schema.hpp"
 
 namespace {
 
@@ -33,7 +32,8 @@ const json* node_of(const json& schema, std::string_view pointer) {
 
 /// No object of the schema may let an unknown key through.
 void expect_closed(const json& node, const std::string& place) {
-  if (node.is_object() && node.contains("type") && node["type"] == "object") EXPECT_TRUE(node.contains("additionalProperties")) << place;
+  if (node.is_object() && node.contains("type") && node["type"] == "object")
+    EXPECT_TRUE(node.contains("additionalProperties")) << place;
   if (node.is_structured()) {
     for (const auto& [key, member] : node.items()) expect_closed(member, place + "/" + key);
   }
@@ -45,7 +45,8 @@ TEST(Schema, HasEveryFieldOfTheTableAtItsLevel) {
   for (const auto& field : profile::fields()) {
     const bool below_distribution = field.scope != Scope::release;
     EXPECT_EQ(node_of(schema, field.pointer) != nullptr, below_distribution) << field.pointer;
-    EXPECT_EQ(node_of(release, field.pointer) != nullptr, field.scope != Scope::distribution || field.pointer == "/id") << field.pointer;
+    EXPECT_EQ(node_of(release, field.pointer) != nullptr, field.scope != Scope::distribution || field.pointer == "/id")
+        << field.pointer;
   }
 }
 
@@ -54,7 +55,8 @@ TEST(Schema, AMergedProfileHasNeitherReleasesNorSourcesAndAReleaseOfItsOwn) {
   for (const auto* key : {"/releases", "/sources", "/default"}) EXPECT_EQ(node_of(schema, key), nullptr) << key;
   EXPECT_NE(node_of(schema, "/release"), nullptr);
   EXPECT_NE(node_of(schema, "/eol"), nullptr);
-  EXPECT_THAT(schema["required"].get<std::vector<std::string>>(), testing::IsSupersetOf({"id", "release", "package", "sshd", "initrd", "dracut", "openssh"}));
+  EXPECT_THAT(schema["required"].get<std::vector<std::string>>(),
+              testing::IsSupersetOf({"id", "release", "package", "sshd", "initrd", "dracut", "openssh"}));
 }
 
 TEST(Schema, AMergedProfileRequiresWhatTheTableRequires) {
@@ -67,7 +69,8 @@ TEST(Schema, AMergedProfileRequiresWhatTheTableRequires) {
     ASSERT_NE(parent, nullptr) << field.pointer;
     const bool an_object_of_one_format = !field.format.empty() && field.kind == profile::Kind::object;
     const auto required = as_object(*parent).value("required", std::vector<std::string>());
-    EXPECT_EQ(std::find(required.begin(), required.end(), name) != required.end(), !an_object_of_one_format) << field.pointer;
+    EXPECT_EQ(std::find(required.begin(), required.end(), name) != required.end(), !an_object_of_one_format)
+        << field.pointer;
   }
 }
 

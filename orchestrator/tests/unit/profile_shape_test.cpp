@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "profile/shape.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "profile/shape.hpp"
 #include "samples.hpp"
 
 namespace {
@@ -57,10 +56,12 @@ TEST(Shape, EveryKindRefusesEveryOtherType) {
     if (field.scope == Scope::release) continue;
     for (const auto& value : values) {
       using profile::Kind;
-      const bool takes_object = field.kind == Kind::object || field.kind == Kind::set || field.kind == Kind::dependencies || field.kind == Kind::macros || field.kind == Kind::sources;
+      const bool takes_object = field.kind == Kind::object || field.kind == Kind::set ||
+                                field.kind == Kind::dependencies || field.kind == Kind::macros ||
+                                field.kind == Kind::sources;
       if (value == "{}" && takes_object) continue;
       if (value == "1" && field.kind == Kind::integer) continue;
-      if (value == "\"x\"" && field.kind == Kind::string) continue;  // its grammar decides
+      if (value == "\"x\"" && field.kind == Kind::string) continue;   // its grammar decides
       if (field.kind == Kind::releases && value != "null") continue;  // the loader's
       json document = json::object();
       document[json::json_pointer(std::string(field.pointer))] = json::parse(value);
@@ -80,8 +81,10 @@ TEST(Shape, AWrongChoiceBringsTheNearestOneAndAll) {
 }
 
 TEST(Shape, ARevisionIsAWholeNumberFromOneTo999) {
-  for (const auto* good : {"1", "999"}) EXPECT_TRUE(shape(std::string(R"({"package":{"revision":)") + good + "}}").empty()) << good;
-  for (const auto* bad : {"0", "-1", "1000", "1.0", "18446744073709551615", "\"1\""}) only(std::string(R"({"package":{"revision":)") + bad + "}}");
+  for (const auto* good : {"1", "999"})
+    EXPECT_TRUE(shape(std::string(R"({"package":{"revision":)") + good + "}}").empty()) << good;
+  for (const auto* bad : {"0", "-1", "1000", "1.0", "18446744073709551615", "\"1\""})
+    only(std::string(R"({"package":{"revision":)") + bad + "}}");
 }
 
 TEST(Shape, NullRemovesInAReleaseAndIsRefusedInADistribution) {
@@ -91,7 +94,8 @@ TEST(Shape, NullRemovesInAReleaseAndIsRefusedInADistribution) {
 
 TEST(Shape, AMemberOfASetIsTrueAndItsNameFits) {
   EXPECT_THAT(only(R"({"sshd":{"environment_files":{"/etc/x":1}}})").hint, HasSubstr("{\"member\": true}"));
-  EXPECT_THAT(only(R"({"sshd":{"environment_files":{"/etc/x":false}}})").message, HasSubstr("expected true, got false"));
+  EXPECT_THAT(only(R"({"sshd":{"environment_files":{"/etc/x":false}}})").message,
+              HasSubstr("expected true, got false"));
   EXPECT_THAT(only(R"({"sshd":{"environment_files":{"etc/x":true}}})").message, HasSubstr("absolute path"));
 }
 
@@ -99,7 +103,8 @@ TEST(Shape, ADependencyHasAnOperatorAndAVersionOrNone) {
   EXPECT_TRUE(shape(R"({"package":{"requires":{"a":{"op":">=","version":"1","why":"x","use":"y"}}}})").empty());
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":">="}}}})").message, HasSubstr("go together"));
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"version":"1"}}}})").message, HasSubstr("go together"));
-  EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":"==","version":"1"}}}})").message, HasSubstr("<, <=, =, >=, >"));
+  EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":"==","version":"1"}}}})").message,
+              HasSubstr("<, <=, =, >=, >"));
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":">=","version":"one"}}}})").message, HasSubstr("a version"));
   EXPECT_THAT(only(R"({"package":{"requires":{"a":3}}})").message, "expected an object, got 3");
   EXPECT_THAT(only(R"({"package":{"requires":{"a b":{}}}})").message, HasSubstr("a package's name"));
@@ -120,7 +125,8 @@ TEST(Shape, ASourceIsAJsonPointerAndATextOfOneLine) {
 }
 
 TEST(Shape, WhatAHostileTextHoldsIsShownPrintableAndShort) {
-  const auto findings = shape("{\"\\u001b]0;x\\u0007\":1,\"name\":\"\\u001b[31m\",\"sshd\":{\"path\":\"" + std::string(5000, 'x') + "\"}}");
+  const auto findings = shape("{\"\\u001b]0;x\\u0007\":1,\"name\":\"\\u001b[31m\",\"sshd\":{\"path\":\"" +
+                              std::string(5000, 'x') + "\"}}");
   ASSERT_EQ(findings.size(), 3U);
   const auto text = model::to_text(findings);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
@@ -139,7 +145,8 @@ TEST(Complete, EachRequiredFieldIsMissedByItsName) {
   auto whole = samples::rpm();
   whole.merge_patch(whole["releases"][0]);
   for (const auto& field : profile::fields()) {
-    if (!field.required || field.scope == Scope::distribution || !(field.format.empty() || field.format == "rpm")) continue;
+    if (!field.required || field.scope == Scope::distribution || !(field.format.empty() || field.format == "rpm"))
+      continue;
     const std::string pointer(field.pointer);
     auto merged = whole;
     const auto slash = pointer.rfind('/');

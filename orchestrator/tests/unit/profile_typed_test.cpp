@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "profile/typed.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "profile/typed.hpp"
 #include "samples.hpp"
 
 namespace {
@@ -46,7 +45,8 @@ TEST(Typed, EveryFieldOfAnRpmProfileArrives) {
 
 TEST(Typed, DependenciesAreSortedAndWhole) {
   const auto p = samples::profile_of(samples::rpm());
-  EXPECT_THAT(p.package.depends, ElementsAre(model::Dependency{"dracut", "", "", "", ""}, model::Dependency{"systemd", ">=", "253", "", "soft-reboot"}));
+  EXPECT_THAT(p.package.depends, ElementsAre(model::Dependency{"dracut", "", "", "", ""},
+                                             model::Dependency{"systemd", ">=", "253", "", "soft-reboot"}));
   EXPECT_THAT(p.package.suggests, ElementsAre(model::Dependency{"NetworkManager", "", "", "", ""}));
   EXPECT_TRUE(p.package.conflicts.empty());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "proof/compare.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "proof/compare.hpp"
 
 namespace {
 
@@ -12,8 +12,12 @@ using base::ListedTree;
 using formats::ToolMade;
 using testing::HasSubstr;
 
-ListedEntry entry(const std::string& content = "x", unsigned mode = 0644) { return {Kind::file, mode, "root", "root", content}; }
-ListedEntry folder(unsigned mode = 0755, const std::string& owner = "root") { return {Kind::directory, mode, owner, "root", ""}; }
+ListedEntry entry(const std::string& content = "x", unsigned mode = 0644) {
+  return {Kind::file, mode, "root", "root", content};
+}
+ListedEntry folder(unsigned mode = 0755, const std::string& owner = "root") {
+  return {Kind::directory, mode, owner, "root", ""};
+}
 
 const ListedTree kExpected = {{"/usr/bin/a", entry("program", 0755)}, {"/etc/d", folder()}};
 const std::vector<ToolMade> kMade = {{"/usr/share/doc/p/copyright", 0644, "policy"}};
@@ -24,7 +28,9 @@ ListedTree found() {
   return tree;
 }
 
-std::string trees(const ListedTree& tree, const std::vector<ToolMade>& made = kMade) { return model::to_text(proof::compare_trees(kExpected, tree, made, "the package")); }
+std::string trees(const ListedTree& tree, const std::vector<ToolMade>& made = kMade) {
+  return model::to_text(proof::compare_trees(kExpected, tree, made, "the package"));
+}
 
 TEST(CompareTrees, WhatIsAsExpectedHasNoFinding) { EXPECT_EQ(trees(found()), ""); }
 
@@ -98,7 +104,9 @@ TEST(CompareTrees, WhatTheToolMakesIsThereHasItsModeAndIsNotEmpty) {
   EXPECT_THAT(trees(tree), HasSubstr("copyright: is missing; the format's tool makes it: policy"));
 }
 
-TEST(CompareTrees, AnEmptyPackageMissesEverything) { EXPECT_EQ(proof::compare_trees(kExpected, {}, kMade, "x").size(), 3U); }
+TEST(CompareTrees, AnEmptyPackageMissesEverything) {
+  EXPECT_EQ(proof::compare_trees(kExpected, {}, kMade, "x").size(), 3U);
+}
 
 TEST(CompareTrees, WhatAHostilePackageHoldsIsShownPrintable) {
   auto tree = found();
@@ -108,9 +116,12 @@ TEST(CompareTrees, WhatAHostilePackageHoldsIsShownPrintable) {
 }
 
 const base::SourceTree kSource = {{"a", {0755, "program"}}, {"d/b", {0644, "text"}}};
-const ListedTree kUnpacked = {{"/a", entry("program", 0775)}, {"/d", folder(0700, "ada")}, {"/d/b", entry("text", 0600)}};
+const ListedTree kUnpacked = {
+    {"/a", entry("program", 0775)}, {"/d", folder(0700, "ada")}, {"/d/b", entry("text", 0600)}};
 
-TEST(CompareSource, OwnersFoldersAndTheRestOfModesAreTheUnpackers) { EXPECT_EQ(model::to_text(proof::compare_source(kSource, kUnpacked, "source")), ""); }
+TEST(CompareSource, OwnersFoldersAndTheRestOfModesAreTheUnpackers) {
+  EXPECT_EQ(model::to_text(proof::compare_source(kSource, kUnpacked, "source")), "");
+}
 
 TEST(CompareSource, AMissingAChangedAndAForeignFileAreFound) {
   auto tree = kUnpacked;
@@ -118,7 +129,8 @@ TEST(CompareSource, AMissingAChangedAndAForeignFileAreFound) {
   tree["/d/b"].content = "other";
   tree["/c"] = entry();
   EXPECT_EQ(model::to_text(proof::compare_source(kSource, tree, "source")),
-            "error: source: a: is missing\nerror: source: d/b: its content differs from the patched source\nerror: source: /c: is a file that nothing asked for\n");
+            "error: source: a: is missing\nerror: source: d/b: its content differs from the patched source\nerror: "
+            "source: /c: is a file that nothing asked for\n");
 }
 
 TEST(CompareSource, WhoMayExecuteCounts) {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "proof/prove.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "fake_format.hpp"
+#include "proof/prove.hpp"
 
 namespace {
 
@@ -86,7 +85,8 @@ TEST(DigestOf, AFolderIsTheDigestOfItsSortedList) {
   base::make_dirs(temp.path() / "o/b");
   base::write_file(temp.path() / "o/b/f", "x");
   base::write_file(temp.path() / "o/a", "y");
-  EXPECT_EQ(proof::digest_of(temp.path() / "o"), base::sha256(base::sha256("y") + "  a\n" + base::sha256("x") + "  b/f\n"));
+  EXPECT_EQ(proof::digest_of(temp.path() / "o"),
+            base::sha256(base::sha256("y") + "  a\n" + base::sha256("x") + "  b/f\n"));
 }
 
 TEST(DigestOf, WhatIsMissingALinkOrAPipeIsAnError) {
@@ -94,7 +94,8 @@ TEST(DigestOf, WhatIsMissingALinkOrAPipeIsAnError) {
   EXPECT_THAT([&] { (void)proof::digest_of(temp.path() / "none"); }, ThrowsMessage<base::Error>("none was not made"));
   fs::create_symlink("/etc/passwd", temp.path() / "link");
   EXPECT_THAT([&] { (void)proof::digest_of(temp.path() / "link"); }, ThrowsMessage<base::Error>("link was not made"));
-  EXPECT_THAT([&] { (void)proof::digest_of(temp.path()); }, ThrowsMessage<base::Error>(HasSubstr("not a regular file"))) << "a folder that holds a link";
+  EXPECT_THAT([&] { (void)proof::digest_of(temp.path()); }, ThrowsMessage<base::Error>(HasSubstr("not a regular file")))
+      << "a folder that holds a link";
   ASSERT_EQ(mkfifo((temp.path() / "pipe").c_str(), 0600), 0);
   EXPECT_THROW((void)proof::digest_of(temp.path() / "pipe"), base::Error);
 }

@@ -73,8 +73,9 @@ inline model::Project project() {
 /// The least source that can be patched.
 inline base::SourceTree pristine() {
   return {{"46sshd/sshd.service",
-           {0644, "# a unit\n[Unit]\nDescription=x\n\n[Service]\nType=notify\nEnvironmentFile=-/etc/sysconfig/sshd\n"
-                  "EnvironmentFile=-/etc/default/ssh\nExecStart=/usr/sbin/sshd -D $OPTIONS\nRuntimeDirectory=sshd\n"}},
+           {0644,
+            "# a unit\n[Unit]\nDescription=x\n\n[Service]\nType=notify\nEnvironmentFile=-/etc/sysconfig/sshd\n"
+            "EnvironmentFile=-/etc/default/ssh\nExecStart=/usr/sbin/sshd -D $OPTIONS\nRuntimeDirectory=sshd\n"}},
           {"46sshd/initrd.conf", {0644, "# names\nIMAGE=/boot/initramfs-%k.img\nDRIVER=dracut\n"}},
           {"46sshd/module-setup.sh", {0755, "#!/bin/bash\n"}},
           {"LICENSE", {0644, "GPL\n"}}};

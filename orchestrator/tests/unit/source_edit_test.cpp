@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/edit.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "source/edit.hpp"
 
 namespace {
 
@@ -34,7 +33,8 @@ TEST(Unit, ValuesAreThoseOfTheSectionInTheirOrder) {
   EXPECT_THAT(unit.values("Service", "EnvironmentFile"), ElementsAre("-/etc/a", "-/etc/b"));
   EXPECT_THAT(unit.values("Service", "Type"), ElementsAre("notify"));
   EXPECT_THAT(unit.values("Unit", "Type"), ElementsAre("not this one"));
-  EXPECT_THAT(unit.values("Service", "ExecStart"), ElementsAre("/usr/sbin/sshd -D")) << "blanks around '=' are none of the value";
+  EXPECT_THAT(unit.values("Service", "ExecStart"), ElementsAre("/usr/sbin/sshd -D"))
+      << "blanks around '=' are none of the value";
   EXPECT_THAT(unit.values("Install", "Type"), IsEmpty());
 }
 
@@ -48,8 +48,10 @@ TEST(Unit, SettingChangesThatOneLine) {
 
 TEST(Unit, AKeyThatIsMissingOrStandsTwiceIsNotSet) {
   Unit unit(kUnit);
-  EXPECT_THAT([&] { unit.set("Service", "User", "x"); }, ThrowsMessage<base::Error>(HasSubstr("[Service] User= does not stand in the unit")));
-  EXPECT_THAT([&] { unit.set("Service", "EnvironmentFile", "x"); }, ThrowsMessage<base::Error>(HasSubstr("stands more than once")));
+  EXPECT_THAT([&] { unit.set("Service", "User", "x"); },
+              ThrowsMessage<base::Error>(HasSubstr("[Service] User= does not stand in the unit")));
+  EXPECT_THAT([&] { unit.set("Service", "EnvironmentFile", "x"); },
+              ThrowsMessage<base::Error>(HasSubstr("stands more than once")));
   EXPECT_EQ(unit.text(), kUnit);
 }
 
@@ -58,11 +60,13 @@ TEST(Unit, AppendingPutsALineBehindTheLastOfItsKey) {
   unit.append("Service", "EnvironmentFile", "-/etc/c");
   EXPECT_THAT(unit.values("Service", "EnvironmentFile"), ElementsAre("-/etc/a", "-/etc/b", "-/etc/c"));
   EXPECT_THAT(unit.text(), HasSubstr("EnvironmentFile=-/etc/b\nEnvironmentFile=-/etc/c\nExecStart"));
-  EXPECT_THAT([&] { unit.append("Unit", "EnvironmentFile", "x"); }, ThrowsMessage<base::Error>(HasSubstr("does not stand")));
+  EXPECT_THAT([&] { unit.append("Unit", "EnvironmentFile", "x"); },
+              ThrowsMessage<base::Error>(HasSubstr("does not stand")));
 }
 
 TEST(Unit, AContinuedLineIsRefused) {
-  EXPECT_THAT([] { Unit("[Service]\nExecStart=/bin/a \\\n  b\n"); }, ThrowsMessage<base::Error>(HasSubstr("continued lines")));
+  EXPECT_THAT([] { Unit("[Service]\nExecStart=/bin/a \\\n  b\n"); },
+              ThrowsMessage<base::Error>(HasSubstr("continued lines")));
 }
 
 TEST(Unit, AnEmptyUnitHasNoValues) { EXPECT_THAT(Unit("").values("Service", "Type"), IsEmpty()); }
@@ -72,10 +76,14 @@ TEST(Assign, SetsTheOneLineAndKeepsTheOthers) {
 }
 
 TEST(Assign, ANameThatIsMissingOrStandsTwiceIsAnError) {
-  EXPECT_THAT([] { (void)assign("DRIVER=b\n", "IMAGE", "x"); }, ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 0 times")));
-  EXPECT_THAT([] { (void)assign("IMAGE=a\nIMAGE=b\n", "IMAGE", "x"); }, ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 2 times")));
+  EXPECT_THAT([] { (void)assign("DRIVER=b\n", "IMAGE", "x"); },
+              ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 0 times")));
+  EXPECT_THAT([] { (void)assign("IMAGE=a\nIMAGE=b\n", "IMAGE", "x"); },
+              ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 2 times")));
 }
 
-TEST(Assign, ANameThatOnlyBeginsAlikeIsAnotherOne) { EXPECT_EQ(assign("IMAGES=a\nIMAGE=b\n", "IMAGE", "x"), "IMAGES=a\nIMAGE=x\n"); }
+TEST(Assign, ANameThatOnlyBeginsAlikeIsAnotherOne) {
+  EXPECT_EQ(assign("IMAGES=a\nIMAGE=b\n", "IMAGE", "x"), "IMAGES=a\nIMAGE=x\n");
+}
 
 }  // namespace

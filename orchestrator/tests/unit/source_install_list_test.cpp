@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/install_list.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "samples.hpp"
+#include "source/install_list.hpp"
 
 namespace {
 
@@ -31,14 +30,18 @@ std::string faults(const std::string& text, const base::SourceTree& tree = kTree
 }
 
 /// What is said of one more line that installs `a`, when nothing else is wrong.
-std::string of_line(const std::string& line) { return faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n" + line + "\n"); }
+std::string of_line(const std::string& line) {
+  return faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n" + line + "\n");
+}
 
 TEST(InstallList, LinesBecomeItemsInTheirOrder) {
   model::Findings findings;
   const auto list = source::install_list(kList, kTree, findings);
   EXPECT_EQ(model::to_text(findings), "");
-  EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::directory, 0755, "", "/etc/x"}, model::InstallItem{InstallKind::file, 0755, "a", "@SBINDIR@/a"},
-                                model::InstallItem{InstallKind::man, 0644, "man/b.7", "@MANDIR@/man7/b.7"}, model::InstallItem{InstallKind::license, 0644, "LICENSE", ""}));
+  EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::directory, 0755, "", "/etc/x"},
+                                model::InstallItem{InstallKind::file, 0755, "a", "@SBINDIR@/a"},
+                                model::InstallItem{InstallKind::man, 0644, "man/b.7", "@MANDIR@/man7/b.7"},
+                                model::InstallItem{InstallKind::license, 0644, "LICENSE", ""}));
 }
 
 TEST(InstallList, FourWordsMakeALine) {
@@ -48,36 +51,49 @@ TEST(InstallList, FourWordsMakeALine) {
 
 TEST(InstallList, AKindAndAModeThatAreNoneAreRefused) {
   EXPECT_THAT(of_line("link 0644 a /a"), HasSubstr("\"link\" is no kind"));
-  for (const auto* mode : {"0777", "4755", "644", "x", "0600"}) EXPECT_THAT(of_line(std::string("file ") + mode + " a /a"), HasSubstr("neither 0644 nor 0755")) << mode;
+  for (const auto* mode : {"0777", "4755", "644", "x", "0600"})
+    EXPECT_THAT(of_line(std::string("file ") + mode + " a /a"), HasSubstr("neither 0644 nor 0755")) << mode;
 }
 
 TEST(InstallList, ASourceThatIsNotInTheTreeIsRefused) {
-  for (const auto* source : {"nope", "../a", "/a", "-", "./a"}) EXPECT_THAT(of_line(std::string("file 0644 ") + source + " /a"), HasSubstr("there is no source")) << source;
+  for (const auto* source : {"nope", "../a", "/a", "-", "./a"})
+    EXPECT_THAT(of_line(std::string("file 0644 ") + source + " /a"), HasSubstr("there is no source")) << source;
 }
 
 TEST(InstallList, ADestinationThatEscapesOrIsNoneIsRefused) {
-  for (const auto* to : {"a", "/", "/a/../b", "/..", "/a//b", "/a/", "/a/./b", "@NOPE@/a", "/usr/@SBINDIR@/a", "@SBINDIR@a", "@SBINDIR@", "@DOCDIR@/../x", "-", "/a$b", "/a%b", "/a`b", "/a;b", "/a'b", "/gr\xc3\xbc"}) {
+  for (const auto* to :
+       {"a", "/", "/a/../b", "/..", "/a//b", "/a/", "/a/./b", "@NOPE@/a", "/usr/@SBINDIR@/a", "@SBINDIR@a", "@SBINDIR@",
+        "@DOCDIR@/../x", "-", "/a$b", "/a%b", "/a`b", "/a;b", "/a'b", "/gr\xc3\xbc"}) {
     EXPECT_THAT(of_line(std::string("file 0644 a ") + to), HasSubstr("is no destination")) << to;
   }
 }
 
-TEST(InstallList, ALicenceHasNoDestinationOfItsOwn) { EXPECT_THAT(of_line("license 0644 a /a"), HasSubstr("is no destination")); }
+TEST(InstallList, ALicenceHasNoDestinationOfItsOwn) {
+  EXPECT_THAT(of_line("license 0644 a /a"), HasSubstr("is no destination"));
+}
 
-TEST(InstallList, AFolderHasNoSource) { EXPECT_THAT(of_line("dir 0755 a /etc/x"), HasSubstr("a folder has no source")); }
+TEST(InstallList, AFolderHasNoSource) {
+  EXPECT_THAT(of_line("dir 0755 a /etc/x"), HasSubstr("a folder has no source"));
+}
 
-TEST(InstallList, TwoLinesWithOneDestinationAreRefused) { EXPECT_THAT(of_line("file 0644 a /b"), HasSubstr("/b is installed twice")); }
+TEST(InstallList, TwoLinesWithOneDestinationAreRefused) {
+  EXPECT_THAT(of_line("file 0644 a /b"), HasSubstr("/b is installed twice"));
+}
 
 TEST(InstallList, AFileThatNoLineInstallsIsRefusedButForTheListItself) {
-  EXPECT_THAT(faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n"), HasSubstr("module/install.list: no line installs a\n"));
+  EXPECT_THAT(faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n"),
+              HasSubstr("module/install.list: no line installs a\n"));
 }
 
 TEST(InstallList, AllFaultsAreReportedAtOnceWithTheirLines) {
   const auto text = faults("x\nfile 0644 a b\nfile 9999 a /a\n");
-  for (const auto* wanted : {"line 1:", "line 2:", "line 3:", "installs man/b.7", "installs LICENSE"}) EXPECT_THAT(text, HasSubstr(wanted));
+  for (const auto* wanted : {"line 1:", "line 2:", "line 3:", "installs man/b.7", "installs LICENSE"})
+    EXPECT_THAT(text, HasSubstr(wanted));
 }
 
 TEST(InstallList, WhatAHostileLineHoldsIsShownPrintable) {
-  EXPECT_EQ(faults("\x1b[2J 0644 a /a\nfile \x1b[2J a /a\nfile 0644 \x1b[2J /a\nfile 0644 a /\x1b[2J\n").find('\x1b'), std::string::npos);
+  EXPECT_EQ(faults("\x1b[2J 0644 a /a\nfile \x1b[2J a /a\nfile 0644 \x1b[2J /a\nfile 0644 a /\x1b[2J\n").find('\x1b'),
+            std::string::npos);
 }
 
 TEST(InstallList, AnEmptyListInstallsNothingAndSaysSo) { EXPECT_THAT(faults(""), HasSubstr("no line installs")); }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/project.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <string>
 
 #include "base/files.hpp"
+#include "source/project.hpp"
 
 namespace {
 
@@ -15,10 +14,15 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr const char* kChangelog = "# Changelog\n\n## 1.0.0 - 2026-11-24\n\n- One.\n- Two goes\n  on.\n\n## 0.9.0 - 2026-01-01\n- Old.\n";
+constexpr const char* kChangelog =
+    "# Changelog\n\n## 1.0.0 - 2026-11-24\n\n- One.\n- Two goes\n  on.\n\n## 0.9.0 - 2026-01-01\n- Old.\n";
 
 json good() {
-  return {{"name", "dracut-sshd"}, {"summary", "A summary"}, {"description", {"Line.", "", "Line."}}, {"url", "https://example.org/x"}, {"license", "GPL-2.0-or-later"}};
+  return {{"name", "dracut-sshd"},
+          {"summary", "A summary"},
+          {"description", {"Line.", "", "Line."}},
+          {"url", "https://example.org/x"},
+          {"license", "GPL-2.0-or-later"}};
 }
 
 std::string of_project(const json& document) {
@@ -55,20 +59,23 @@ TEST(Project, AGoodOneArrivesWhole) {
 TEST(Project, TheProjectsOwnFilesHaveNothingWrong) {
   const std::filesystem::path root(PROJECT_ROOT);
   model::Findings findings;
-  static_cast<void>(source::project(base::read_file(root / "project.json", 1U << 20U), base::read_file(root / "CHANGELOG.md", 1U << 20U), findings));
+  static_cast<void>(source::project(base::read_file(root / "project.json", 1U << 20U),
+                                    base::read_file(root / "CHANGELOG.md", 1U << 20U), findings));
   EXPECT_EQ(model::to_text(findings), "");
 }
 
 TEST(Project, EachFieldIsRequired) {
-  for (const auto& [key, value] : good().items()) {
-    auto document = good();
+  const auto whole = good();
+  for (const auto& [key, value] : whole.items()) {
+    auto document = whole;
     document.erase(key);
     EXPECT_THAT(of_project(document), HasSubstr("project.json: /" + key + ": expected")) << key;
   }
 }
 
 TEST(Project, EachFieldRefusesAnotherType) {
-  for (const auto& [key, unused] : good().items()) {
+  const auto whole = good();
+  for (const auto& [key, unused] : whole.items()) {
     for (const auto& value : {json(3), json(nullptr), json::object(), json({1, 2})}) {
       auto document = good();
       document[key] = value;
@@ -84,7 +91,8 @@ TEST(Project, AnUnknownKeyBringsTheNearest) {
 }
 
 TEST(Project, ANameThatIsNoneIsRefused) {
-  for (const auto* name : {"", "Dracut", "1x", "-x", "a b", "a/b", "../x", "a.b", "@VAR@", "%(id)", "$(id)", "a\nb", "\"", "`id`"}) {
+  for (const auto* name :
+       {"", "Dracut", "1x", "-x", "a b", "a/b", "../x", "a.b", "@VAR@", "%(id)", "$(id)", "a\nb", "\"", "`id`"}) {
     auto document = good();
     document["name"] = name;
     EXPECT_THAT(of_project(document), HasSubstr("/name: expected")) << name;
@@ -92,7 +100,8 @@ TEST(Project, ANameThatIsNoneIsRefused) {
 }
 
 TEST(Project, AnAddressThatIsNoneIsRefused) {
-  for (const auto* url : {"", "https://", "http://x", "https:///x", "ftp://x", "https://a b", "https://x/%20", "https://x/$(id)", "https://x/`id`", "https://x/@VAR@", "https://x/\"", "https://x\n"}) {
+  for (const auto* url : {"", "https://", "http://x", "https:///x", "ftp://x", "https://a b", "https://x/%20",
+                          "https://x/$(id)", "https://x/`id`", "https://x/@VAR@", "https://x/\"", "https://x\n"}) {
     auto document = good();
     document["url"] = url;
     EXPECT_THAT(of_project(document), HasSubstr("/url: expected")) << url;
@@ -112,7 +121,8 @@ TEST(Project, TextIsOneLineOfALimitedLengthEach) {
   document["summary"] = "a\nb";
   document["description"] = {"fine", "a\tb", std::string(73, 'x'), "\x7f"};
   const auto text = of_project(document);
-  for (const auto* place : {"/summary", "/description/1", "/description/2", "/description/3"}) EXPECT_THAT(text, HasSubstr(std::string(place) + ": expected one line")) << place;
+  for (const auto* place : {"/summary", "/description/1", "/description/2", "/description/3"})
+    EXPECT_THAT(text, HasSubstr(std::string(place) + ": expected one line")) << place;
   document["summary"] = std::string(80, 'x');
   EXPECT_THAT(of_project(document), HasSubstr("/summary: expected one line of at most 79"));
 }
@@ -141,10 +151,14 @@ TEST(Changelog, ItemsAreJoinedWhenTheyGoOn) {
 }
 
 TEST(Changelog, AHeadingThatIsNoneIsRefusedWithItsLine) {
-  for (const auto* heading : {"## 1.0.0", "## 1.0.0 2026-11-24", "## 1.0.0 - 2026-13-01", "## 1.0 - 2026-11-24", "## v1.0.0 - 2026-11-24", "## 1.0.01 - 2026-11-24", "## 1.0.0 - today",
-                              "## 1.0.0 - 2026-11-24 x", "## ../x - 2026-11-24", "## 1.0.$(id) - 2026-11-24", "## 1.0.%(id) - 2026-11-24", "## 1.0.0-1 - 2026-11-24", "## 1.0.0 - 2026-11-24\r",
-                              "## 1.0.123456 - 2026-11-24", "## 1..0 - 2026-11-24"}) {
-    EXPECT_THAT(of_changelog(std::string("\n") + heading + "\n- x\n"), HasSubstr("CHANGELOG.md: line 2: expected \"## VERSION - YYYY-MM-DD\"")) << heading;
+  for (const auto* heading :
+       {"## 1.0.0", "## 1.0.0 2026-11-24", "## 1.0.0 - 2026-13-01", "## 1.0 - 2026-11-24", "## v1.0.0 - 2026-11-24",
+        "## 1.0.01 - 2026-11-24", "## 1.0.0 - today", "## 1.0.0 - 2026-11-24 x", "## ../x - 2026-11-24",
+        "## 1.0.$(id) - 2026-11-24", "## 1.0.%(id) - 2026-11-24", "## 1.0.0-1 - 2026-11-24", "## 1.0.0 - 2026-11-24\r",
+        "## 1.0.123456 - 2026-11-24", "## 1..0 - 2026-11-24"}) {
+    EXPECT_THAT(of_changelog(std::string("\n") + heading + "\n- x\n"),
+                HasSubstr("CHANGELOG.md: line 2: expected \"## VERSION - YYYY-MM-DD\""))
+        << heading;
   }
 }
 
@@ -155,17 +169,25 @@ TEST(Changelog, ADayBeforeTheEpochOrFarAheadIsNoDayOfARelease) {
 }
 
 TEST(Changelog, TheNewestReleaseStandsFirstByDayAndByVersion) {
-  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-01-01\n- x\n## 0.9.0 - 2026-01-02\n- x\n"), HasSubstr("line 3: is newer than the release above it"));
-  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-01-02\n- x\n## 1.0.0 - 2026-01-01\n- x\n"), HasSubstr("line 3: version 1.0.0 is not lower than 1.0.0 above it"));
-  EXPECT_THAT(of_changelog("## 1.9.0 - 2026-01-02\n- x\n## 1.10.0 - 2026-01-01\n- x\n"), HasSubstr("line 3: version 1.10.0 is not lower"));
+  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-01-01\n- x\n## 0.9.0 - 2026-01-02\n- x\n"),
+              HasSubstr("line 3: is newer than the release above it"));
+  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-01-02\n- x\n## 1.0.0 - 2026-01-01\n- x\n"),
+              HasSubstr("line 3: version 1.0.0 is not lower than 1.0.0 above it"));
+  EXPECT_THAT(of_changelog("## 1.9.0 - 2026-01-02\n- x\n## 1.10.0 - 2026-01-01\n- x\n"),
+              HasSubstr("line 3: version 1.10.0 is not lower"));
   EXPECT_EQ(of_changelog("## 1.10.0 - 2026-01-02\n- x\n## 1.9.0 - 2026-01-02\n- x\n"), "");
 }
 
 TEST(Changelog, WhatIsNoItemIsRefused) {
-  for (const auto* line : {"text", "* x", "-x", "- ", "-  ", "\t- x", "%(id)", "- a\x01", "### x"}) EXPECT_THAT(of_changelog(std::string("## 1.0.0 - 2026-11-24\n- x\n") + line + "\n"), HasSubstr("line 3: expected an item")) << line;
-  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-11-24\n- " + std::string(600, 'x') + "\n"), HasSubstr("line 2: expected an item"));
+  for (const auto* line : {"text", "* x", "-x", "- ", "-  ", "\t- x", "%(id)", "- a\x01", "### x"})
+    EXPECT_THAT(of_changelog(std::string("## 1.0.0 - 2026-11-24\n- x\n") + line + "\n"),
+                HasSubstr("line 3: expected an item"))
+        << line;
+  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-11-24\n- " + std::string(600, 'x') + "\n"),
+              HasSubstr("line 2: expected an item"));
   EXPECT_THAT(of_changelog("- too early\n## 1.0.0 - 2026-11-24\n- x\n"), HasSubstr("line 1: expected an item"));
-  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-11-24\n  goes on from nothing\n- x\n"), HasSubstr("line 2: expected an item"));
+  EXPECT_THAT(of_changelog("## 1.0.0 - 2026-11-24\n  goes on from nothing\n- x\n"),
+              HasSubstr("line 2: expected an item"));
 }
 
 TEST(Changelog, ItemsThatMeanSomethingToAPackageToolAreTheEscapersMatter) {
@@ -193,24 +215,29 @@ TEST(Packager, AGoodOneArrivesInTwoParts) {
 }
 
 TEST(Packager, AFormThatIsNotNameAndMailIsRefused) {
-  for (const auto* text : {"", "Ada", "ada@example.org", "<ada@example.org>", "Ada<ada@example.org>", "Ada <ada@example.org", "Ada <ada@example.org> x"}) {
+  for (const auto* text : {"", "Ada", "ada@example.org", "<ada@example.org>", "Ada<ada@example.org>",
+                           "Ada <ada@example.org", "Ada <ada@example.org> x"}) {
     EXPECT_THAT(of_packager(text), HasSubstr("error: --packager: ")) << text;
   }
 }
 
 TEST(Packager, ANameThatCouldRunOrBreakAFieldIsRefused) {
-  for (const auto* name : {"", " Ada", "Ada ", "A\nB", "A\tB", "%(id)", "$(id)", "`id`", "A\"B", "A\\B", "A@B", "A,B", "A;B", "A:B", "#A", "A'B", "A>B", "A<B", "\xff"}) {
+  for (const auto* name : {"", " Ada", "Ada ", "A\nB", "A\tB", "%(id)", "$(id)", "`id`", "A\"B", "A\\B", "A@B", "A,B",
+                           "A;B", "A:B", "#A", "A'B", "A>B", "A<B", "\xff"}) {
     EXPECT_THAT(of_packager(std::string(name) + " <a@example.org>"), HasSubstr("error: --packager: ")) << name;
   }
   EXPECT_THAT(of_packager(std::string(101, 'x') + " <a@example.org>"), HasSubstr("the name is one line"));
 }
 
 TEST(Packager, AMailAddressThatIsNoneIsRefused) {
-  for (const auto* mail : {"", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", "a@b\n", "$(id)@x", "a@`id`", "a@b;c", "a@%b", "\"a\"@b", "a@[::1]"}) {
+  for (const auto* mail : {"", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", "a@b\n", "$(id)@x", "a@`id`", "a@b;c",
+                           "a@%b", "\"a\"@b", "a@[::1]"}) {
     EXPECT_THAT(of_packager("Ada <" + std::string(mail) + ">"), HasSubstr("error: --packager: ")) << mail;
   }
 }
 
-TEST(Packager, WhatAHostileTextHoldsIsShownPrintable) { EXPECT_EQ(of_packager("\x1b[2J").find('\x1b'), std::string::npos); }
+TEST(Packager, WhatAHostileTextHoldsIsShownPrintable) {
+  EXPECT_EQ(of_packager("\x1b[2J").find('\x1b'), std::string::npos);
+}
 
 }  // namespace

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/tree.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include "fakes.hpp"
 #include "samples.hpp"
 #include "source/edit.hpp"
+#include "source/tree.hpp"
 
 namespace {
 
@@ -90,7 +89,8 @@ TEST_F(Pristine, AFileAboveOneMebibyteIsAFinding) {
 }
 
 TEST_F(Pristine, ANameThatDoesNotFitIsAFinding) {
-  for (const auto* name : {"a b", "a\nb", "$(id)", "%x", "@VAR@", "gr\xc3\xbc", "x'"}) put(std::string("module/") + name, "");
+  for (const auto* name : {"a b", "a\nb", "$(id)", "%x", "@VAR@", "gr\xc3\xbc", "x'"})
+    put(std::string("module/") + name, "");
   read();
   EXPECT_EQ(findings_.size(), 7U) << model::to_text(findings_);
   EXPECT_EQ(model::to_text(findings_).find("a\nb"), std::string::npos);
@@ -113,7 +113,9 @@ model::Profile profile() { return samples::profile_of(samples::rpm()); }
 
 std::string unit_of(const base::SourceTree& tree) { return tree.at("46sshd/sshd.service").content; }
 
-TEST(Patched, AProfileThatThePristineSourceServesChangesNoByte) { EXPECT_EQ(source::patched(samples::pristine(), profile()), samples::pristine()); }
+TEST(Patched, AProfileThatThePristineSourceServesChangesNoByte) {
+  EXPECT_EQ(source::patched(samples::pristine(), profile()), samples::pristine());
+}
 
 TEST(Patched, SimpleSetsTheTypeAndPutsTheLogOnStderr) {
   auto p = profile();
@@ -126,20 +128,23 @@ TEST(Patched, SimpleSetsTheTypeAndPutsTheLogOnStderr) {
 TEST(Patched, AnotherPathOfSshdKeepsItsArguments) {
   auto p = profile();
   p.sshd.path = "/usr/bin/sshd";
-  EXPECT_THAT(source::Unit(unit_of(source::patched(samples::pristine(), p))).values("Service", "ExecStart"), ElementsAre("/usr/bin/sshd -D $OPTIONS"));
+  EXPECT_THAT(source::Unit(unit_of(source::patched(samples::pristine(), p))).values("Service", "ExecStart"),
+              ElementsAre("/usr/bin/sshd -D $OPTIONS"));
 }
 
 TEST(Patched, AnEnvironmentFileIsAddedOnlyWhereThePristineUnitLacksIt) {
   auto p = profile();
   p.sshd.environment_files = {"/etc/default/ssh", "/etc/conf.d/sshd"};
   const source::Unit unit(unit_of(source::patched(samples::pristine(), p)));
-  EXPECT_THAT(unit.values("Service", "EnvironmentFile"), ElementsAre("-/etc/sysconfig/sshd", "-/etc/default/ssh", "-/etc/conf.d/sshd"));
+  EXPECT_THAT(unit.values("Service", "EnvironmentFile"),
+              ElementsAre("-/etc/sysconfig/sshd", "-/etc/default/ssh", "-/etc/conf.d/sshd"));
 }
 
 TEST(Patched, APrivilegeSeparationFolderBelowRunBecomesTheRuntimeDirectory) {
   auto p = profile();
   p.sshd.privsep_dir = "/run/other";
-  EXPECT_THAT(source::Unit(unit_of(source::patched(samples::pristine(), p))).values("Service", "RuntimeDirectory"), ElementsAre("other"));
+  EXPECT_THAT(source::Unit(unit_of(source::patched(samples::pristine(), p))).values("Service", "RuntimeDirectory"),
+              ElementsAre("other"));
   p.sshd.privsep_dir = "/var/empty/sshd";
   EXPECT_EQ(source::patched(samples::pristine(), p), samples::pristine());
 }
@@ -147,7 +152,8 @@ TEST(Patched, APrivilegeSeparationFolderBelowRunBecomesTheRuntimeDirectory) {
 TEST(Patched, TheInitramfssNameAndDriverAreAssigned) {
   auto p = profile();
   p.initrd = {"/boot/initrd-%k", "update-initramfs"};
-  EXPECT_EQ(source::patched(samples::pristine(), p).at("46sshd/initrd.conf").content, "# names\nIMAGE=/boot/initrd-%k\nDRIVER=update-initramfs\n");
+  EXPECT_EQ(source::patched(samples::pristine(), p).at("46sshd/initrd.conf").content,
+            "# names\nIMAGE=/boot/initrd-%k\nDRIVER=update-initramfs\n");
 }
 
 TEST(Patched, OnlyTheTwoFilesAndTheirModesAreEverTouched) {
@@ -175,7 +181,8 @@ TEST(Patched, ASourceThatCannotBeEditedIsAnError) {
   }
   auto tree = samples::pristine();
   tree["46sshd/sshd.service"].content += "ExecStart=/bin/true\n";
-  EXPECT_THAT([&] { (void)source::patched(tree, profile()); }, ThrowsMessage<base::Error>(HasSubstr("expected one ExecStart=")));
+  EXPECT_THAT([&] { (void)source::patched(tree, profile()); },
+              ThrowsMessage<base::Error>(HasSubstr("expected one ExecStart=")));
 }
 
 TEST(Diff, OfEqualTreesNothingRuns) {
@@ -193,8 +200,10 @@ TEST(Diff, IsUnifiedWithFixedLabelsAndNoTimesAndPatchTakesIt) {
   const base::Cancel cancel;
   const auto text = source::diff(samples::pristine(), source::patched(samples::pristine(), p), runner, cancel);
   EXPECT_EQ(text,
-            "--- a/46sshd/initrd.conf\n+++ b/46sshd/initrd.conf\n@@ -1,3 +1,3 @@\n # names\n IMAGE=/boot/initramfs-%k.img\n-DRIVER=dracut\n+DRIVER=kernel-install\n"
-            "--- a/46sshd/sshd.service\n+++ b/46sshd/sshd.service\n@@ -6,5 +6,5 @@\n Type=notify\n EnvironmentFile=-/etc/sysconfig/sshd\n EnvironmentFile=-/etc/default/ssh\n"
+            "--- a/46sshd/initrd.conf\n+++ b/46sshd/initrd.conf\n@@ -1,3 +1,3 @@\n # names\n "
+            "IMAGE=/boot/initramfs-%k.img\n-DRIVER=dracut\n+DRIVER=kernel-install\n"
+            "--- a/46sshd/sshd.service\n+++ b/46sshd/sshd.service\n@@ -6,5 +6,5 @@\n Type=notify\n "
+            "EnvironmentFile=-/etc/sysconfig/sshd\n EnvironmentFile=-/etc/default/ssh\n"
             "-ExecStart=/usr/sbin/sshd -D $OPTIONS\n+ExecStart=/usr/bin/sshd -D $OPTIONS\n RuntimeDirectory=sshd\n");
 }
 
@@ -207,7 +216,8 @@ TEST(Diff, APatchThatDoesNotGiveWhatWasMeantIsAnError) {
     return base::Outcome{command.argv[0] == "diff" ? 1 : 0, false, "", 0};
   });
   const base::Cancel cancel;
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, runner, cancel); }, ThrowsMessage<base::Error>(HasSubstr("patch of LICENSE does not give what was meant")));
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, runner, cancel); },
+              ThrowsMessage<base::Error>(HasSubstr("patch of LICENSE does not give what was meant")));
 }
 
 TEST(Diff, WhatDiffOrPatchFailOfIsInTheError) {
@@ -215,13 +225,15 @@ TEST(Diff, WhatDiffOrPatchFailOfIsInTheError) {
   other["LICENSE"].content = "other\n";
   const base::Cancel cancel;
   fakes::Runner broken([](const base::Command&) { return base::Outcome{2, false, "diff: out of memory", 0}; });
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, broken, cancel); }, ThrowsMessage<base::Error>(HasSubstr("diff: out of memory")));
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, broken, cancel); },
+              ThrowsMessage<base::Error>(HasSubstr("diff: out of memory")));
   fakes::Runner refusing([](const base::Command& command) {
     if (command.argv[0] == "patch") return base::Outcome{1, false, "Hunk #1 FAILED", 0};
     base::write_file(command.stdout_to, "x");
     return base::Outcome{1, false, "", 0};
   });
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, refusing, cancel); }, ThrowsMessage<base::Error>(HasSubstr("Hunk #1 FAILED")));
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, refusing, cancel); },
+              ThrowsMessage<base::Error>(HasSubstr("Hunk #1 FAILED")));
 }
 
 }  // namespace
