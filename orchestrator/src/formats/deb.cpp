@@ -71,8 +71,13 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
   for (const auto& [path, file] : from.pristine) recipe.staged[top + path] = file;
   for (const auto& [path, file] : deb_folder(from)) recipe.staged[top + "debian/" + path] = file;
 
-  recipe.steps = {buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}),
-                  buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"})};
+  // dpkg-source packs the folders of debian/ with the modes that they have here, and those come from the caller's
+  // umask.
+  recipe.steps.push_back({"chmod", {"chmod", "-R", "u=rwX,go=rX", top_folder(from.project)}, {}, "/build", ""});
+  for (const model::Step& step :
+       std::vector<model::Step>{buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}),
+                                buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"})})
+    recipe.steps.push_back(step);
 
   const std::string package = binary(from);
   recipe.reading = {

@@ -16,7 +16,7 @@ using enum Grammar::Extra;
 const Grammar kId{"a-z", "a-z0-9-", 32, none, "small letters, digits and '-', beginning with a letter"};
 const Grammar kRelease{"A-Za-z0-9", "A-Za-z0-9.-", 32, none, "letters, digits, '.' and '-', no '-' or '.' first"};
 // '"', '\', '$', '`', '%' and '@' are in no text that reaches a template: what cannot stand there cannot run there
-const Grammar kText{"A-Za-z0-9", "A-Za-z0-9 .,:;()/&+'_-", 100, none,
+const Grammar kText{"A-Za-z0-9", "A-Za-z0-9 .,:;()&+'_-", 100, none,
                     "one line of letters, digits and simple punctuation"};
 const Grammar kProse{" -~", " -~", 600, none, "one line of printable ASCII"};
 const Grammar kVersion{"0-9", "A-Za-z0-9.+~_-", 40, none,
