@@ -74,10 +74,8 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
   // dpkg-source packs the folders of debian/ with the modes that they have here, and those come from the caller's
   // umask.
   recipe.steps.push_back({"chmod", {"chmod", "-R", "u=rwX,go=rX", top_folder(from.project)}, {}, "/build", ""});
-  for (const model::Step& step :
-       std::vector<model::Step>{buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}),
-                                buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"})})
-    recipe.steps.push_back(step);
+  recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}));
+  recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"}));
 
   const std::string package = binary(from);
   recipe.reading = {
