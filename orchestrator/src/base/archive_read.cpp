@@ -190,7 +190,8 @@ ListedTree list_archive(const std::filesystem::path& file, std::uint64_t limit) 
     if (found.kind == Kind::file) content = read_archive_data(reader.get(), budget, here);
     if (target.empty() && found.kind == Kind::file) found.content = content;
     const auto [place, added] = tree.emplace(path, found);
-    if (!added && !(found.kind == Kind::directory && place->second == found)) throw Error(here + " comes twice");
+    const bool same_folder = found.kind == Kind::directory && place->second == found;
+    if (!added && !same_folder) throw Error(here + " comes twice");
     if (!target.empty()) links.add(tree, path, absolute(target, context), content);
   }
   return tree;

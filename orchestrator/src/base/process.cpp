@@ -149,7 +149,7 @@ std::optional<std::filesystem::path> find_program(const std::string& name, const
   if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
   for (const auto& folder : split(path_list, ':')) {
     if (folder.empty()) continue;  // a shell would take the current folder
-    const auto path = std::filesystem::path(folder) / name;
+    auto path = std::filesystem::path(folder) / name;
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0) return path;
   }

@@ -79,7 +79,7 @@ Findings compare_trees(const base::ListedTree& expected, const base::ListedTree&
   const auto parents = parents_of(expected, tool_made);
   for (const auto& [path, entry] : found) {
     const bool known = expected.contains(path) ||
-                       std::ranges::any_of(tool_made, [&path = path](const auto& made) { return made.path == path; });
+                       std::ranges::any_of(tool_made, [&name = path](const auto& made) { return made.path == name; });
     if (known) continue;
     if (entry.kind == Kind::directory && parents.contains(path)) {
       compare_entry({Kind::directory, 0755, "root", "root", ""}, {entry.kind, entry.mode, entry.owner, entry.group, ""},

@@ -150,6 +150,10 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
     chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
     chown -R 1234:1234 "$there"
     user=(setpriv --reuid 1234 --regid 1234 --clear-groups env "HOME=$there")
+    if ! "${user[@]}" test -x "$orchestrator"; then
+      mkdir "$BATS_TEST_TMPDIR/view"
+      user=(unshare --mount bash "$BATS_TEST_DIRNAME/reachable" "$project" "$BATS_TEST_TMPDIR/view" "${user[@]}")
+    fi
   else
     echo "# not root: built by the same user" >&3
   fi
