@@ -45,6 +45,10 @@ std::string as_json(const std::vector<pipeline::Row>& rows) {
   auto document = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     const auto& p = row.job->profile;
+    auto steps = nlohmann::ordered_json::array();
+    for (const auto& step : row.result.steps) {
+      steps.push_back({{"title", step.title}, {"kind", step.reading ? "read" : "make"}, {"seconds", step.seconds}});
+    }
     auto outputs = nlohmann::ordered_json::array();
     for (const auto& file : row.result.outputs)
       outputs.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
@@ -55,6 +59,7 @@ std::string as_json(const std::vector<pipeline::Row>& rows) {
                         {"seconds", row.result.seconds},
                         {"folder", p.key()},
                         {"outputs", outputs},
+                        {"steps", steps},
                         {"failure", row.result.failure},
                         {"log", row.result.log.string()}});
   }

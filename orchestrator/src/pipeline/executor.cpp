@@ -89,8 +89,8 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
   return result;
 }
 
-void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder,
-                         const Result& result, const std::function<void(const std::string&)>& progress) {
+void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder, Result& result,
+                         const std::function<void(const std::string&)>& progress) {
   for (const auto& step : steps) {
     cancel_.throw_if_requested();
     progress(step.title);
@@ -113,6 +113,7 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     for (const auto& root : toolbox_.roots()) sandbox.read_only.emplace_back(root, root.string());
     const auto outcome =
         runner_.run(sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), cancel_);
+    result.steps.push_back({step.title, &steps == &job.recipe.reading, outcome.seconds});
     if (outcome.timed_out)
       throw base::Error(
           fmt::format("{} took longer than {} s: {}", step.title, kDeadline.count(), base::shell_quote(step.argv)));

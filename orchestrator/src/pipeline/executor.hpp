@@ -15,12 +15,20 @@ namespace pipeline {
 
 enum class Verdict { proven, unchanged, failed, cancelled };
 
+/// How long one step took, and whether it made a package or read one back.
+struct StepTime {
+  std::string title;
+  bool reading = false;
+  double seconds = 0;
+};
+
 struct Result {
   Verdict verdict = Verdict::failed;
   double seconds = 0;
   std::vector<Manifest::File> outputs;
   std::string failure;       // what went wrong, with the command and its last lines
   model::Findings findings;  // of the proof
+  std::vector<StepTime> steps;
   std::filesystem::path log;
   std::filesystem::path kept;  // the job's folder, with --keep
 };
@@ -45,7 +53,7 @@ class Executor {
 
  private:
   void run_steps(const Job& job, const std::vector<model::Step>& steps, const std::filesystem::path& folder,
-                 const Result& result, const std::function<void(const std::string&)>& progress);
+                 Result& result, const std::function<void(const std::string&)>& progress);
   void install(const Job& job, const std::vector<model::Output>& outputs, const std::filesystem::path& folder,
                Result& result, base::ListedTree tree);
 

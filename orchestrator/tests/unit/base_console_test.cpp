@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -38,10 +39,19 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  /// All that was written so far. The kernel hands it over in its own time, so a mark is sent behind it and waited for.
   std::string seen() {
-    char buffer[4096];
-    const ssize_t count = ::read(master_, buffer, sizeof buffer);
-    return count <= 0 ? "" : replace_all(std::string(buffer, static_cast<std::size_t>(count)), "\r\n", "\n");
+    EXPECT_EQ(::write(2, "\x01", 1), 1);
+    std::string text;
+    while (!text.ends_with('\x01')) {
+      pollfd ready{master_, POLLIN, 0};
+      if (::poll(&ready, 1, 5000) != 1) return text + " (and no mark)";
+      char buffer[4096];
+      const ssize_t count = ::read(master_, buffer, sizeof buffer);
+      if (count > 0) text.append(buffer, static_cast<std::size_t>(count));
+    }
+    text.pop_back();
+    return replace_all(text, "\r\n", "\n");
   }
 
  private:
