@@ -50,6 +50,7 @@ model::Step buildpackage(const Ingredients& from, const std::string& title, cons
 model::Recipe Deb::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
+  recipe.cost = 3;
   recipe.tools = {{"dpkg-buildpackage", "dpkg-dev", {"--version"}},
                   {"dpkg-source", "dpkg-dev", {"--version"}},
                   {"dpkg-deb", "dpkg", {"--version"}},

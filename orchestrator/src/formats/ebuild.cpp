@@ -103,6 +103,7 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
 model::Recipe Ebuild::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
+  recipe.cost = 4;
   recipe.tools = {{"ebuild", "portage, from PyPI", {"--version"}, "emerge"},
                   {"egencache", "portage, from PyPI", {}},
                   {"bash", "bash", {"--version"}},

@@ -143,6 +143,7 @@ std::string one(const Fields& fields, std::string_view key) { return base::join(
 model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
+  recipe.cost = 1;
   recipe.uid = 1000;  // makepkg refuses root
   recipe.tools = {{"makepkg", "makepkg", {"--version"}},
                   {"bsdtar", "libarchive-tools", {"--version"}},

@@ -101,6 +101,7 @@ std::string relations_format() {
 model::Recipe Rpm::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
+  recipe.cost = 1;
   recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},     {"rpm2cpio", "rpm2cpio", {}},
                   {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}}, {"tar", "tar", {"--version"}}};
   recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
