@@ -32,14 +32,6 @@ constexpr EtcFile kEtc[] = {
     {"/etc/group", "root:x:0:\nbuilder:x:1000:\nnogroup:x:65534:\n"},
     {"/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"},
     {"/etc/hosts", "127.0.0.1 localhost build\n::1 localhost build\n"},
-    // deb-origin(5): dpkg-vendor(1) reads the vendor named by DEB_VENDOR, else "default"
-    {"/etc/dpkg/origins/default",
-     "Vendor: Debian\nVendor-URL: https://www.debian.org/\nBugs: debbugs://bugs.debian.org\n"},
-    {"/etc/dpkg/origins/debian",
-     "Vendor: Debian\nVendor-URL: https://www.debian.org/\nBugs: debbugs://bugs.debian.org\n"},
-    {"/etc/dpkg/origins/ubuntu",
-     "Vendor: Ubuntu\nVendor-URL: https://www.ubuntu.com/\nBugs: https://bugs.launchpad.net/ubuntu/+filebug\nParent: "
-     "Debian\n"},
 };
 
 /// What tools under /usr reach through /etc: Debian's alternatives (awk, editor), the loader's cache, macros, a crypto

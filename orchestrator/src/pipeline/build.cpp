@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -40,6 +42,11 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
   refuse_missing_tools(jobs, toolbox);
 
+  std::optional<std::string> why;  // asked only when it matters: it costs a process
+  const auto why_not_isolated = [&]() -> const std::string& {
+    if (!why) why = base::why_no_sandbox(runner, cancel);
+    return *why;
+  };
   std::vector<Row> rows;
   std::vector<Task> tasks;
   for (auto& job : jobs) {
@@ -47,7 +54,9 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
     Row row{&job, {}};
     const auto folder = out / job.profile.key();
     const auto manifest = read_manifest(folder);
-    if (manifest && manifest->key == job.key && is_whole(*manifest, folder)) {
+    // What was built without isolation is built again as soon as there is some.
+    if (manifest && manifest->key == job.key && is_whole(*manifest, folder) &&
+        (manifest->isolated || !why_not_isolated().empty())) {
       row.result.verdict = Verdict::unchanged;
       row.result.outputs = manifest->outputs;
     } else {
@@ -58,14 +67,14 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   toolbox.save();
   if (tasks.empty()) return rows;
 
-  const auto why = base::why_no_sandbox(runner, cancel);
-  if (!why.empty())
-    console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", why));
+  const bool isolated = why_not_isolated().empty();
+  if (!isolated)
+    console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", *why));
   const auto work = out / ".work";
   base::remove_tree(work);  // what a killed builder left; the lock says that it is gone
   base::make_dirs(work);
   base::make_dirs(out / ".logs");
-  Executor executor(runner, cancel, toolbox, {out, work, out / ".logs", options.keep}, why.empty());
+  Executor executor(runner, cancel, toolbox, {out, work, out / ".logs", options.keep}, isolated);
   schedule(tasks, options.jobs, executor, rows, console);
   if (!options.keep) base::remove_tree(work);
   cancel.throw_if_requested();

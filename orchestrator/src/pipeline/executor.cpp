@@ -141,6 +141,7 @@ void Executor::install(const Job& job, const std::vector<model::Output>& outputs
   manifest.distribution = profile.id;
   manifest.release = profile.release;
   manifest.version = job.workspace->project.version();
+  manifest.isolated = sandboxed_;
   manifest.seconds = result.seconds;
   manifest.outputs = result.outputs;
   manifest.tree = std::move(tree);

@@ -22,7 +22,8 @@ constexpr const char* kName = "manifest.json";
 std::string to_json(const Manifest& manifest) {
   json document = {
       {"key", manifest.key},         {"format", manifest.format},   {"distribution", manifest.distribution},
-      {"release", manifest.release}, {"version", manifest.version}, {"seconds", manifest.seconds}};
+      {"release", manifest.release}, {"version", manifest.version}, {"isolated", manifest.isolated},
+      {"seconds", manifest.seconds}};
   document["outputs"] = json::array();
   for (const auto& file : manifest.outputs)
     document["outputs"].push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
@@ -43,6 +44,7 @@ std::optional<Manifest> read_manifest(const std::filesystem::path& folder) {
     Manifest manifest;
     manifest.key = document.at("key");
     manifest.format = document.at("format");
+    manifest.isolated = document.at("isolated");
     manifest.seconds = document.at("seconds");
     for (const auto& file : document.at("outputs")) {
       Manifest::File output{file.at("name"), file.at("sha256"), file.at("size")};

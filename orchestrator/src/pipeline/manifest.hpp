@@ -18,7 +18,8 @@ struct Manifest {
     std::uint64_t size = 0;
   };
   std::string key, format, distribution, release, version;
-  double seconds = 0;  // how long it took, to start long jobs first the next time
+  bool isolated = false;  // built in a sandbox: only then are the bytes those of every other machine
+  double seconds = 0;     // how long it took, to start long jobs first the next time
   std::vector<File> outputs;
   base::ListedTree tree;  // content is left out: its sha256 is written
 };

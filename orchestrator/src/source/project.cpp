@@ -163,9 +163,9 @@ model::Packager packager(std::string_view text, std::string_view where, model::F
     return refuse(fmt::format("expected \"Name <mail>\", got \"{}\"", base::printable(text)));
   const auto name = text.substr(0, open);
   const auto mail = text.substr(open + 2, text.size() - open - 3);
-  if (name.empty() || !is_prose(name, 100) || name.find_first_of("<>\"\\$`%@,:;#'") != std::string_view::npos ||
+  if (name.empty() || !is_prose(name, 100) || name.find_first_of("<>\"\\$`%@,:;#") != std::string_view::npos ||
       base::trim(name) != name) {
-    return refuse("the name is one line without < > \" \\ $ ` % @ , : ; # '");
+    return refuse("the name is one line without < > \" \\ $ ` % @ , : ; #");
   }
   const auto at = mail.find('@');
   if (mail.size() > 100 || at == std::string_view::npos || at == 0 || at + 1 == mail.size() ||

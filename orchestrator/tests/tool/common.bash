@@ -6,7 +6,7 @@
 project=$(cd "${BATS_TEST_DIRNAME:?}/../../.." && pwd)
 orchestrator=${ORCHESTRATOR:-${BUILD_DIR:-$project/build}/orchestrator/orchestrator}
 tools=${BUILD_DIR:-$project/build}/portage/bin
-packager='Test Packager <test@example.org>'
+packager="Test O'Packager <test@example.org>" # an apostrophe is the one quote that a name may have
 
 # build OUT [ARGUMENT...]: --project may be among the arguments
 build() {

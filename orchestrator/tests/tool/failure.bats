@@ -119,8 +119,8 @@ masked() {
   [[ $EUID -eq 0 ]] || skip "only root can mount a small file system"
   mkdir -p "$out"
   # a tmpfs of 300 KiB in a mount namespace of its own
-  run unshare --mount sh -c "mount -t tmpfs -o size=300k small '$out' && '$orchestrator' build --project '$project' --tools '$tools' \
-    --packager '$packager' --out '$out' --distro debian; status=\$?; ls -A '$out'; exit \$status"
+  PACKAGER=$packager run unshare --mount sh -c "mount -t tmpfs -o size=300k small '$out' && '$orchestrator' build --project '$project' --tools '$tools' \
+    --packager \"\$PACKAGER\" --out '$out' --distro debian; status=\$?; ls -A '$out'; exit \$status"
   echo "$output"
   [[ $output != *"mount:"* ]] || skip "mounting is refused here"
   [ "$status" -eq 1 ]

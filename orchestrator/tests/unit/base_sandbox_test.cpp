@@ -161,10 +161,9 @@ TEST_F(SandboxRun, HasTheEnvironmentOfTheCommandAndItsHomeAlone) {
 }
 
 TEST_F(SandboxRun, HasAnEtcOfItsOwn) {
-  const Outcome outcome = run("ls /etc; cat /etc/passwd | wc -l; cat /etc/dpkg/origins/default | head -n 1");
-  EXPECT_THAT(lines(outcome.tail),
-              testing::AllOf(Contains("passwd"), Contains("3"), Contains("Vendor: Debian"),
-                             Not(Contains("makepkg.conf")), Not(Contains("shadow")), Not(Contains("machine-id"))));
+  const Outcome outcome = run("ls /etc; cat /etc/passwd | wc -l");
+  EXPECT_THAT(lines(outcome.tail), testing::AllOf(Contains("passwd"), Contains("3"), Not(Contains("makepkg.conf")),
+                                                  Not(Contains("shadow")), Not(Contains("machine-id"))));
 }
 
 TEST_F(SandboxRun, ShowsReadOnlyPlacesAndSkipsWhatTheHostLacks) {

@@ -76,6 +76,16 @@ TEST_F(BuildTest, APackageThatWasTouchedOrRemovedIsBuiltAgain) {
   EXPECT_EQ(makes(), 6);
 }
 
+TEST_F(BuildTest, WhatWasBuiltWithoutIsolationIsBuiltAgainWhereThereIsSome) {
+  static_cast<void>(build());
+  const auto file = options_.out / "tester-1/manifest.json";
+  auto document = nlohmann::json::parse(base::read_file(file, 1U << 20U));
+  EXPECT_EQ(document["isolated"], true);
+  document["isolated"] = false;
+  base::write_file(file, document.dump());
+  EXPECT_THAT(build(), testing::ElementsAre(Verdict::proven, Verdict::unchanged, Verdict::unchanged));
+}
+
 TEST_F(BuildTest, WhatAnEarlierBuildTookDecidesWhoStartsFirst) {
   static_cast<void>(build());
   for (const auto* release : {"1", "2", "3"}) {

@@ -22,6 +22,7 @@ Manifest sample() {
   manifest.distribution = "fedora";
   manifest.release = "43";
   manifest.version = "1.0.0";
+  manifest.isolated = true;
   manifest.seconds = 2.5;
   manifest.outputs = {{"a.rpm", base::sha256("a"), 1}};
   manifest.tree = {{"/etc/d", {base::Kind::directory, 0755, "root", "root", ""}},
@@ -57,6 +58,7 @@ TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
   ASSERT_TRUE(manifest);
   EXPECT_EQ(manifest->key, "k");
   EXPECT_EQ(manifest->format, "rpm");
+  EXPECT_TRUE(manifest->isolated);
   EXPECT_EQ(manifest->seconds, 2.5);
   ASSERT_EQ(manifest->outputs.size(), 1U);
   EXPECT_EQ(manifest->outputs[0].name, "a.rpm");

@@ -207,11 +207,12 @@ TEST(Changelog, BytesThatAreNoUtf8AndMoreThanAMebibyteAreRefused) {
 
 TEST(Packager, AGoodOneArrivesInTwoParts) {
   model::Findings findings;
-  const auto packager = source::packager("Ada B. Example-Gr\xc3\xbcn <ada+x@mail.example.org>", "--packager", findings);
+  const auto packager =
+      source::packager("Ada B. O'Example-Gr\xc3\xbcn <ada+x@mail.example.org>", "--packager", findings);
   EXPECT_EQ(model::to_text(findings), "");
-  EXPECT_EQ(packager.name, "Ada B. Example-Gr\xc3\xbcn");
+  EXPECT_EQ(packager.name, "Ada B. O'Example-Gr\xc3\xbcn");
   EXPECT_EQ(packager.mail, "ada+x@mail.example.org");
-  EXPECT_EQ(packager.full(), "Ada B. Example-Gr\xc3\xbcn <ada+x@mail.example.org>");
+  EXPECT_EQ(packager.full(), "Ada B. O'Example-Gr\xc3\xbcn <ada+x@mail.example.org>");
 }
 
 TEST(Packager, AFormThatIsNotNameAndMailIsRefused) {
@@ -223,7 +224,7 @@ TEST(Packager, AFormThatIsNotNameAndMailIsRefused) {
 
 TEST(Packager, ANameThatCouldRunOrBreakAFieldIsRefused) {
   for (const auto* name : {"", " Ada", "Ada ", "A\nB", "A\tB", "%(id)", "$(id)", "`id`", "A\"B", "A\\B", "A@B", "A,B",
-                           "A;B", "A:B", "#A", "A'B", "A>B", "A<B", "\xff"}) {
+                           "A;B", "A:B", "#A", "A>B", "A<B", "\xff"}) {
     EXPECT_THAT(of_packager(std::string(name) + " <a@example.org>"), HasSubstr("error: --packager: ")) << name;
   }
   EXPECT_THAT(of_packager(std::string(101, 'x') + " <a@example.org>"), HasSubstr("the name is one line"));
