@@ -17,9 +17,7 @@
 namespace pipeline {
 namespace {
 
-void refuse_missing_tools(const std::vector<Job>& jobs, const Toolbox& toolbox) {
-  std::vector<const model::Recipe*> recipes;
-  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, const Toolbox& toolbox) {
   const auto tools = missing(recipes, toolbox);
   if (tools.empty()) return;
   std::vector<std::string> programs;
@@ -40,7 +38,10 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   const auto out = std::filesystem::canonical(options.out);
   const Lock lock(out / ".lock");
   Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
-  refuse_missing_tools(jobs, toolbox);
+  std::vector<const model::Recipe*> recipes;
+  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+  refuse_missing_tools(recipes, toolbox);
+  toolbox.learn(recipes, options.jobs);
 
   std::optional<std::string> why;  // asked only when it matters: it costs a process
   const auto why_not_isolated = [&]() -> const std::string& {

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -43,19 +46,19 @@ std::optional<fs::path> Toolbox::find(const model::Tool& tool) const {
   return base::find_program(tool.program, path_list_);
 }
 
-std::string Toolbox::version(const model::Tool& tool) {
+Toolbox::Question Toolbox::question(const model::Tool& tool) const {
   const auto place = find(tool);
   const auto program = tool.asked.empty() ? place : base::find_program(tool.asked, path_list_);
   if (!place || !program)
     throw base::Error(fmt::format("{} is not installed", tool.program), base::Exit::missing_tool)
         .with_hint("install the package " + tool.package);
-  if (tool.version.empty()) return "";
-  const auto stamp = stamp_of(*place) + (program == place ? "" : " " + stamp_of(*program));
-  const auto key = place->string() + " " + base::join(tool.version, " ");
-  auto& known = known_[key];
-  if (known.stamp == stamp) return known.version;
+  return {*program, place->string() + " " + base::join(tool.version, " "),
+          stamp_of(*place) + (program == place ? "" : " " + stamp_of(*program))};
+}
+
+std::string Toolbox::ask(const model::Tool& tool, const fs::path& program) const {
   base::Command command;
-  command.argv = {program->string()};
+  command.argv = {program.string()};
   command.argv.insert(command.argv.end(), tool.version.begin(), tool.version.end());
   command.env = {{"PATH", path_list_}, {"LC_ALL", "C.UTF-8"}, {"HOME", "/nonexistent"}};
   command.cwd = "/";  // some programs read what lies around them even then
@@ -65,9 +68,56 @@ std::string Toolbox::version(const model::Tool& tool) {
     throw base::Error(
         fmt::format("{} ended with {}: {}", base::shell_quote(command.argv), outcome.status, outcome.tail))
         .with_hint("is the package " + tool.package + " installed whole?");
-  known = {stamp, std::string(base::trim(outcome.tail))};
+  return std::string(base::trim(outcome.tail));
+}
+
+std::string Toolbox::version(const model::Tool& tool) {
+  const auto question = this->question(tool);
+  if (tool.version.empty()) return "";
+  auto& known = known_[question.key];
+  if (known.stamp == question.stamp) return known.version;
+  known = {question.stamp, ask(tool, question.program)};
   changed_ = true;
   return known.version;
+}
+
+void Toolbox::learn(const std::vector<const model::Recipe*>& recipes, unsigned workers) {
+  struct Open {
+    const model::Tool* tool;
+    Question question;
+    std::string answer;
+    std::exception_ptr failure;
+  };
+  std::vector<Open> open;
+  for (const auto* recipe : recipes) {
+    for (const auto& tool : recipe->tools) {
+      if (tool.version.empty()) continue;
+      auto question = this->question(tool);
+      const auto known = known_.find(question.key);
+      const bool listed = std::ranges::any_of(open, [&](const Open& o) { return o.question.key == question.key; });
+      if (!listed && (known == known_.end() || known->second.stamp != question.stamp))
+        open.push_back({&tool, std::move(question), {}, {}});
+    }
+  }
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (auto i = next++; i < open.size(); i = next++) {
+      try {
+        open[i].answer = ask(*open[i].tool, open[i].question.program);
+      } catch (...) {  // it belongs to the caller's thread
+        open[i].failure = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < std::min<std::size_t>(std::max(1U, workers), open.size()); ++i) threads.emplace_back(work);
+  }
+  for (const auto& o : open) {
+    if (o.failure) std::rethrow_exception(o.failure);
+    known_[o.question.key] = {o.question.stamp, o.answer};
+    changed_ = true;
+  }
 }
 
 std::vector<fs::path> Toolbox::roots() const {

@@ -24,6 +24,8 @@ class Toolbox {
   [[nodiscard]] std::optional<std::filesystem::path> find(const model::Tool& tool) const;
   /// What the program says of its version. base::Error when it does not run.
   [[nodiscard]] std::string version(const model::Tool& tool);
+  /// Asks those programs of the recipes whose version is not known yet, side by side. The first one's failure is thrown.
+  void learn(const std::vector<const model::Recipe*>& recipes, unsigned workers);
   /// Colon-separated; holds no folder that does not exist.
   [[nodiscard]] const std::string& path_list() const { return path_list_; }
   /// Folders outside /usr that a sandbox must show at the same place (a virtual environment's root).
@@ -34,6 +36,14 @@ class Toolbox {
   struct Known {
     std::string stamp, version;
   };
+  /// Who is asked, under which name the answer is kept, and which files it holds for.
+  struct Question {
+    std::filesystem::path program;
+    std::string key, stamp;
+  };
+  [[nodiscard]] Question question(const model::Tool& tool) const;
+  [[nodiscard]] std::string ask(const model::Tool& tool, const std::filesystem::path& program) const;
+
   std::vector<std::filesystem::path> folders_;
   std::filesystem::path cache_;
   std::string path_list_;

@@ -53,6 +53,33 @@ TEST_F(ToolboxTest, AVersionIsAskedOnceAndRememberedOnDisk) {
   EXPECT_EQ(runner_.commands()[0].argv, (std::vector<std::string>{(bin_ / "mytool").string(), "--version"}));
 }
 
+TEST_F(ToolboxTest, ManyProgramsAreAskedSideBySideEachOnce) {
+  model::Recipe first;
+  model::Recipe second;
+  for (int i = 0; i < 8; ++i) {
+    const auto name = "tool" + std::to_string(i);
+    base::write_file(bin_ / name, "#!/bin/sh\n", 0755);
+    first.tools.push_back({name, "mypackage", {"--version"}});
+  }
+  second.tools = {first.tools[3], tool_, {"tool1", "mypackage", {}}};
+  runner_.set([](const base::Command& command) { return base::Outcome{0, false, "I am " + command.argv[0], 0}; });
+  auto box = toolbox();
+  box.learn({&first, &second}, 3);
+  EXPECT_EQ(runner_.commands().size(), 9U);
+  EXPECT_EQ(box.version(first.tools[5]), "I am " + (bin_ / "tool5").string());
+  EXPECT_EQ(box.version(tool_), "I am " + (bin_ / "mytool").string());
+  box.learn({&first, &second}, 3);
+  EXPECT_EQ(runner_.commands().size(), 9U) << "nothing was asked again";
+}
+
+TEST_F(ToolboxTest, OfProgramsAskedSideBySideOneThatFailsIsNamed) {
+  model::Recipe recipe;
+  recipe.tools = {tool_};
+  runner_.set([](const base::Command&) { return base::Outcome{1, false, "broken", 0}; });
+  auto box = toolbox();
+  EXPECT_THAT([&] { box.learn({&recipe}, 2); }, ThrowsMessage<base::Error>(HasSubstr("mytool --version ended with 1")));
+}
+
 TEST_F(ToolboxTest, AChangedProgramIsAskedAgain) {
   auto box = toolbox();
   static_cast<void>(box.version(tool_));
