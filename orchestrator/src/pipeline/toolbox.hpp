@@ -24,7 +24,8 @@ class Toolbox {
   [[nodiscard]] std::optional<std::filesystem::path> find(const model::Tool& tool) const;
   /// What the program says of its version. base::Error when it does not run.
   [[nodiscard]] std::string version(const model::Tool& tool);
-  /// Asks those programs of the recipes whose version is not known yet, side by side. The first one's failure is thrown.
+  /// Asks those programs of the recipes whose version is not known yet, side by side. The first one's failure is
+  /// thrown.
   void learn(const std::vector<const model::Recipe*>& recipes, unsigned workers);
   /// Colon-separated; holds no folder that does not exist.
   [[nodiscard]] const std::string& path_list() const { return path_list_; }
