@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cell: one scenario on one suite, from the root to its last step."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import guest
+import image
+import machine
+import network
+import package
+import places
+import roots
+import shell
+import steps
+from client import Client
+from scenario import Scenario
+
+
+@dataclass
+class Outcome:
+    suite: str
+    scenario: str
+    result: str = "passed"  # passed, failed, skipped
+    reason: str = ""
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    retried: str = ""
+    versions: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return sum(seconds for _, seconds in self.stages)
+
+
+@dataclass(frozen=True)
+class Options:
+    given: Path | None = None
+    keep: bool = False
+    console: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    site: machine.Site
+    package: package.Package
+
+
+def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
+    """What a cell's name in the ledger is made of."""
+    return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given))
+
+
+def play(suite: str, wish: Scenario, options: Options) -> Outcome:
+    """Plays it. When the guest's own kernel died, once more, and the table says so."""
+    outcome = _once(suite, wish, options)
+    if outcome.result == "died":
+        again = _once(suite, wish, options)
+        again.retried = outcome.reason
+        if again.result == "died":
+            again.result = "failed"
+        return again
+    return outcome
+
+
+def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
+    outcome = Outcome(suite, wish.name)
+    folder = places.logs / "cells" / f"{suite}-{wish.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # The name of a socket has to be short, and what is not kept is not below the build folder.
+    work = Path(tempfile.mkdtemp(prefix="dracut-sshd-boot."))
+    try:
+        _play(outcome, suite, wish, options, work)
+    except shell.Stopped:
+        raise
+    except shell.Skipped as reason:
+        outcome.result, outcome.reason = "skipped", str(reason)
+    except guest.Died as reason:
+        outcome.result, outcome.reason = "died", str(reason)
+    except shell.Failed as reason:
+        outcome.result, outcome.reason = "failed", str(reason)
+    finally:
+        # Keys stay private, and images are large.
+        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys"))
+        if options.keep:
+            print(f"kept: {work}", flush=True)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+    if outcome.result == "passed" and not options.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif outcome.result in ("failed", "died"):
+        outcome.reason += f" [logs: {folder}]"
+    print(f"{suite} {wish.name}: {outcome.result}{': ' + outcome.reason if outcome.reason else ''}", flush=True)
+    return outcome
+
+
+def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: Path) -> None:
+    def stage(name: str, action: Callable[[], Any]) -> Any:
+        begin = time.monotonic()
+        try:
+            return action()
+        finally:
+            seconds = time.monotonic() - begin
+            outcome.stages.append((name, round(seconds, 1)))
+            print(f"{suite} {wish.name}: {name} {seconds:.1f} s", flush=True)
+
+    ready = stage("prepare", lambda: prepare(suite, wish, options))
+    made = stage("image", lambda: image.get(ready.site, ready.package, wish.image))
+    outcome.versions = (made.folder / "versions").read_text()
+    shutil.copy(made.folder / "dracut.log", work / "dracut.log")
+    context = steps.Context(ready.site, made, ready.site.words())
+    todo = list(wish.steps)
+    while todo and todo[0]["do"] in steps.BEFORE_BOOT:
+        step = todo.pop(0)
+        stage(step["do"], lambda: steps.take(context, step))
+    if not todo:
+        return
+    context.network = network.Network(wish.network, work)
+    try:
+        context.client = Client(ready.site, work, context.network.enter)
+        context.guest = _boot(ready.site, made, wish, context.network, work)
+        try:
+            for step in todo:
+                stage(step["do"], lambda: steps.take(context, step))
+        except shell.Failed:
+            _journal(context, work)
+            context.guest.look()  # was it the guest that died?
+            raise
+        finally:
+            context.guest.end()
+            if options.console:
+                print(context.guest.console(), flush=True)
+    finally:
+        context.network.end()
+
+
+def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path) -> guest.Guest:
+    words = site.words()
+    arguments = ["console=ttyS0", f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
+    arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
+    arguments += [re.sub(r"@([A-Z_]+)@", lambda found: words[found[1]], word) for word in wish.add]
+    disks = [site.folder / f"{name}.img" for name in ("root", *(disk.name for disk in wish.disks))]
+    return guest.Guest(work, made.kernel, [made.initrd, image.overlay(made, wish, words)], " ".join(arguments), disks, net.nics,
+                       net.enter, net.unlinked)
+
+
+def _journal(context: steps.Context, work: Path) -> None:
+    """Of what failed, the journal, if somebody can still log in."""
+    try:
+        if not context.guest.ended():
+            result = context.ssh("journalctl --boot --no-pager --output=short-monotonic", timeout=20)
+            (work / "journal.log").write_text(result.output)
+    except (shell.Failed, OSError, AssertionError):
+        pass

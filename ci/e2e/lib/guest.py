@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A guest under qemu, without KVM, and its serial console."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import shell
+
+# The emulator's faults, or the kernel's; none of them is the module's.
+DEATH = re.compile(r"Kernel panic - not syncing|watchdog: BUG: soft lockup|rcu_\w+ detected stalls|BUG: unable to handle|Oops: ")
+
+
+class Died(shell.Failed):
+    """The guest's kernel, or qemu itself, came to its end."""
+
+
+class Guest:
+    def __init__(self, folder: Path, kernel: Path, initrd: list[Path | bytes], arguments: str, disks: list[Path], nics: list[str],
+                 enter: list[str], unlinked: list[str]) -> None:
+        self.folder = folder
+        self.log = folder / "console.log"
+        self._serial = folder / "serial.sock"
+        if shutil.which("qemu-system-x86_64") is None:
+            raise shell.Skipped("qemu-system-x86_64 is not installed")
+        image = folder / "initrd"
+        with image.open("wb") as file:
+            for part in initrd:
+                file.write(part if isinstance(part, bytes) else part.read_bytes())
+                file.write(b"\0" * (-file.tell() % 512))
+        argv = [*enter, "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-reboot", "-display", "none",
+                "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "1024",
+                "-chardev", f"socket,id=serial,path={self._serial},server=on,wait=off,logfile={self.log}", "-serial", "chardev:serial",
+                "-device", "virtio-rng-pci", "-kernel", str(kernel), "-initrd", str(image), "-append", arguments]
+        for disk in disks:
+            argv += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe,snapshot=on"]
+        argv += nics
+        if unlinked:
+            self._monitor = folder / "monitor.sock"
+            argv += ["-S", "-monitor", f"unix:{self._monitor},server=on,wait=off"]
+        (folder / "qemu.argv").write_text("\n".join(argv) + "\n")
+        self._begin = time.monotonic()
+        with (folder / "qemu.log").open("wb") as errors:
+            self._process = shell.start(argv, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+        if unlinked:
+            self._command([f"set_link {card} off" for card in unlinked] + ["cont"])
+
+    def _command(self, lines: list[str]) -> None:
+        with self._connected(self._monitor) as monitor:
+            for line in lines:
+                monitor.sendall(line.encode() + b"\n")
+                time.sleep(0.3)
+
+    def _connected(self, path: Path) -> socket.socket:
+        for _ in range(50):
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(5)
+            try:
+                client.connect(str(path))
+                return client
+            except OSError:
+                client.close()
+                shell.pause(0.2)
+        raise Died(f"qemu does not answer: {(self.folder / 'qemu.log').read_text()}")
+
+    def console(self) -> str:
+        """All that it printed so far, without the escape sequences."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r", "", text)
+
+    def type(self, text: str) -> None:
+        """On the serial console's keyboard."""
+        with self._connected(self._serial) as serial:
+            for character in text:
+                serial.sendall(character.encode())
+                time.sleep(0.03)
+            time.sleep(0.3)
+
+    def look(self) -> None:
+        """Raises what ends every waiting: Ctrl-C, or the guest's end."""
+        shell.pause(0)
+        if death := DEATH.search(self.console()):
+            raise Died(f"the guest's kernel died: {death[0]}")
+        if self._process.poll() is not None:
+            said = (self.folder / "qemu.log").read_text(errors="replace").strip()
+            raise Died(f"qemu has ended with {self._process.returncode}: {said or self.console()[-300:]}")
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        shell.end(self._process)
+        (self.folder / "initrd").unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images that the real dracut of a root builds, with our package installed there by apt; kept by content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cpio
+import places
+import scenario
+import shell
+import machine
+from package import Package
+
+KEPT = 14
+# Lean, and not compressed: unpacking costs an emulated processor more than reading.
+LEAN = """compress="cat"
+do_strip="no"
+early_microcode="no"
+drivers="virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts aesni_intel sha256 8021q bonding"
+add_dracutmodules+=" crypt "
+"""
+KINDS = {
+    "generic": 'hostonly="no"\nadd_dracutmodules+=" systemd-networkd "\ninstall_items+=" /etc/systemd/network/20-wired.network "\n',
+    "hostonly": 'hostonly="yes"\nhostonly_cmdline="no"\nadd_dracutmodules+=" systemd-networkd "\n'
+                'install_items+=" /etc/systemd/network/20-wired.network "\n',
+    # Nothing about a network: what somebody has who has only installed the package.
+    "plain": 'hostonly="no"\n',
+    "plain-hostonly": 'hostonly="yes"\nhostonly_cmdline="no"\n',
+}
+
+# In a folder as its root, with what dracut needs mounted, and no network but a loopback of its own. It is gone with the command.
+INSIDE = """
+root=$0
+for dir in dev proc sys run tmp; do mkdir -p "$root/$dir"; done
+for dir in dev proc sys; do mount --rbind "/$dir" "$root/$dir"; done
+mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive INITRD=No chroot "$root" "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Image:
+    folder: Path
+
+    @property
+    def initrd(self) -> Path:
+        return self.folder / "initrd"
+
+    @property
+    def kernel(self) -> Path:
+        return self.folder / "vmlinuz"
+
+    def log(self) -> str:
+        return (self.folder / "dracut.log").read_text(errors="replace")
+
+    def status(self) -> int:
+        return int((self.folder / "status").read_text())
+
+    def entries(self) -> dict[str, cpio.Entry]:
+        return {entry.path: entry for entry in cpio.read(self.initrd)}
+
+
+def inside(tree: Path, argv: Sequence[str], log: Path, timeout: float = 600, check: bool = True) -> shell.Result:
+    return shell.run(["nice", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash", "-euc",
+                      INSIDE, str(tree), *argv], timeout=timeout, log=log, check=check)
+
+
+def name(place: machine.Site, package: Package, wish: scenario.Image) -> str:
+    return places.digest(place.id, package.id, Path(__file__), repr(wish))
+
+
+def get(place: machine.Site, package: Package, wish: scenario.Image) -> Image:
+    image = Image(places.cache / f"boot-image-{place.root.suite}-{name(place, package, wish)}")
+    with places.locked(image.folder):
+        if not image.folder.exists():
+            with tempfile.TemporaryDirectory(prefix="boot-image-", dir=places.cache) as work:
+                _make(place, package, wish, Path(work))
+                (Path(work) / "image").rename(image.folder)
+        os.utime(image.folder)
+    places.keep_newest(places.cache, "boot-image-*-*[0-9a-f]", KEPT)
+    return image
+
+
+def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Path) -> None:
+    tree = work / "root"
+    made = work / "image"
+    made.mkdir(mode=0o700)
+    log = work / "log"
+    machine.unpack(place, tree)
+    machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", LEAN + KINDS[wish.kind] + wish.config)
+    words = place.words()
+    for file in wish.files:
+        machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)
+    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*"))
+    for command in wish.before:
+        inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
+    shutil.copy(package.file, tree / "var/tmp/module.deb")
+    # A trigger of dracut's would build an image of every kernel that nobody looks at.
+    inside(tree, ["sh", "-euc", "mv /etc/kernel/postinst.d/dracut /var/tmp/ && printf '#!/bin/sh\\n' >/etc/kernel/postinst.d/dracut"
+                  " && chmod 0755 /etc/kernel/postinst.d/dracut && apt-get install -y /var/tmp/module.deb"
+                  " && mv /var/tmp/dracut /etc/kernel/postinst.d/dracut"], log)
+    for command in wish.commands:
+        inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
+    kernel = next((tree / "usr/lib/modules").iterdir()).name
+    dracut = made / "dracut.log"
+    result = inside(tree, ["dracut", "--force", *wish.arguments, "/var/tmp/initrd", kernel], dracut, check=False)
+    (made / "status").write_text(str(result.status))
+    if (tree / "var/tmp/initrd").exists():
+        shutil.copy(tree / "var/tmp/initrd", made / "initrd")
+    shutil.copy(tree / f"boot/vmlinuz-{kernel}", made / "vmlinuz")
+    versions = inside(tree, ["dpkg-query", "-W", "-f", "${Package} ${Version}\\n", "dracut", "openssh-server", "systemd"], log).output
+    (made / "versions").write_text(f"{versions}kernel {kernel}\n")
+
+
+def overlay(image: Image, wish: scenario.Scenario, words: dict[str, str]) -> bytes:
+    """What a scenario lays over the image: a second archive."""
+    entries = [cpio.Entry(file.path, (0o120777 if file.link else 0o100000 | file.mode), scenario.filled(file.text, words).encode())
+               for file in wish.overlay]
+    for path, lines in wish.accounts.items():
+        there = image.entries().get(f"etc/{path}")
+        others = [line for line in (there.data.decode().splitlines() if there else []) if not line.startswith("root:")]
+        text = "".join(f"{line}\n" for line in [*lines, *others])
+        entries.append(cpio.Entry(f"etc/{path}", 0o100600 if path == "shadow" else 0o100644, text.encode()))
+    return cpio.archive(entries) if entries else b""

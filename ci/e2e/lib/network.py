@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a guest is connected: by qemu's own network, or by tap devices in a network namespace of the cell's own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import scenario
+import shell
+
+MAC = "52:54:00:12:34:{:02x}"
+
+
+class Network:
+    def __init__(self, wish: scenario.Network, folder: Path) -> None:
+        self.enter: list[str] = []
+        self.nics: list[str] = []
+        self.unlinked = [f"card{number}" for number, card in enumerate(wish.cards) if card == "nolink"]
+        self._wish = wish
+        self._folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._port = 0
+        try:
+            if wish.mode == "tap":
+                self._make_namespace()
+            for number, card in enumerate(wish.cards):
+                self._connect(number, card)
+        except BaseException:
+            self.end()
+            raise
+
+    def _connect(self, number: int, card: str) -> None:
+        if card != "net":
+            backend = f"hubport,id=net{number},hubid={number}"  # a hub with nobody else at it
+        elif self._wish.mode == "tap":
+            backend = f"tap,id=net{number},ifname=tap{number},script=no,downscript=no"
+        else:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self._port = probe.getsockname()[1]
+            backend = f"user,id=net{number},restrict=on,hostfwd=tcp:127.0.0.1:{self._port}-:22,hostfwd=tcp:127.0.0.1:{self._port + 1}-:2222"
+        self.nics += ["-netdev", backend, "-device", f"virtio-net-pci,netdev=net{number},id=card{number},mac={MAC.format(number + 16)}"]
+
+    def _make_namespace(self) -> None:
+        for tool in ("dnsmasq", "ip", "nsenter"):
+            if shutil.which(tool) is None:
+                raise shell.Skipped(f"{tool} is not installed")
+        holder = shell.start(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"], stdin=subprocess.DEVNULL)
+        self._processes.append(holder)
+        own = Path("/proc/self/ns/net").readlink()
+        for _ in range(50):
+            if holder.poll() is not None:
+                raise shell.Skipped("this machine refuses a network namespace")
+            if Path(f"/proc/{holder.pid}/ns/net").readlink() != own:
+                break
+            shell.pause(0.1)
+        self.enter = ["nsenter", f"--net=/proc/{holder.pid}/ns/net"]
+        log = self._folder / "network.log"
+        for command in ("ip link set lo up", "ip link add br0 type bridge forward_delay 0", "ip address add 10.77.0.1/24 dev br0",
+                        "ip link set br0 up"):
+            self._do(command)
+        for number, card in enumerate(self._wish.cards):
+            if card == "net":
+                result = shell.run([*self.enter, "ip", "tuntap", "add", "dev", f"tap{number}", "mode", "tap"], log=log, check=False)
+                if result.status:
+                    raise shell.Skipped(f"this machine refuses a tap device: {result.output.strip()}")
+                self._do(f"ip link set tap{number} master br0 up")
+        for command in self._wish.setup:
+            self._do(command)
+        if self._wish.dhcp:
+            argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", f"--interface={self._wish.dhcp}",
+                    "--dhcp-range=10.77.0.100,10.77.0.150,255.255.255.0,1h", "--dhcp-authoritative", "--log-dhcp", "--user=root",
+                    f"--dhcp-leasefile={self._folder / 'leases'}", "--log-facility=-", f"--pid-file={self._folder / 'dnsmasq.pid'}"]
+            with (self._folder / "dnsmasq.log").open("wb") as output:
+                self._processes.append(shell.start([*self.enter, *argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output))
+
+    def _do(self, command: str) -> None:
+        shell.run([*self.enter, "sh", "-euc", command], log=self._folder / "network.log")
+
+    def where(self, port: int = 22) -> tuple[str, int] | None:
+        """Where the guest's sshd is to be found; None as long as nobody knows."""
+        if self._wish.mode == "user":
+            return ("127.0.0.1", self._port if port == 22 else self._port + 1) if self._port else None
+        if self._wish.address:
+            return (self._wish.address, port)
+        leases = self.acknowledged()
+        return (leases[-1][0], port) if leases else None
+
+    def acknowledged(self) -> list[tuple[str, str]]:
+        """The addresses that dnsmasq has given, in order, with the card's address."""
+        log = self._folder / "dnsmasq.log"
+        text = log.read_text(errors="replace") if log.exists() else ""
+        return re.findall(r"DHCPACK\(\S+\) (\S+) (\S+)", text)
+
+    def background(self, argv: list[str]) -> None:
+        """Something that goes on until the cell ends."""
+        with (self._folder / "background.log").open("ab") as output:
+            self._processes.append(shell.start([*self.enter, *argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output))
+
+    def end(self) -> None:
+        for process in reversed(self._processes):
+            shell.end(process)

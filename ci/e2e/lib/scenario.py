@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenarios: small files of data. What each key means stands here; a key that is not known is an error."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SUITES = ("12", "13", "14")
+
+
+class Wrong(Exception):
+    """A scenario's file says something that is not known."""
+
+
+@dataclass(frozen=True)
+class File:
+    path: str  # without the leading slash
+    text: str = ""
+    mode: int = 0o644
+    link: bool = False  # the text is where a symbolic link leads
+
+
+@dataclass(frozen=True)
+class Image:
+    """What dracut is asked for, and what is done to the root before. Equal ones are built once."""
+    kind: str = "generic"  # image.KINDS
+    config: str = ""  # further lines of dracut.conf
+    arguments: tuple[str, ...] = ()  # of dracut's command line
+    files: tuple[File, ...] = ()
+    before: tuple[str, ...] = ()  # shell, in the root, before our package is installed
+    commands: tuple[str, ...] = ()  # and after
+
+
+@dataclass(frozen=True)
+class Network:
+    mode: str = "user"  # user: qemu's own; tap: a network namespace with a bridge and dnsmasq
+    # What each card is connected to: "net", "dead" (a link, but nobody answers), "nolink"; none: [].
+    cards: tuple[str, ...] = ("net",)
+    setup: tuple[str, ...] = ()  # shell, in the namespace, after bridge br0 (10.77.0.1/24) with tap0, tap1... is there
+    dhcp: str = "br0"  # the interface on which dnsmasq answers; "" for none
+    address: str = ""  # where the guest is reached, if not where dnsmasq says
+
+
+@dataclass(frozen=True)
+class Disk:
+    name: str  # second, third: see machine.py
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    file: Path
+    title: str
+    suites: tuple[str, ...] = SUITES
+    core: bool = False
+    packages: tuple[str, ...] = ()
+    image: Image = Image()
+    overlay: tuple[File, ...] = ()
+    accounts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # passwd, shadow: root's lines in the image
+    add: tuple[str, ...] = ()  # kernel arguments
+    remove: tuple[str, ...] = ()
+    network: Network = Network()
+    disks: tuple[Disk, ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()
+
+
+def filled(text: str, words: dict[str, str]) -> str:
+    """@NAME@ becomes what this machine has under that name."""
+    def word(found: re.Match[str]) -> str:
+        if found[1] not in words:
+            raise Wrong(f"nothing is called @{found[1]}@")
+        return words[found[1]]
+    return re.sub(r"@([A-Z_]+)@", word, text)
+
+
+def load(folder: Path, known_steps: dict[str, frozenset[str]]) -> list[Scenario]:
+    return [read(path, known_steps) for path in sorted(folder.glob("*.toml"))]
+
+
+def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
+    try:
+        data = tomllib.loads(path.read_text())
+        image = _table(data.pop("image", {}))
+        return _made(Scenario, {
+            **{key: value for key, value in data.items() if key not in ("network", "disks", "overlay", "steps", "kernel")},
+            "name": path.stem, "file": path,
+            "image": _made(Image, {**image, "files": _files(image.pop("files", []))}),
+            "network": _made(Network, _table(data.get("network", {}))),
+            "overlay": _files(data.get("overlay", [])),
+            "disks": tuple(_made(Disk, {"name": name}) for name in data.get("disks", [])),
+            "accounts": {key: tuple(lines) for key, lines in _table(data.get("accounts", {})).items()},
+            "steps": tuple(_step(step, known_steps) for step in data.get("steps", [])),
+            **_table(data.get("kernel", {})),
+        })
+    except (Wrong, tomllib.TOMLDecodeError) as fault:
+        raise Wrong(f"{path}: {fault}") from fault
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Wrong(f"expected a table, got {value!r}")
+    return dict(value)
+
+
+def _made(kind: type[Any], values: dict[str, Any]) -> Any:
+    unknown = set(values) - set(kind.__dataclass_fields__)
+    if unknown:
+        raise Wrong(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(sorted(kind.__dataclass_fields__))}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def _files(values: list[Any]) -> tuple[File, ...]:
+    return tuple(_made(File, {**_table(value), "mode": int(str(value.get("mode", "644")), 8)}) for value in values)
+
+
+def _step(value: Any, known: dict[str, frozenset[str]]) -> dict[str, Any]:
+    step = {"do": value} if isinstance(value, str) else _table(value)
+    keys = known.get(step.get("do", ""))
+    if keys is None:
+        raise Wrong(f"unknown step {value!r}; known are {', '.join(sorted(known))}")
+    unknown = set(step) - keys - {"do", "within"}
+    if unknown:
+        raise Wrong(f"the step \"{step['do']}\" does not know {', '.join(sorted(unknown))}")
+    return step

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a scenario. Each is a function; its keyword arguments are what a scenario may say. See KNOWN below."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import guest
+import machine
+import network
+import scenario
+import shell
+from client import Client
+from image import Image
+
+PROMPT = r"pass ?(word|phrase)[^\n]*:"
+# The image has no grep and no wc.
+LINES_OF = 'while IFS= read -r line; do printf "%s\\n" "$line"; done <{}'
+
+
+class Context:
+    """What a step works with."""
+
+    def __init__(self, site: machine.Site, image: Image, words: dict[str, str]) -> None:
+        self.site = site
+        self.image = image
+        self.words = words
+        self.guest: guest.Guest
+        self.network: network.Network
+        self.client: Client
+        self.stage = "initrd"
+        self.port = 22
+        self.key = "key"
+
+    def wait(self, what: str, within: float, look: Callable[[], Any], every: float = 0.5) -> Any:
+        """Looks again and again until there is something to be seen, or the time is over, or the guest has died."""
+        deadline = shell.Deadline(within)
+        while True:
+            found = look()
+            if found:
+                return found
+            self.guest.look()
+            if deadline.left() < 0:
+                raise shell.Failed(f"not within {within:.0f} s: {what}")
+            shell.pause(every)
+
+    def ssh(self, command: str, **options: Any) -> shell.Result:
+        where = self.network.where(self.port)
+        if where is None:
+            return shell.Result(255, "the guest has no address yet")
+        return self.client.run(where, self.stage, command, **{"key": self.key, **options})
+
+
+def _texts(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _judge(context: Context, what: str, output: str, expect: str | list[str], absent: str | list[str]) -> None:
+    for text in _texts(expect):
+        if not re.search(scenario.filled(text, context.words), output, re.MULTILINE):
+            raise shell.Failed(f"{what}: there is no \"{text}\" in: {output.strip()[-600:]}")
+    for text in _texts(absent):
+        if re.search(scenario.filled(text, context.words), output, re.MULTILINE):
+            raise shell.Failed(f"{what}: there is \"{text}\" in: {output.strip()[-600:]}")
+
+
+def login(context: Context, within: float = 120, key: str = "key", port: int = 22, stage: str = "initrd") -> None:
+    """A real login, in the initramfs. A connection that is accepted is none; three denials are enough."""
+    context.port, context.key, context.stage = port, key, stage
+    denied: list[str] = []
+
+    def look() -> bool:
+        result = context.ssh("[ -e /etc/initrd-release ] && echo in-the-image", timeout=45)
+        if "Permission denied" in result.output:
+            denied.append(result.output.strip().splitlines()[-1])
+            if len(denied) == 3:
+                raise shell.Failed(f"denied three times: {denied[-1]}")
+            shell.pause(2)
+        if "Host key verification failed" in result.output:
+            raise shell.Failed("the host key is not the initramfs's own")
+        return "in-the-image" in result.output and result.status == 0
+
+    context.wait("a login", within, look)
+
+
+def denied(context: Context, within: float = 120, key: str = "other", port: int = 22) -> None:
+    """sshd is there, and refuses this key."""
+    def look() -> bool:
+        where = context.network.where(port)
+        if where is None:
+            return False
+        result = context.client.run(where, context.stage, "true", key=key, timeout=45)
+        if result.status == 0:
+            raise shell.Failed(f"the key \"{key}\" logs in")
+        return "Permission denied" in result.output
+    context.wait("a denial", within, look, every=1)
+
+
+def run(context: Context, command: str, within: float = 60, status: int = 0, expect: str | list[str] = (), absent: str | list[str] = (),  # type: ignore[assignment]
+        key: str = "", stdin: str = "") -> None:
+    """A command over ssh: its exit status and what it prints (regular expressions)."""
+    result = context.ssh(scenario.filled(command, context.words), timeout=within, key=key or context.key, stdin=stdin)
+    if status >= 0 and result.status != status:
+        raise shell.Failed(f"`{command}` ended with {result.status} instead of {status}: {result.output.strip()[-600:]}")
+    _judge(context, f"`{command}`", result.output, expect, absent)
+
+
+def until(context: Context, command: str, expect: str | list[str], within: float = 90) -> None:
+    """A command over ssh, again and again, until it prints this."""
+    said = [""]
+
+    def look() -> bool:
+        said[0] = context.ssh(scenario.filled(command, context.words), timeout=30).output
+        return all(re.search(scenario.filled(text, context.words), said[0], re.MULTILINE) for text in _texts(expect))
+
+    try:
+        context.wait(f"`{command}` prints {expect}", within, look, every=1)
+    except guest.Died:
+        raise
+    except shell.Failed as failure:
+        raise shell.Failed(f"{failure}; it printed {said[0].strip()[-600:]}") from failure
+
+
+def account(context: Context, field: str = "*", shell_: str = "", within: float = 60) -> None:
+    """Root has one line in shadow, and one in passwd; the password's field is this."""
+    result = context.ssh(LINES_OF.format("/etc/shadow"), timeout=within)
+    lines = [line.split(":") for line in result.output.splitlines() if line.startswith("root:")]
+    if len(lines) != 1 or lines[0][1] != field:
+        raise shell.Failed(f"/etc/shadow has {[':'.join(line) for line in lines]}, and not one line with \"{field}\"")
+    if any(lines[0][4:8]) and lines[0][7]:
+        raise shell.Failed(f"the account expires: {':'.join(lines[0])}")
+    result = context.ssh(LINES_OF.format("/etc/passwd"), timeout=within)
+    users = [line for line in result.output.splitlines() if line.startswith("root:")]
+    if len(users) != 1 or (shell_ and not users[0].endswith(":" + shell_)):
+        raise shell.Failed(f"/etc/passwd has {users}")
+
+
+def agent(context: Context, passphrase: str = "root", within: float = 120) -> None:
+    """The passphrase is typed at the agent that systemd has for this, on a terminal."""
+    def look() -> bool:
+        where = context.network.where(context.port)
+        assert where is not None
+        typed, said = context.client.type_at_prompt(where, context.stage, "systemd-tty-ask-password-agent", PROMPT,
+                                                    context.site.passphrase(passphrase), 40)
+        if context.site.passphrase(passphrase) in said:
+            raise shell.Failed("the passphrase is shown on the terminal")
+        return typed
+    context.wait("a prompt at the agent", within, look, every=1)
+
+
+def prompt(context: Context, within: float = 120) -> None:
+    """A disk asks for its passphrase."""
+    context.wait("a prompt", within, lambda: re.search(r"passphrase", context.ssh("systemd-tty-ask-password-agent --list").output), every=1)
+
+
+def pipe(context: Context, passphrase: str = "root", command: str = "unlock", status: int | list[int] = 0, expect: str | list[str] = (),  # type: ignore[assignment]
+         absent: str | list[str] = (), within: float = 120, key: str = "", newline: bool = True) -> None:  # type: ignore[assignment]
+    """The passphrase is on the standard input of a command."""
+    secret = context.site.passphrase(passphrase)
+    result = context.ssh(command, stdin=secret + ("\n" if newline else ""), timeout=within, key=key or context.key)
+    if secret in result.output:
+        raise shell.Failed("the passphrase is in the output")
+    wanted = [status] if isinstance(status, int) else status
+    if result.status not in wanted:
+        raise shell.Failed(f"`{command}` ended with {result.status} instead of {wanted}: {result.output.strip()[-600:]}")
+    _judge(context, f"`{command}`", result.output, expect, absent)
+
+
+def console(context: Context, expect: str, within: float = 120) -> None:
+    """The serial console prints this (a regular expression)."""
+    wanted = scenario.filled(expect, context.words)
+    context.wait(f"\"{expect}\" on the console", within, lambda: re.search(wanted, context.guest.console(), re.MULTILINE))
+
+
+def console_lacks(context: Context, text: str) -> None:
+    if re.search(scenario.filled(text, context.words), context.guest.console(), re.MULTILINE):
+        raise shell.Failed(f"the console printed \"{text}\"")
+
+
+def type_(context: Context, text: str = "", passphrase: str = "") -> None:
+    """On the serial console's keyboard, and Enter."""
+    shell.pause(0.5)
+    context.guest.type((context.site.passphrase(passphrase) if passphrase else text) + "\r")
+
+
+def real_root(context: Context, within: float = 180) -> None:
+    """The real system is up: its own sshd with its own host key, and the marker that only the encrypted root has."""
+    context.port, context.key, context.stage = 22, "key", "real"
+    marker = context.site.text("marker")
+    context.wait("the real system's sshd", within, lambda: marker in context.ssh(f"cat /{machine.MARKER}", timeout=45).output, every=1)
+
+
+def real_console(context: Context, within: float = 180) -> None:
+    """The same, for guests that no network reaches."""
+    console(context, f"e2e: the real system is up: {context.site.text('marker')}", within)
+
+
+def dracut_says(context: Context, expect: str | list[str] = (), absent: str | list[str] = (), status: int = 0) -> None:  # type: ignore[assignment]
+    """What dracut's log says, and how it ended."""
+    if context.image.status() != status:
+        raise shell.Failed(f"dracut ended with {context.image.status()}: {context.image.log()[-600:]}")
+    _judge(context, "dracut's log", context.image.log(), expect, absent)
+
+
+def image_has(context: Context, paths: list[str] = (), absent: list[str] = ()) -> None:  # type: ignore[assignment]
+    there = context.image.entries()
+    for path in paths:
+        if path not in there:
+            raise shell.Failed(f"the image has no {path}")
+    for path in absent:
+        if path in there:
+            raise shell.Failed(f"the image has {path}")
+
+
+def leases(context: Context, count: int = 1) -> None:
+    """How many addresses dnsmasq has given."""
+    given = {address for address, _ in context.network.acknowledged()}
+    if len(given) != count:
+        raise shell.Failed(f"{len(given)} addresses were given instead of {count}: {context.network.acknowledged()}")
+
+
+def flood(context: Context, source: str, loops: int = 4) -> None:
+    """From now on somebody at another address tries a wrong key again and again."""
+    where = context.network.where(context.port)
+    assert where is not None
+    argv = context.client.argv(where, context.stage, "other", ("-b", source))
+    argv = argv[len(context.network.enter):]
+    for _ in range(loops):
+        context.network.background(["sh", "-c", 'while :; do "$@" true; sleep 0.2; done', "flood", *argv])
+
+
+def poweroff(context: Context, within: float = 120) -> None:
+    context.ssh("systemctl poweroff", timeout=30)
+    deadline = shell.Deadline(within)
+    while not context.guest.ended():
+        if deadline.left() < 0:
+            raise shell.Failed(f"the guest did not power off within {within:.0f} s")
+        shell.pause(0.3)
+
+
+def sleep(context: Context, seconds: float) -> None:
+    deadline = shell.Deadline(seconds)
+    while deadline.left() > 0:
+        context.guest.look()
+        shell.pause(0.5)
+
+
+STEPS: dict[str, Callable[..., None]] = {
+    "login": login, "denied": denied, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt, "pipe": pipe,
+    "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
+    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "poweroff": poweroff, "sleep": sleep,
+}
+# These look at the image alone, before anything is booted.
+BEFORE_BOOT = frozenset({"dracut-says", "image-has"})
+KNOWN: dict[str, frozenset[str]] = {
+    name: frozenset(key.rstrip("_") for key in inspect.signature(step).parameters) - {"context"} for name, step in STEPS.items()}
+
+
+def take(context: Context, step: dict[str, Any]) -> None:
+    function = STEPS[step["do"]]
+    names = inspect.signature(function).parameters
+    function(context, **{key if key in names else key + "_": value for key, value in step.items() if key != "do"})
