@@ -56,6 +56,8 @@ sshd_verdict() {
 
 # called by dracut
 check() {
+  # dracut asks once more whether a module brings what a mount needs.
+  [[ -z ${mount_needs-} ]] || return 1
   sshd_verdict && return 0
   # A module that was asked for by name and cannot be had makes dracut give up on the whole image, and a machine must not
   # be left without one for the lack of a key: then it goes in with nothing to install.
@@ -226,6 +228,24 @@ sshd_install_unit() {
   ln -sf -- "$units/sshd.service" "$initdir$(sshd_resolve "$initdir" "$wants")/sshd.service"
 }
 
+# sshd_install_boot: what runs in the image, for people and for the units.
+sshd_install_boot() {
+  local name units=${systemdsystemunitdir:-/usr/lib/systemd/system} wants=/etc/systemd/system/initrd-switch-root.target.wants
+  # They are in every image that dracut makes; in one that is none the better.
+  inst_multiple -o cat chmod mv rm sleep >/dev/null 2>&1 || :
+  for name in unlock resume-boot boot-state; do
+    sshd_put 0755 "$moddir/boot/$name" "/usr/bin/$name" || return 1
+  done
+  for name in accounts handover; do
+    sshd_put 0755 "$moddir/boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
+  done
+  sshd_put 0644 "$moddir/boot/prompts.sh" /usr/lib/dracut-sshd/prompts.sh || return 1
+  name=dracut-sshd-handover.service
+  sshd_put 0644 "$moddir/boot/$name" "$units/$name" || return 1
+  sshd_make_dir 0755 "$wants" || return 1
+  ln -sf -- "$units/$name" "$initdir$(sshd_resolve "$initdir" "$wants")/$name"
+}
+
 # sshd_warn_without_network: an sshd that no network reaches helps nobody; the network is another module's.
 sshd_warn_without_network() {
   local module
@@ -248,6 +268,7 @@ install() {
     && sshd_install_config \
     && sshd_put 0644 "$moddir/motd" /etc/motd \
     && sshd_put 0644 "$moddir/profile" /root/.profile \
+    && sshd_install_boot \
     && sshd_install_unit "$daemon"; then
     sshd_warn_without_network
     return 0
