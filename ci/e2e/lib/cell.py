@@ -147,7 +147,7 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
     arguments = ["console=ttyS0", f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
     arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
     arguments += [re.sub(r"@([A-Z_]+)@", lambda found: words[found[1]], word) for word in wish.add]
-    disks = [site.folder / f"{name}.img" for name in ("root", *(disk.name for disk in wish.disks))]
+    disks = [site.folder / f"{name}.img" for name in (*(() if wish.late else ("root",)), *(disk.name for disk in wish.disks))]
     return guest.Guest(work, made.kernel, [made.initrd, image.overlay(made, wish, words)], " ".join(arguments), disks, net.nics,
                        net.enter, net.unlinked)
 

@@ -40,9 +40,10 @@ class Guest:
         for disk in disks:
             argv += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe,snapshot=on"]
         argv += nics
+        self._monitor = folder / "monitor.sock"
+        argv += ["-monitor", f"unix:{self._monitor},server=on,wait=off", "-device", "pcie-root-port,id=later,chassis=9,slot=9"]
         if unlinked:
-            self._monitor = folder / "monitor.sock"
-            argv += ["-S", "-monitor", f"unix:{self._monitor},server=on,wait=off"]
+            argv.append("-S")  # it must not see a link first
         (folder / "qemu.argv").write_text("\n".join(argv) + "\n")
         self._begin = time.monotonic()
         with (folder / "qemu.log").open("wb") as errors:
@@ -55,6 +56,11 @@ class Guest:
             for line in lines:
                 monitor.sendall(line.encode() + b"\n")
                 time.sleep(0.3)
+
+    def plug(self, disk: Path) -> None:
+        """A disk that was not there when the guest was started."""
+        self._command([f"drive_add 0 if=none,id=late,file={disk},format=raw,cache=unsafe,snapshot=on",
+                       "device_add virtio-blk-pci,drive=late,bus=later"])
 
     def _connected(self, path: Path) -> socket.socket:
         for _ in range(50):

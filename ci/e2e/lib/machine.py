@@ -52,7 +52,7 @@ class Site:
     def words(self) -> dict[str, str]:
         """What a scenario may write as @NAME@."""
         return {"KEY": self.text("key.pub"), "OTHER_KEY": self.text("other.pub"), "CA": self.text("ca.pub"),
-                "HOST_CA": self.text("ca.pub"), "ROOT_UUID": self.uuid("root"), "SECOND_UUID": self.uuid("second"),
+                "WRONG": self.passphrase("wrong"), "ROOT_UUID": self.uuid("root"), "SECOND_UUID": self.uuid("second"),
                 "THIRD_UUID": self.uuid("third")}
 
 

@@ -65,6 +65,7 @@ class Scenario:
     remove: tuple[str, ...] = ()
     network: Network = Network()
     disks: tuple[Disk, ...] = ()
+    late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
 
 

@@ -130,7 +130,7 @@ def account(context: Context, field: str = "*", shell_: str = "", within: float 
     lines = [line.split(":") for line in result.output.splitlines() if line.startswith("root:")]
     if len(lines) != 1 or lines[0][1] != field:
         raise shell.Failed(f"/etc/shadow has {[':'.join(line) for line in lines]}, and not one line with \"{field}\"")
-    if any(lines[0][4:8]) and lines[0][7]:
+    if lines[0][7]:
         raise shell.Failed(f"the account expires: {':'.join(lines[0])}")
     result = context.ssh(LINES_OF.format("/etc/passwd"), timeout=within)
     users = [line for line in result.output.splitlines() if line.startswith("root:")]
@@ -232,6 +232,19 @@ def flood(context: Context, source: str, loops: int = 4) -> None:
         context.network.background(["sh", "-c", 'while :; do "$@" true; sleep 0.2; done', "flood", *argv])
 
 
+def session(context: Context, command: str) -> None:
+    """A session that stays open until the guest ends it."""
+    where = context.network.where(context.port)
+    assert where is not None
+    argv = context.client.argv(where, context.stage, context.key)
+    context.network.background([*argv[len(context.network.enter):], command])
+
+
+def plug(context: Context) -> None:
+    """The root's disk is plugged in."""
+    context.guest.plug(context.site.folder / "root.img")
+
+
 def poweroff(context: Context, within: float = 120) -> None:
     context.ssh("systemctl poweroff", timeout=30)
     deadline = shell.Deadline(within)
@@ -251,7 +264,7 @@ def sleep(context: Context, seconds: float) -> None:
 STEPS: dict[str, Callable[..., None]] = {
     "login": login, "denied": denied, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt, "pipe": pipe,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
-    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "poweroff": poweroff, "sleep": sleep,
+    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "session": session, "plug": plug, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
 BEFORE_BOOT = frozenset({"dracut-says", "image-has"})
