@@ -28,7 +28,7 @@ read_settings() {
     number=$((number + 1))
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
     [[ $line =~ ^[[:space:]]*([A-Z]+)=(.*[^[:space:]])[[:space:]]*$ ]] \
-      || die 2 "$file:$number: expected IMAGE=FILE or DRIVER=NAME, got \"$line\"."
+      || die 2 "$file:$number: expected IMAGE=FILE, DRIVER=NAME or NETWORK=no, got \"$line\"."
     key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
     if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
     case $key in
@@ -40,7 +40,10 @@ read_settings() {
         [[ " $drivers " == *" $value "* ]] || die 2 "$file:$number: unknown driver \"$value\"; known are: $drivers."
         driver_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE and DRIVER." ;;
+      NETWORK) # module-setup.sh's
+        [[ $value == no || $value == auto ]] || die 2 "$file:$number: NETWORK is auto or no, not \"$value\"."
+        ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER and NETWORK." ;;
     esac
   done <"$root$file"
 }

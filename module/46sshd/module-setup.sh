@@ -9,49 +9,42 @@
 
 # shellcheck source=find.sh
 . "${BASH_SOURCE[0]%/*}/find.sh"
+# shellcheck source=verdict.sh
+. "${BASH_SOURCE[0]%/*}/verdict.sh"
+# shellcheck source=network.sh
+. "${BASH_SOURCE[0]%/*}/network.sh"
+
+# Where everything is put: the image, or the private folder of the verdict.
+sshd_tree=${initdir-}
+# sshd_tell SENTENCE: of what goes into the image, said once.
+sshd_tell() { [[ $sshd_tree != "${initdir-}" ]] || dinfo "dracut-sshd: $*"; }
 
 # sshd_make_dir MODE PATH: the folder in the image; parents that are made on the way are 0755 (dracut's umask is 077).
 sshd_make_dir() {
   local path
-  path=$initdir$(sshd_resolve "$initdir" "$2") || return 1
+  path=$sshd_tree$(sshd_resolve "$sshd_tree" "$2") || return 1
   (umask 022 && mkdir -p -- "$path") && chmod "$1" -- "$path"
 }
 
 # sshd_put MODE SOURCE PATH: a copy of the file SOURCE (or of standard input: -) at PATH in the image, owned by root.
 sshd_put() {
   local path
-  path=$(sshd_resolve "$initdir" "$3") || return 1
-  [[ -d $initdir${path%/*} ]] || sshd_make_dir 0755 "${path%/*}" || return 1
-  path=$initdir$path
+  path=$(sshd_resolve "$sshd_tree" "$3") || return 1
+  [[ -d $sshd_tree${path%/*} ]] || sshd_make_dir 0755 "${path%/*}" || return 1
+  path=$sshd_tree$path
   rm -f -- "$path"
   if [[ $2 == - ]]; then (umask 077 && cat >"$path"); else (umask 077 && cat -- "$2" >"$path"); fi \
     && chmod "$1" -- "$path"
 }
 
-# sshd_verdict: may sshd go into an image? If not, says loudly why, and what to type.
-sshd_verdict() {
-  local daemon helper keys why='' remedy=''
-  if ! daemon=$(sshd_find_daemon); then
-    why="there is no sshd on this system."
-    remedy="Install OpenSSH's server and build the image again."
-  elif helper=$(sshd_missing_helper "$daemon"); then
-    why="$daemon needs $helper, which is missing."
-    remedy="Install OpenSSH's server again and build the image again."
-  elif ! keys=$(sshd_find_authorized_keys); then
-    why="there are no authorized keys."
-    remedy="Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
-  elif [[ -z $(sshd_describe_keys "$keys") ]]; then
-    why="$keys holds no valid public key."
-    remedy="Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
-  elif ! sshd_find_host_keys >/dev/null; then
-    why="there is no host key in /etc/ssh."
-    remedy="Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+# sshd_install_programs PROGRAM...: with the libraries that they need.
+sshd_install_programs() {
+  if [[ $sshd_tree == "${initdir-}" ]]; then
+    inst_multiple "$@"
   else
-    return 0
+    # inst_multiple puts files into the image alone.
+    ${DRACUT_INSTALL:-dracut-install} ${dracutsysrootdir:+-r "$dracutsysrootdir"} -D "$sshd_tree" -l -a "$@"
   fi
-  derror "dracut-sshd: $why"
-  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. $remedy"
-  return 1
 }
 
 # called by dracut
@@ -67,11 +60,13 @@ check() {
 # called by dracut
 depends() {
   local dir
+  sshd_verdict || return 0
   echo systemd
   # A module of its own, and not chosen by itself, since dracut 050; before, systemd's module holds it.
   for dir in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]systemd-ask-password; do
     if [[ -d $dir ]]; then echo systemd-ask-password; fi
   done
+  sshd_network_modules
   return 0
 }
 
@@ -88,9 +83,9 @@ sshd_install_user() {
   fi
   IFS=: read -r _ _ _ id rest <<<"$user"
   group=$(grep -m 1 -E "^[^:]*:[^:]*:$id:" "${dracutsysrootdir-}/etc/group" 2>/dev/null) || group="sshd:x:$id:"
-  grep -qs '^sshd:' "$initdir/etc/passwd" || printf '%s\n' "$user" >>"$initdir/etc/passwd"
-  grep -qsE "^[^:]*:[^:]*:$id:" "$initdir/etc/group" || printf '%s\n' "${group%:*}:" >>"$initdir/etc/group"
-  chmod 0644 "$initdir/etc/passwd" "$initdir/etc/group"
+  grep -qs '^sshd:' "$sshd_tree/etc/passwd" || printf '%s\n' "$user" >>"$sshd_tree/etc/passwd"
+  grep -qsE "^[^:]*:[^:]*:$id:" "$sshd_tree/etc/group" || printf '%s\n' "${group%:*}:" >>"$sshd_tree/etc/group"
+  chmod 0644 "$sshd_tree/etc/passwd" "$sshd_tree/etc/group"
 }
 
 # sshd_install_privsep_dir PROGRAM...: the empty folder that sshd confines itself to. It is compiled in, and differs:
@@ -115,7 +110,7 @@ sshd_install_keys() {
   sshd_make_dir 0700 /root && sshd_make_dir 0700 /root/.ssh || return 1
   sshd_put 0600 "$source" /root/.ssh/authorized_keys || return 1
   while IFS= read -r line; do
-    dinfo "dracut-sshd: may log in ($source): $line"
+    sshd_tell "may log in ($source): $line"
   done < <(sshd_describe_keys "$source")
   sshd_make_dir 0755 /etc/ssh || return 1
   while IFS= read -r key; do
@@ -126,9 +121,9 @@ sshd_install_keys() {
       source=$(sshd_host_file "$key$extra") || continue
       sshd_put 0644 "$source" "/etc/ssh/$name$extra" || return 1
     done
-    dinfo "dracut-sshd: host key: $key"
+    sshd_tell "host key: $key"
     if [[ ${key##*/} != dracut_* ]]; then
-      dinfo "dracut-sshd: that is the system's own key; for one of the initramfs's own:" \
+      sshd_tell "that is the system's own key; for one of the initramfs's own:" \
         "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
     fi
   done < <(sshd_find_host_keys)
@@ -139,11 +134,12 @@ sshd_shipped_config() {
   local file name
   cat -- "$moddir/sshd_config"
   printf '\n# Added when this image was built.\n'
-  for file in "$initdir"/etc/ssh/ssh_host_*_key; do
+  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do
     name=${file##*/}
     printf 'HostKey /etc/ssh/%s\n' "$name"
     if [[ -e $file-cert.pub ]]; then printf 'HostCertificate /etc/ssh/%s-cert.pub\n' "$name"; fi
   done
+  if [[ -s ${DRACUT_TMPDIR-}/dracut-sshd/options ]]; then cat -- "$DRACUT_TMPDIR/dracut-sshd/options"; fi
   # Last, because of several values sshd takes the first: the policy chooses ciphers, and opens nothing.
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
 }
@@ -166,7 +162,7 @@ sshd_install_referenced() {
       [[ $path == /* && $path != *%* ]] || continue
       while IFS= read -r source; do
         source=${source#"${dracutsysrootdir-}"}
-        [[ -e $initdir$(sshd_resolve "$initdir" "$source") ]] && continue
+        [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
         path=$(sshd_host_file "$source") || continue
         sshd_put 0600 "$path" "$source" || return 1
         if [[ ${keyword,,} == include ]]; then sshd_install_referenced "$path" || return 1; fi
@@ -175,18 +171,35 @@ sshd_install_referenced() {
   done <"$1"
 }
 
-# sshd_install_config: sshd_config (the admin's, or the module's own), the crypto policy, the files of variables.
+# sshd_dropins: the files in /etc/dracut-sshd/sshd_config.d, which add to either sshd_config.
+sshd_dropins() {
+  local path
+  for path in "${dracutsysrootdir-}"/etc/dracut-sshd/sshd_config.d/*.conf; do
+    path=${path#"${dracutsysrootdir-}"}
+    if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
+  done
+}
+
+# sshd_install_config: sshd_config (the admin's, or the module's own), what adds to it, the crypto policy, the files of
+# variables.
 sshd_install_config() {
-  local source path
+  local source path first=''
   if [[ $(sshd_policy_kind) == config ]]; then
     sshd_put 0644 "$(sshd_host_file "$sshd_crypto_policy")" "$sshd_crypto_policy" || return 1
   fi
+  while IFS= read -r path; do
+    source=$(sshd_host_file "$path") || continue
+    sshd_tell "configuration: $path"
+    sshd_put 0600 "$source" "/etc/ssh/sshd_config.d/${path##*/}" && sshd_install_referenced "$source" || return 1
+    # Of several values sshd takes the first. It knows Include since 8.2.
+    first+="Include /etc/ssh/sshd_config.d/${path##*/}"$'\n'
+  done < <(sshd_dropins)
   if source=$(sshd_host_file /etc/dracut-sshd/sshd_config); then
-    dinfo "dracut-sshd: configuration: /etc/dracut-sshd/sshd_config"
-    sshd_put 0600 "$source" /etc/ssh/sshd_config || return 1
+    sshd_tell "configuration: /etc/dracut-sshd/sshd_config"
+    { printf '%s' "$first" && cat -- "$source"; } | sshd_put 0600 - /etc/ssh/sshd_config || return 1
     sshd_install_referenced "$source" || return 1
   else
-    sshd_shipped_config | sshd_put 0600 - /etc/ssh/sshd_config || return 1
+    { printf '%s' "$first" && sshd_shipped_config; } | sshd_put 0600 - /etc/ssh/sshd_config || return 1
   fi
   while IFS= read -r path; do
     sshd_put 0644 "$(sshd_host_file "$path")" "$path" || return 1
@@ -225,7 +238,7 @@ sshd_install_unit() {
   local units=${systemdsystemunitdir:-/usr/lib/systemd/system} wants=/etc/systemd/system/sysinit.target.wants
   sshd_unit "$1" | sshd_put 0644 - "$units/sshd.service" || return 1
   sshd_make_dir 0755 "$wants" || return 1
-  ln -sf -- "$units/sshd.service" "$initdir$(sshd_resolve "$initdir" "$wants")/sshd.service"
+  ln -sf -- "$units/sshd.service" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/sshd.service"
 }
 
 # sshd_install_boot: what runs in the image, for people and for the units.
@@ -243,16 +256,13 @@ sshd_install_boot() {
   name=dracut-sshd-handover.service
   sshd_put 0644 "$moddir/boot/$name" "$units/$name" || return 1
   sshd_make_dir 0755 "$wants" || return 1
-  ln -sf -- "$units/$name" "$initdir$(sshd_resolve "$initdir" "$wants")/$name"
+  ln -sf -- "$units/$name" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/$name"
 }
 
-# sshd_warn_without_network: an sshd that no network reaches helps nobody; the network is another module's.
+# sshd_warn_without_network: an sshd that no network reaches helps nobody.
 sshd_warn_without_network() {
-  local module
-  for module in systemd-networkd network network-manager network-legacy network-wicked connman; do
-    [[ " ${mods_to_load-} ${modules_loaded-} " == *" $module "* ]] && return 0
-  done
-  dwarn "dracut-sshd: there is sshd in this image, but no network. See \"NETWORK\" in dracut-sshd(7)."
+  sshd_network_in "${mods_to_load-} ${modules_loaded-}" \
+    || dwarn "dracut-sshd: there is sshd in this image, but no network. See \"NETWORK\" in dracut-sshd(7)."
 }
 
 # called by dracut
@@ -261,7 +271,7 @@ install() {
   sshd_verdict || return 0
   daemon=$(sshd_find_daemon)
   mapfile -t helpers < <(sshd_find_helpers "$daemon")
-  if inst_multiple "$daemon" "${helpers[@]}" \
+  if sshd_install_programs "$daemon" "${helpers[@]}" \
     && sshd_install_user \
     && sshd_install_privsep_dir "$daemon" "${helpers[@]}" \
     && sshd_install_keys \
@@ -269,6 +279,7 @@ install() {
     && sshd_put 0644 "$moddir/motd" /etc/motd \
     && sshd_put 0644 "$moddir/profile" /root/.profile \
     && sshd_install_boot \
+    && sshd_install_network \
     && sshd_install_unit "$daemon"; then
     sshd_warn_without_network
     return 0

@@ -51,6 +51,7 @@ goes_in() {
 }
 
 @test "RHEL 8: dracut 049 has no module systemd-ask-password, so none is asked for" {
+  make_root rhel8
   [[ $(module depends) == systemd ]]
   mkdir "$dracutbasedir/modules.d/01systemd-ask-password"
   [[ $(module depends) == $'systemd\nsystemd-ask-password' ]]

@@ -40,6 +40,7 @@ sysd() {
 # holding: the first unit whose shell holds the boot, into $holding; false if there is none.
 holding() {
   holding=''
+  # shellcheck disable=SC2086
   sysd is-active $shells
   # shellcheck disable=SC2086
   set -- $sysd
@@ -56,7 +57,7 @@ clean() {
   clean=''
   set -- "$1" ''
   while set -- "$1" "${1%%[! -~]*}" && [ "$1" != "$2" ]; do
-    clean=$clean$2?
+    clean="$clean$2?"
     set -- "${1#"$2"}"
     set -- "${1#?}"
   done

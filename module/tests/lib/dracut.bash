@@ -29,6 +29,11 @@ module() {
         cp -- "$root$path" "$initdir$path" || return 1
       done
     }
+    DRACUT_INSTALL=install_into_tree
+    install_into_tree() { # [-r ROOT] -D TREE -l -a PROGRAM...
+      [[ $1 != -r ]] || shift 2
+      initdir=$2 inst_multiple "${@:5}"
+    }
     . "$moddir/module-setup.sh"
     '"$1"
 }

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# (dracutsysrootdir is dracut's.)
+#
+# May sshd go into an image? What goes in is first put together in a private folder, and sshd is asked there.
+
+# sshd_refuse WHY REMEDY: the reason, said loudly and once.
+sshd_refuse() {
+  derror "dracut-sshd: $1"
+  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. $2"
+  return 1
+}
+
+# sshd_look: what can be told without running anything.
+sshd_look() {
+  local daemon helper keys
+  if ! daemon=$(sshd_find_daemon); then
+    sshd_refuse "there is no sshd on this system." "Install OpenSSH's server and build the image again."
+  elif helper=$(sshd_missing_helper "$daemon"); then
+    sshd_refuse "$daemon needs $helper, which is missing." "Install OpenSSH's server again and build the image again."
+  elif ! keys=$(sshd_find_authorized_keys); then
+    sshd_refuse "there are no authorized keys." \
+      "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
+  elif [[ -z $(sshd_describe_keys "$keys") ]]; then
+    sshd_refuse "$keys holds no valid public key." \
+      "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
+  elif ! sshd_find_host_keys >/dev/null; then
+    sshd_refuse "there is no host key in /etc/ssh." \
+      "Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+  fi
+}
+
+# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root. It wants /dev/null; a device node may
+# be forbidden here, or dead on this file system, and then the system's own is mounted.
+sshd_in_tree() {
+  if [[ -w $sshd_tree/dev/null ]] && { : >"$sshd_tree/dev/null"; } 2>/dev/null; then
+    chroot "$sshd_tree" "$@" </dev/null
+  else
+    # shellcheck disable=SC2016
+    unshare --mount --propagation private sh -c 'mount --bind /dev/null "$0/dev/null" && exec chroot "$0" "$@"' \
+      "$sshd_tree" "$@" </dev/null
+  fi
+}
+
+# sshd_arguments: the words that the unit will give to sshd besides -D, of the files of variables that go in. As in systemd
+# a later file's value of a variable wins, and is split at white space.
+sshd_arguments() {
+  local path line name words
+  local -A values=()
+  while IFS= read -r path; do
+    while IFS= read -r line || [[ $line ]]; do
+      [[ $line =~ ^[[:space:]]*(OPTIONS|CRYPTO_POLICY|SSHD_OPTS)=(.*)$ ]] || continue
+      name=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
+      if [[ $line =~ ^\"(.*)\"[[:space:]]*$ || $line =~ ^\'(.*)\'[[:space:]]*$ ]]; then line=${BASH_REMATCH[1]}; fi
+      values[$name]=$line
+    done <"$(sshd_host_file "$path")"
+  done < <(sshd_environment_files)
+  for name in OPTIONS CRYPTO_POLICY SSHD_OPTS; do
+    read -ra words <<<"${values[$name]-}"
+    [[ ${#words[@]} -eq 0 ]] || printf '%s\n' "${words[@]}"
+  done
+}
+
+# sshd_try SSHD: has sshd read the tree's configuration and keys there. 0: it will serve; 1: it will not, and $sshd_said
+# are its words; 2: it could not be asked, and $sshd_said is why.
+sshd_try() {
+  local daemon=$1 key arguments status
+  mkdir -p -- "$sshd_tree/dev" "$sshd_tree/run/sshd" && chmod 0755 "$sshd_tree/run/sshd" || return 2
+  mknod -m 666 "$sshd_tree/dev/null" c 1 3 2>/dev/null || : >"$sshd_tree/dev/null"
+  for key in "$sshd_tree"/etc/ssh/ssh_host_*_key; do break; done
+  # First with nothing that could be wrong but the surroundings: what fails then is no verdict, unless it is the key.
+  sshd_said=$(sshd_in_tree "$daemon" -t -f /dev/null -h "${key#"$sshd_tree"}" 2>&1) \
+    || [[ $sshd_said == *hostkey* || $sshd_said == *'host key'* ]] || return 2
+  mapfile -t arguments < <(sshd_arguments)
+  sshd_said=$(sshd_in_tree "$daemon" -t "${arguments[@]}" 2>&1)
+  status=$?
+  case $status in
+    0) return 0 ;;
+    126 | 127) return 2 ;;
+    *) return 1 ;;
+  esac
+}
+
+# sshd_learn_options SSHD: prints those of some newer options that this sshd knows.
+sshd_learn_options() {
+  local option='PerSourceMaxStartups 16' # OpenSSH 8.5: one address cannot take every place of those that wait
+  if sshd_in_tree "$1" -t -o "${option/ /=}" >/dev/null 2>&1; then printf '%s\n' "$option"; fi
+}
+
+# sshd_check_effect SSHD: a configuration that sshd accepts may still let nobody in. Said, not refused: what a Match block
+# makes of it depends on the client.
+sshd_check_effect() {
+  local answer line
+  answer=$(sshd_in_tree "$1" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null) || return 0
+  while IFS= read -r line; do
+    case $line in
+      'permitrootlogin no' | 'pubkeyauthentication no' | 'usepam yes')
+        dwarn "dracut-sshd: sshd's configuration says \"$line\": root may not be able to log in while this image boots."
+        ;;
+    esac
+  done <<<"$answer"
+}
+
+# sshd_put_together SSHD: what sshd reads when it starts, in the private folder.
+sshd_put_together() {
+  local helpers
+  mapfile -t helpers < <(sshd_find_helpers "$1")
+  mkdir -p -- "$sshd_tree/etc" "$sshd_tree/root" \
+    && sshd_install_programs "$1" "${helpers[@]}" \
+    && sshd_install_user \
+    && sshd_install_privsep_dir "$1" "${helpers[@]}" \
+    && sshd_install_keys \
+    && sshd_install_config
+}
+
+# sshd_verdict: 0 if sshd may go in. The work is done once an image; what was found is kept beside dracut's own files.
+sshd_verdict() {
+  local state=${DRACUT_TMPDIR-}/dracut-sshd sshd_tree sshd_said='' daemon result
+  [[ ${DRACUT_TMPDIR-} ]] || state=$(mktemp -d) || return 1
+  if [[ -e $state/verdict ]]; then
+    [[ $(<"$state/verdict") == good ]]
+    return
+  fi
+  mkdir -p -- "$state" || return 1
+  sshd_tree=$state/tree
+  result=refused
+  if sshd_look; then
+    daemon=$(sshd_find_daemon)
+    if ! sshd_put_together "$daemon"; then
+      sshd_refuse "sshd and its files could not be put together in $state." "What is said above tells why."
+    else
+      sshd_try "$daemon"
+      case $? in
+        0)
+          result=good
+          sshd_check_effect "$daemon"
+          sshd_learn_options "$daemon" >"$state/options"
+          ;;
+        1)
+          sshd_refuse "sshd does not accept what would go into this image: ${sshd_said//$'\n'/; }" \
+            "Mend it in /etc/dracut-sshd or /etc/ssh and build the image again."
+          ;;
+        *)
+          result=good
+          dwarn "dracut-sshd: sshd's configuration goes in UNTESTED, for sshd could not be run here: ${sshd_said//$'\n'/; }"
+          ;;
+      esac
+    fi
+  fi
+  rm -rf -- "$sshd_tree"
+  printf '%s\n' "$result" >"$state/verdict"
+  [[ ${DRACUT_TMPDIR-} ]] || rm -rf -- "$state"
+  [[ $result == good ]]
+}
