@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "golden.hpp"
@@ -55,7 +56,7 @@ std::string content_of(const std::string& path, const base::SourceFile& file, co
   if (file.content.find('\0') != std::string::npos) return "(binary)\n";
   std::string text;
   for (const auto& line : base::lines(file.content)) text += "  | " + line + "\n";
-  return text;
+  return base::replace_all(text, base::sha256(job.workspace->tarball), "(the tarball's SHA-256)");
 }
 
 std::string step_text(const model::Step& step) {
