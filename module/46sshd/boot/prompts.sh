@@ -80,6 +80,8 @@ read_prompt() {
     esac
   done 2>/dev/null <"$1" || return 1
   case $pid in '' | *[!0-9]*) return 1 ;; esac
+  # systemd writes two slashes there.
+  case $sock in "$prompts"//*) sock=$prompts/${sock#"$prompts"//} ;; esac
   case $sock in "$prompts"/sck.*/* | "$prompts"/sck.*[!0-9A-Za-z]*) return 1 ;; "$prompts"/sck.*) ;; *) return 1 ;; esac
   [ -d "$root/proc/$pid" ] && [ -S "$sock" ] || return 1
   # In microseconds, of the same clock.
