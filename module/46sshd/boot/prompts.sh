@@ -26,13 +26,14 @@ pause() { sleep 0.2 2>/dev/null || sleep 1; }
 # sysd ARGUMENT...: what systemctl says, into $sysd. For 5 s, because PID 1 may have frozen, or be switching the root.
 sysd() {
   sysd=$(
-    systemctl --no-pager "$@" 2>/dev/null </dev/null &
+    exec 2>/dev/null </dev/null
+    systemctl --no-pager "$@" &
     job=$!
-    (sleep 5 && kill "$job") >/dev/null 2>&1 </dev/null &
+    (sleep 5 && kill "$job") >/dev/null &
     dog=$!
     wait "$job"
     status=$?
-    kill "$dog" 2>/dev/null
+    kill "$dog"
     exit "$status"
   )
 }

@@ -14,6 +14,7 @@ each_shell() {
     type -P "${sh%% *}" >/dev/null || continue
     found=yes
     read -ra shell <<<"$(type -P "${sh%% *}")${sh#"${sh%% *}"}"
+    stderr=''
     echo "under $sh"
     setup_boot
     # Not within a condition: every line of it must be able to fail.

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# boot-state: where a boot stands, in few lines, whatever it finds.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2317
+
+bats_require_minimum_version 1.5.0
+load lib/boot
+
+teardown() { teardown_boot; }
+
+# fits: status 0, no more than a small terminal's lines, and nothing on standard error.
+fits() {
+  ends 0
+  [[ $(wc -l <<<"$output") -le 24 && -z $stderr ]] || { echo "$output$stderr" && return 1; }
+}
+
+asked() {
+  disk luks-root --pid 4001
+  disk card --pid 4002 --id '' --message 'Please enter TPM2 PIN:'
+  boot_state
+  fits
+  says 'waiting for a passphrase'
+  says 'luks-root: Please enter passphrase for disk luks-root:'
+  says 'ask.card0: Please enter TPM2 PIN:'
+  says 'unlock            to enter a passphrase'
+  says 'unlock --id ID'
+  says_not 'resume-boot'
+}
+@test "pending prompts are shown, and unlock" {
+  type -P python3 >/dev/null || skip "python3, which plays the disks, is not installed"
+  each_shell asked
+}
+
+given_up() {
+  stopped emergency.service emergency.target TERM
+  unit 'systemd-cryptsetup@luks\x2droot.service' failed
+  boot_state
+  fits
+  says 'stopped in emergency mode'
+  says 'systemd-cryptsetup@luks\x2droot.service'
+  says 'unlock --retry    '
+  says 'resume-boot       '
+}
+@test "after too many wrong passphrases it names the unit, unlock --retry and resume-boot" { each_shell given_up; }
+
+given_up_early() {
+  unit 'systemd-cryptsetup@sda.service' failed
+  echo '7 dev-mapper-sda.device start running' >"$root/jobs"
+  boot_state
+  fits
+  says 'waiting for a device'
+  says 'dev-mapper-sda.device (start)'
+  says 'unlock --retry    '
+  says_not resume-boot
+}
+@test "while the boot still waits for a disk that was given up, it names unlock --retry" { each_shell given_up_early; }
+
+held_by() {
+  local unit text
+  while read -r unit text; do
+    unit "$unit" active
+    boot_state
+    fits
+    says "$text"
+    says 'resume-boot       '
+    rm "$root/units/$unit"
+  done <<'END'
+dracut-emergency.service stopped by rd.break
+emergency.service stopped in emergency mode
+rescue.service stopped in rescue mode
+breakpoint-pre-mount.service stopped by rd.systemd.break
+emergency.target stopped, with no shell on the console
+END
+}
+@test "each kind of stop has its name" { each_shell held_by; }
+
+progress() {
+  printf '%s\n' '5 initrd.target start waiting' '6 dev-sda.device start running' >"$root/jobs"
+  boot_state
+  fits
+  says 'waiting for a device'
+  says 'dev-sda.device (start)'
+  says_not 'initrd.target'
+  echo '8 systemd-fsck-root.service start running' >"$root/jobs"
+  boot_state
+  fits
+  says 'under way'
+  : >"$root/jobs"
+  boot_state
+  says 'nothing is under way'
+  says 'resume-boot'
+  unit initrd-switch-root.target active
+  boot_state
+  fits
+  says 'the real system is being started'
+}
+@test "a boot that is under way is told from one that waits, and from one that ends" { each_shell progress; }
+
+many() {
+  local number
+  for number in {1..30}; do
+    unit "broken-$number.service" failed
+    echo "$number dev-$number$(printf '%0200d' 0).device start running" >>"$root/jobs"
+  done
+  stopped emergency.service emergency.target TERM
+  boot_state
+  fits
+  says 'and 26 more'
+  [[ $(wc -L <<<"$output") -le 160 ]]
+}
+@test "thirty failed units and thirty jobs fit" { each_shell many; }
+
+frozen() {
+  : >"$root/frozen"
+  SECONDS=0
+  boot_state
+  fits
+  says 'systemd does not answer'
+  [[ $SECONDS -lt 10 ]]
+}
+@test "a systemd that does not answer is said, within seconds" { each_shell frozen; }
+
+hostile() {
+  mkdir "$root/proc/4001"
+  type -P python3 >/dev/null || return 0
+  sock a
+  ask evil PID=4001 "Socket=$root/run/systemd/ask-password/sck.a" $'Message=\e[2J\a%s \\n' Id=cryptsetup:/dev/sda
+  boot_state
+  fits
+  says '/dev/sda: ?[2J?%s \n'
+}
+@test "a prompt's text is shown, and not obeyed" { each_shell hostile; }
+
+@test "on this machine, which is no initramfs, it refuses" {
+  [ ! -e /etc/initrd-release ] || skip "this machine is an initramfs"
+  run -64 env -u DRACUT_SSHD_ROOT sh "$boot/boot-state"
+  [[ $output == *'this is no initramfs'* ]]
+}
+
+login() {
+  printf '#!%s\nexec %s %s "$@"\n' "$BASH" "${shell[*]}" "$boot/boot-state" >"$root/usr/bin/boot-state"
+  chmod 755 "$root/usr/bin/boot-state"
+  cp "$boot/../profile" "$root/.profile"
+  # An interactive shell shows it; what a client runs does not.
+  local read_it='. "$HOME/.profile" && echo works'
+  run env HOME="$root" DRACUT_SSHD_ROOT="$root" PATH="$root/usr/bin:$PATH" "${shell[@]}" -i -c "$read_it" 3>&-
+  says 'nothing is under way'
+  run env HOME="$root" DRACUT_SSHD_ROOT="$root" PATH="$root/usr/bin:$PATH" "${shell[@]}" -c "$read_it" 3>&-
+  [[ $output == works ]]
+  # Without it, and with one that fails, the login goes on.
+  printf '#!%s\nexit 9\n' "$BASH" >"$root/usr/bin/boot-state"
+  run env HOME="$root" PATH="$root/usr/bin:$PATH" "${shell[@]}" -e -i -c "$read_it" 3>&-
+  says works
+  rm "$root/usr/bin/boot-state"
+  run env HOME="$root" PATH="$root/usr/bin:$PATH" "${shell[@]}" -e -i -c "$read_it" 3>&-
+  says works
+}
+@test "a login shows it, a command does not, and no failure of it ends a login" { each_shell login; }
