@@ -79,6 +79,16 @@ next_break() {
 }
 @test "the next rd.break is reached, said, and not run over" { each_shell next_break; }
 
+stuck() {
+  unit emergency.service activating
+  printf 0 >"$root/pids/emergency.service"
+  resume_boot
+  ends 1
+  says 'has been starting or stopping for 10 s'
+  not_called 'kill'
+}
+@test "a shell that has not started yet is sent nothing" { each_shell stuck; }
+
 stopping() {
   # No main process: ExecStopPost= is at work.
   unit emergency.service deactivating

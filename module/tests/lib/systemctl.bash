@@ -38,7 +38,9 @@ case $1 in
     ;;
   list-jobs) printf '%s' "$(<"$root/jobs")" ;;
   show)
-    if [[ -e $root/pids/$4 ]]; then printf 'MainPID=%s\n' "$(<"$root/pids/$4")"; else echo MainPID=0; fi
+    unit=${*: -1}
+    if [[ -e $root/pids/$unit ]]; then printf 'MainPID=%s\n' "$(<"$root/pids/$unit")"; else echo MainPID=0; fi
+    echo "ActiveState=$(state_of "$unit")"
     ;;
   kill)
     signal=${2#--signal=}
