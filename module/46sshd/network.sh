@@ -24,9 +24,14 @@ sshd_network_in() {
 # sshd_network_modules: prints the module to depend on for a network. Nothing where one was chosen, where none is wanted, or
 # where it could not be had: a dependency that fails would take sshd out of the image.
 sshd_network_modules() {
+  local module
   sshd_network_is_off && return 0
   sshd_network_in "${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-}" && return 0
-  # Asked as dracut itself asks, in a shell that forgets it.
+  # Asked as dracut itself asks, each in a shell that forgets it. A root on the network comes first: its modules have their turn
+  # after this one, would take up with what is there by then, and not all of them can work with every one.
+  for module in nfs iscsi nbd fcoe fcoe-uefi cifs nvmf rbd; do
+    if (declare -F check_module && check_module "$module" 1) >/dev/null 2>&1; then return 0; fi
+  done
   if (declare -F check_module && check_module systemd-networkd) >/dev/null 2>&1; then echo systemd-networkd; fi
 }
 
@@ -75,8 +80,7 @@ sshd_default_network() {
   local identifier=$1 ports
   ports=$(sshd_ports)
   printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]' 'Type=ether' \
-    'Kind=!*' 'KernelCommandLine=!ip' 'KernelCommandLine=!bond' 'KernelCommandLine=!bridge' 'KernelCommandLine=!team' \
-    'KernelCommandLine=!vlan' 'KernelCommandLine=!netroot'
+    'Kind=!*' 'KernelCommandLine=!ip' # one alone: a second would replace it
   [[ -z $ports ]] || printf 'Name=!%s\n' "${ports//$'\n'/ }"
   printf '%s\n' '' '[Network]' 'DHCP=yes' 'KeepConfiguration=no' '' '[DHCPv4]' "ClientIdentifier=$identifier" 'SendRelease=no' \
     'RequestOptions=17' '' '[DHCPv6]' 'SendRelease=no' 'RequestOptions=59 60'
@@ -111,7 +115,15 @@ sshd_tell_of_static() {
 sshd_install_network() {
   local path identifier group own=''
   # dracut takes a module from the one list to the other when it goes in.
-  [[ " ${mods_to_load-} ${modules_loaded-} " == *' systemd-networkd '* ]] || return 0
+  if [[ " ${mods_to_load-} ${modules_loaded-} " != *' systemd-networkd '* ]]; then
+    if [[ $(sshd_own_networks) ]]; then
+      dwarn "dracut-sshd: systemd-networkd is not in this image, so the files in /etc/dracut-sshd/network/ are of no use."
+    fi
+    if sshd_network_in "${mods_to_load-} ${modules_loaded-}"; then
+      sshd_tell "the network of this image is not systemd-networkd's: it wants rd.neednet=1 ip=dhcp on the kernel's command line."
+    fi
+    return 0
+  fi
   while IFS= read -r path; do
     own=yes
     sshd_tell "network: $path"

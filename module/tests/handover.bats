@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is taken back before the real system starts, and what stays.
+# shellcheck disable=SC2154
+
+setup() {
+  root=$BATS_TEST_TMPDIR/image calls=$BATS_TEST_TMPDIR/calls
+  mkdir -p "$root"/{etc,proc,run/NetworkManager/system-connections,sys/class/net/{lo,eth0},sysroot/etc} "$BATS_TEST_TMPDIR/bin"
+  touch "$root/etc/initrd-release" "$root/run/NetworkManager/system-connections/eth0" "$calls"
+  echo 'root=/dev/mapper/cryptroot rw' >"$root/proc/cmdline"
+  echo 'none / rootfs rw 0 0' >"$root/proc/mounts"
+  # shellcheck disable=SC2016
+  printf '#!/bin/sh\necho "$@" >>%s\n' "$calls" >"$BATS_TEST_TMPDIR/bin/ip"
+  chmod 755 "$BATS_TEST_TMPDIR/bin/ip"
+}
+
+handover() { PATH=$BATS_TEST_TMPDIR/bin:$PATH DRACUT_SSHD_ROOT=$root "${shell:-sh}" "$BATS_TEST_DIRNAME/../46sshd/boot/handover"; }
+real_system_has() {
+  mkdir -p "$root/sysroot/etc/systemd/system/multi-user.target.wants"
+  ln -s "/usr/lib/systemd/system/$1" "$root/sysroot/etc/systemd/system/multi-user.target.wants/$1"
+}
+stays() { [ ! -s "$calls" ] && [ -e "$root/run/NetworkManager/system-connections/eth0" ]; }
+
+@test "the addresses of every card go, link-local ones and the loopback's stay" {
+  for shell in dash bash; do
+    : >"$calls"
+    handover
+    diff - "$calls" <<'END'
+-4 addr flush dev eth0 scope global
+-6 addr flush dev eth0 scope global
+-6 route flush dev eth0 proto ra
+END
+  done
+  [ ! -e "$root/run/NetworkManager/system-connections" ]
+}
+
+@test "with a root on the network everything stays" {
+  echo 'srv:/ /sysroot nfs4 rw 0 0' >>"$root/proc/mounts"
+  handover
+  stays
+}
+
+@test "with a root on iSCSI everything stays" {
+  mkdir -p "$root/sys/class/iscsi_session/session1"
+  handover
+  stays
+}
+
+@test "what the kernel's command line asked for stays where the real system has no network of its own" {
+  echo 'ip=192.0.2.10::192.0.2.1:24::eth0:none' >"$root/proc/cmdline"
+  handover
+  stays
+}
+
+@test "and goes where it has" {
+  echo 'ip=dhcp' >"$root/proc/cmdline"
+  real_system_has systemd-networkd.service
+  handover
+  [ -s "$calls" ]
+}
+
+@test "NetworkManager keeps the command line's connection where the host has none of its own" {
+  echo 'ip=dhcp' >"$root/proc/cmdline"
+  real_system_has NetworkManager.service
+  handover
+  [ -e "$root/run/NetworkManager/system-connections/eth0" ]
+  mkdir -p "$root/sysroot/etc/NetworkManager/system-connections"
+  touch "$root/sysroot/etc/NetworkManager/system-connections/lan.nmconnection"
+  handover
+  [ ! -e "$root/run/NetworkManager/system-connections" ]
+}
+
+@test "on a host nothing happens" {
+  rm "$root/etc/initrd-release"
+  run handover
+  [ "$status" -eq 1 ]
+  stays
+}
