@@ -30,17 +30,8 @@ sshd_look() {
   fi
 }
 
-# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root. It wants /dev/null; a device node may
-# be forbidden here, or dead on this file system, and then the system's own is mounted.
-sshd_in_tree() {
-  if [[ -w $sshd_tree/dev/null ]] && { : >"$sshd_tree/dev/null"; } 2>/dev/null; then
-    chroot "$sshd_tree" "$@" </dev/null
-  else
-    # shellcheck disable=SC2016
-    unshare --mount --propagation private sh -c 'mount --bind /dev/null "$0/dev/null" && exec chroot "$0" "$@"' \
-      "$sshd_tree" "$@" </dev/null
-  fi
-}
+# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root.
+sshd_in_tree() { chroot "$sshd_tree" "$@" </dev/null; }
 
 # sshd_arguments: the words that the unit will give to sshd besides -D, of the files of variables that go in. As in systemd
 # a later file's value of a variable wins, and is split at white space.
@@ -66,10 +57,11 @@ sshd_arguments() {
 sshd_try() {
   local daemon=$1 key arguments status
   mkdir -p -- "$sshd_tree/dev" "$sshd_tree/run/sshd" && chmod 0755 "$sshd_tree/run/sshd" || return 2
-  mknod -m 666 "$sshd_tree/dev/null" c 1 3 2>/dev/null || : >"$sshd_tree/dev/null"
+  # sshd wants to open /dev/null. A device node may be forbidden here, or dead on this file system; a file does as well.
+  if ! { : >"$sshd_tree/dev/null" && : >"$sshd_tree/empty"; }; then return 2; fi
   for key in "$sshd_tree"/etc/ssh/ssh_host_*_key; do break; done
   # First with nothing that could be wrong but the surroundings: what fails then is no verdict, unless it is the key.
-  sshd_said=$(sshd_in_tree "$daemon" -t -f /dev/null -h "${key#"$sshd_tree"}" 2>&1) \
+  sshd_said=$(sshd_in_tree "$daemon" -t -f /empty -h "${key#"$sshd_tree"}" 2>&1) \
     || [[ $sshd_said == *hostkey* || $sshd_said == *'host key'* ]] || return 2
   mapfile -t arguments < <(sshd_arguments)
   sshd_said=$(sshd_in_tree "$daemon" -t "${arguments[@]}" 2>&1)
