@@ -13,6 +13,10 @@
 . "${BASH_SOURCE[0]%/*}/verdict.sh"
 # shellcheck source=network.sh
 . "${BASH_SOURCE[0]%/*}/network.sh"
+# shellcheck source=stacks.sh
+. "${BASH_SOURCE[0]%/*}/stacks.sh"
+# shellcheck source=readers.sh
+. "${BASH_SOURCE[0]%/*}/readers.sh"
 
 # Where everything is put: the image, or the private folder of the verdict.
 sshd_tree=${initdir-}
@@ -105,12 +109,13 @@ sshd_install_privsep_dir() {
 
 # sshd_install_keys: authorized keys and host keys, under the names that sshd expects. The build's log says which.
 sshd_install_keys() {
-  local source line key name extra
+  local source line key name extra number=0
   source=$(sshd_find_authorized_keys) || return 1
   sshd_make_dir 0700 /root && sshd_make_dir 0700 /root/.ssh || return 1
   sshd_put 0600 "$source" /root/.ssh/authorized_keys || return 1
   while IFS= read -r line; do
-    sshd_tell "may log in ($source): $line"
+    ((number += 1))
+    sshd_tell "may log in ($source, key $number): $line"
   done < <(sshd_describe_keys "$source")
   sshd_make_dir 0755 /etc/ssh || return 1
   while IFS= read -r key; do
@@ -233,17 +238,27 @@ sshd_unit() {
   done <"$moddir/sshd.service"
 }
 
-# sshd_install_unit SSHD: the unit, enabled by a link of our own, for which no systemctl of the system's is needed.
-sshd_install_unit() {
-  local units=${systemdsystemunitdir:-/usr/lib/systemd/system} wants=/etc/systemd/system/sysinit.target.wants
-  sshd_unit "$1" | sshd_put 0644 - "$units/sshd.service" || return 1
+# sshd_want_unit UNIT TARGET: enabled by a link of our own, for which no systemctl of the system's is needed.
+sshd_want_unit() {
+  local wants=/etc/systemd/system/$2.wants
   sshd_make_dir 0755 "$wants" || return 1
-  ln -sf -- "$units/sshd.service" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/sshd.service"
+  ln -sf -- "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/$1"
+}
+
+# sshd_install_wanted_unit UNIT TARGET: one of ours that is the same for every image.
+sshd_install_wanted_unit() {
+  sshd_put 0644 "$moddir/boot/$1" "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" && sshd_want_unit "$1" "$2"
+}
+
+# sshd_install_unit SSHD
+sshd_install_unit() {
+  sshd_unit "$1" | sshd_put 0644 - "${systemdsystemunitdir:-/usr/lib/systemd/system}/sshd.service" || return 1
+  sshd_want_unit sshd.service sysinit.target
 }
 
 # sshd_install_boot: what runs in the image, for people and for the units.
 sshd_install_boot() {
-  local name units=${systemdsystemunitdir:-/usr/lib/systemd/system} wants=/etc/systemd/system/initrd-switch-root.target.wants
+  local name
   # They are in every image that dracut makes; in one that is none the better.
   inst_multiple -o cat chmod mv rm sleep >/dev/null 2>&1 || :
   for name in unlock resume-boot boot-state; do
@@ -253,10 +268,7 @@ sshd_install_boot() {
     sshd_put 0755 "$moddir/boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
   sshd_put 0644 "$moddir/boot/prompts.sh" /usr/lib/dracut-sshd/prompts.sh || return 1
-  name=dracut-sshd-handover.service
-  sshd_put 0644 "$moddir/boot/$name" "$units/$name" || return 1
-  sshd_make_dir 0755 "$wants" || return 1
-  ln -sf -- "$units/$name" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/$name"
+  sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
 }
 
 # sshd_warn_without_network: an sshd that no network reaches helps nobody.
@@ -282,6 +294,7 @@ install() {
     && sshd_install_network \
     && sshd_install_unit "$daemon"; then
     sshd_warn_without_network
+    sshd_warn_of_readers
     return 0
   fi
   dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."

@@ -63,10 +63,65 @@ networked() { module install modules_loaded=' systemd-networkd '; }
   mode_of 644 "$initdir/etc/systemd/network/20-lan.network"
 }
 
-@test "where there is no networkd for them, it is said" {
+@test "what no program in the image reads is said" {
   file /etc/dracut-sshd/network/20-lan.network '[Match]' 'Name=eth0'
   module install modules_loaded=' network-manager '
-  told 'the files in /etc/dracut-sshd/network/ are of no use'
+  told 'nothing in this image reads /etc/dracut-sshd/network/20-lan.network'
+}
+
+@test "a key in a .netdev is for networkd alone" {
+  file /etc/dracut-sshd/network/30-tunnel.netdev '[NetDev]' 'Name=wg0' 'Kind=wireguard'
+  file /etc/group 'root:x:0:' 'systemd-network:x:0:'
+  networked
+  mode_of 600 "$initdir/etc/systemd/network/30-tunnel.netdev"
+  file /etc/group 'root:x:0:' "systemd-network:x:$(id -g nobody):"
+  [[ $EUID -eq 0 ]] || skip 'only root can give a file away'
+  networked
+  mode_of 640 "$initdir/etc/systemd/network/30-tunnel.netdev"
+}
+
+@test "without networkd it is NetworkManager, where the program is there" {
+  [[ $(asked network-manager) != *network* ]]
+  mkdir -p "$root/usr/sbin"
+  printf '#!/bin/sh\n' >"$root/usr/sbin/NetworkManager"
+  chmod 755 "$root/usr/sbin/NetworkManager"
+  [[ $(asked network-manager) == *network-manager* ]]
+}
+
+@test "without either it is what dracut calls network" {
+  [[ $(asked network) == *network ]]
+}
+
+@test "NetworkManager starts without the boot waiting for it, by DHCP where nobody says how" {
+  module install modules_loaded=' network-manager '
+  holds "$initdir/usr/lib/dracut-sshd/dracut-sshd.nmconnection" 'dhcp-client-id=mac'
+  mode_of 600 "$initdir/usr/lib/dracut-sshd/dracut-sshd.nmconnection"
+  [[ -L $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkmanager.service ]]
+  absent "$default"
+}
+
+@test "a connection of the administrator's goes in, for root alone" {
+  file /etc/dracut-sshd/network/lan.nmconnection '[connection]' 'id=lan' 'type=ethernet'
+  module install modules_loaded=' network-manager '
+  mode_of 600 "$initdir/etc/NetworkManager/system-connections/lan.nmconnection"
+  [[ -L $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkmanager.service ]]
+}
+
+@test "dhclient is started for dracut's own scripts" {
+  module install modules_loaded=' network network-legacy '
+  [[ -x $initdir/usr/lib/dracut-sshd/dhclient ]]
+  [[ -L $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-dhclient.service ]]
+}
+
+@test "NETWORK=no starts neither" {
+  file /etc/dracut-sshd/initrd.conf 'NETWORK=no'
+  module install modules_loaded=' network network-legacy network-manager '
+  [[ ! -e $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-dhclient.service ]]
+  [[ ! -e $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkmanager.service ]]
+}
+
+@test "what else there is wants the kernel's command line" {
+  module install modules_loaded=' network network-wicked '
   told 'wants rd.neednet=1 ip=dhcp'
 }
 
