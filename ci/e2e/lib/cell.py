@@ -55,7 +55,7 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given))
+    return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given, wish.payload))
 
 
 def play(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -130,9 +130,13 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
         try:
             for step in todo:
                 stage(step["do"], lambda: steps.take(context, step))
-        except shell.Failed:
+        except guest.Died:
+            raise
+        except shell.Failed as failure:
             _journal(context, work)
             context.guest.look()  # was it the guest that died?
+            if stall := context.guest.stalled():
+                raise guest.Died(f"the guest's kernel stalled ({stall}): {failure}") from failure
             raise
         finally:
             context.guest.end()

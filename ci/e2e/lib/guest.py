@@ -13,7 +13,9 @@ from pathlib import Path
 import shell
 
 # The emulator's faults, or the kernel's; none of them is the module's.
-DEATH = re.compile(r"Kernel panic - not syncing|watchdog: BUG: soft lockup|rcu_\w+ detected stalls|BUG: unable to handle|Oops: ")
+DEATH = re.compile(r"Kernel panic - not syncing|BUG: unable to handle|Oops: ")
+# It may live on after these; they explain a failure.
+STALL = re.compile(r"watchdog: BUG: soft lockup|rcu_\w+ detected stalls|rcu_\w+ self-detected stall")
 
 
 class Died(shell.Failed):
@@ -95,6 +97,10 @@ class Guest:
         if self._process.poll() is not None:
             said = (self.folder / "qemu.log").read_text(errors="replace").strip()
             raise Died(f"qemu has ended with {self._process.returncode}: {said or self.console()[-300:]}")
+
+    def stalled(self) -> str:
+        found = STALL.search(self.console())
+        return found[0] if found else ""
 
     def ended(self) -> bool:
         return self._process.poll() is not None

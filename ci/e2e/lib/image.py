@@ -101,11 +101,15 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*"))
     for command in wish.before:
         inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
-    shutil.copy(package.file, tree / "var/tmp/module.deb")
-    # A trigger of dracut's would build an image of every kernel that nobody looks at.
-    inside(tree, ["sh", "-euc", "mv /etc/kernel/postinst.d/dracut /var/tmp/ && printf '#!/bin/sh\\n' >/etc/kernel/postinst.d/dracut"
-                  " && chmod 0755 /etc/kernel/postinst.d/dracut && apt-get install -y /var/tmp/module.deb"
-                  " && mv /var/tmp/dracut /etc/kernel/postinst.d/dracut"], log)
+    if package.is_deb:
+        shutil.copy(package.file, tree / "var/tmp/module.deb")
+        # A trigger of dracut's would build an image of every kernel that nobody looks at.
+        inside(tree, ["sh", "-euc", "mv /etc/kernel/postinst.d/dracut /var/tmp/ && printf '#!/bin/sh\\n' >/etc/kernel/postinst.d/dracut"
+                      " && chmod 0755 /etc/kernel/postinst.d/dracut && apt-get install -y /var/tmp/module.deb"
+                      " && mv /var/tmp/dracut /etc/kernel/postinst.d/dracut"], log)
+    else:
+        # Folders keep what the root has: a link in it may stand for one.
+        shell.run(["tar", "-xf", str(package.file), "-C", str(tree), "--no-same-owner", "--keep-directory-symlink"], log=log)
     for command in wish.commands:
         inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     kernel = next((tree / "usr/lib/modules").iterdir()).name

@@ -15,7 +15,7 @@ from pathlib import Path
 
 library = Path(__file__).resolve().parent
 project = library.parents[2]
-build = Path(os.environ.get("BUILD_DIR", project / "build"))
+build = Path(os.environ.get("BUILD_DIR", project / "build")).resolve()
 logs = build / "e2e"
 cache = Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "dracut-sshd"
 

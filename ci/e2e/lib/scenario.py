@@ -58,6 +58,7 @@ class Scenario:
     suites: tuple[str, ...] = SUITES
     core: bool = False
     packages: tuple[str, ...] = ()
+    payload: tuple[str, ...] = ()  # a release and its format: its package's files go into the root, instead of the suite's own package
     image: Image = Image()
     overlay: tuple[File, ...] = ()
     accounts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # passwd, shadow: root's lines in the image

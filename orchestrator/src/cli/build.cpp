@@ -113,7 +113,8 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
   }
   pipeline::BuildOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
-  options.tool_folders = {arguments.tools.begin(), arguments.tools.end()};
+  // A tool is started in another folder than this.
+  for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
   options.jobs = arguments.jobs != 0 ? arguments.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.keep = arguments.keep;
