@@ -56,7 +56,7 @@ class Scenario:
     file: Path
     title: str
     suites: tuple[str, ...] = SUITES
-    core: bool = False
+    core: tuple[str, ...] = ()  # the suites on which it is one of the cells that ci/test runs
     packages: tuple[str, ...] = ()
     payload: tuple[str, ...] = ()  # a release and its format: its package's files go into the root, instead of the suite's own package
     image: Image = Image()
