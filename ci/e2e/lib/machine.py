@@ -20,7 +20,7 @@ import shell
 
 MARKER = "etc/e2e-marker"
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
-          "systemd-networkd-wait-online.service", "fstrim.timer")
+          "systemd-networkd-wait-online.service", "NetworkManager-wait-online.service", "fstrim.timer")
 NETWORK = "[Match]\nType=ether\n[Network]\nDHCP=yes\n"
 # The console is a second way to see that the real system is up, for guests without a network.
 PROOF = """[Unit]
@@ -131,6 +131,9 @@ def configure(site: Site, tree: Path) -> None:
     put(tree, "etc/systemd/system/e2e-proof.service", PROOF)
     enable(tree, "e2e-proof.service", "multi-user.target")
     enable(tree, "systemd-networkd.service", "multi-user.target")
+    # Or each boot would think it were the first after an update.
+    for folder in ("etc", "var"):
+        put(tree, f"{folder}/.updated", "")
     for unit in MASKED:
         link = tree / "etc/systemd/system" / unit
         link.unlink(missing_ok=True)
