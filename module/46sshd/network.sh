@@ -73,6 +73,17 @@ sshd_ports() {
   done
 }
 
+# sshd_cards: prints the wired cards of this host that are none.
+sshd_cards() {
+  local card type
+  [[ -z ${dracutsysrootdir-} ]] || return 0
+  for card in /sys/class/net/*; do
+    [[ -e $card/device && ! -e $card/master && ! -e $card/phy80211 ]] || continue
+    IFS= read -r type <"$card/type" && [[ $type == 1 ]] && printf '%s\n' "${card##*/}"
+  done 2>/dev/null
+  return 0
+}
+
 # sshd_host_runs UNIT: is it enabled on the system?
 sshd_host_runs() {
   local link

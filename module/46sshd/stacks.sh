@@ -37,7 +37,7 @@ sshd_install_machine_id() {
   [[ $id =~ ^[0-9a-f]{32}$ ]] && printf '%s\n' "$id" | sshd_put 0444 - /etc/machine-id
 }
 
-# sshd_tell_of_static networkd|line: a host whose own address is static would not be found at the one that DHCP gives.
+# sshd_tell_of_static networkd|line|script: a host whose own address is static would not be found at the one that DHCP gives.
 sshd_tell_of_static() {
   local card gateway address line
   [[ -z ${dracutsysrootdir-} ]] && type -P ip >/dev/null || return 0
@@ -55,8 +55,9 @@ sshd_tell_of_static() {
       sshd_tell "    $line"
     done
   else
-    sshd_tell "For the same one, this belongs on the kernel's command line:" \
-      "ip=${address%/*}::$gateway:${address#*/}::$card:none"
+    line=ip=${address%/*}::$gateway:${address#*/}::$card:none
+    [[ $1 == line ]] || line+=' rd.neednet=1'
+    sshd_tell "For the same one, this belongs on the kernel's command line: $line"
   fi
 }
 
@@ -114,13 +115,13 @@ sshd_install_dhclient() {
   sshd_ports | sshd_put 0644 - /usr/lib/dracut-sshd/ports \
     && sshd_put 0755 "$moddir/boot/dhclient" /usr/lib/dracut-sshd/dhclient \
     && sshd_install_wanted_unit dracut-sshd-dhclient.service sysinit.target || return 1
-  sshd_tell_of_network line
+  sshd_tell_of_network script
 }
 
-# sshd_tell_of_network networkd|line
+# sshd_tell_of_network networkd|line|script
 sshd_tell_of_network() {
-  local cards='all wired cards'
-  if [[ ${hostonly-} ]]; then cards+=' that this host has drivers for in the image'; fi
+  local cards='all wired cards' here
+  if [[ ${hostonly-} ]] && here=$(sshd_cards) && [[ $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi
   sshd_tell "at every boot the image asks for an address by DHCP on $cards, and sshd listens" \
     "there. NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off."
   sshd_tell_of_static "$1"
