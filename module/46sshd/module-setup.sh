@@ -41,6 +41,12 @@ sshd_put() {
     && chmod "$1" -- "$path"
 }
 
+# sshd_without_comments FILE: prints one of the module's own texts without the lines that nothing in an image reads.
+sshd_without_comments() { sed -e '1{/^#!/b' -e '}' -e '/^[[:space:]]*#/d' -e '/^$/d' -- "$1"; }
+
+# sshd_put_own MODE SOURCE PATH: the module's own file SOURCE, without its comments.
+sshd_put_own() { [[ -s $moddir/$2 ]] && sshd_without_comments "$moddir/$2" | sshd_put "$1" - "$3"; }
+
 # sshd_install_programs PROGRAM...: with the libraries that they need.
 sshd_install_programs() {
   if [[ $sshd_tree == "${initdir-}" ]]; then
@@ -137,7 +143,7 @@ sshd_install_keys() {
 # sshd_shipped_config: prints the module's own sshd_config and what only this image needs.
 sshd_shipped_config() {
   local file name
-  cat -- "$moddir/sshd_config"
+  sshd_without_comments "$moddir/sshd_config"
   printf '\n# Added when this image was built.\n'
   for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do
     name=${file##*/}
@@ -235,7 +241,7 @@ sshd_unit() {
         ;;
     esac
     printf '%s\n' "$line"
-  done <"$moddir/sshd.service"
+  done < <(sshd_without_comments "$moddir/sshd.service")
 }
 
 # sshd_want_unit UNIT TARGET: enabled by a link of our own, for which no systemctl of the system's is needed.
@@ -247,7 +253,7 @@ sshd_want_unit() {
 
 # sshd_install_wanted_unit UNIT TARGET: one of ours that is the same for every image.
 sshd_install_wanted_unit() {
-  sshd_put 0644 "$moddir/boot/$1" "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" && sshd_want_unit "$1" "$2"
+  sshd_put_own 0644 "boot/$1" "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" && sshd_want_unit "$1" "$2"
 }
 
 # sshd_install_unit SSHD
@@ -262,12 +268,12 @@ sshd_install_boot() {
   # They are in every image that dracut makes; in one that is none the better.
   inst_multiple -o cat chmod mv rm sleep >/dev/null 2>&1 || :
   for name in unlock resume-boot boot-state; do
-    sshd_put 0755 "$moddir/boot/$name" "/usr/bin/$name" || return 1
+    sshd_put_own 0755 "boot/$name" "/usr/bin/$name" || return 1
   done
   for name in accounts handover; do
-    sshd_put 0755 "$moddir/boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
+    sshd_put_own 0755 "boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
-  sshd_put 0644 "$moddir/boot/prompts.sh" /usr/lib/dracut-sshd/prompts.sh || return 1
+  sshd_put_own 0644 boot/prompts.sh /usr/lib/dracut-sshd/prompts.sh || return 1
   sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
 }
 
@@ -289,7 +295,7 @@ install() {
     && sshd_install_keys \
     && sshd_install_config \
     && sshd_put 0644 "$moddir/motd" /etc/motd \
-    && sshd_put 0644 "$moddir/profile" /root/.profile \
+    && sshd_put_own 0644 profile /root/.profile \
     && sshd_install_boot \
     && sshd_install_network \
     && sshd_install_unit "$daemon"; then

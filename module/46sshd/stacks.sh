@@ -104,7 +104,7 @@ sshd_install_networkmanager() {
   done < <(sshd_own_networks nmconnection)
   if sshd_network_is_off && [[ -z $own ]]; then return 0; fi
   sshd_default_connection | sshd_put 0600 - /usr/lib/dracut-sshd/dracut-sshd.nmconnection \
-    && sshd_put 0755 "$moddir/boot/networkmanager" /usr/lib/dracut-sshd/networkmanager \
+    && sshd_put_own 0755 boot/networkmanager /usr/lib/dracut-sshd/networkmanager \
     && sshd_install_wanted_unit dracut-sshd-networkmanager.service sysinit.target || return 1
   [[ $own ]] || sshd_tell_of_network line
 }
@@ -113,7 +113,7 @@ sshd_install_networkmanager() {
 sshd_install_dhclient() {
   sshd_network_is_off && return 0
   sshd_ports | sshd_put 0644 - /usr/lib/dracut-sshd/ports \
-    && sshd_put 0755 "$moddir/boot/dhclient" /usr/lib/dracut-sshd/dhclient \
+    && sshd_put_own 0755 boot/dhclient /usr/lib/dracut-sshd/dhclient \
     && sshd_install_wanted_unit dracut-sshd-dhclient.service sysinit.target || return 1
   sshd_tell_of_network script
 }

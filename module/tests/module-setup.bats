@@ -226,3 +226,21 @@ stays_out() {
   module install
   lacks "$log" derror
 }
+
+@test "the module's own scripts go in whole but for comments and empty lines" {
+  module install modules_loaded=' systemd-networkd '
+  for name in bin/unlock bin/resume-boot bin/boot-state lib/dracut-sshd/accounts lib/dracut-sshd/handover; do
+    dash -n "$initdir/usr/$name"
+    [[ $(head -n 1 "$initdir/usr/$name") == '#!/bin/sh' ]]
+    diff "$BATS_TEST_DIRNAME/../46sshd/boot/${name##*/}" "$initdir/usr/$name" >"$BATS_TEST_TMPDIR/gone" || :
+    [[ -s $BATS_TEST_TMPDIR/gone ]]
+    if grep -vE '^< *(#.*)?$|^[0-9]' "$BATS_TEST_TMPDIR/gone"; then return 1; fi
+  done
+}
+
+@test "a part of the module that is missing is a failure, not an empty file" {
+  rm "$moddir/boot/accounts"
+  run module install
+  [[ $status -eq 1 ]]
+  told 'sshd could not be installed into the image'
+}
