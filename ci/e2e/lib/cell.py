@@ -148,9 +148,7 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
 
 def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path) -> guest.Guest:
     words = site.words()
-    # Not among lsm=: bpf, in whose verifier emulated kernels have locked up, and apparmor, whose profiles cost them seconds.
-    arguments = ["console=ttyS0", "lsm=lockdown,yama", "mitigations=off", f"rd.luks.name={words['ROOT_UUID']}=cryptroot",
-                 "root=/dev/mapper/cryptroot", "rw"]
+    arguments = [*guest.ARGUMENTS, f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
     arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
     arguments += [re.sub(r"@([A-Z_]+)@", lambda found: words[found[1]], word) for word in wish.add]
     disks = [site.folder / f"{name}.img" for name in (*(() if wish.late else ("root",)), *(disk.name for disk in wish.disks))]

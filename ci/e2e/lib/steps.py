@@ -51,7 +51,12 @@ class Context:
         where = self.network.where(self.port)
         if where is None:
             return shell.Result(255, "the guest has no address yet")
-        return self.client.run(where, self.stage, command, **{"key": self.key, **options})
+        for _ in range(4):
+            result = self.client.run(where, self.stage, command, **{"key": self.key, **options})
+            # An emulated guest may not answer for some seconds; the command was not run then.
+            if "during banner exchange" not in result.output or self.guest.ended():
+                break
+        return result
 
 
 def _texts(value: str | list[str]) -> list[str]:
@@ -246,7 +251,7 @@ def plug(context: Context) -> None:
 
 
 def poweroff(context: Context, within: float = 120) -> None:
-    context.ssh("systemctl poweroff", timeout=30)
+    context.ssh("systemctl poweroff", timeout=60)
     deadline = shell.Deadline(within)
     while not context.guest.ended():
         if deadline.left() < 0:
