@@ -37,7 +37,7 @@ _orchestrator() {
   local current=${words[last]} previous=${words[last - 1]} verb='' word
   for word in "${words[@]:1:last-1}"; do
     case $word in
-      list | show | check | schema | diff | build) verb=$word && break ;;
+      list | show | check | schema | diff | build | key) verb=$word && break ;;
     esac
   done
   if [[ $current == --*=* ]]; then
@@ -51,10 +51,10 @@ _orchestrator() {
     build:--format) choices=$(_orchestrator_ask format) ;;
     [a-z]*:--project | build:--out | build:--tools) files=-d ;;
     [a-z]*:--source) files=-f ;;
-    build:--jobs | build:-j | build:--packager) return 0 ;;
+    build:--jobs | build:-j | build:--packager | key:--user | key:--expires) return 0 ;;
     *)
       case $verb in
-        '') choices='list show check schema diff build --help --version' ;;
+        '') choices='list show check schema diff build key --help --version' ;;
         list) choices='--help --project --json' ;;
         show) choices='--help --project --distro --all --json' ;;
         check)
@@ -63,11 +63,19 @@ _orchestrator() {
           ;;
         schema) choices='--help --merged --man' ;;
         diff) choices='--help --project --distro --all --source' ;;
+        key)
+          choices='list new export --help'
+          case " ${words[*]} " in
+            *' list '*) choices='--help --json' ;;
+            *' new '*) choices='--help --user --expires --no-passphrase' ;;
+            *' export '*) choices=--help ;;
+          esac
+          ;;
         build)
           choices='--help --project --distro --all --json --source --packager --format --out --jobs --tools --keep --dry-run'
           ;;
       esac
-      [[ -z $verb || $current == -* || $files ]] || return 0
+      [[ -z $verb || $verb == key || $current == -* || $files ]] || return 0
       [[ -z $files ]] || choices=''
       ;;
   esac

@@ -22,6 +22,7 @@ struct CommandLine {
   CLI::App app{"Builds the packages of dracut-sshd for every distribution, and proves them.", "orchestrator"};
   Common common;
   BuildArguments build;
+  KeyArguments key;
   std::vector<std::string> files;
   bool merged = false;
   bool manual = false;
@@ -61,6 +62,23 @@ struct CommandLine {
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
     schema->add_flag("--man", manual, "The same table as the manual page has it");
+    add_key();
+  }
+
+  void add_key() {
+    auto* verb =
+        app.add_subcommand("key", "Keys that packages and repositories are signed with, in the user's own GnuPG");
+    verb->require_subcommand(1);
+    auto* list = verb->add_subcommand("list", "Lists the secret keys, and which of them can sign");
+    list->add_flag("--json", common.json, "For machines");
+    auto* make = verb->add_subcommand("new", "Makes one: RSA 4096, which every package manager reads");
+    make->add_option("--user", key.user, "\"Name <mail>\", whom the key is said to belong to")->required();
+    make->add_option("--expires", key.expires, "When it expires: a number and d, w, m or y")->default_val("3y");
+    make->add_flag("--no-passphrase", key.no_passphrase, "Do not protect it: for a machine that signs alone");
+    auto* send = verb->add_subcommand("export", "Prints the public part");
+    send->add_option("fingerprint", key.fingerprint, "The key's whole fingerprint")->required();
+    make->final_callback([this] { key.action = KeyAction::make; });
+    send->final_callback([this] { key.action = KeyAction::export_public; });
   }
 
   int run(const Context& context) const {
@@ -69,6 +87,7 @@ struct CommandLine {
     if (app.got_subcommand("check")) return check(common, files, context);
     if (app.got_subcommand("schema")) return schema(merged, manual);
     if (app.got_subcommand("diff")) return diff(common, context);
+    if (app.got_subcommand("key")) return cli::key(key, common.json, context);
     return cli::build(common, build, context);
   }
 };

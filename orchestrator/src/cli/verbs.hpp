@@ -37,11 +37,22 @@ struct BuildArguments {
   bool dry_run = false;
 };
 
+enum class KeyAction { list, make, export_public };
+
+struct KeyArguments {
+  KeyAction action = KeyAction::list;
+  std::string user;         // --user
+  std::string expires;      // --expires
+  std::string fingerprint;  // of the key to export
+  bool no_passphrase = false;
+};
+
 int list(const Common& common, const Context& context);
 int show(const Common& common, const Context& context);
 int check(const Common& common, const std::vector<std::string>& files, const Context& context);
 int schema(bool merged, bool manual);
 int diff(const Common& common, const Context& context);
+int key(const KeyArguments& arguments, bool json, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
 
 // What several verbs need.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "signing/gnupg.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+
+namespace signing {
+namespace {
+
+// What gpg, its agent and its pinentry look at. Everything else stays out.
+constexpr const char* kPassedOn[] = {"HOME",
+                                     "GNUPGHOME",
+                                     "GPG_TTY",
+                                     "TERM",
+                                     "DISPLAY",
+                                     "WAYLAND_DISPLAY",
+                                     "XAUTHORITY",
+                                     "XDG_RUNTIME_DIR",
+                                     "DBUS_SESSION_BUS_ADDRESS",
+                                     "PINENTRY_USER_DATA"};
+constexpr std::uint64_t kListing = 16U << 20U;
+
+std::string value(const std::map<std::string, std::string>& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
+bool bears(const Key& key, const std::string& fingerprint) {
+  return key.primary.fingerprint == fingerprint ||
+         std::ranges::any_of(key.subkeys, [&](const Part& part) { return part.fingerprint == fingerprint; });
+}
+
+/// "Name <mail>" as an OpenPGP user id has it, and nothing that gpg would take for an option or a line of its own.
+void check_user(const std::string& user) {
+  const auto open = user.find(" <");
+  const bool fine =
+      open != std::string::npos && open > 0 && user.size() < 200 && user.back() == '>' &&
+      user.find('@', open) != std::string::npos && user.front() != '-' && !base::utf8_fault(user) &&
+      std::ranges::none_of(user, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (!fine) {
+    throw base::Error("a key's user is \"Name <mail>\", not \"" + base::printable(user) + "\"", base::Exit::usage)
+        .with_hint("--user 'A Packager <a@example.org>'");
+  }
+}
+
+void check_expiry(const std::string& expires) {
+  const bool fine = expires.size() >= 2 && expires.size() <= 5 && expires.front() != '0' &&
+                    std::string_view("dwmy").find(expires.back()) != std::string_view::npos &&
+                    expires.find_first_not_of("0123456789") == expires.size() - 1;
+  if (!fine) {
+    throw base::Error("\"" + base::printable(expires) + "\" is no time for a key to live", base::Exit::usage)
+        .with_hint("a number and d, w, m or y: 2y, 18m. A key that never expires is not made");
+  }
+}
+
+}  // namespace
+
+void check(const NewKey& wish) {
+  check_user(wish.user);
+  check_expiry(wish.expires);
+}
+
+Gnupg::Gnupg(const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel)
+    : runner_(runner), cancel_(cancel) {
+  environment_ = {{"LC_ALL", "C.UTF-8"}, {"PATH", "/usr/local/bin:/usr/bin:/bin"}};
+  for (const auto* name : kPassedOn) {
+    if (const auto given = value(environment, name); !given.empty()) environment_[name] = given;
+  }
+  home_ = value(environment, "GNUPGHOME");
+  if (home_.empty()) home_ = value(environment, "HOME") + "/.gnupg";
+}
+
+std::string Gnupg::run(const std::vector<std::string>& arguments, const std::string& what) const {
+  const base::TempDir folder(base::temp_parent(), "orchestrator-gpg.");
+  base::Command command;
+  command.argv = {"gpg", "--batch", "--no-tty", "--no-greeting", "--quiet"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.env = environment_;
+  command.stdout_to = folder.path() / "out";
+  const auto outcome = runner_.run(command, cancel_);
+  if (outcome.status != 0)
+    throw base::Error(what + ": gpg ended with " + std::to_string(outcome.status) + ": " +
+                      std::string(base::trim(outcome.tail)));
+  return base::read_file(command.stdout_to, kListing);
+}
+
+std::vector<Key> Gnupg::secret_keys() const {
+  return read_keys(run({"--with-colons", "--fixed-list-mode", "--list-secret-keys"}, "listing the secret keys"));
+}
+
+Key Gnupg::usable(const std::string& fingerprint, std::int64_t now) const {
+  if (!is_fingerprint(fingerprint)) {
+    throw base::Error("\"" + base::printable(fingerprint) + "\" is no fingerprint of a key", base::Exit::usage)
+        .with_hint("shorter names can be forged: give all 40 digits; orchestrator key list shows them");
+  }
+  const auto keys = secret_keys();
+  const auto found = std::ranges::find_if(keys, [&](const Key& key) { return bears(key, fingerprint); });
+  if (found == keys.end()) {
+    throw base::Error("no secret key " + fingerprint + " in " + home_, base::Exit::usage)
+        .with_hint("orchestrator key list shows those that are there; orchestrator key new makes a first one");
+  }
+  if (const auto fault = obstacle(*found, now)) {
+    throw base::Error("the key " + fingerprint + " cannot sign: " + fault->why, base::Exit::usage)
+        .with_hint(fault->remedy);
+  }
+  return *found;
+}
+
+std::string Gnupg::create(const NewKey& wish) const {
+  check(wish);
+  for (const auto& key : secret_keys()) {
+    if (std::ranges::find(key.users, wish.user) != key.users.end()) {
+      throw base::Error("there is a key of \"" + wish.user + "\" already: " + key.primary.fingerprint,
+                        base::Exit::usage)
+          .with_hint("publish with that one, or take another name; gpg --quick-set-expire lets a key live longer");
+    }
+  }
+  std::vector<std::string> arguments = {"--status-fd",
+                                        "1",
+                                        "--cert-digest-algo",
+                                        "SHA512",
+                                        "--digest-algo",
+                                        "SHA512",
+                                        "--default-preference-list",
+                                        "SHA512 SHA384 SHA256 AES256 AES192 AES ZLIB Uncompressed"};
+  // Empty, and so no secret: a key without protection has none.
+  if (!wish.protect) arguments.insert(arguments.end(), {"--pinentry-mode", "loopback", "--passphrase", ""});
+  arguments.insert(arguments.end(), {"--quick-generate-key", wish.user, "rsa4096", "sign,cert", wish.expires});
+  for (const auto& line : base::lines(run(arguments, "making a key"))) {
+    const auto words = base::split(line, ' ');  // [GNUPG:] KEY_CREATED P FINGERPRINT
+    if (words.size() >= 4 && words[1] == "KEY_CREATED" && is_fingerprint(words[3])) return words[3];
+  }
+  throw base::Error("making a key: gpg did not say which one it made").with_hint("orchestrator key list");
+}
+
+std::string Gnupg::public_key(const std::string& fingerprint) const {
+  auto armoured =
+      run({"--armor", "--export-options", "export-minimal", "--export", fingerprint}, "exporting the public key");
+  if (armoured.find("-----BEGIN PGP PUBLIC KEY BLOCK-----") == std::string::npos) {
+    throw base::Error("gpg has exported no public key " + fingerprint);
+  }
+  return armoured;
+}
+
+std::string Gnupg::revocation_certificate(const std::string& fingerprint) const {
+  return home_ + "/openpgp-revocs.d/" + fingerprint + ".rev";
+}
+
+}  // namespace signing

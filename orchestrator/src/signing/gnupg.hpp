@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/process.hpp"
+#include "signing/keyring.hpp"
+
+namespace signing {
+
+/// What a new key is made of.
+struct NewKey {
+  std::string user;            // "Name <mail>"
+  std::string expires = "3y";  // as gpg(1) has it: a number and d, w, m or y
+  bool protect = true;  // by a passphrase, which GnuPG's own pinentry asks for; it never passes through this program
+};
+
+/// Throws base::Error (usage) when gpg would not make such a key, or would read something else out of it.
+void check(const NewKey& wish);
+
+/// The user's own GnuPG: its home, its agent, its cards. Errors are base::Error; a gpg that is not there is
+/// Exit::missing_tool.
+class Gnupg {
+ public:
+  /// `environment` is the caller's, of which only what GnuPG needs is passed on (HOME, GNUPGHOME, GPG_TTY, TERM,
+  /// DISPLAY...).
+  Gnupg(const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel);
+
+  /// All keys whose secret part is known here, stubs too.
+  [[nodiscard]] std::vector<Key> secret_keys() const;
+  /// The one with this fingerprint, of the primary key or of a subkey. An Error when there is none, or when it cannot
+  /// sign now.
+  [[nodiscard]] Key usable(const std::string& fingerprint, std::int64_t now) const;
+  /// RSA 4096, which every release's package manager reads (rpm before 4.18 cannot import Ed25519), signing with
+  /// SHA-512; the primary key itself signs, because old rpm and pacman know nothing of subkeys. Its fingerprint.
+  [[nodiscard]] std::string create(const NewKey& wish) const;
+  /// The public key alone, with no more signatures than its own: what goes beside a repository. ASCII armoured.
+  [[nodiscard]] std::string public_key(const std::string& fingerprint) const;
+  /// Where GnuPG has put the revocation certificate of a key that was made there (gpg(1), --generate-key).
+  [[nodiscard]] std::string revocation_certificate(const std::string& fingerprint) const;
+
+ private:
+  [[nodiscard]] std::string run(const std::vector<std::string>& arguments, const std::string& what) const;
+
+  std::map<std::string, std::string> environment_;
+  std::string home_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+};
+
+}  // namespace signing
