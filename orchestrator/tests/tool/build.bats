@@ -76,6 +76,19 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   [[ $output == *"dracut-sshd"* ]]
 }
 
+@test "makepkg's own lint takes the PKGBUILD, whose .SRCINFO is what makepkg prints" {
+  local folder=$BATS_TEST_TMPDIR/pkgbuild
+  cp -r "$dist/arch-rolling" "$folder"
+  # makepkg refuses root.
+  lint() {
+    bwrap --dev-bind / / --unshare-user --uid 1000 --gid 1000 --chdir "$folder" --setenv PACMAN true makepkg --printsrcinfo
+  }
+  lint >"$BATS_TEST_TMPDIR/srcinfo"
+  diff "$BATS_TEST_TMPDIR/srcinfo" "$folder/.SRCINFO"
+  sed -i 's/^pkgrel=.*/pkgrel=one/' "$folder/PKGBUILD"
+  run ! lint
+}
+
 @test "the overlay has ebuild, Manifest, metadata and cache, and the Manifest names the distfile's digest" {
   local overlay=$dist/gentoo-rolling/overlay package=$dist/gentoo-rolling/overlay/sys-kernel/dracut-sshd
   [ -f "$package/metadata.xml" ]
