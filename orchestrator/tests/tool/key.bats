@@ -84,6 +84,6 @@ said() { "$orchestrator" key list --json | python3 -c 'import json, sys; print(j
   if grep 'secret words' "$BATS_TEST_TMPDIR/parents"; then return 1; fi
   # It is protected: without the passphrase nothing is signed.
   gpgconf --kill gpg-agent
-  run gpg --batch --pinentry-mode error --local-user "$output" --detach-sign -o /dev/null "$GNUPGHOME/pinentry"
+  run gpg --batch --pinentry-mode error --local-user "$output" --detach-sign --output "$BATS_TEST_TMPDIR/signature" "$GNUPGHOME/pinentry"
   [ "$status" -ne 0 ]
 }
