@@ -3,6 +3,7 @@
 #
 # Every release, by the real rpmbuild, dpkg-buildpackage, makepkg and ebuild, read by the real readers.
 
+bats_require_minimum_version 1.5.0
 load common
 
 setup_file() {
