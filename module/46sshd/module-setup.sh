@@ -62,6 +62,7 @@ check() {
   # dracut asks once more whether a module brings what a mount needs.
   [[ -z ${mount_needs-} ]] || return 1
   sshd_verdict && return 0
+  if sshd_is_kdump; then dinfo "dracut-sshd: sshd stays out of an image for kdump."; fi
   # A module that was asked for by name and cannot be had makes dracut give up on the whole image, and a machine must not
   # be left without one for the lack of a key: then it goes in with nothing to install.
   [[ " ${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} " == *' sshd '* ]]

@@ -15,7 +15,7 @@ sshd_network_is_off() {
 # sshd_network_in MODULES: is there one among them that brings a network?
 sshd_network_in() {
   local module
-  for module in systemd-networkd network-manager network network-legacy network-wicked connman; do
+  for module in systemd-networkd network-manager network-manager-daemon network network-legacy network-wicked connman; do
     [[ " $1 " == *" $module "* ]] && return 0
   done
   return 1
@@ -32,14 +32,16 @@ sshd_network_modules() {
   sshd_network_in "${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-}" && return 0
   # A root on the network comes first: its modules have their turn after this one, would take up with what is there by then,
   # and not all of them can work with every one.
-  for module in nfs iscsi nbd fcoe fcoe-uefi cifs nvmf rbd; do
+  for module in nfs iscsi nbd fcoe fcoe-uefi cifs nvmf rbd livenet; do
     if sshd_could_have "$module" 1; then return 0; fi
   done
-  if sshd_could_have systemd-networkd; then
+  # Not every dracut looks for the programs themselves.
+  if sshd_host_program systemd-networkd && sshd_could_have systemd-networkd; then
     echo systemd-networkd
-  elif sshd_host_program NetworkManager && sshd_could_have network-manager; then
-    # Some dracut does not look for the program itself.
+  elif sshd_host_program NetworkManager && sshd_has_networkmanager_unit && sshd_could_have network-manager; then
     echo network-manager
+  elif sshd_could_have network-legacy; then
+    echo network-legacy
   elif sshd_could_have network; then
     echo network
   fi
@@ -48,8 +50,19 @@ sshd_network_modules() {
 # sshd_host_program NAME
 sshd_host_program() {
   local dir
-  for dir in /usr/sbin /usr/bin /sbin /bin; do
+  for dir in /usr/sbin /usr/bin /sbin /bin /usr/lib/systemd /lib/systemd; do
     if [[ -x ${dracutsysrootdir-}$dir/$1 ]]; then return 0; fi
+  done
+  return 1
+}
+
+# sshd_has_networkmanager_unit: does dracut have NetworkManager run as a service, on D-Bus? In dracut 049 it runs once, in the
+# foreground of the initqueue, and has no bus.
+sshd_has_networkmanager_unit() {
+  local file
+  for file in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]network-manager/nm-initrd.service \
+    "${dracutsysrootdir-}"{/usr,}/lib/systemd/system/NetworkManager-initrd.service; do
+    if [[ -e $file ]]; then return 0; fi
   done
   return 1
 }
@@ -94,7 +107,8 @@ sshd_host_runs() {
 }
 
 # sshd_client_identifier: prints how the system's own DHCP client calls itself, so that it gets the lease that the
-# initramfs had: duid for networkd, unless it was told otherwise; NetworkManager and others go by the card's address.
+# initramfs had: duid for networkd, unless it was told otherwise; NetworkManager and most others go by the card's address
+# (dhcpcd may not, with "duid" in its configuration).
 sshd_client_identifier() {
   if sshd_host_runs systemd-networkd.service && ! sshd_host_runs NetworkManager.service \
     && ! grep -qsE '^[[:space:]]*ClientIdentifier=mac' "${dracutsysrootdir-}"/{etc,run}/systemd/network/*.network; then

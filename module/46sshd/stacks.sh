@@ -43,13 +43,15 @@ sshd_tell_of_static() {
   [[ -z ${dracutsysrootdir-} ]] && type -P ip >/dev/null || return 0
   read -r _ _ gateway _ card _ < <(ip -4 route show default 2>/dev/null)
   [[ ${card-} ]] || return 0
+  if [[ ! -e /sys/class/net/$card/device ]]; then
+    sshd_tell "this host reaches its network by $card, which is no card: say how in /etc/dracut-sshd/network/; see dracut-sshd(7)."
+    return 0
+  fi
   address=$(ip -o -4 address show dev "$card" scope global 2>/dev/null | head -n 1)
   [[ $address && " $address " != *' dynamic '* ]] || return 0
   read -r _ _ _ address _ <<<"$address"
   sshd_tell "this host's own address is static, but the image will ask for one by DHCP."
-  if [[ ! -e /sys/class/net/$card/device ]]; then
-    sshd_tell "This host reaches its network by $card, which is no card: say how in /etc/dracut-sshd/network/; see dracut-sshd(7)."
-  elif [[ $1 == networkd ]]; then
+  if [[ $1 == networkd ]]; then
     sshd_tell "For the same one, this belongs into /etc/dracut-sshd/network/20-static.network:"
     for line in '[Match]' "Name=$card" '[Network]' "Address=$address" "Gateway=$gateway"; do
       sshd_tell "    $line"
@@ -93,6 +95,13 @@ sshd_install_networkd() {
   sshd_tell_of_network networkd
 }
 
+# sshd_image_has_unit NAME...: is one of these systemd units in the image already?
+sshd_image_has_unit() {
+  local name
+  for name; do if [[ -e $sshd_tree/usr/lib/systemd/system/$name || -e $sshd_tree/lib/systemd/system/$name ]]; then return 0; fi; done
+  return 1
+}
+
 # sshd_install_networkmanager: dracut has it started only for a boot that waits for the network.
 sshd_install_networkmanager() {
   local path own=''
@@ -103,6 +112,15 @@ sshd_install_networkmanager() {
     sshd_put 0600 "$(sshd_host_file "$path")" "/etc/NetworkManager/system-connections/${path##*/}" || return 1
   done < <(sshd_own_networks nmconnection)
   if sshd_network_is_off && [[ -z $own ]]; then return 0; fi
+  if ! sshd_image_has_unit nm-initrd.service NetworkManager-initrd.service; then
+    sshd_warn_of_command_line
+    return 0
+  fi
+  if [[ $own ]] && sshd_image_has_unit NetworkManager-wait-online-initrd.service; then
+    # NetworkManager 1.54 and later take a file for a wish to wait.
+    printf '%s\n' '[Unit]' 'ConditionKernelCommandLine=|rd.neednet' 'ConditionKernelCommandLine=|ip' 'ConditionKernelCommandLine=|netroot' \
+      | sshd_put 0644 - /usr/lib/systemd/system/NetworkManager-wait-online-initrd.service.d/dracut-sshd.conf || return 1
+  fi
   sshd_default_connection | sshd_put 0600 - /usr/lib/dracut-sshd/dracut-sshd.nmconnection \
     && sshd_put_own 0755 boot/networkmanager /usr/lib/dracut-sshd/networkmanager \
     && sshd_install_wanted_unit dracut-sshd-networkmanager.service sysinit.target || return 1
@@ -118,10 +136,21 @@ sshd_install_dhclient() {
   sshd_tell_of_network script
 }
 
+# sshd_warn_of_command_line: of what does nothing by itself.
+sshd_warn_of_command_line() {
+  dwarn "dracut-sshd: what brings the network up in this image wants rd.neednet=1 ip=dhcp, or the like, on the kernel's command line."
+}
+
 # sshd_tell_of_network networkd|line|script
 sshd_tell_of_network() {
   local cards='all wired cards' here
-  if [[ ${hostonly-} ]] && here=$(sshd_cards) && [[ $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi
+  here=$(sshd_cards)
+  if [[ -z $here && $(sshd_ports) ]]; then
+    dwarn "dracut-sshd: there is NO NETWORK in this image: all cards of this host are ports of a bond or a bridge, and are left alone." \
+      "Say in /etc/dracut-sshd/network/ how this image is to reach one; see dracut-sshd(7)."
+    return 0
+  fi
+  if [[ ${hostonly-} && $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi
   sshd_tell "at every boot the image asks for an address by DHCP on $cards, and sshd listens" \
     "there. NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off."
   sshd_tell_of_static "$1"
@@ -135,7 +164,7 @@ sshd_install_network() {
       sshd_install_networkd || return 1
       unused=$(sshd_own_networks nmconnection)
       ;;
-    *' network-manager '*)
+    *' network-manager '* | *' network-manager-daemon '*)
       sshd_install_networkmanager || return 1
       unused=$(sshd_own_networks network netdev link)
       ;;
@@ -144,7 +173,7 @@ sshd_install_network() {
       if [[ $modules == *' network-legacy '* ]]; then
         sshd_install_dhclient || return 1
       elif sshd_network_in "$modules"; then
-        sshd_tell "what brings the network up in this image wants rd.neednet=1 ip=dhcp on the kernel's command line."
+        sshd_warn_of_command_line
       fi
       ;;
   esac

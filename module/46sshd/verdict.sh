@@ -105,9 +105,15 @@ sshd_put_together() {
     && sshd_install_config
 }
 
+# sshd_is_kdump: a crash kernel's image has little memory, a dump to write, and nobody to wait for.
+sshd_is_kdump() {
+  [[ ${IN_KDUMP-} || " ${add_dracutmodules-} ${dracutmodules-} " == *' kdump '* || " ${add_dracutmodules-} " == *' kdumpbase '* ]]
+}
+
 # sshd_verdict: 0 if sshd may go in. The work is done once an image; what was found is kept beside dracut's own files.
 sshd_verdict() {
   local state=${DRACUT_TMPDIR-}/dracut-sshd sshd_tree sshd_said='' daemon result
+  sshd_is_kdump && return 1
   [[ ${DRACUT_TMPDIR-} ]] || state=$(mktemp -d) || return 1
   if [[ -e $state/verdict ]]; then
     [[ $(<"$state/verdict") == good ]]

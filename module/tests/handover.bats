@@ -34,6 +34,14 @@ END
   [ ! -e "$root/run/NetworkManager/system-connections" ]
 }
 
+@test "the kernel gets back what a network program has taken over from it" {
+  mkdir -p "$root"/proc/sys/net/ipv6/conf/{default,eth0}
+  echo 1 >"$root/proc/sys/net/ipv6/conf/default/accept_ra"
+  echo 0 >"$root/proc/sys/net/ipv6/conf/eth0/accept_ra"
+  handover
+  [ "$(cat "$root/proc/sys/net/ipv6/conf/eth0/accept_ra")" = 1 ]
+}
+
 @test "with a root on the network everything stays" {
   echo 'srv:/ /sysroot nfs4 rw 0 0' >>"$root/proc/mounts"
   handover

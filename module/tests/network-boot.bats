@@ -82,6 +82,17 @@ END
   [ "$(sed 's/.* //' "$calls" | tr '\n' ' ')" = 'eth0 eth1 ' ]
 }
 
+@test "dhclient stays away where dracut's own scripts were told what to do, by a file in the image" {
+  program dhclient
+  card eth0 1 && mkdir "$root/sys/class/net/eth0/device"
+  mkdir -p "$root/etc/cmdline.d"
+  for text in 'quiet ip=192.0.2.10::192.0.2.1:24::eth0:none' 'rd.neednet=1' 'netroot=iscsi:'; do
+    printf '%s' "$text" >"$root/etc/cmdline.d/20-network.conf"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH DRACUT_SSHD_ROOT=$root timeout 10 sh "$boot/dhclient"
+  done
+  [ ! -s "$calls" ]
+}
+
 @test "on a host nothing happens" {
   program dhclient
   rm "$root/etc/initrd-release"

@@ -9,9 +9,22 @@ load lib/roots
 setup() {
   setup_dracut
   make_root debian13
+  mkdir -p "$root/usr/lib/systemd" "$root/usr/sbin"
+  program /usr/lib/systemd/systemd-networkd
   default=$initdir/etc/systemd/network/zzzz-dracut-default.network
 }
 
+# program PATH: one that does nothing, on the system.
+program() {
+  mkdir -p "$root${1%/*}"
+  printf '#!/bin/sh\n' >"$root$1"
+  chmod 755 "$root$1"
+}
+# unit NAME: dracut's NetworkManager module has put it into the image.
+unit() {
+  mkdir -p "$initdir/usr/lib/systemd/system"
+  printf '[Unit]\n' >"$initdir/usr/lib/systemd/system/$1"
+}
 # asked GOOD [ASSIGNMENT...]: what the module depends on, when dracut could have the modules GOOD.
 asked() { module 'check_module() { [[ " '"$1"' " == *" $1 "* ]]; }; depends' "${@:2}"; }
 networked() { module install modules_loaded=' systemd-networkd '; }
@@ -80,19 +93,41 @@ networked() { module install modules_loaded=' systemd-networkd '; }
   mode_of 640 "$initdir/etc/systemd/network/30-tunnel.netdev"
 }
 
-@test "without networkd it is NetworkManager, where the program is there" {
+@test "networkd is not asked for where dracut has its module and the system not the program" {
+  rm "$root/usr/lib/systemd/systemd-networkd"
+  [[ $(asked systemd-networkd) != *network* ]]
+}
+
+@test "without networkd it is NetworkManager, where the program is there and dracut runs it as a service" {
   [[ $(asked network-manager) != *network* ]]
-  mkdir -p "$root/usr/sbin"
-  printf '#!/bin/sh\n' >"$root/usr/sbin/NetworkManager"
-  chmod 755 "$root/usr/sbin/NetworkManager"
+  program /usr/sbin/NetworkManager
+  [[ $(asked network-manager) != *network* ]]
+  mkdir -p "$dracutbasedir/modules.d/35network-manager"
+  : >"$dracutbasedir/modules.d/35network-manager/nm-initrd.service"
   [[ $(asked network-manager) == *network-manager* ]]
 }
 
-@test "without either it is what dracut calls network" {
+@test "without either it is dhclient, or what dracut calls network" {
+  [[ $(asked 'network network-legacy') == *network-legacy ]]
   [[ $(asked network) == *network ]]
 }
 
+@test "an image for kdump gets nothing" {
+  [[ -z $(asked systemd-networkd IN_KDUMP=1) ]]
+  run module 'check' IN_KDUMP=1
+  [[ $status -eq 1 ]]
+  module install modules_loaded=' systemd-networkd ' IN_KDUMP=1
+  absent "$default"
+  absent "$initdir/usr/sbin/sshd"
+}
+
+@test "a host whose cards are all ports is told that there is no network" {
+  module 'sshd_cards() { :; }; sshd_ports() { echo eth0; }; install' modules_loaded=' systemd-networkd ' hostonly=yes
+  told 'dwarn: dracut-sshd: there is NO NETWORK in this image'
+}
+
 @test "NetworkManager starts without the boot waiting for it, by DHCP where nobody says how" {
+  unit nm-initrd.service
   module install modules_loaded=' network-manager '
   holds "$initdir/usr/lib/dracut-sshd/dracut-sshd.nmconnection" 'dhcp-client-id=mac'
   mode_of 600 "$initdir/usr/lib/dracut-sshd/dracut-sshd.nmconnection"
@@ -102,9 +137,27 @@ networked() { module install modules_loaded=' systemd-networkd '; }
 
 @test "a connection of the administrator's goes in, for root alone" {
   file /etc/dracut-sshd/network/lan.nmconnection '[connection]' 'id=lan' 'type=ethernet'
+  unit nm-initrd.service
   module install modules_loaded=' network-manager '
   mode_of 600 "$initdir/etc/NetworkManager/system-connections/lan.nmconnection"
   [[ -L $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkmanager.service ]]
+}
+
+@test "a file of the administrator's is no wish to wait for the network" {
+  drop_in=$initdir/usr/lib/systemd/system/NetworkManager-wait-online-initrd.service.d/dracut-sshd.conf
+  unit NetworkManager-initrd.service
+  unit NetworkManager-wait-online-initrd.service
+  module install modules_loaded=' network-manager '
+  absent "$drop_in"
+  file /etc/dracut-sshd/network/lan.nmconnection '[connection]' 'id=lan' 'type=ethernet'
+  module install modules_loaded=' network-manager '
+  holds "$drop_in" 'ConditionKernelCommandLine=|rd.neednet'
+}
+
+@test "where dracut runs NetworkManager once, and not as a service, it wants the kernel's command line" {
+  module install modules_loaded=' network-manager '
+  told 'dwarn: dracut-sshd: what brings the network up in this image wants rd.neednet=1 ip=dhcp'
+  absent "$initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkmanager.service"
 }
 
 @test "dhclient is started for dracut's own scripts" {
