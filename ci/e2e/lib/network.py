@@ -15,6 +15,18 @@ import shell
 MAC = "52:54:00:12:34:{:02x}"
 
 
+def _free_ports(*wanted: int) -> dict[int, int]:
+    """For each port of the guest's one of this machine's that nobody uses just now."""
+    probes = {port: socket.socket() for port in wanted}
+    try:
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return {port: probe.getsockname()[1] for port, probe in probes.items()}
+    finally:
+        for probe in probes.values():
+            probe.close()
+
+
 class Network:
     def __init__(self, wish: scenario.Network, folder: Path) -> None:
         self.enter: list[str] = []
@@ -23,7 +35,7 @@ class Network:
         self._wish = wish
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._port = 0
+        self._ports: dict[int, int] = {}  # the guest's -> this machine's
         try:
             if wish.mode == "tap":
                 self._make_namespace()
@@ -39,10 +51,9 @@ class Network:
         elif self._wish.mode == "tap":
             backend = f"tap,id=net{number},ifname=tap{number},script=no,downscript=no"
         else:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self._port = probe.getsockname()[1]
-            backend = f"user,id=net{number},restrict=on,hostfwd=tcp:127.0.0.1:{self._port}-:22,hostfwd=tcp:127.0.0.1:{self._port + 1}-:2222"
+            self._ports = _free_ports(22, 2222)
+            forwards = [f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in self._ports.items()]
+            backend = ",".join([f"user,id=net{number},restrict=on", *forwards])
         self.nics += ["-netdev", backend, "-device", f"virtio-net-pci,netdev=net{number},id=card{number},mac={MAC.format(number + 16)}"]
 
     def _make_namespace(self) -> None:
@@ -84,7 +95,7 @@ class Network:
     def where(self, port: int = 22) -> tuple[str, int] | None:
         """Where the guest's sshd is to be found; None as long as nobody knows."""
         if self._wish.mode == "user":
-            return ("127.0.0.1", self._port if port == 22 else self._port + 1) if self._port else None
+            return ("127.0.0.1", self._ports[port]) if self._ports else None
         if self._wish.address:
             return (self._wish.address, port)
         leases = self.acknowledged()
