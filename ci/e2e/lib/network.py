@@ -12,6 +12,8 @@ from pathlib import Path
 import scenario
 import shell
 
+# In a namespace of the cell's own no other has these.
+TRUNK, TRUNK_GUEST = 7001, 7002
 MAC = "52:54:00:12:34:{:02x}"
 
 
@@ -46,7 +48,9 @@ class Network:
             raise
 
     def _connect(self, number: int, card: str) -> None:
-        if card != "net":
+        if card == "trunk":
+            backend = f"socket,id=net{number},udp=127.0.0.1:{TRUNK},localaddr=127.0.0.1:{TRUNK_GUEST}"
+        elif card != "net":
             backend = f"hubport,id=net{number},hubid={number}"  # a hub with nobody else at it
         elif self._wish.mode == "tap":
             backend = f"tap,id=net{number},ifname=tap{number},script=no,downscript=no"
@@ -80,6 +84,12 @@ class Network:
                 if result.status:
                     raise shell.Skipped(f"this machine refuses a tap device: {result.output.strip()}")
                 self._do(f"ip link set tap{number} master br0 up")
+        if "trunk" in self._wish.cards:
+            self.background(["python3", str(Path(__file__).with_name("trunk.py")), "lan5", "5", str(TRUNK), str(TRUNK_GUEST)])
+            for _ in range(50):
+                if shell.run([*self.enter, "ip", "link", "show", "lan5"], log=log, check=False).status == 0:
+                    break
+                shell.pause(0.1)
         for command in self._wish.setup:
             self._do(command)
         if self._wish.dhcp:

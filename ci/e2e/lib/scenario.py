@@ -38,7 +38,8 @@ class Image:
 @dataclass(frozen=True)
 class Network:
     mode: str = "user"  # user: qemu's own; tap: a network namespace with a bridge and dnsmasq
-    # What each card is connected to: "net", "dead" (a link, but nobody answers), "nolink"; none: [].
+    # What each card is connected to: "net", "dead" (a link, but nobody answers), "nolink", "trunk" (only frames that are tagged for
+    # VLAN 5 come through, to the device lan5 in the namespace); none: [].
     cards: tuple[str, ...] = ("net",)
     setup: tuple[str, ...] = ()  # shell, in the namespace, after bridge br0 (10.77.0.1/24) with tap0, tap1... is there
     dhcp: str = "br0"  # the interface on which dnsmasq answers; "" for none
