@@ -55,10 +55,13 @@ def locked(name: Path) -> Iterator[None]:
 
 def keep_newest(folder: Path, pattern: str, count: int) -> None:
     """Removes the folders that match, but for the newest; what was used last is newest."""
-    found = [path for path in folder.glob(pattern) if path.is_dir()]
-    found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found[count:]:
+    used: list[tuple[float, Path]] = []
+    for path in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):  # another cell is removing it too
+            if path.is_dir():
+                used.append((path.stat().st_mtime, path))
+    for when, path in sorted(used, reverse=True)[count:]:
         # Another run may be using it. An hour is longer than any cell.
-        if time.time() - path.stat().st_mtime > 3600:
+        if time.time() - when > 3600:
             shutil.rmtree(path, ignore_errors=True)
             path.with_name(path.name + ".lock").unlink(missing_ok=True)
