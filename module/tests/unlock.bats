@@ -254,6 +254,23 @@ cached() {
 }
 @test "a disk that systemd tries another one's passphrase on is refused once, and not asked again" { each_shell cached; }
 
+shared() {
+  local reply=$root/usr/lib/systemd/systemd-reply-password
+  mv "$reply" "$reply.real"
+  # So that the second disk asks anew before its turn comes.
+  printf '#!/bin/sh\n"$0.real" "$@" && sleep 0.5\n' >"$reply"
+  chmod 755 "$reply"
+  disk a-root --pid 4001 --right one --work 1
+  disk b-home --pid 4002 --right two --shares a-root
+  passphrase one
+  unlock
+  ends 1
+  says 'b-home: the passphrase was refused'
+  says 'a-root: opened'
+  [[ ! -e $root/received/b-home.2 ]]
+}
+@test "a disk that asks anew before its turn came has refused the passphrase already" { each_shell shared; }
+
 no_outcome() {
   disk sda --right right --work 30
   passphrase right

@@ -26,6 +26,7 @@ parser.add_argument("--message", default=None)
 parser.add_argument("--unit", default=None, help="empty: none")
 parser.add_argument("--verify", action="store_true", help="ask twice")
 parser.add_argument("--cached", type=float, default=None, help="seconds until it takes another disk's passphrase, and refuses it")
+parser.add_argument("--shares", default=None, metavar="NAME", help="takes that disk's passphrase as soon as it has one, and refuses it")
 parser.add_argument("--dead", action="store_true", help="end with the first answer, and say nothing of the unit")
 options = parser.parse_args()
 
@@ -85,10 +86,12 @@ message = options.message if options.message is not None else f"Please enter pas
 right = [os.fsencode(word) for word in options.right]
 outcome = "failed"
 for attempt in range(options.tries):
-    if attempt == 0 and options.cached is not None:
+    if attempt == 0 and (options.cached is not None or options.shares):
         pending = ask("Q", id_, message)
         (root / "log" / name).write_text("asks\n")
-        time.sleep(options.cached)
+        time.sleep(options.cached or 0)
+        while options.shares and not (root / "received" / f"{options.shares}.1").exists():
+            time.sleep(0.01)
         withdraw("Q", pending)
         continue
     answer = receive(f"{attempt}", id_, message)
