@@ -13,7 +13,7 @@ namespace base {
 
 /// A pax-free ustar archive, gzip-compressed without name and time: entries sorted, all below `top`/, folders 0755
 /// before what they hold, owner 0:0 root, every time `epoch`. Equal trees give equal tar bytes; gzip's bytes depend on
-/// the zlib in use.
+/// the zlib in use. No `top`: paths as they are.
 [[nodiscard]] std::string tar_gz(const SourceTree& tree, std::string_view top, std::int64_t epoch);
 
 /// What such a tarball holds: below one single top folder, regular files only; anything else, a path that escapes, or

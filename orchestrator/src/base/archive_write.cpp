@@ -36,8 +36,9 @@ void write_entry(archive* writer, const std::string& path, const SourceFile* fil
 
 std::string tar_gz(const SourceTree& tree, std::string_view top, std::int64_t epoch) {
   const std::string context = "making the archive " + printable(top, 400);
-  if (!is_safe_relative(top) || top.find('/') != std::string_view::npos)
+  if (!top.empty() && (!is_safe_relative(top) || top.find('/') != std::string_view::npos))
     throw Error(context + ": is no name of a folder");
+  const std::string prefix = top.empty() ? "" : std::string(top) + "/";
   std::string packed;
   const ArchiveHandle writer(archive_write_new(), archive_write_free);
   if (!writer) throw Error("libarchive has no memory");
@@ -52,16 +53,16 @@ std::string tar_gz(const SourceTree& tree, std::string_view top, std::int64_t ep
   const auto enter = [&](const std::string& folder) {
     if (folders.insert(folder).second) write_entry(writer.get(), folder, nullptr, epoch);
   };
-  enter(std::string(top));
+  if (!top.empty()) enter(std::string(top));
   for (const auto& [path, file] : tree) {
     if (!is_safe_relative(path)) throw Error(context + ": the path " + printable(path, 400) + " is not safe");
     for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
       if (tree.contains(path.substr(0, slash))) {
         throw Error(context + ": " + printable(path.substr(0, slash), 400) + " is a file and a folder");
       }
-      enter(std::string(top) + "/" + path.substr(0, slash));
+      enter(prefix + path.substr(0, slash));
     }
-    write_entry(writer.get(), std::string(top) + "/" + path, &file, epoch);
+    write_entry(writer.get(), prefix + path, &file, epoch);
   }
   require_archive_ok(archive_write_close(writer.get()), writer.get(), context);
   return packed;

@@ -23,6 +23,8 @@ struct CommandLine {
   Common common;
   BuildArguments build;
   KeyArguments key;
+  PublishArguments publish;
+  VerifyArguments verify;
   std::vector<std::string> files;
   bool merged = false;
   bool manual = false;
@@ -39,18 +41,21 @@ struct CommandLine {
     auto* schema = app.add_subcommand("schema", "Prints the JSON schema of a profile");
     auto* diff = app.add_subcommand("diff", "Prints what a distribution changes in the pristine source");
     auto* make = app.add_subcommand("build", "Builds packages and proves them");
-    for (auto* verb : {list, show, check, diff, make})
+    auto* send = app.add_subcommand("publish", "Signs packages, and puts them into repositories to install from");
+    for (auto* verb : {list, show, check, diff, make, send})
       verb->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
-    for (auto* verb : {show, diff, make}) {
+    for (auto* verb : {show, diff, make, send}) {
       verb->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated")
           ->allow_extra_args(false);
       verb->add_flag("--all", common.all, "Every release of every distribution");
     }
-    for (auto* verb : {list, show, check, make}) verb->add_flag("--json", common.json, "For machines");
-    for (auto* verb : {diff, make})
+    for (auto* verb : {list, show, check, make, send}) verb->add_flag("--json", common.json, "For machines");
+    for (auto* verb : {diff, make, send})
       verb->add_option("--source", common.source, "Take this published tarball for the source");
-    make->add_option("--packager", common.packager,
-                     "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
+    for (auto* verb : {make, send}) {
+      verb->add_option("--packager", common.packager,
+                       "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
+    }
     make->add_option("--format", build.format, "Only packages of this format");
     make->add_option("--out", build.out, "Where packages go (default: dist/ in the project)");
     make->add_option("--jobs,-j", build.jobs, "How many builds run side by side (default: the cores)")
@@ -63,6 +68,21 @@ struct CommandLine {
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
     schema->add_flag("--man", manual, "The same table as the manual page has it");
     add_key();
+    add_publish(*send);
+  }
+
+  void add_publish(CLI::App& send) {
+    auto* prove = app.add_subcommand("verify", "Looks at published repositories as package managers do");
+    prove->add_flag("--json", common.json, "For machines");
+    send.add_option("--to", publish.to, "The folder that a web server shows; exchanged as a whole")->required();
+    send.add_option("--sign", publish.fingerprint,
+                    "The key's whole fingerprint (default: the one that signs there already)");
+    send.add_option("--url", publish.url, "Where users reach that folder (default: as before)");
+    send.add_option("--from", publish.out, "Where the packages are (default: dist in the project)");
+    send.add_option("--keep", publish.keep, "Versions of each release to keep")->default_val(3);
+    send.add_option("--tools", publish.tools, "A further folder of programs; may be repeated");
+    prove->add_option("folder", verify.site, "The folder")->required();
+    prove->add_option("--key", verify.key, "A file with the public key, from a place that you trust");
   }
 
   void add_key() {
@@ -88,6 +108,8 @@ struct CommandLine {
     if (app.got_subcommand("schema")) return schema(merged, manual);
     if (app.got_subcommand("diff")) return diff(common, context);
     if (app.got_subcommand("key")) return cli::key(key, common.json, context);
+    if (app.got_subcommand("publish")) return cli::publish(common, publish, context);
+    if (app.got_subcommand("verify")) return cli::verify(verify, common.json, context);
     return cli::build(common, build, context);
   }
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
 #include "base/error.hpp"
 #include "cli/verbs.hpp"
+
+extern char** environ;
 
 namespace cli {
 
@@ -45,6 +48,20 @@ std::vector<const profile::Release*> chosen(const Common& common, const profile:
   auto releases = profile::select(loaded, common.distros, findings);
   if (const int status = report(findings); status != 0) throw Reported{status};
   return releases;
+}
+
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const auto equals = line.find('=');
+    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
+  }
+  return out;
+}
+
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace cli

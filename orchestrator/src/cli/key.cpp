@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -10,24 +8,8 @@
 #include "cli/verbs.hpp"
 #include "signing/gnupg.hpp"
 
-extern char** environ;
-
 namespace cli {
 namespace {
-
-std::map<std::string, std::string> whole_environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view line(*entry);
-    const auto equals = line.find('=');
-    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
-  }
-  return out;
-}
-
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string until(const signing::Part& part) { return part.expires == 0 ? "never" : base::iso_date(part.expires); }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,20 @@ struct KeyArguments {
   bool no_passphrase = false;
 };
 
+struct PublishArguments {
+  std::string to;           // --to
+  std::string fingerprint;  // --sign, or ""
+  std::string url;          // --url, or ""
+  std::string out;          // --from, or "": dist/ in the project
+  std::vector<std::string> tools;
+  unsigned keep = 3;
+};
+
+struct VerifyArguments {
+  std::string site;
+  std::string key;  // --key, a file, or ""
+};
+
 int list(const Common& common, const Context& context);
 int show(const Common& common, const Context& context);
 int check(const Common& common, const std::vector<std::string>& files, const Context& context);
@@ -54,6 +70,8 @@ int schema(bool merged, bool manual);
 int diff(const Common& common, const Context& context);
 int key(const KeyArguments& arguments, bool json, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
+int publish(const Common& common, const PublishArguments& arguments, const Context& context);
+int verify(const VerifyArguments& arguments, bool json, const Context& context);
 
 // What several verbs need.
 
@@ -65,6 +83,9 @@ int report(const model::Findings& findings);
 /// What --distro and --all mean; all of them when `everything_by_default` and neither is given.
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);
+
+[[nodiscard]] std::map<std::string, std::string> whole_environment();
+[[nodiscard]] std::int64_t now();  // seconds since the epoch
 
 /// Findings were printed already: only the exit status is left to say.
 struct Reported {

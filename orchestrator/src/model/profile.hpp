@@ -50,6 +50,7 @@ struct PackageFields {
   std::string doc_dir;
   std::string sbin_dir;
   std::int64_t revision = 1;
+  std::set<std::string> key_types;  // of keys that its package manager reads ("rsa", "ed25519"); none: any
   std::vector<Dependency> depends, suggests, conflicts;  // sorted by name
   RpmFields rpm;
   DebFields deb;

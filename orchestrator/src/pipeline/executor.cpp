@@ -89,6 +89,18 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
   return result;
 }
 
+std::vector<proof::VerifiedArtifact> Executor::prove_again(const Job& job, const fs::path& folder,
+                                                           const fs::path& log) {
+  Result result;
+  result.log = log;
+  std::vector<std::string> digests;
+  for (const auto& output : job.recipe.outputs) digests.push_back(proof::digest_of(folder / output.path));
+  run_steps(job, job.recipe.reading, folder, result, [](const std::string&) {});
+  auto report = proof::prove(*job.format, job.ingredients(), job.recipe, folder, digests);
+  if (!report.findings.empty()) throw base::Error(differences(report.findings));
+  return report.verified;
+}
+
 void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder, Result& result,
                          const std::function<void(const std::string&)>& progress) {
   for (const auto& step : steps) {

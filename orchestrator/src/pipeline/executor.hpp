@@ -10,6 +10,7 @@
 #include "pipeline/job.hpp"
 #include "pipeline/manifest.hpp"
 #include "pipeline/toolbox.hpp"
+#include "proof/prove.hpp"
 
 namespace pipeline {
 
@@ -50,6 +51,11 @@ class Executor {
   /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's
   /// title; called from the job's own thread.
   [[nodiscard]] Result run(const Job& job, const std::function<void(const std::string&)>& progress);
+
+  /// Reads the outputs that lie in `folder`, where the recipe has them, and proves them anew. Only for a recipe whose
+  /// reading steps look at its outputs alone. Throws base::Error with the differences.
+  [[nodiscard]] std::vector<proof::VerifiedArtifact> prove_again(const Job& job, const std::filesystem::path& folder,
+                                                                 const std::filesystem::path& log);
 
  private:
   void run_steps(const Job& job, const std::vector<model::Step>& steps, const std::filesystem::path& folder,

@@ -58,6 +58,7 @@ const std::vector<Field> kFields = {
     {"/package", B, Kind::object, true, "", nullptr, {}, "What the package is like."},
     {"/package/format", B, Kind::choice, true, "", nullptr, {"rpm", "deb", "ebuild", "pkgbuild"}, "The package format."},
     {"/package/manager", B, Kind::choice, true, "", nullptr, {"dnf", "zypper", "apt", "portage", "pacman"}, "The package manager that installs it."},
+    {"/package/key_types", B, Kind::set, false, "", &kId, {}, "The types of keys that the package manager reads, as the words that GnuPG begins an algorithm with; any, when there is none."},
     {"/package/arch", B, Kind::choice, true, "", nullptr, {"noarch", "all", "any"}, "The distribution's word for a package of no architecture."},
     {"/package/revision", B, Kind::integer, true, "", nullptr, {}, "The package's revision of one version."},
     {"/package/doc_dir", B, Kind::string, true, "", &kDocDir, {}, "Where documents and examples are installed."},

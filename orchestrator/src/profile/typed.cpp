@@ -34,6 +34,7 @@ model::PackageFields package(const json& in) {
   out.arch = text(in, "arch");
   out.doc_dir = text(in, "doc_dir");
   out.sbin_dir = text(in, "sbin_dir");
+  out.key_types = members(in, "key_types");
   out.revision = in.value("revision", std::int64_t{1});
   out.depends = dependencies(in, "requires");
   out.suggests = dependencies(in, "suggests");

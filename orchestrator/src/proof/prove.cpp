@@ -86,4 +86,19 @@ Report prove(const formats::Format& format, const formats::Ingredients& from, co
   return report;
 }
 
+std::vector<VerifiedArtifact> recognise(const model::Recipe& recipe, const fs::path& job,
+                                        const std::vector<std::string>& proven) {
+  std::vector<VerifiedArtifact> out;
+  for (std::size_t i = 0; i < recipe.outputs.size(); ++i) {
+    VerifiedArtifact artifact;
+    artifact.path_ = job / recipe.outputs[i].path;
+    artifact.name_ = recipe.outputs[i].name;
+    artifact.sha256_ = digest_of(artifact.path_);
+    artifact.size_ = size_of(artifact.path_);
+    if (artifact.sha256_ != proven.at(i)) throw base::Error(artifact.name_ + " is not the file that was proven");
+    out.push_back(std::move(artifact));
+  }
+  return out;
+}
+
 }  // namespace proof

@@ -14,7 +14,7 @@ namespace proof {
 
 struct Report;
 
-/// A file that was proven to be what its profile says. Only prove() makes one.
+/// A file that was proven to be what its profile says. Only prove() makes one, and recognise() of what it made.
 class VerifiedArtifact {
  public:
   [[nodiscard]] const std::filesystem::path& path() const {
@@ -28,6 +28,8 @@ class VerifiedArtifact {
   VerifiedArtifact() = default;
   friend Report prove(const formats::Format&, const formats::Ingredients&, const model::Recipe&,
                       const std::filesystem::path&, const std::vector<std::string>&);
+  friend std::vector<VerifiedArtifact> recognise(const model::Recipe&, const std::filesystem::path&,
+                                                 const std::vector<std::string>&);
   std::filesystem::path path_;
   std::string name_, sha256_;
   std::uint64_t size_ = 0;
@@ -47,5 +49,10 @@ struct Report {
 /// the recipe's order, from before they were read: reading must not have changed them.
 [[nodiscard]] Report prove(const formats::Format& format, const formats::Ingredients& from, const model::Recipe& recipe,
                            const std::filesystem::path& job, const std::vector<std::string>& digests);
+
+/// The outputs in `job`, where the recipe has them, when each still has the digest that it had when it was proven (in
+/// the recipe's order). base::Error names the one that has not.
+[[nodiscard]] std::vector<VerifiedArtifact> recognise(const model::Recipe& recipe, const std::filesystem::path& job,
+                                                      const std::vector<std::string>& proven);
 
 }  // namespace proof

@@ -76,6 +76,7 @@ Gnupg::Gnupg(const std::map<std::string, std::string>& environment, base::Runner
 }
 
 std::string Gnupg::run(const std::vector<std::string>& arguments, const std::string& what) const {
+  start_agent();
   const base::TempDir folder(base::temp_parent(), "orchestrator-gpg.");
   base::Command command;
   command.argv = {"gpg", "--batch", "--no-tty", "--no-greeting", "--quiet"};
@@ -149,6 +150,43 @@ std::string Gnupg::public_key(const std::string& fingerprint) const {
 
 std::string Gnupg::revocation_certificate(const std::string& fingerprint) const {
   return home_ + "/openpgp-revocs.d/" + fingerprint + ".rev";
+}
+
+std::string Gnupg::agent_socket() const {
+  const base::TempDir folder(base::temp_parent(), "orchestrator-gpg.");
+  base::Command command;
+  command.argv = {"gpgconf", "--list-dirs", "agent-socket"};
+  command.env = environment_;
+  command.stdout_to = folder.path() / "out";
+  if (runner_.run(command, cancel_).status != 0) throw base::Error("gpgconf does not say where the agent's socket is");
+  return std::string(base::trim(base::read_file(command.stdout_to, kListing)));
+}
+
+void Gnupg::start_agent() const {
+  if (agent_is_asked_) return;
+  base::Command command;
+  command.env = environment_;
+  command.argv = {"gpg-connect-agent", "--no-autostart", "/bye"};
+  const auto asked = runner_.run(command, cancel_);
+  // It ends with 0 whether there is an agent or none, and says so.
+  agent_is_asked_ = true;
+  if (asked.status == 0 && asked.tail.find("no gpg-agent running") == std::string::npos) return;
+  command.argv = {"gpgconf", "--launch", "gpg-agent"};
+  const auto launched = runner_.run(command, cancel_);
+  if (launched.status != 0) throw base::Error("gpg-agent does not start: " + launched.tail);
+  agent_is_ours_ = true;
+}
+
+Gnupg::~Gnupg() {
+  if (!agent_is_ours_) return;
+  try {
+    base::Command command;
+    command.env = environment_;
+    command.argv = {"gpgconf", "--kill", "gpg-agent"};
+    const base::Cancel never;
+    (void)runner_.run(command, never);
+  } catch (...) {  // what had to be done is done; the agent goes by itself when its home does
+  }
 }
 
 }  // namespace signing

@@ -28,6 +28,9 @@ class Gnupg {
   /// `environment` is the caller's, of which only what GnuPG needs is passed on (HOME, GNUPGHOME, GPG_TTY, TERM,
   /// DISPLAY...).
   Gnupg(const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel);
+  ~Gnupg();
+  Gnupg(const Gnupg&) = delete;
+  Gnupg& operator=(const Gnupg&) = delete;
 
   /// All keys whose secret part is known here, stubs too.
   [[nodiscard]] std::vector<Key> secret_keys() const;
@@ -42,11 +45,18 @@ class Gnupg {
   /// Where GnuPG has put the revocation certificate of a key that was made there (gpg(1), --generate-key).
   [[nodiscard]] std::string revocation_certificate(const std::string& fingerprint) const;
 
+  /// What a child that talks to this GnuPG must have in its environment.
+  [[nodiscard]] const std::map<std::string, std::string>& environment() const { return environment_; }
+  [[nodiscard]] std::string agent_socket() const;
+  /// Makes sure that an agent runs. One that was not running before is stopped at the end of this object's life.
+  void start_agent() const;
+
  private:
   [[nodiscard]] std::string run(const std::vector<std::string>& arguments, const std::string& what) const;
 
   std::map<std::string, std::string> environment_;
   std::string home_;
+  mutable bool agent_is_asked_ = false, agent_is_ours_ = false;
   base::Runner& runner_;
   const base::Cancel& cancel_;
 };

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pipeline/publish.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/verbs.hpp"
+
+namespace cli {
+namespace {
+
+std::string word(pipeline::PublishVerdict verdict) {
+  return verdict == pipeline::PublishVerdict::published ? "published" : "unchanged";
+}
+
+std::string as_json(const std::vector<pipeline::PublishRow>& rows) {
+  auto document = nlohmann::ordered_json::array();
+  for (const auto& row : rows) {
+    auto files = nlohmann::ordered_json::array();
+    for (const auto& file : row.entry.files)
+      files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
+    document.push_back({{"distribution", row.job->profile.id},
+                        {"release", row.job->profile.release},
+                        {"version", row.entry.version},
+                        {"verdict", word(row.verdict)},
+                        {"files", files}});
+  }
+  return document.dump(2);
+}
+
+std::string as_table(const std::vector<pipeline::PublishRow>& rows) {
+  std::vector<std::vector<std::string>> cells;
+  for (const auto& row : rows) {
+    std::uint64_t size = 0;
+    for (const auto& file : row.entry.files) size += file.size;
+    cells.push_back({row.job->profile.id, row.job->profile.release, row.job->profile.package.manager, row.entry.version,
+                     std::to_string(row.entry.files.size()), base::human_size(size), word(row.verdict)});
+  }
+  return base::table({"distribution", "release", "manager", "version", "files", "size", "verdict"}, cells, {4, 5});
+}
+
+}  // namespace
+
+int publish(const Common& common, const PublishArguments& arguments, const Context& context) {
+  const auto workspace = open(common, context);
+  const auto releases = chosen(common, workspace.profiles, false);
+  auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
+  pipeline::PublishOptions options;
+  options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
+  options.to = std::filesystem::absolute(arguments.to);
+  options.fingerprint = arguments.fingerprint;
+  options.url = arguments.url;
+  options.keep = arguments.keep;
+  for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
+  options.tool_folders.push_back(workspace.root / "build/portage/bin");
+  const signing::Gnupg gnupg(whole_environment(), context.runner, context.cancel);
+  const auto rows = pipeline::publish(jobs, options, gnupg, now(), context.runner, context.cancel, context.console);
+  fmt::print("{}", common.json ? as_json(rows) + "\n" : as_table(rows));
+  return 0;
+}
+
+int verify(const VerifyArguments& arguments, bool json, const Context& context) {
+  const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
+  const auto found = pipeline::examine(arguments.site, "", key, context.runner, context.cancel);
+  if (json) {
+    nlohmann::ordered_json document = {{"site", arguments.site},
+                                       {"key", found.catalog.fingerprint},
+                                       {"key_is_known", !key.empty()},
+                                       {"faults", found.faults}};
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
+    if (found.faults.empty())
+      fmt::print("{}: all that is listed is there, and signed with {}\n", arguments.site, found.catalog.fingerprint);
+  }
+  if (key.empty())
+    context.console.warn("the key was taken from the site itself: compare its fingerprint, or name it with --key FILE");
+  return found.faults.empty() ? 0 : 1;
+}
+
+}  // namespace cli

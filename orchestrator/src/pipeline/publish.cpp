@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pipeline/publish.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/sandbox.hpp"
+#include "base/text.hpp"
+#include "pipeline/executor.hpp"
+#include "pipeline/lock.hpp"
+#include "pipeline/manifest.hpp"
+#include "pipeline/toolbox.hpp"
+#include "repos/manager.hpp"
+#include "repos/page.hpp"
+#include "repos/parts.hpp"
+#include "repos/site.hpp"
+#include "signing/session.hpp"
+
+namespace pipeline {
+namespace fs = std::filesystem;
+namespace {
+
+std::string version_of(const Job& job) {
+  return fmt::format("{}-{}", job.workspace->project.version(), job.profile.package.revision);
+}
+
+const repos::Manager& manager_of(const Job& job) {
+  const auto* manager = repos::find(job.profile.package.manager);
+  if (manager == nullptr)
+    throw base::Error(fmt::format("there are no repositories for {}", job.profile.package.manager), base::Exit::usage);
+  return *manager;
+}
+
+/// The proof that lies beside the packages: what they were when they were proven.
+Manifest proven(const Job& job, const fs::path& out) {
+  const auto folder = out / job.profile.key();
+  const auto manifest = read_manifest(folder);
+  const auto how = fmt::format("orchestrator build --distro {}:{}", job.profile.id, job.profile.release);
+  if (!manifest) throw base::Error(fmt::format("{} holds no packages", folder.string())).with_hint(how);
+  if (manifest->key != job.key)
+    throw base::Error(fmt::format("the packages in {} are not of this source and these tools", folder.string()))
+        .with_hint(how + " makes those");
+  if (!is_whole(*manifest, folder))
+    throw base::Error(fmt::format("the packages in {} are not what was proven there", folder.string()))
+        .with_hint(how + " makes them anew");
+  return *manifest;
+}
+
+/// Copies the outputs into a private folder, where the recipe has them. From here on nobody else can change them.
+void lay_out(const Job& job, const fs::path& from, const fs::path& to) {
+  for (const auto& output : job.recipe.outputs) {
+    base::make_dirs((to / output.path).parent_path());
+    if (fs::is_directory(from / output.name))
+      base::copy_tree(from / output.name, to / output.path, job.workspace->project.epoch());
+    else
+      base::write_file(to / output.path, repos::content_of(from / output.name));
+  }
+}
+
+void refuse_key_type(const Job& job, const signing::Part& part) {
+  const auto& known = job.profile.package.key_types;
+  const auto fits = [&](const std::string& type) { return part.algorithm.rfind(type, 0) == 0; };
+  if (known.empty() || std::ranges::any_of(known, fits)) return;
+  throw base::Error(
+      fmt::format("{} {} cannot read a key of type {}", job.profile.name, job.profile.release, part.algorithm),
+      base::Exit::usage)
+      .with_hint(
+          fmt::format("it reads {}; orchestrator key new makes one that every release reads", fmt::join(known, ", ")));
+}
+
+repos::Catalog catalog_of(const fs::path& site) {
+  if (!fs::exists(site) || fs::is_empty(site)) return {};
+  if (!fs::exists(site / repos::kCatalog)) {
+    throw base::Error(site.string() + " holds something else than packages that were published here", base::Exit::usage)
+        .with_hint("choose a folder that does not exist yet: it is exchanged as a whole");
+  }
+  try {
+    return repos::read_catalog(repos::content_of(site / repos::kCatalog));
+  } catch (const base::Error& error) {
+    throw error.with_context((site / repos::kCatalog).string());
+  }
+}
+
+std::string checked_url(const std::string& given, const repos::Catalog& catalog) {
+  auto url = given.empty() ? catalog.url : given;
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  const bool fine = (url.rfind("https://", 0) == 0 || url.rfind("http://", 0) == 0 || url.rfind("file:///", 0) == 0) &&
+                    url.size() < 200 && std::ranges::all_of(url, [](char c) {
+                      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                             std::string_view(":/.-_~[]").find(c) != std::string_view::npos;
+                    });
+  if (!fine)
+    throw base::Error(url.empty() ? "the address that users will reach the folder at is not known"
+                                  : "\"" + base::printable(url) + "\" is no address that users can reach",
+                      base::Exit::usage)
+        .with_hint("--url https://packages.example.org/dracut-sshd; it goes into .repo, .sources and the page");
+  if (!catalog.url.empty() && url != catalog.url)
+    throw base::Error("its users reach that folder at " + catalog.url, base::Exit::usage)
+        .with_hint("what they have fetched from there names that address; with another one publish to another folder");
+  return url;
+}
+
+class Publisher {
+ public:
+  Publisher(const PublishOptions& options, const repos::Workshop& workshop, Executor& executor, repos::Draft& draft)
+      : options_(options), workshop_(workshop), executor_(executor), draft_(draft) {}
+
+  /// Signs a release's packages, proves them, and puts them into the draft.
+  repos::Published take(const Job& job, const Manifest& manifest, const fs::path& log) {
+    const auto& manager = manager_of(job);
+    const base::TempDir folder(options_.out, ".publish.");
+    const auto build = folder.path() / "build";
+    lay_out(job, options_.out / job.profile.key(), build);
+    std::vector<std::string> digests;
+    for (const auto& output : job.recipe.outputs) digests.push_back(digest(manifest, output.name));
+    auto artifacts = proof::recognise(job.recipe, build, digests);
+    if (manager.sign(workshop_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
+    repos::Published entry;
+    entry.distribution = job.profile.id;
+    entry.distribution_name = job.profile.name;
+    entry.release = job.profile.release;
+    entry.manager = manager.name();
+    entry.package = job.workspace->project.name;
+    entry.version = version_of(job);
+    entry.key = manifest.key;
+    entry.time = workshop_.time();
+    for (std::size_t i = 0; i < artifacts.size(); ++i) {
+      const auto place = manager.place(job.profile, job.recipe.outputs[i]);
+      if (place.empty()) continue;
+      draft_.put(artifacts[i], place, entry.time, entry);
+      const auto signature = fs::path(artifacts[i].path().string() + ".sig");
+      if (fs::is_regular_file(signature)) draft_.put_beside(signature, place + ".sig");
+    }
+    return entry;
+  }
+
+ private:
+  static std::string digest(const Manifest& manifest, const std::string& name) {
+    for (const auto& file : manifest.outputs) {
+      if (file.name == name) return file.sha256;
+    }
+    return "";
+  }
+
+  const PublishOptions& options_;
+  const repos::Workshop& workshop_;
+  Executor& executor_;
+  repos::Draft& draft_;
+};
+
+/// Whether a release's newest version there is this very build. A version that is there with other contents is refused:
+/// clients that have it would never see the new one, or take it for a forgery.
+bool is_published(const Job& job, const repos::Catalog& catalog) {
+  for (const auto* entry : repos::of_release(catalog, job.profile.id, job.profile.release)) {
+    if (entry->version != version_of(job)) continue;
+    if (entry->key == job.key) return true;
+    throw base::Error(fmt::format("{} {} {} is published already, with other contents", job.profile.key(),
+                                  entry->package, entry->version))
+        .with_hint("raise the version in CHANGELOG.md, or /package/revision in the profile");
+  }
+  return false;
+}
+
+void refuse_missing(const std::vector<Job>& jobs, const Toolbox& toolbox) {
+  std::vector<std::string> programs;
+  for (const auto& job : jobs) {
+    for (const auto& tool : manager_of(job).tools()) {
+      const auto name = fmt::format("{} (package {})", tool.program, tool.package);
+      if (!toolbox.find(tool) && std::ranges::find(programs, name) == programs.end()) programs.push_back(name);
+    }
+  }
+  if (!programs.empty())
+    throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
+        .with_hint("install them, or run ci/quickstart, which does");
+}
+
+}  // namespace
+
+std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options, const signing::Gnupg& gnupg,
+                                std::int64_t now, base::Runner& runner, const base::Cancel& cancel,
+                                base::Console& console) {
+  const auto& project = jobs.front().workspace->project;
+  const auto site = fs::weakly_canonical(options.to);
+  base::make_dirs(site.parent_path());
+  const Lock site_lock(repos::lock_of(site));
+  auto catalog = catalog_of(site);
+  if (options.fingerprint.empty() && catalog.fingerprint.empty())
+    throw base::Error("no key to sign with was named", base::Exit::usage)
+        .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
+  const auto key = gnupg.usable(options.fingerprint.empty() ? catalog.fingerprint : options.fingerprint, now);
+  if (!catalog.fingerprint.empty() && catalog.fingerprint != key.primary.fingerprint) {
+    throw base::Error(fmt::format("{} is signed with {}", site.string(), catalog.fingerprint), base::Exit::usage)
+        .with_hint("its users trust that key; with another one publish to another folder");
+  }
+  for (const auto& job : jobs) refuse_key_type(job, signing::signer(key, now));
+  catalog.url = checked_url(options.url, catalog);
+  catalog.fingerprint = key.primary.fingerprint;
+
+  const auto out = fs::canonical(options.out);
+  const Lock out_lock(out / ".lock");
+  Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
+  refuse_missing(jobs, toolbox);
+  std::vector<const model::Recipe*> recipes;
+  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+  toolbox.learn(recipes, 2);
+  std::vector<PublishRow> rows;
+  std::vector<Manifest> manifests;
+  for (auto& job : jobs) {
+    job.key = key_of(job, toolbox);
+    manifests.push_back(proven(job, out));
+    rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
+  }
+  toolbox.save();
+  const auto is_new = [](const PublishRow& row) { return row.verdict == PublishVerdict::published; };
+  if (std::ranges::none_of(rows, is_new)) {
+    for (auto& row : rows)
+      row.entry = *repos::of_release(catalog, row.job->profile.id, row.job->profile.release).back();
+    return rows;
+  }
+
+  base::make_dirs(out / ".logs");
+  const auto log = out / ".logs/publish.log";
+  fs::remove(log);
+  const signing::Session session(gnupg, key, project.epoch(), runner, cancel);
+  const repos::Workshop workshop(
+      runner, cancel,
+      {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
+  const bool isolated = base::why_no_sandbox(runner, cancel).empty();
+  Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
+  repos::Draft draft(site);
+  auto with_out = options;
+  with_out.out = out;
+  Publisher publisher(with_out, workshop, executor, draft);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!is_new(rows[i])) continue;
+    const auto& profile = rows[i].job->profile;
+    console.status(fmt::format("[{}/{}] {} {}: signing", i + 1, rows.size(), profile.id, profile.release));
+    try {
+      rows[i].entry = publisher.take(*rows[i].job, manifests[i], log);
+    } catch (const base::Error& error) {
+      throw error.with_context("publishing " + profile.key());
+    }
+    const auto how = manager_of(*rows[i].job).instructions(profile, project.name, catalog.url, catalog.fingerprint);
+    draft.write(how.file, how.content);
+    rows[i].entry.how = how.file;
+    rows[i].entry.commands = how.commands;
+    catalog.entries.push_back(rows[i].entry);
+  }
+  draft.remove(repos::prune(catalog, options.keep), catalog);
+
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& profile = rows[i].job->profile;
+    const auto& manager = manager_of(*rows[i].job);
+    console.status(fmt::format("[{}/{}] {} {}: its repository", i + 1, rows.size(), profile.id, profile.release));
+    if (!is_new(rows[i])) {
+      rows[i].entry = *repos::of_release(catalog, profile.id, profile.release).back();
+      continue;
+    }
+    try {
+      manager.index(workshop, profile, repos::of_release(catalog, profile.id, profile.release), draft.folder());
+    } catch (const base::Error& error) {
+      throw error.with_context("the repository of " + profile.key());
+    }
+  }
+  draft.write(repos::key_file(project.name), session.public_key());
+  draft.write(repos::kCatalog, repos::to_json(catalog));
+  draft.write("index.html",
+              repos::page(
+                  catalog, [&](const std::string& path) { return repos::content_of(draft.folder() / path); },
+                  project.name, project.summary, project.url));
+  cancel.throw_if_requested();
+  draft.finish(workshop);
+  console.clear_status();
+  return rows;
+}
+
+SiteFaults examine(const fs::path& site, const std::string& project, const std::string& public_key,
+                   base::Runner& runner, const base::Cancel& cancel) {
+  SiteFaults out;
+  if (!fs::is_directory(site)) throw base::Error(site.string() + " is no folder", base::Exit::usage);
+  out.catalog = catalog_of(site);
+  if (out.catalog.entries.empty()) throw base::Error(site.string() + " holds no packages", base::Exit::usage);
+  const base::TempDir home(base::temp_parent(), "orchestrator-verify.");
+  repos::Workshop::Setting setting;
+  setting.project = project;
+  setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  setting.log = home.path() / "log";
+  setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
+  setting.public_key =
+      public_key.empty() ? repos::content_of(site / repos::key_file(out.catalog.entries.front().package)) : public_key;
+  const repos::Workshop workshop(runner, cancel, setting, nullptr);
+  out.faults = repos::faults_of_files(workshop, site);
+  for (const auto& entry : out.catalog.entries) {
+    if (repos::of_release(out.catalog, entry.distribution, entry.release).back() != &entry) continue;
+    const auto* manager = repos::find(entry.manager);
+    if (manager == nullptr) {
+      out.faults.push_back("there are no repositories for " + base::printable(entry.manager));
+      continue;
+    }
+    try {
+      const auto more = manager->faults(workshop, entry, site);
+      out.faults.insert(out.faults.end(), more.begin(), more.end());
+    } catch (const base::Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      out.faults.push_back(repos::folder_of(entry.distribution, entry.release) + ": " + error.what());
+    }
+  }
+  return out;
+}
+
+}  // namespace pipeline

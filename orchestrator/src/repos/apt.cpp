@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "repos/apt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "repos/parts.hpp"
+
+namespace repos {
+namespace fs = std::filesystem;
+namespace {
+
+// A package for all of them is listed for each: not every client looks at binary-all.
+constexpr const char* kArchitectures[] = {"all", "amd64", "arm64", "armhf", "i386", "ppc64el", "riscv64", "s390x"};
+
+std::string ending(const std::string& name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string::npos ? "" : name.substr(dot);
+}
+
+/// Beside an index its content under its digest, so that a client which holds the old Release still finds the old one.
+/// What the index was before stays for one generation.
+void write_index(const fs::path& folder, const std::string& name, const std::string& content,
+                 std::set<std::string>& hashes) {
+  if (fs::exists(folder / name)) hashes.insert(base::sha256_of_file(folder / name));
+  const auto digest = base::sha256(content);
+  hashes.insert(digest);
+  base::make_dirs(folder / "by-hash/SHA256");
+  base::write_file(folder / "by-hash/SHA256" / digest, content);
+  base::write_file(folder / name, content);
+}
+
+void write_indices(const Workshop& workshop, const fs::path& folder, const std::string& name,
+                   const std::string& content) {
+  base::make_dirs(folder);
+  const base::TempDir scratch(base::temp_parent(), "orchestrator-apt.");
+  base::write_file(scratch.path() / name, content);
+  std::set<std::string> hashes;
+  write_index(folder, name, content, hashes);
+  write_index(folder, name + ".gz", workshop.run({"gzip", "-9nc", name}, scratch.path()), hashes);
+  for (const auto& file : files_in(folder / "by-hash/SHA256")) {
+    if (!hashes.contains(file.filename().string())) fs::remove(file);
+  }
+}
+
+std::string series_of(const Published& entry) {
+  for (const auto& file : entry.files) {
+    const auto parts = base::split(file.path, '/');  // ID/pool/SERIES/FILE
+    if (parts.size() == 4 && parts[1] == "pool") return parts[2];
+  }
+  return "";
+}
+
+/// One stanza of an index, its fields by name; a field's further lines are joined with '\n'.
+std::map<std::string, std::string> fields(const std::vector<std::string>& lines, std::size_t& at) {
+  std::map<std::string, std::string> out;
+  std::string last;
+  for (; at < lines.size() && !lines[at].empty(); ++at) {
+    const auto& line = lines[at];
+    const auto colon = line.find(':');
+    if (line.front() == ' ') {
+      out[last] += "\n" + line;
+    } else if (colon != std::string::npos) {
+      last = line.substr(0, colon);
+      out[last] = std::string(base::trim(line.substr(colon + 1)));
+    }
+  }
+  while (at < lines.size() && lines[at].empty()) ++at;
+  return out;
+}
+
+/// "DIGEST SIZE PATH" lines.
+std::vector<std::pair<std::string, std::string>> listed(const std::string& field) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& line : base::lines(field)) {
+    std::vector<std::string> words;
+    for (const auto& word : base::split(line, ' ')) {
+      if (!word.empty()) words.push_back(word);
+    }
+    if (words.size() == 3) out.emplace_back(words[2], words[0]);
+  }
+  return out;
+}
+
+void check_release(const Workshop& workshop, const fs::path& site, const std::string& folder,
+                   std::vector<std::string>& faults) {
+  const auto in_release = content_or_fault(site, folder + "/InRelease", faults);
+  const auto release = content_or_fault(site, folder + "/Release", faults);
+  const auto signature = content_or_fault(site, folder + "/Release.gpg", faults);
+  if (!faults.empty()) return;
+  if (const auto why = workshop.why_not_signed(in_release, ""); !why.empty())
+    faults.push_back(folder + "/InRelease: " + why);
+  if (const auto why = workshop.why_not_signed(release, signature); !why.empty() || signature.empty())
+    faults.push_back(folder + "/Release: " + (why.empty() ? "it is not signed" : why));
+  if (in_release.find("\n" + release) == std::string::npos)
+    faults.push_back(folder + "/InRelease says something else than Release");
+  std::size_t at = 0;
+  auto said = fields(base::lines(release), at);
+  const auto indices = listed(said["SHA256"]);
+  if (indices.empty()) faults.push_back(folder + "/Release lists nothing by SHA-256");
+  for (const auto& [path, digest] : indices) check_listed(site / folder, path, digest, faults);
+}
+
+}  // namespace
+
+std::vector<model::Tool> Apt::tools() const {
+  return {{"apt-ftparchive", "apt-utils", {}},
+          {"debsign", "devscripts", {}},
+          {"gzip", "gzip", {}},
+          {"gpg", "gnupg", {}},
+          {"gpgv", "gpgv", {}}};
+}
+
+bool Apt::sign(const Workshop& workshop, const model::Profile&, const model::Recipe& recipe,
+               const fs::path& job) const {
+  for (const auto& output : recipe.outputs) {
+    if (ending(output.name) != ".changes") continue;
+    (void)workshop.run(
+        {"debsign", "--no-conf", "--re-sign", "-pgpg", "-k" + workshop.session().fingerprint(), output.path}, job);
+  }
+  return true;
+}
+
+std::string Apt::place(const model::Profile& profile, const model::Output& output) const {
+  return fmt::format("{}/pool/{}/{}", profile.id, profile.package.deb.series, output.name);
+}
+
+void Apt::index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>&,
+                const fs::path& site) const {
+  const auto& series = profile.package.deb.series;
+  const auto top = site / profile.id;
+  const auto pool = "pool/" + series;
+  const auto dists = top / "dists" / series;
+  const auto packages = workshop.run({"apt-ftparchive", "packages", pool}, top);
+  for (const auto* architecture : kArchitectures)
+    write_indices(workshop, dists / fmt::format("main/binary-{}", architecture), "Packages", packages);
+  write_indices(workshop, dists / "main/source", "Sources", workshop.run({"apt-ftparchive", "sources", pool}, top));
+  for (const auto* name : {"Release", "Release.gpg", "InRelease"}) fs::remove(dists / name);
+
+  std::vector<std::string> argv = {"apt-ftparchive"};
+  const auto option = [&argv](const std::string& name, const std::string& value) {
+    argv.insert(argv.end(), {"-o", "APT::FTPArchive::Release::" + name + "=" + value});
+  };
+  option("Origin", workshop.project());
+  option("Label", workshop.project());
+  option("Suite", series);
+  option("Codename", series);
+  option("Components", "main");
+  option("Architectures", fmt::format("{}", fmt::join(kArchitectures, " ")));
+  option("Description", fmt::format("{} for {} {}", workshop.project(), profile.name, profile.release));
+  option("Date", base::replace_all(base::rfc5322_date(workshop.time()), "+0000", "UTC"));
+  option("Acquire-By-Hash", "yes");
+  argv.insert(argv.end(), {"-o", "APT::FTPArchive::MD5=false", "-o", "APT::FTPArchive::SHA1=false", "release",
+                           (fs::path("dists") / series).string()});
+  const auto release = workshop.run(argv, top);
+  base::write_file(dists / "Release", release);
+  base::write_file(dists / "Release.gpg", workshop.session().detached(release, true));
+  base::write_file(dists / "InRelease", workshop.session().clear_signed(release));
+}
+
+Instructions Apt::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
+                               const std::string&) const {
+  const auto& series = profile.package.deb.series;
+  const auto keyring = "/etc/apt/keyrings/" + key_file(project);
+  Instructions out;
+  out.file = fmt::format("{}/{}.sources", profile.id, series);
+  out.content = fmt::format("Types: deb deb-src\nURIs: {}/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n", url,
+                            profile.id, series, keyring);
+  out.commands = {"install -d -m 0755 /etc/apt/keyrings",
+                  fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
+                  fmt::format("curl -fsSLo /etc/apt/sources.list.d/{}.sources {}/{}", project, url, out.file),
+                  "apt update", "apt install " + project};
+  return out;
+}
+
+std::vector<std::string> Apt::faults(const Workshop& workshop, const Published& newest, const fs::path& site) const {
+  std::vector<std::string> faults;
+  const auto series = series_of(newest);
+  const auto folder = newest.distribution + "/dists/" + series;
+  check_release(workshop, site, folder, faults);
+  if (!faults.empty()) return faults;
+  const auto top = site / newest.distribution;
+  std::set<std::string> found;
+  const auto packages = base::lines(content_of(site / folder / "main/binary-all/Packages"));
+  for (std::size_t at = 0; at < packages.size();) {
+    auto stanza = fields(packages, at);
+    check_listed(top, stanza["Filename"], stanza["SHA256"], faults);
+    found.insert(stanza["Filename"]);
+  }
+  const auto sources = base::lines(content_of(site / folder / "main/source/Sources"));
+  for (std::size_t at = 0; at < sources.size();) {
+    auto stanza = fields(sources, at);
+    for (const auto& [name, digest] : listed(stanza["Checksums-Sha256"])) {
+      const auto path = stanza["Directory"] + "/" + name;
+      check_listed(top, path, digest, faults);
+      found.insert(path);
+    }
+  }
+  for (const auto& file : files_in(top / "pool" / series)) {
+    const auto path = file.lexically_relative(top).string();
+    const auto end = ending(path);
+    // What an upload needs is in no index; its signature says whose it is.
+    if (end == ".changes" || end == ".buildinfo" || end == ".dsc") {
+      if (const auto why = workshop.why_not_signed(content_of(file), ""); !why.empty())
+        faults.push_back(newest.distribution + "/" + path + ": " + why);
+    } else if (!found.contains(path)) {
+      faults.push_back(newest.distribution + "/" + path + " is there, and in no list");
+    }
+  }
+  return faults;
+}
+
+}  // namespace repos

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "repos/manager.hpp"
+
+namespace repos {
+
+/// A Debian repository, one a distribution: pool/SERIES/ and dists/SERIES/
+/// (https://wiki.debian.org/DebianRepository/Format), by apt-ftparchive; InRelease and Release.gpg, sources, by-hash.
+/// Each series has a folder of its own in the pool, since apt-ftparchive lists folders.
+class Apt final : public Manager {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "apt"; }
+  [[nodiscard]] std::vector<model::Tool> tools() const override;
+  bool sign(const Workshop& workshop, const model::Profile& profile, const model::Recipe& recipe,
+            const std::filesystem::path& job) const override;
+  [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
+  void index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>& entries,
+             const std::filesystem::path& site) const override;
+  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
+                                          const std::string& url, const std::string& fingerprint) const override;
+  [[nodiscard]] std::vector<std::string> faults(const Workshop& workshop, const Published& newest,
+                                                const std::filesystem::path& site) const override;
+};
+
+}  // namespace repos

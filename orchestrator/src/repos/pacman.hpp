@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "repos/manager.hpp"
+
+namespace repos {
+
+/// A pacman repository, one a release: packages with a .sig each, NAME.db and NAME.files with a .sig each
+/// (repo-add(8)). repo-add packs times of the moment; the databases are packed anew, and then signed.
+class Pacman final : public Manager {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "pacman"; }
+  [[nodiscard]] std::vector<model::Tool> tools() const override;
+  bool sign(const Workshop& workshop, const model::Profile& profile, const model::Recipe& recipe,
+            const std::filesystem::path& job) const override;
+  [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
+  void index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>& entries,
+             const std::filesystem::path& site) const override;
+  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
+                                          const std::string& url, const std::string& fingerprint) const override;
+  [[nodiscard]] std::vector<std::string> faults(const Workshop& workshop, const Published& newest,
+                                                const std::filesystem::path& site) const override;
+};
+
+}  // namespace repos

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "repos/page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace repos {
+namespace {
+
+constexpr const char* kStyle = R"css(
+:root { color-scheme: light dark; --line: #8884; --quiet: #666; --box: #8881 }
+@media (prefers-color-scheme: dark) { :root { --quiet: #aaa } }
+* { box-sizing: border-box }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 2rem 1rem 4rem }
+h1 { font-size: 1.8rem; margin: 0 } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem }
+p.quiet, td.quiet { color: var(--quiet) }
+nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1.5rem 0 }
+nav a { border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .8rem; text-decoration: none }
+pre { background: var(--box); border-radius: .4rem; padding: .8rem 1rem; overflow-x: auto; margin: .5rem 0 }
+code { font: .875rem/1.6 ui-monospace, monospace }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line) }
+th { font-weight: 600; border: 0 } td.number { text-align: right; white-space: nowrap }
+td code { overflow-wrap: anywhere; font-size: .75rem } details summary { cursor: pointer }
+)css";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+/// A path as the target of a link: what is not plain becomes %XX.
+std::string address(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || std::string_view("/._-+").find(c) != std::string_view::npos)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", byte);
+  }
+  return out;
+}
+
+/// Groups of four, as GnuPG shows a fingerprint.
+std::string grouped(const std::string& fingerprint) {
+  std::string out;
+  for (std::size_t i = 0; i < fingerprint.size(); ++i) {
+    if (i != 0 && i % 4 == 0) out += ' ';
+    out += fingerprint[i];
+  }
+  return out;
+}
+
+std::string anchor(const Published& entry) { return escaped(entry.distribution + "-" + entry.release); }
+
+/// An overlay is many small files: of these the page shows none.
+bool is_shown(const Published::File& file) { return file.path.find("/overlay/") == std::string::npos; }
+
+std::string rows(const Published& entry) {
+  std::string out;
+  for (const auto& file : entry.files) {
+    if (!is_shown(file)) continue;
+    const auto name = file.path.substr(file.path.rfind('/') + 1);
+    out += fmt::format(
+        "<tr><td><a href=\"{}\">{}</a></td><td class=number>{}</td><td "
+        "class=number>{}</td><td><code>{}</code></td></tr>\n",
+        address(file.path), escaped(name), base::human_size(file.size), base::iso_date(entry.time),
+        escaped(file.sha256));
+  }
+  return out;
+}
+
+std::string table(const std::string& rows) {
+  return "<div class=scroll><table><thead><tr><th>file<th class=number>size<th>date<th>SHA-256</thead><tbody>\n" +
+         rows + "</tbody></table></div>\n";
+}
+
+std::string section(const std::vector<const Published*>& entries, const std::string& how) {
+  const auto& newest = *entries.back();
+  auto out = fmt::format("<section id=\"{}\"><h2>{} {}</h2>\n<p class=quiet>{} {}, for {}</p>\n", anchor(newest),
+                         escaped(newest.distribution_name), escaped(newest.release), escaped(newest.package),
+                         escaped(newest.version), escaped(newest.manager));
+  out += "<pre><code>";
+  for (const auto& command : newest.commands) out += escaped(command) + "\n";
+  out += fmt::format(
+      "</code></pre>\n<details><summary><a href=\"{}\">{}</a></summary><pre><code>{}</code></pre>"
+      "</details>\n",
+      address(newest.how), escaped(newest.how), escaped(how));
+  out += table(rows(newest));
+  if (entries.size() > 1) {
+    std::string older;
+    for (auto it = entries.rbegin() + 1; it != entries.rend(); ++it) older += rows(**it);
+    out += "<details><summary>older versions</summary>" + table(older) + "</details>\n";
+  }
+  return out + "</section>\n";
+}
+
+}  // namespace
+
+std::string page(const Catalog& catalog, const std::function<std::string(const std::string&)>& content,
+                 const std::string& project, const std::string& summary, const std::string& home) {
+  std::vector<const Published*> newest;
+  for (const auto& entry : catalog.entries) {
+    const auto all = of_release(catalog, entry.distribution, entry.release);
+    if (all.back() == &entry) newest.push_back(&entry);
+  }
+  std::ranges::sort(newest, [](const Published* a, const Published* b) {
+    return std::tie(a->distribution_name, a->release) < std::tie(b->distribution_name, b->release);
+  });
+  std::string links;
+  std::string sections;
+  for (const auto* entry : newest) {
+    links += fmt::format("<a href=\"#{}\">{} {}</a>\n", anchor(*entry), escaped(entry->distribution_name),
+                         escaped(entry->release));
+    sections += section(of_release(catalog, entry->distribution, entry->release), content(entry->how));
+  }
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\n"
+      "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+      "<title>{0}: packages</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n<p class=quiet>{2}. "
+      "<a href=\"{3}\">{3}</a></p>\n<nav>\n{4}</nav>\n<h2>The key</h2>\n<p>Every package and every list here is signed "
+      "with <a href=\"{5}\">{5}</a>. Its fingerprint is</p><pre><code>{6}</code></pre>\n<p>Compare it with what "
+      "another "
+      "place says of it before you trust it. <a href=SHA256SUMS>SHA256SUMS</a> lists every file here, and "
+      "<a href=SHA256SUMS.asc>SHA256SUMS.asc</a> signs the list.</p>\n{7}</body></html>\n",
+      escaped(project), kStyle, escaped(summary), escaped(home), links, address(key_file(project)),
+      grouped(escaped(catalog.fingerprint)), sections);
+}
+
+}  // namespace repos

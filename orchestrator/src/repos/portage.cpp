@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "repos/portage.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "repos/parts.hpp"
+
+namespace repos {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kOverlay = "overlay";
+constexpr const char* kGit = "overlay.git";
+
+/// "DIST NAME SIZE BLAKE2B HEX SHA512 HEX" (GLEP 74), by the tools of coreutils.
+std::string manifest_line(const Workshop& workshop, const fs::path& distfile) {
+  const auto name = distfile.filename().string();
+  const auto digest = [&](const char* tool) {
+    const auto said = workshop.run({tool, name}, distfile.parent_path());
+    return said.substr(0, said.find(' '));
+  };
+  return fmt::format("DIST {} {} BLAKE2B {} SHA512 {}\n", name, fs::file_size(distfile), digest("b2sum"),
+                     digest("sha512sum"));
+}
+
+/// The folder of the package in the overlay: the one that holds its ebuilds.
+fs::path package_folder(const Published& entry, const fs::path& site) {
+  for (const auto& file : entry.files) {
+    if (fs::path(file.path).extension() == ".ebuild") return site / fs::path(file.path).parent_path();
+  }
+  throw base::Error("there is no ebuild among the files of " + entry.version);
+}
+
+std::vector<std::string> distfiles(const std::vector<const Published*>& entries) {
+  std::set<std::string> out;
+  for (const auto* entry : entries) {
+    for (const auto& file : entry->files) {
+      if (file.path.find("/distfiles/") != std::string::npos) out.insert(file.path);
+    }
+  }
+  return {out.begin(), out.end()};
+}
+
+}  // namespace
+
+std::vector<model::Tool> Portage::tools() const {
+  return {{"git", "git", {}}, {"b2sum", "coreutils", {}}, {"sha512sum", "coreutils", {}}, {"gpg", "gnupg", {}}};
+}
+
+bool Portage::sign(const Workshop&, const model::Profile&, const model::Recipe&, const fs::path&) const {
+  return false;
+}
+
+std::string Portage::place(const model::Profile& profile, const model::Output& output) const {
+  const auto folder = folder_of(profile.id, profile.release);
+  return output.name == kOverlay ? folder + "/" + kOverlay : folder + "/distfiles/" + output.name;
+}
+
+void Portage::index(const Workshop& workshop, const model::Profile& profile,
+                    const std::vector<const Published*>& entries, const fs::path& site) const {
+  const auto folder = site / folder_of(profile.id, profile.release);
+  std::string manifest;
+  for (const auto& path : distfiles(entries)) manifest += manifest_line(workshop, site / path);
+  base::write_file(package_folder(*entries.back(), site) / "Manifest", manifest);
+
+  const auto git = folder / kGit;
+  const auto& user = workshop.session().key().users.empty() ? "" : workshop.session().key().users.front();
+  const auto open = user.find(" <");
+  const auto name = open == std::string::npos ? workshop.project() : user.substr(0, open);
+  const auto mail = open == std::string::npos ? "" : user.substr(open + 2, user.size() - open - 3);
+  const auto date = fmt::format("{} +0000", workshop.time());
+  const std::map<std::string, std::string> environment = {
+      {"GIT_CONFIG_NOSYSTEM", "1"},         {"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_DIR", git},
+      {"GIT_WORK_TREE", folder / kOverlay}, {"GIT_AUTHOR_NAME", name},          {"GIT_AUTHOR_EMAIL", mail},
+      {"GIT_COMMITTER_NAME", name},         {"GIT_COMMITTER_EMAIL", mail},      {"GIT_AUTHOR_DATE", date},
+      {"GIT_COMMITTER_DATE", date}};
+  const auto git_run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"git", "-c", "gc.auto=0", "-c", "core.autocrlf=false"});
+    return workshop.run(words, folder, environment);
+  };
+  if (!fs::exists(git)) {
+    (void)workshop.run({"git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", kGit}, folder,
+                       {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}});
+  }
+  (void)git_run({"add", "--all", "."});
+  const auto status = git_run({"status", "--porcelain"});
+  if (!status.empty()) {
+    (void)git_run({"commit", "--quiet", "--no-verify", "--gpg-sign=" + workshop.session().fingerprint(), "--message",
+                   fmt::format("{} {}", workshop.project(), entries.back()->version)});
+  }
+  fs::remove(git / "index");
+  fs::remove(git / "COMMIT_EDITMSG");
+  base::remove_tree(git / "logs");
+  // What a client of plain http asks for (gitrepository-layout(5)).
+  (void)git_run({"update-server-info"});
+}
+
+Instructions Portage::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
+                                   const std::string&) const {
+  const auto folder = folder_of(profile.id, profile.release);
+  const auto keyring = "/etc/portage/" + key_file(project);
+  Instructions out;
+  out.file = folder + "/" + project + ".conf";
+  out.content = fmt::format(
+      "[{0}]\nlocation = /var/db/repos/{0}\nsync-type = git\nsync-uri = {1}/{2}/{3}\n"
+      "sync-git-verify-commit-signature = yes\nsync-openpgp-key-path = {4}\nsync-openpgp-key-refresh = no\n",
+      project, url, folder, kGit, keyring);
+  out.commands = {fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
+                  fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
+                  "emaint sync --repo " + project, fmt::format("emerge --ask {}", project)};
+  return out;
+}
+
+std::vector<std::string> Portage::faults(const Workshop& workshop, const Published& newest,
+                                         const fs::path& site) const {
+  std::vector<std::string> faults;
+  const auto folder = site / folder_of(newest.distribution, newest.release);
+  const auto shown = folder_of(newest.distribution, newest.release);
+  const base::TempDir home(base::temp_parent(), "orchestrator-git.");
+  const std::map<std::string, std::string> environment = {{"GIT_CONFIG_NOSYSTEM", "1"},
+                                                          {"GIT_CONFIG_GLOBAL", "/dev/null"},
+                                                          {"HOME", home.path()},
+                                                          {"GNUPGHOME", home.path()}};
+  try {
+    base::write_file(home.path() / "key.asc", workshop.public_key());
+    (void)workshop.run({"gpg", "--batch", "--no-autostart", "--quiet", "--import", "key.asc"}, home.path(),
+                       environment);
+    const auto git = [&](std::vector<std::string> words) {
+      // What is looked at may be anybody's: no helper of its own configuration is to run.
+      words.insert(words.begin(), {"git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
+                                   "gpg.program=gpg", "-c", "safe.directory=*", "--git-dir", (folder / kGit).string()});
+      return workshop.run(words, folder, environment);
+    };
+    (void)git({"fsck", "--strict", "--no-progress"});
+    (void)git({"verify-commit", "HEAD"});
+    // The plain files are those of the newest commit.
+    const auto index = home.path() / "index";
+    auto with_index = environment;
+    with_index["GIT_INDEX_FILE"] = index;
+    const std::vector<std::string> start = {"git",
+                                            "-c",
+                                            "core.fsmonitor=false",
+                                            "-c",
+                                            "safe.directory=*",
+                                            "--git-dir",
+                                            (folder / kGit).string(),
+                                            "--work-tree",
+                                            (folder / kOverlay).string()};
+    auto words = start;
+    words.insert(words.end(), {"read-tree", "HEAD"});
+    (void)workshop.run(words, folder, with_index);
+    words = start;
+    words.insert(words.end(), {"status", "--porcelain", "--untracked-files=all"});
+    for (const auto& line : base::lines(workshop.run(words, folder, with_index)))
+      faults.push_back(shown + "/overlay is not what the signed commit says: " + base::printable(line));
+    for (const auto& line : base::lines(content_of(package_folder(newest, site) / "Manifest"))) {
+      const auto parts = base::split(line, ' ');
+      if (parts.size() != 7 || parts[0] != "DIST") {
+        faults.push_back(shown + ": \"" + base::printable(line) + "\" is no line of a thin Manifest");
+      } else if (!base::is_safe_relative(parts[1]) || !fs::exists(folder / "distfiles" / parts[1])) {
+        faults.push_back(shown + "/distfiles/" + base::printable(parts[1]) + " is listed, and is not there");
+      } else if (manifest_line(workshop, folder / "distfiles" / parts[1]) != line + "\n") {
+        faults.push_back(shown + "/distfiles/" + parts[1] + " is another file than the one listed");
+      }
+    }
+  } catch (const base::Error& error) {
+    faults.push_back(shown + ": " + error.what());
+  }
+  return faults;
+}
+
+}  // namespace repos

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "proof/prove.hpp"
+#include "repos/catalog.hpp"
+#include "repos/workshop.hpp"
+
+/// The folder that a web server shows: repositories of several distributions, the key, the page, and a signed list of
+/// all files. It is never changed in place: a copy of hard links is made beside it, changed, and exchanged with it.
+namespace repos {
+
+inline constexpr const char* kSums = "SHA256SUMS";
+
+/// Every regular file below a site, by path, relative to it. base::Error for anything that is neither that nor a
+/// folder.
+[[nodiscard]] std::vector<std::string> files_of(const std::filesystem::path& site);
+
+/// The next state of a site, beside it. Nothing of it is seen until finish().
+class Draft {
+ public:
+  /// What a killed publisher left beside `site` is removed. The caller holds the site's lock.
+  explicit Draft(std::filesystem::path site);
+  ~Draft();
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  /// Takes what was proven, and nothing else, to `place`, and lists it. `time` becomes its time.
+  void put(const proof::VerifiedArtifact& artifact, const std::string& place, std::int64_t time, Published& entry);
+  /// A file that belongs to one that was put (a detached signature).
+  void put_beside(const std::filesystem::path& file, const std::string& place);
+  void write(const std::string& place, const std::string& content);
+  /// Removes the files of versions that are no longer kept, but for those that a kept one has too.
+  void remove(const std::vector<Published>& gone, const Catalog& kept);
+  /// Signs the list of all files, and takes the site's place in one step.
+  void finish(const Workshop& workshop);
+
+ private:
+  void put_file(const std::filesystem::path& file, const std::string& place, std::int64_t time, Published& entry);
+
+  std::filesystem::path site_, folder_;
+};
+
+/// The lock's file of a site, and the folder of its draft: beside it, because the site itself is exchanged.
+[[nodiscard]] std::filesystem::path lock_of(const std::filesystem::path& site);
+
+/// What a stranger can tell of a site: the signature of its list, and each file against the list. `faults` of the
+/// repositories themselves are their managers'.
+[[nodiscard]] std::vector<std::string> faults_of_files(const Workshop& workshop, const std::filesystem::path& site);
+
+}  // namespace repos

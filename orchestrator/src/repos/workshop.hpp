@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/process.hpp"
+#include "signing/session.hpp"
+
+namespace repos {
+
+/// What the maker of a repository works with: the tools, the key, and the one time that everything bears.
+class Workshop {
+ public:
+  struct Setting {
+    std::string project;                             // "dracut-sshd": what packages and repositories are called
+    std::string path_list;                           // where tools are
+    std::filesystem::path log;                       // what they say
+    std::map<std::string, std::string> environment;  // what they see: the session's, where there is a key
+    std::string public_key;                          // ASCII armoured
+    std::int64_t time = 0;                           // of signatures and metadata
+  };
+  /// Without a session it can only look.
+  Workshop(base::Runner& runner, const base::Cancel& cancel, Setting setting, const signing::Session* session)
+      : runner_(runner), cancel_(cancel), setting_(std::move(setting)), session_(session) {}
+
+  /// Runs a tool in `folder`, with the key at hand; its standard output. base::Error with the command and its last
+  /// lines when it fails.
+  std::string run(const std::vector<std::string>& argv, const std::filesystem::path& folder,
+                  const std::map<std::string, std::string>& environment = {}) const;
+
+  [[nodiscard]] const signing::Session& session() const;
+  [[nodiscard]] const std::string& project() const { return setting_.project; }
+  [[nodiscard]] const std::string& public_key() const { return setting_.public_key; }
+  [[nodiscard]] std::int64_t time() const { return setting_.time; }
+  /// Why `signature` is none of `content` by this site's key; "" when it is. No `signature`: `content` is clear-signed.
+  [[nodiscard]] std::string why_not_signed(const std::string& content, const std::string& signature) const;
+
+ private:
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  Setting setting_;
+  const signing::Session* session_;
+};
+
+}  // namespace repos

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "signing/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace signing {
+namespace {
+
+constexpr std::uint64_t kLargest = 64U << 20U;
+
+std::int64_t not_before(const Key& key, std::int64_t epoch) {
+  std::int64_t time = std::max(epoch, key.primary.created);
+  for (const auto& part : key.subkeys) time = std::max(time, part.created);
+  return time;
+}
+
+base::Outcome gpg(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment,
+                  const std::filesystem::path& to, base::Runner& runner, const base::Cancel& cancel) {
+  base::Command command;
+  command.argv = std::move(arguments);
+  command.env = environment;
+  command.stdout_to = to;
+  return runner.run(command, cancel);
+}
+
+}  // namespace
+
+Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, base::Runner& runner,
+                 const base::Cancel& cancel)
+    : key_(key),
+      public_key_(user.public_key(key.primary.fingerprint)),
+      time_(not_before(key, epoch)),
+      folder_(base::temp_parent(), "orchestrator-sign."),
+      environment_(user.environment()),
+      runner_(runner),
+      cancel_(cancel) {
+  const auto home = folder_.path() / "gnupg";
+  base::make_dirs(home);
+  std::filesystem::permissions(home, std::filesystem::perms(0700));
+  base::make_dirs(folder_.path() / "home");
+  environment_["HOME"] = folder_.path() / "home";  // no ~/.rpmmacros, ~/.devscripts, ~/.gitconfig
+  environment_["GNUPGHOME"] = home;
+  environment_["TZ"] = "UTC";
+  base::write_file(folder_.path() / "key.asc", public_key_, 0600);
+  const auto imported = gpg({"gpg", "--batch", "--quiet", "--import", folder_.path() / "key.asc"}, environment_,
+                            folder_.path() / "out", runner_, cancel_);
+  if (imported.status != 0) throw base::Error("gpg cannot read the public key: " + imported.tail);
+  const auto& part = signer(key_, time_);
+  base::write_file(home / "gpg.conf",
+                   fmt::format("batch\nno-tty\nno-greeting\nno-autostart\nno-emit-version\nno-comments\n"
+                               "digest-algo SHA512\ndefault-key {}!\nfaked-system-time {}!\n",
+                               part.fingerprint, time_),
+                   0600);
+  user.start_agent();
+  // libassuan follows such a file to a socket elsewhere (its manual, "Socket wrappers").
+  base::write_file(home / "S.gpg-agent", fmt::format("%Assuan%\nsocket={}\n", user.agent_socket()), 0600);
+}
+
+std::string Session::sign(const std::vector<std::string>& how, const std::string& content) const {
+  const auto from = folder_.path() / "in";
+  const auto to = folder_.path() / "out";
+  base::write_file(from, content, 0600);
+  std::vector<std::string> argv = {"gpg"};
+  argv.insert(argv.end(), how.begin(), how.end());
+  argv.insert(argv.end(), {"--output", "-", from});
+  const auto outcome = gpg(argv, environment_, to, runner_, cancel_);
+  if (outcome.status != 0) {
+    throw base::Error(fmt::format("signing with {}: gpg ended with {}: {}", fingerprint(), outcome.status,
+                                  std::string(base::trim(outcome.tail))))
+        .with_hint("gpg --sign with that key must work on this terminal; a passphrase is asked for by GnuPG's agent");
+  }
+  return base::read_file(to, kLargest);
+}
+
+std::string Session::detached(const std::string& content, bool armoured) const {
+  return sign(armoured ? std::vector<std::string>{"--armor", "--detach-sign"}
+                       : std::vector<std::string>{"--no-armor", "--detach-sign"},
+              content);
+}
+
+std::string Session::clear_signed(const std::string& content) const { return sign({"--clear-sign"}, content); }
+
+std::string why_not_signed(const std::string& content, const std::string& signature, const std::string& public_key,
+                           base::Runner& runner, const base::Cancel& cancel) {
+  const base::TempDir folder(base::temp_parent(), "orchestrator-verify.");
+  const auto at = [&folder](const char* name) { return folder.path() / name; };
+  const std::map<std::string, std::string> environment = {{"LC_ALL", "C.UTF-8"},
+                                                          {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                                          {"HOME", folder.path()},
+                                                          {"GNUPGHOME", folder.path()}};
+  base::write_file(at("key.asc"), public_key, 0600);
+  if (!signature.empty()) base::write_file(at("signature"), signature, 0600);
+  base::write_file(at("content"), content, 0600);
+  auto outcome = gpg({"gpg", "--batch", "--no-autostart", "--output", at("key.gpg"), "--dearmor", at("key.asc")},
+                     environment, at("out"), runner, cancel);
+  if (outcome.status != 0) return "the key cannot be read: " + std::string(base::trim(outcome.tail));
+  std::vector<std::string> ask = {"gpgv", "--keyring", at("key.gpg")};
+  if (!signature.empty()) ask.push_back(at("signature"));
+  ask.push_back(at("content"));
+  outcome = gpg(ask, environment, at("out"), runner, cancel);
+  if (outcome.status == 0) return "";
+  const auto said = base::lines(outcome.tail);
+  return said.empty() ? "gpgv refuses it" : said.back();
+}
+
+}  // namespace signing
