@@ -37,7 +37,7 @@ _orchestrator() {
   local current=${words[last]} previous=${words[last - 1]} verb='' word
   for word in "${words[@]:1:last-1}"; do
     case $word in
-      list | show | check | schema | diff | build | key) verb=$word && break ;;
+      list | show | check | schema | diff | build | key | publish | verify) verb=$word && break ;;
     esac
   done
   if [[ $current == --*=* ]]; then
@@ -49,12 +49,12 @@ _orchestrator() {
   case $verb:$previous in
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
-    [a-z]*:--project | build:--out | build:--tools) files=-d ;;
-    [a-z]*:--source) files=-f ;;
-    build:--jobs | build:-j | build:--packager | key:--user | key:--expires) return 0 ;;
+    [a-z]*:--project | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
+    [a-z]*:--source | verify:--key) files=-f ;;
+    build:--jobs | build:-j | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
       case $verb in
-        '') choices='list show check schema diff build key --help --version' ;;
+        '') choices='list show check schema diff build key publish verify --help --version' ;;
         list) choices='--help --project --json' ;;
         show) choices='--help --project --distro --all --json' ;;
         check)
@@ -70,6 +70,11 @@ _orchestrator() {
             *' new '*) choices='--help --user --expires --no-passphrase' ;;
             *' export '*) choices=--help ;;
           esac
+          ;;
+        publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --tools' ;;
+        verify)
+          choices='--help --json --key'
+          [[ $current == -* ]] || files=-d
           ;;
         build)
           choices='--help --project --distro --all --json --source --packager --format --out --jobs --tools --keep --dry-run'

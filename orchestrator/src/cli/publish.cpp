@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
+#include "pipeline/examine.hpp"
 
 namespace cli {
 namespace {
@@ -65,7 +66,7 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
 
 int verify(const VerifyArguments& arguments, bool json, const Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
-  const auto found = pipeline::examine(arguments.site, "", key, context.runner, context.cancel);
+  const auto found = pipeline::examine(arguments.site, key, context.runner, context.cancel);
   if (json) {
     nlohmann::ordered_json document = {{"site", arguments.site},
                                        {"key", found.catalog.fingerprint},

@@ -72,19 +72,6 @@ void refuse_key_type(const Job& job, const signing::Part& part) {
           fmt::format("it reads {}; orchestrator key new makes one that every release reads", fmt::join(known, ", ")));
 }
 
-repos::Catalog catalog_of(const fs::path& site) {
-  if (!fs::exists(site) || fs::is_empty(site)) return {};
-  if (!fs::exists(site / repos::kCatalog)) {
-    throw base::Error(site.string() + " holds something else than packages that were published here", base::Exit::usage)
-        .with_hint("choose a folder that does not exist yet: it is exchanged as a whole");
-  }
-  try {
-    return repos::read_catalog(repos::content_of(site / repos::kCatalog));
-  } catch (const base::Error& error) {
-    throw error.with_context((site / repos::kCatalog).string());
-  }
-}
-
 std::string checked_url(const std::string& given, const repos::Catalog& catalog) {
   auto url = given.empty() ? catalog.url : given;
   while (!url.empty() && url.back() == '/') url.pop_back();
@@ -187,7 +174,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto site = fs::weakly_canonical(options.to);
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
-  auto catalog = catalog_of(site);
+  auto catalog = repos::catalog_of(site);
   if (options.fingerprint.empty() && catalog.fingerprint.empty())
     throw base::Error("no key to sign with was named", base::Exit::usage)
         .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
@@ -276,41 +263,6 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   draft.finish(workshop);
   console.clear_status();
   return rows;
-}
-
-SiteFaults examine(const fs::path& site, const std::string& project, const std::string& public_key,
-                   base::Runner& runner, const base::Cancel& cancel) {
-  SiteFaults out;
-  if (!fs::is_directory(site)) throw base::Error(site.string() + " is no folder", base::Exit::usage);
-  out.catalog = catalog_of(site);
-  if (out.catalog.entries.empty()) throw base::Error(site.string() + " holds no packages", base::Exit::usage);
-  const base::TempDir home(base::temp_parent(), "orchestrator-verify.");
-  repos::Workshop::Setting setting;
-  setting.project = project;
-  setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  setting.log = home.path() / "log";
-  setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
-  setting.public_key =
-      public_key.empty() ? repos::content_of(site / repos::key_file(out.catalog.entries.front().package)) : public_key;
-  const repos::Workshop workshop(runner, cancel, setting, nullptr);
-  out.faults = repos::faults_of_files(workshop, site);
-  for (const auto& entry : out.catalog.entries) {
-    if (repos::of_release(out.catalog, entry.distribution, entry.release).back() != &entry) continue;
-    const auto* manager = repos::find(entry.manager);
-    if (manager == nullptr) {
-      out.faults.push_back("there are no repositories for " + base::printable(entry.manager));
-      continue;
-    }
-    try {
-      const auto more = manager->faults(workshop, entry, site);
-      out.faults.insert(out.faults.end(), more.begin(), more.end());
-    } catch (const base::Interrupted&) {
-      throw;
-    } catch (const std::exception& error) {
-      out.faults.push_back(repos::folder_of(entry.distribution, entry.release) + ": " + error.what());
-    }
-  }
-  return out;
 }
 
 }  // namespace pipeline

@@ -10,7 +10,6 @@
 #include "base/process.hpp"
 #include "pipeline/job.hpp"
 #include "repos/catalog.hpp"
-#include "repos/workshop.hpp"
 #include "signing/gnupg.hpp"
 
 namespace pipeline {
@@ -40,15 +39,5 @@ struct PublishRow {
 [[nodiscard]] std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options,
                                               const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                                               const base::Cancel& cancel, base::Console& console);
-
-struct SiteFaults {
-  repos::Catalog catalog;
-  std::vector<std::string> faults;
-};
-
-/// Looks at a site as a client would who knows nothing of it but the key: `public_key` (ASCII armoured), or, when that
-/// is "", the one that lies in the site, which then proves nothing about whose it is.
-[[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const std::string& project,
-                                 const std::string& public_key, base::Runner& runner, const base::Cancel& cancel);
 
 }  // namespace pipeline

@@ -96,6 +96,8 @@ void Portage::index(const Workshop& workshop, const model::Profile& profile,
   fs::remove(git / "index");
   fs::remove(git / "COMMIT_EDITMSG");
   base::remove_tree(git / "logs");
+  std::error_code full;  // folders that hold nothing do not outlive the next publisher's copy
+  for (const auto* part : {"refs/tags", "objects/pack"}) fs::remove(git / part, full);
   // What a client of plain http asks for (gitrepository-layout(5)).
   (void)git_run({"update-server-info"});
 }

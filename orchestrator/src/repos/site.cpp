@@ -45,6 +45,19 @@ std::string sums(const fs::path& site) {
 
 }  // namespace
 
+Catalog catalog_of(const fs::path& site) {
+  if (!fs::exists(site) || fs::is_empty(site)) return {};
+  if (!fs::exists(site / kCatalog)) {
+    throw base::Error(site.string() + " holds something else than packages that were published here", base::Exit::usage)
+        .with_hint("choose a folder that does not exist yet: it is exchanged as a whole");
+  }
+  try {
+    return read_catalog(content_of(site / kCatalog));
+  } catch (const base::Error& error) {
+    throw error.with_context((site / kCatalog).string());
+  }
+}
+
 std::vector<std::string> files_of(const fs::path& site) {
   std::vector<std::string> out;
   for (const auto& entry : fs::recursive_directory_iterator(site)) {

@@ -15,6 +15,10 @@ namespace repos {
 
 inline constexpr const char* kSums = "SHA256SUMS";
 
+/// What a site says of itself; nothing of one that is not there, or empty. base::Error for a folder that holds
+/// something else, which must not be exchanged for packages.
+[[nodiscard]] Catalog catalog_of(const std::filesystem::path& site);
+
 /// Every regular file below a site, by path, relative to it. base::Error for anything that is neither that nor a
 /// folder.
 [[nodiscard]] std::vector<std::string> files_of(const std::filesystem::path& site);

@@ -18,11 +18,14 @@ const std::string kListing =
 struct World {
   base::Cancel cancel;
   fakes::Runner runner{[this](const base::Command& command) {
+    if (command.argv.front() == "gpg-connect-agent") return agent;
+    if (command.argv.front() == "gpgconf") return base::Outcome{};
     const bool makes = command.argv.end() != std::ranges::find(command.argv, "--quick-generate-key");
     base::write_file(command.stdout_to, makes ? "[GNUPG:] KEY_CREATED P " + std::string(40, 'B') + "\n" : kListing);
     return outcome;
   }};
   base::Outcome outcome;
+  base::Outcome agent;  // one runs
   signing::Gnupg gnupg{{{"HOME", "/home/a"}, {"GPG_TTY", "/dev/pts/7"}, {"LD_PRELOAD", "evil.so"}}, runner, cancel};
 };
 
@@ -41,6 +44,31 @@ TEST(Gnupg, gets_what_it_needs_of_the_environment_and_no_more) {
   const auto env = world.runner.commands().front().env;
   EXPECT_EQ(env.at("GPG_TTY"), "/dev/pts/7");
   EXPECT_FALSE(env.contains("LD_PRELOAD"));
+}
+
+TEST(Gnupg, an_agent_that_had_to_be_started_is_stopped_and_no_other) {
+  for (const bool runs : {true, false}) {
+    base::Cancel cancel;
+    fakes::Runner runner{[runs](const base::Command& command) {
+      base::Outcome outcome;
+      if (!runs) outcome.tail = "gpg-connect-agent: no gpg-agent running in this session";
+      if (!command.stdout_to.empty()) base::write_file(command.stdout_to, kListing);
+      return outcome;
+    }};
+    {
+      const signing::Gnupg gnupg({{"HOME", "/home/a"}}, runner, cancel);
+      static_cast<void>(gnupg.secret_keys());
+      static_cast<void>(gnupg.secret_keys());
+    }
+    const auto commands = runner.commands();
+    const auto count = [&](const std::string& option) {
+      return std::ranges::count_if(
+          commands, [&](const base::Command& command) { return command.argv.size() > 1 && command.argv[1] == option; });
+    };
+    EXPECT_EQ(count("--no-autostart"), 1);
+    EXPECT_EQ(count("--launch"), runs ? 0 : 1);
+    EXPECT_EQ(count("--kill"), runs ? 0 : 1);
+  }
 }
 
 TEST(Gnupg, a_key_is_found_by_its_fingerprint_alone) {

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sites to install from, each made once, by the orchestrator, when somebody asks for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import places
+import shell
+
+PACKAGER = "A Packager <a@example.org>"
+LIFE = 30  # seconds that the key lives which is to expire; its site has to be signed before that
+MARK = "of the second version"
+SOURCES = ("project.json", "CHANGELOG.md", "LICENSES", "module", "distros", "spec", "debian", "ebuild", "pkgbuild")
+# site: what it is made of, in this order, and the key that signs it
+KINDS = {"old": (["first"], "trusted"), "new": (["first", "second"], "trusted"), "other": (["first", "second"], "other"),
+         "expired": (["second"], "expiring")}
+
+
+def numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+class Sites:
+    def __init__(self, work: Path, url: str, distributions: list[str]) -> None:
+        self.work, self.url = work, url
+        self.distributions = [word for one in distributions for word in ("--distro", one)]
+        self.package = str(json.loads((places.project / "project.json").read_text())["name"])
+        self._keys: dict[str, str] = {}
+        self.expires = 0.0
+
+    def gpg_home(self, key: str) -> Path:
+        return self.work / "keys" / key
+
+    def run(self, argv: list[str], key: str = "trusted", timeout: float = 120) -> str:
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.work / "home"), "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp",
+               "GNUPGHOME": str(self.gpg_home(key))}
+        return shell.run(argv, env=env, timeout=timeout).output
+
+    def _orchestrator(self, *argv: str, key: str = "trusted") -> str:
+        return self.run([str(places.build / "orchestrator" / "orchestrator"), *argv], key)
+
+    def key(self, name: str) -> str:
+        if name not in self._keys:
+            self.gpg_home(name).mkdir(mode=0o700, parents=True)
+            if name == "expiring":
+                # Nothing but a short life makes it another kind of key than the others.
+                self.run(["gpg", "--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key", PACKAGER,
+                          "rsa2048", "sign", f"seconds={LIFE}"], name)
+                self.expires = time.time() + LIFE + 1
+            else:
+                self._orchestrator("key", "new", "--user", PACKAGER, "--no-passphrase", key=name)
+            listing = self.run(["gpg", "--batch", "--with-colons", "--list-secret-keys"], name)
+            self._keys[name] = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:"))
+        return self._keys[name]
+
+    def _project(self, version: str) -> Path:
+        """The project as it is; or a copy with one more version of the same day (a later one's index would not be valid yet)."""
+        if version == "first":
+            return places.project
+        copy = self.work / "project"
+        if not copy.exists():
+            copy.mkdir()
+            for name in SOURCES:
+                source = places.project / name
+                if source.is_dir():
+                    shutil.copytree(source, copy / name, symlinks=True)
+                else:
+                    shutil.copy2(source, copy / name)
+            changes = copy / "CHANGELOG.md"
+            text = changes.read_text()
+            newest = re.search(r"^## (\d+\.\d+\.)(\d+)( - .*)$", text, re.MULTILINE)
+            if newest is None:
+                raise shell.Failed(f"{changes} has no version")
+            entry = f"## {newest[1]}{int(newest[2]) + 1}{newest[3]}\n\n- A second version.\n\n"
+            changes.write_text(text[:newest.start()] + entry + text[newest.start():])
+            with (copy / "module/46sshd/motd").open("a") as motd:
+                motd.write(f"{MARK}\n")
+        return copy
+
+    def packages(self, version: str) -> Path:
+        out = self.work / "packages" / version
+        if not out.exists():
+            self._orchestrator("build", "--project", str(self._project(version)), *self.distributions, "--out", str(out),
+                               "--packager", PACKAGER, "--tools", str(places.build / "portage" / "bin"))
+        return out
+
+    def site(self, kind: str) -> Path:
+        to = self.work / "sites" / kind
+        if not to.exists():
+            versions, key = KINDS[kind]
+            built = [(version, self.packages(version)) for version in versions]
+            fingerprint = self.key(key)
+            (self.work / "sites").mkdir(exist_ok=True)
+            for version, packages in built:
+                self._orchestrator("publish", "--project", str(self._project(version)), *self.distributions, "--from", str(packages),
+                                   "--packager", PACKAGER, "--to", str(to), "--sign", fingerprint, "--url", self.url, "--keep", "2",
+                                   key=key)
+        return to
+
+    def published(self, kind: str, manager: str) -> list[dict[str, Any]]:
+        """What the catalog lists for a package manager, the newest last."""
+        entries = json.loads((self.site(kind) / "catalog.json").read_text())["packages"]
+        return sorted((entry for entry in entries if entry["manager"] == manager), key=lambda entry: numbers(entry["version"]))
+
+    def end(self) -> None:
+        for name in self._keys:
+            self.run(["gpgconf", "--kill", "all"], name)

@@ -1,0 +1,295 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Signed repositories, by the real tools, with the real GnuPG in a home of the test's own. That package managers accept and
+# refuse what they should is ci/e2e/install's.
+
+# shellcheck disable=SC2030,SC2031
+
+bats_require_minimum_version 1.5.0
+load common
+
+releases=(--distro debian:13 --distro fedora:44 --distro suse:16.0 --distro arch --distro gentoo)
+
+setup_file() {
+  # The name of an agent's socket has to be short.
+  GNUPGHOME=$(mktemp -d /tmp/publish.XXXXXX)
+  export GNUPGHOME
+  fingerprint=$("$orchestrator" key new --user 'A Packager <a@example.org>' --no-passphrase 2>/dev/null)
+  export fingerprint
+  build "$BATS_FILE_TMPDIR/dist" "${releases[@]}" >&2
+  publish "$BATS_FILE_TMPDIR/site" "${releases[@]}" --sign "$fingerprint" --url https://packages.example.org >&2
+}
+teardown_file() {
+  gpgconf --kill all
+  rm -rf "$GNUPGHOME"
+}
+setup() {
+  dist=$BATS_FILE_TMPDIR/dist
+  site=$BATS_FILE_TMPDIR/site
+}
+
+# publish SITE [ARGUMENT...]
+publish() {
+  local to=$1
+  shift
+  "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
+}
+first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org; }
+
+@test "all that was published is signed, listed and there" {
+  gpg --export --armor "$fingerprint" >"$BATS_TEST_TMPDIR/key.asc"
+  run --separate-stderr "$orchestrator" verify "$site" --key "$BATS_TEST_TMPDIR/key.asc"
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $output == *"signed with $fingerprint"* ]]
+  [ -z "$stderr" ]
+  (cd "$site" && sha256sum --quiet --check SHA256SUMS)
+  gpg --verify "$site/SHA256SUMS.asc" "$site/SHA256SUMS"
+}
+
+@test "with the site's own key, verify says what that is worth" {
+  run --separate-stderr "$orchestrator" verify "$site"
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"compare its fingerprint"* ]]
+}
+
+@test "the same packages and key give the same bytes, in another folder and at another time" {
+  sleep 1.1
+  (umask 077 && first "$BATS_TEST_TMPDIR/again" "${releases[@]}")
+  diff -r "$site" "$BATS_TEST_TMPDIR/again"
+}
+
+@test "release by release it becomes the same repositories" {
+  local release
+  for release in gentoo arch fedora:44 suse:16.0 debian:13; do first "$BATS_TEST_TMPDIR/slowly" --distro "$release"; done
+  # What lists all of them has another order.
+  diff -r -x catalog.json -x 'SHA256SUMS*' "$site" "$BATS_TEST_TMPDIR/slowly"
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/slowly"
+}
+
+@test "a second time nothing is touched" {
+  before=$(stat -c '%i %Y' "$site" "$site/SHA256SUMS.asc")
+  run --separate-stderr publish "$site" "${releases[@]}" --json
+  [ "$status" -eq 0 ]
+  [ "$(python3 -c 'import json, sys; print({row["verdict"] for row in json.load(sys.stdin)})' <<<"$output")" = "{'unchanged'}" ]
+  same "$before" "$(stat -c '%i %Y' "$site" "$site/SHA256SUMS.asc")"
+}
+
+@test "no agent is left behind, and one that runs is not stopped" {
+  gpgconf --kill all
+  first "$BATS_TEST_TMPDIR/one" --distro arch
+  run gpg-connect-agent --no-autostart /bye
+  [[ $output == *"no gpg-agent running"* ]]
+  gpgconf --launch gpg-agent
+  first "$BATS_TEST_TMPDIR/two" --distro arch
+  run gpg-connect-agent --no-autostart /bye
+  [[ $output != *"no gpg-agent running"* ]]
+  gpgconf --kill all
+}
+
+@test "whatever is changed is found, and named" {
+  local file count=0
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  cd "$BATS_TEST_TMPDIR/site"
+  for file in SHA256SUMS SHA256SUMS.asc debian/dists/trixie/InRelease debian/dists/trixie/Release.gpg debian/pool/trixie/*.deb \
+    debian/pool/trixie/*.dsc fedora/44/packages/*.noarch.rpm fedora/44/repodata/repomd.xml fedora/44/repodata/repomd.xml.asc \
+    fedora/44/repodata/*primary.xml.gz arch/rolling/*.db arch/rolling/*.db.sig arch/rolling/*.zst arch/rolling/*.zst.sig \
+    gentoo/rolling/overlay/*/*/*.ebuild gentoo/rolling/distfiles/*.gz index.html; do
+    cp "$file" "$BATS_TEST_TMPDIR/kept"
+    # One bit, in the middle.
+    python3 - "$file" <<'P'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[1], "wb").write(data)
+P
+    run "$orchestrator" verify .
+    echo "$file: $status: $output"
+    [ "$status" -eq 1 ]
+    # A signature is named by what it signs.
+    name=${file%.asc} name=${name%.gpg}
+    [[ $output == *"${name%.sig}"* ]]
+    cp "$BATS_TEST_TMPDIR/kept" "$file"
+    count=$((count + 1))
+  done
+  [ "$count" -ge 17 ]
+  "$orchestrator" verify .
+}
+
+@test "what is missing and what nobody listed is found" {
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  cd "$BATS_TEST_TMPDIR/site"
+  echo >fedora/44/packages/another.rpm
+  run "$orchestrator" verify .
+  [ "$status" -eq 1 ]
+  [[ $output == *"another.rpm is there, and in no list"* ]]
+  rm fedora/44/packages/another.rpm debian/pool/trixie/*.deb
+  run "$orchestrator" verify .
+  [ "$status" -eq 1 ]
+  [[ $output == *"is listed, and is not there"* ]]
+}
+
+# relist FOLDER: what somebody does who can write to the server, and has another key
+relist() {
+  (
+    cd "$1" && find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum >SHA256SUMS
+    gpg --batch --yes --armor --local-user "$2" --detach-sign SHA256SUMS
+  )
+}
+
+@test "a site that was signed anew with another key is refused by those who know the key" {
+  gpg --export --armor "$fingerprint" >"$BATS_TEST_TMPDIR/key.asc"
+  other=$("$orchestrator" key new --user 'Another <b@example.org>' --no-passphrase 2>/dev/null)
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  relist "$BATS_TEST_TMPDIR/site" "$other"
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site" --key "$BATS_TEST_TMPDIR/key.asc"
+  [ "$status" -eq 1 ]
+  [[ $output == *SHA256SUMS* ]]
+  gpg --batch --yes --delete-secret-and-public-key "$other"
+}
+
+@test "the list alone, signed anew with the right key, does not save a package that was exchanged" {
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  for file in "$BATS_TEST_TMPDIR"/site/fedora/44/packages/*.noarch.rpm "$BATS_TEST_TMPDIR"/site/debian/pool/trixie/*.deb \
+    "$BATS_TEST_TMPDIR"/site/arch/rolling/*.zst; do
+    printf x >>"$file"
+    relist "$BATS_TEST_TMPDIR/site" "$fingerprint"
+    run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"${file##*/}"* ]]
+    truncate -s -1 "$file"
+  done
+}
+
+# refused STATUS TEXT ARGUMENT...: nothing is written
+refused() {
+  local expected=$1 text=$2
+  shift 2
+  run publish "$BATS_TEST_TMPDIR/new" "$@"
+  echo "$output"
+  [ "$status" -eq "$expected" ]
+  [[ $output == *"$text"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/new" ]
+  [ ! -e "$BATS_TEST_TMPDIR/.new.new" ]
+}
+
+@test "a key that is unknown, shortened, expired or revoked is refused before anything is written" {
+  refused 2 'no secret key' --distro arch --url https://x.example --sign 0000000000000000000000000000000000000000
+  refused 2 'give all 40 digits' --distro arch --url https://x.example --sign "${fingerprint: -16}"
+  refused 2 'no key to sign with' --distro arch --url https://x.example
+  gpg --batch --quiet --pinentry-mode loopback --passphrase '' --faked-system-time 20200101T000000 \
+    --quick-generate-key 'Old <old@example.org>' rsa2048 sign 1d
+  old=$(gpg --with-colons --list-secret-keys old@example.org | awk -F: '/^fpr/ { print $10; exit }')
+  refused 2 expired --distro arch --url https://x.example --sign "$old"
+  gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-generate-key 'Gone <gone@example.org>' rsa2048 sign 1y
+  gone=$(gpg --with-colons --list-secret-keys gone@example.org | awk -F: '/^fpr/ { print $10; exit }')
+  sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$gone.rev" | gpg --batch --import
+  refused 2 revoked --distro arch --url https://x.example --sign "$gone"
+}
+
+@test "a key of a type that a release cannot read is refused" {
+  gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-generate-key 'Ed <ed@example.org>' ed25519 sign 1y
+  ed=$(gpg --with-colons --list-secret-keys ed@example.org | awk -F: '/^fpr/ { print $10; exit }')
+  refused 2 'cannot read a key of type ed25519' --distro rhel:8 --url https://x.example --sign "$ed"
+  publish "$BATS_TEST_TMPDIR/ed" --distro debian:13 --distro fedora:44 --url https://x.example --sign "$ed"
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/ed"
+}
+
+@test "packages that are not there, or not those that were proven, are refused" {
+  refused 1 'holds no packages' --distro debian:12 --url https://x.example --sign "$fingerprint"
+  printf x >>"$dist/arch-rolling/PKGBUILD"
+  refused 1 'not what was proven' --distro arch --url https://x.example --sign "$fingerprint"
+  truncate -s -1 "$dist/arch-rolling/PKGBUILD"
+}
+
+@test "an address that is none, another one than before, another key, and a foreign folder are refused" {
+  refused 2 'is not known' --distro arch --sign "$fingerprint"
+  refused 2 'is no address' --distro arch --sign "$fingerprint" --url $'https://x.example/\n[evil]'
+  run publish "$site" --distro arch --url https://elsewhere.example
+  [ "$status" -eq 2 ]
+  [[ $output == *'reach that folder at https://packages.example.org'* ]]
+  other=$("$orchestrator" key new --user 'Another <b@example.org>' --no-passphrase 2>/dev/null)
+  run publish "$site" --distro arch --sign "$other"
+  [ "$status" -eq 2 ]
+  [[ $output == *"is signed with $fingerprint"* ]]
+  gpg --batch --yes --delete-secret-and-public-key "$other"
+  mkdir "$BATS_TEST_TMPDIR/home" && echo precious >"$BATS_TEST_TMPDIR/home/letter"
+  run first "$BATS_TEST_TMPDIR/home" --distro arch
+  [ "$status" -eq 2 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/home/letter")" = precious ]
+}
+
+@test "a new version comes beside the old one, of which --keep says how many stay" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  local number
+  for number in 1 2; do
+    sed -i "0,/^## /s//## 9.0.$number - 2026-11-2$((4 + number))\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
+    build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
+    "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
+      --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --keep 2
+    "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  done
+  cd "$BATS_TEST_TMPDIR/site"
+  for file in debian/pool/trixie/*_all.deb fedora/44/packages/*.noarch.rpm arch/rolling/*.zst gentoo/rolling/overlay/*/*/*.ebuild \
+    gentoo/rolling/distfiles/*.gz; do echo "$file"; done >"$BATS_TEST_TMPDIR/files"
+  [ "$(grep -c 9.0.1 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
+  [ "$(grep -c 9.0.2 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -eq 10 ]
+  [ "$(git --git-dir gentoo/rolling/overlay.git log --format=%s | wc -l)" -eq 3 ]
+}
+
+@test "the same version with other contents is refused" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  echo '# another' >>"$BATS_TEST_TMPDIR/project/module/46sshd/profile"
+  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro arch
+  run "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
+    --from "$BATS_TEST_TMPDIR/dist" --to "$site"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *'published already, with other contents'* ]]
+}
+
+@test "killed at any moment it leaves the old site or the new one, and the next publisher goes on" {
+  local round delay
+  first "$BATS_TEST_TMPDIR/site" --distro arch
+  rm -rf "$BATS_TEST_TMPDIR/before" && cp -a "$BATS_TEST_TMPDIR/site" "$BATS_TEST_TMPDIR/before"
+  for round in $(seq "${KILLS:-12}"); do
+    rm -rf "$BATS_TEST_TMPDIR/site" && cp -a "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
+    delay=$(awk -v seed="$round$RANDOM" 'BEGIN { srand(seed); print rand() * 2.5 }')
+    setsid "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
+      --to "$BATS_TEST_TMPDIR/site" --distro fedora:44 --distro suse:16.0 >/dev/null 2>&1 3>&- &
+    victim=$!
+    sleep "$delay"
+    kill -KILL -- "-$victim" 2>/dev/null || true
+    wait "$victim" || true
+    "$orchestrator" verify "$BATS_TEST_TMPDIR/site" >"$BATS_TEST_TMPDIR/said" 2>&1 || {
+      echo "round $round, after $delay s:" && cat "$BATS_TEST_TMPDIR/said" && false
+    }
+    # One of the two, and nothing between.
+    [ ! -e "$BATS_TEST_TMPDIR/site/fedora" ] || [ -e "$BATS_TEST_TMPDIR/site/suse" ]
+  done
+  publish "$BATS_TEST_TMPDIR/site" --distro fedora:44 --distro suse:16.0
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  [ ! -e "$BATS_TEST_TMPDIR/.site.new" ]
+  pkill -f "gpg-agent --homedir $GNUPGHOME" || true
+}
+
+@test "two publishers at once: the second one says so" {
+  (
+    exec 9>"$BATS_TEST_TMPDIR/.site.lock"
+    flock -n 9
+    run first "$BATS_TEST_TMPDIR/site" --distro arch
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *'at work'* ]]
+  )
+}
+
+@test "no secret is in a log, and nothing of the key but its public part in the site" {
+  ! grep -rl 'PRIVATE KEY' "$site" "$dist/.logs" || false
+  run find "$site" -name '*.rev' -o -name 'private-keys*'
+  [ -z "$output" ]
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "repos/catalog.hpp"
+
+namespace {
+
+using repos::Catalog;
+using repos::Published;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Published entry(const std::string& release, const std::string& version) {
+  Published out;
+  out.distribution = "one";
+  out.distribution_name = "One Linux";
+  out.release = release;
+  out.manager = "apt";
+  out.package = "p";
+  out.version = version;
+  out.key = "k" + version;
+  out.time = 1700000000;
+  out.files = {{"one/" + release + "/" + version, "aa", 3}};
+  out.how = "one/" + release + ".sources";
+  out.commands = {"apt install p"};
+  return out;
+}
+
+std::vector<std::string> versions(const Catalog& catalog, const std::string& release) {
+  std::vector<std::string> out;
+  for (const auto* one : repos::of_release(catalog, "one", release)) out.push_back(one->version);
+  return out;
+}
+
+Catalog sample() {
+  return {"https://example.org",
+          "ABCD",
+          {entry("1", "1-1"), entry("2", "1-1"), entry("1", "1-2"), entry("1", "1-3"), entry("2", "1-2")}};
+}
+
+TEST(Catalog, WhatIsWrittenIsReadBack) {
+  const auto catalog = sample();
+  EXPECT_EQ(repos::to_json(repos::read_catalog(repos::to_json(catalog))), repos::to_json(catalog));
+  const auto read = repos::read_catalog(repos::to_json(catalog));
+  EXPECT_EQ(read.url, "https://example.org");
+  EXPECT_EQ(read.entries.at(1).files.at(0).path, "one/2/1-1");
+  EXPECT_THAT(read.entries.at(1).commands, ElementsAre("apt install p"));
+}
+
+TEST(Catalog, TheOldestVersionsOfEachReleaseGoAndTheNewestNeverDoes) {
+  auto catalog = sample();
+  EXPECT_THAT(repos::prune(catalog, 3), IsEmpty());
+  const auto gone = repos::prune(catalog, 2);
+  ASSERT_THAT(gone, SizeIs(1));
+  EXPECT_EQ(gone[0].version, "1-1");
+  EXPECT_EQ(gone[0].release, "1");
+  EXPECT_THAT(versions(catalog, "1"), ElementsAre("1-2", "1-3"));
+  EXPECT_THAT(versions(catalog, "2"), ElementsAre("1-1", "1-2"));
+  (void)repos::prune(catalog, 0);
+  EXPECT_THAT(versions(catalog, "1"), ElementsAre("1-3"));
+  EXPECT_THAT(versions(catalog, "2"), ElementsAre("1-2"));
+}
+
+TEST(Catalog, APathThatEscapesIsRefused) {
+  for (const auto* path : {"../x", "/etc/passwd", "a//b", ""}) {
+    auto catalog = sample();
+    catalog.entries[0].files[0].path = path;
+    EXPECT_THROW((void)repos::read_catalog(repos::to_json(catalog)), base::Error) << path;
+    catalog = sample();
+    catalog.entries[0].how = path;
+    EXPECT_THROW((void)repos::read_catalog(repos::to_json(catalog)), base::Error) << path;
+  }
+}
+
+TEST(Catalog, WhatIsNoneIsAnErrorAndNotACrash) {
+  for (const auto* text : {"", "[]", "{}", "null", R"({"format":2,"url":"","key":"","packages":[]})",
+                           R"({"format":1,"url":"","key":"","packages":[{}]})", R"({"format":1,"url":3})"}) {
+    EXPECT_THROW((void)repos::read_catalog(text), base::Error) << text;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "repos/page.hpp"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+repos::Catalog hostile() {
+  repos::Published entry;
+  entry.distribution = "d\"><script>";
+  entry.distribution_name = "<b>Name</b>";
+  entry.release = "1'2";
+  entry.manager = "apt&";
+  entry.package = "p";
+  entry.version = "1.0-1";
+  entry.files = {{"a b/<x>.deb", "aa", 2048}, {"d/overlay/y.ebuild", "bb", 1}};
+  entry.how = "d/\".sources";
+  entry.commands = {"curl <evil> & rm"};
+  return {"https://example.org", "ABCDEF0123", {entry}};
+}
+
+std::string page(const repos::Catalog& catalog) {
+  return repos::page(
+      catalog, [](const std::string& path) { return "content of " + path; }, "p", "A & B", "https://p.example");
+}
+
+TEST(Page, WhateverTheCatalogHoldsIsText) {
+  const auto html = page(hostile());
+  for (const auto* raw : {"<script>", "<b>Name", "<evil>", "<x>", "\".sources"}) EXPECT_THAT(html, Not(HasSubstr(raw)));
+  EXPECT_THAT(html, HasSubstr("&lt;b&gt;Name&lt;/b&gt;"));
+  EXPECT_THAT(html, HasSubstr("href=\"a%20b/%3Cx%3E.deb\""));
+  EXPECT_THAT(html, HasSubstr("curl &lt;evil&gt; &amp; rm"));
+}
+
+TEST(Page, ItSaysVersionSizeChecksumKeyAndHow) {
+  const auto html = page(hostile());
+  for (const auto* said : {"1.0-1", "2.0 KiB", "<code>aa</code>", "ABCD EF01 23", "content of d/&quot;.sources"})
+    EXPECT_THAT(html, HasSubstr(said));
+  EXPECT_THAT(html, Not(HasSubstr("y.ebuild")));  // an overlay's files are not for people
+}
+
+TEST(Page, OlderVersionsStandBehindTheNewest) {
+  auto catalog = hostile();
+  catalog.entries.push_back(catalog.entries[0]);
+  catalog.entries[1].version = "1.0-2";
+  catalog.entries[1].files = {{"new.deb", "cc", 1}};
+  const auto html = page(catalog);
+  EXPECT_LT(html.find("new.deb"), html.find("older versions"));
+  EXPECT_LT(html.find("older versions"), html.find("%3Cx%3E.deb"));
+  EXPECT_EQ(html.find("<section"), html.rfind("<section"));
+}
+
+}  // namespace
