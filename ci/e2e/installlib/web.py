@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import urllib.parse
 from pathlib import Path
 
 
@@ -18,8 +19,13 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         del format, words
 
     def do_GET(self) -> None:
-        self.server.asked.add(self.path.lstrip("/"))
+        self.server.asked.add(urllib.parse.unquote(self.path).lstrip("/"))
         super().do_GET()
+
+    def send_error(self, code: int, *words: object, **more: object) -> None:
+        if code == 404:
+            self.server.missed.add(urllib.parse.unquote(self.path).lstrip("/"))
+        super().send_error(code, *words, **more)  # type: ignore[arg-type]
 
 
 class Web(http.server.ThreadingHTTPServer):
@@ -28,6 +34,7 @@ class Web(http.server.ThreadingHTTPServer):
     def __init__(self, nothing: Path) -> None:
         self.folder = nothing
         self.asked: set[str] = set()
+        self.missed: set[str] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -38,3 +45,4 @@ class Web(http.server.ThreadingHTTPServer):
     def show(self, folder: Path) -> None:
         self.folder = folder
         self.asked.clear()
+        self.missed.clear()
