@@ -18,6 +18,12 @@ import web
 MODULE = "usr/lib/dracut/modules.d/46sshd"
 ADMINS = "etc/dracut-sshd/initrd.conf"  # an administrator's own file, in a folder of the package's
 
+# Files that a client asks for, and that a repository of its kind need not have.
+OPTIONAL = re.compile(r"/media\.1/media$")  # zypper: repositories on more than one disc
+# The client's own word on why it refuses.
+REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|PUBKEY|trust$"
+                    r"|not installed|missing|failed retrieving|No public key|NOKEY")
+
 
 def check(fine: bool, sentence: str) -> None:
     if not fine:
@@ -88,7 +94,7 @@ def install(stage: Stage) -> str:
 def finds_all(stage: Stage) -> str:
     """A list that is asked for by its digest, and is not there, spoils what the digest is good for, and nobody sees it."""
     stage.install("new")
-    missed = sorted(stage.server.missed)
+    missed = sorted(path for path in stage.server.missed if not OPTIONAL.search(path))
     check(not missed, f"asked for what is not there: {missed}")
     return f"{len(stage.server.asked)} files"
 
@@ -177,11 +183,12 @@ def refusal(name: str) -> Callable[[Stage], str]:
         if name == "no_harm":
             check(status == 0, everything)
             return stage.is_there("new")
+        if name == "expired_key" and status == 0 and client.takes_expired_keys:
+            raise shell.Skipped(client.takes_expired_keys)
         check(status != 0, f"it was installed all the same:\n{everything}")
         stage.is_absent()
-        reasons = [line.strip("| ") for line in everything.splitlines()
-                   if re.search(r"(?i)signature|checksum|digest|hash sum|expired|corrupt|expected size|not signed|PUBKEY|verification", line)]
-        return reasons[0] if reasons else everything
+        reasons = [line for line in client.said.splitlines() if REASON.search(line)] or client.said.splitlines()[-1:]
+        return " ".join(reasons[0].split())
     return play
 
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -18,19 +19,37 @@ std::string word(pipeline::PublishVerdict verdict) {
   return verdict == pipeline::PublishVerdict::published ? "published" : "unchanged";
 }
 
-std::string as_json(const std::vector<pipeline::PublishRow>& rows) {
-  auto document = nlohmann::ordered_json::array();
+/// Counts the seconds of all children, for ci/bench/publish: what this program adds to them is its own.
+class Stopwatch final : public base::Runner {
+ public:
+  explicit Stopwatch(base::Runner& runner) : runner_(runner) {}
+  base::Outcome run(const base::Command& command, const base::Cancel& cancel) override {
+    auto outcome = runner_.run(command, cancel);
+    const std::lock_guard lock(mutex_);
+    seconds_ += outcome.seconds;
+    return outcome;
+  }
+  [[nodiscard]] double seconds() const { return seconds_; }
+
+ private:
+  base::Runner& runner_;
+  std::mutex mutex_;
+  double seconds_ = 0;
+};
+
+std::string as_json(const std::vector<pipeline::PublishRow>& rows, double seconds) {
+  auto packages = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     auto files = nlohmann::ordered_json::array();
     for (const auto& file : row.entry.files)
       files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
-    document.push_back({{"distribution", row.job->profile.id},
+    packages.push_back({{"distribution", row.job->profile.id},
                         {"release", row.job->profile.release},
                         {"version", row.entry.version},
                         {"verdict", word(row.verdict)},
                         {"files", files}});
   }
-  return document.dump(2);
+  return nlohmann::ordered_json{{"packages", packages}, {"tools_seconds", seconds}}.dump(2);
 }
 
 std::string as_table(const std::vector<pipeline::PublishRow>& rows) {
@@ -47,9 +66,10 @@ std::string as_table(const std::vector<pipeline::PublishRow>& rows) {
 }  // namespace
 
 int publish(const Common& common, const PublishArguments& arguments, const Context& context) {
+  Stopwatch runner(context.runner);
   const auto workspace = open(common, context);
   const auto releases = chosen(common, workspace.profiles, false);
-  auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
+  auto jobs = pipeline::plan(workspace, releases, runner, context.cancel);
   pipeline::PublishOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
@@ -58,9 +78,9 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   options.keep = arguments.keep;
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
-  const signing::Gnupg gnupg(whole_environment(), context.runner, context.cancel);
-  const auto rows = pipeline::publish(jobs, options, gnupg, now(), context.runner, context.cancel, context.console);
-  fmt::print("{}", common.json ? as_json(rows) + "\n" : as_table(rows));
+  const signing::Gnupg gnupg(whole_environment(), runner, context.cancel);
+  const auto rows = pipeline::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
+  fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
   return 0;
 }
 

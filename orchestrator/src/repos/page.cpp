@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.hpp"
 
@@ -20,9 +21,10 @@ p.quiet, td.quiet { color: var(--quiet) }
 nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1.5rem 0 }
 nav a { border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .8rem; text-decoration: none }
 pre { background: var(--box); border-radius: .4rem; padding: .8rem 1rem; overflow-x: auto; margin: .5rem 0 }
+pre.wrap { white-space: pre-wrap }
 code { font: .875rem/1.6 ui-monospace, monospace }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+table { border-collapse: collapse; width: 100%; min-width: 44rem; margin: .5rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line) }
 th { font-weight: 600; border: 0 } td.number { text-align: right; white-space: nowrap }
 td code { overflow-wrap: anywhere; font-size: .75rem } details summary { cursor: pointer }
@@ -131,7 +133,8 @@ std::string page(const Catalog& catalog, const std::function<std::string(const s
     if (all.back() == &entry) newest.push_back(&entry);
   }
   std::ranges::sort(newest, [](const Published* a, const Published* b) {
-    return std::tie(a->distribution_name, a->release) < std::tie(b->distribution_name, b->release);
+    const int names = a->distribution_name.compare(b->distribution_name);
+    return names != 0 ? names < 0 : strverscmp(a->release.c_str(), b->release.c_str()) < 0;  // 8, 9, 10
   });
   std::string links;
   std::string sections;
@@ -145,7 +148,8 @@ std::string page(const Catalog& catalog, const std::function<std::string(const s
       "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
       "<title>{0}: packages</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n<p class=quiet>{2}. "
       "<a href=\"{3}\">{3}</a></p>\n<nav>\n{4}</nav>\n<h2>The key</h2>\n<p>Every package and every list here is signed "
-      "with <a href=\"{5}\">{5}</a>. Its fingerprint is</p><pre><code>{6}</code></pre>\n<p>Compare it with what "
+      "with <a href=\"{5}\">{5}</a>. Its fingerprint is</p><pre class=wrap><code>{6}</code></pre>\n<p>Compare it with "
+      "what "
       "another "
       "place says of it before you trust it. <a href=SHA256SUMS>SHA256SUMS</a> lists every file here, and "
       "<a href=SHA256SUMS.asc>SHA256SUMS.asc</a> signs the list.</p>\n{7}</body></html>\n",

@@ -72,7 +72,7 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
   before=$(stat -c '%i %Y' "$site" "$site/SHA256SUMS.asc")
   run --separate-stderr publish "$site" "${releases[@]}" --json
   [ "$status" -eq 0 ]
-  [ "$(python3 -c 'import json, sys; print({row["verdict"] for row in json.load(sys.stdin)})' <<<"$output")" = "{'unchanged'}" ]
+  [ "$(python3 -c 'import json, sys; print({row["verdict"] for row in json.load(sys.stdin)["packages"]})' <<<"$output")" = "{'unchanged'}" ]
   same "$before" "$(stat -c '%i %Y' "$site" "$site/SHA256SUMS.asc")"
 }
 
