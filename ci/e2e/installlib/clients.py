@@ -198,7 +198,7 @@ rpm() { command rpm --root {root} "$@"; }"""
     upgrade = ["zypper refresh", "zypper update {package}"]
     downgrade = ["zypper install --oldpackage {package}={older}"]
     remove = ["zypper remove {package}"]
-    takes_expired_keys = "libzypp goes on using a key that has expired, and has no setting to change that"
+    takes_expired_keys = "this zypper takes what an expired key has signed, and what it is told to trust is that key"
 
 
 class Apt(Client):

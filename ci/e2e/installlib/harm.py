@@ -50,7 +50,7 @@ def flip_in_armour(file: Path) -> None:
 
 
 class Layout:
-    """A repository of one manager in a copy of the site; `donor` is the same, signed by another key."""
+    """A repository of one manager, in a copy of the site."""
 
     def __init__(self, site: Path, shop: sites.Sites, manager: str) -> None:
         self.site, self.shop = site, shop

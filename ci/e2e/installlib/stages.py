@@ -21,8 +21,8 @@ ADMINS = "etc/dracut-sshd/initrd.conf"  # an administrator's own file, in a fold
 # Files that a client asks for, and that a repository of its kind need not have.
 OPTIONAL = re.compile(r"/media\.1/media$")  # zypper: repositories on more than one disc
 # The client's own word on why it refuses.
-REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|PUBKEY|trust$"
-                    r"|not installed|missing|failed retrieving|No public key|NOKEY")
+REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|NO_PUBKEY|trust$"
+                    r"|is not installed|missing|failed retrieving|No public key|NOKEY")
 
 
 def check(fine: bool, sentence: str) -> None:
@@ -172,11 +172,13 @@ def refusal(name: str) -> Callable[[Stage], str]:
         stage.fresh()
         stage.server.show(copy)
         told: list[str] = []
+        said: list[str] = []
         status = 0
         for command in stage.commands():
             status = client.tries(command)
             check(status not in (124, 125, 126, 127), f"{client.told(command)}\nended with {status}, which is no answer")
             told.append(f"{client.told(command)}\nended with {status}")
+            said += client.said.splitlines()
         everything = "\n".join(told)
         check(any(path.startswith(has_to_be_asked_for) for path in stage.server.asked),
               f"the client never asked for {has_to_be_asked_for}, but for {sorted(stage.server.asked)}\n{everything}")
@@ -187,7 +189,7 @@ def refusal(name: str) -> Callable[[Stage], str]:
             raise shell.Skipped(client.takes_expired_keys)
         check(status != 0, f"it was installed all the same:\n{everything}")
         stage.is_absent()
-        reasons = [line for line in client.said.splitlines() if REASON.search(line)] or client.said.splitlines()[-1:]
+        reasons = [line for line in said if REASON.search(line)] or said[-1:] or ["without a word"]
         return " ".join(reasons[0].split())
     return play
 

@@ -212,7 +212,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   base::make_dirs(out / ".logs");
   const auto log = out / ".logs/publish.log";
   fs::remove(log);
-  const signing::Session session(gnupg, key, project.epoch(), runner, cancel);
+  const signing::Session session(gnupg, key, project.epoch(), now, runner, cancel);
   const repos::Workshop workshop(
       runner, cancel,
       {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);

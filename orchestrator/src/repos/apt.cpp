@@ -156,8 +156,10 @@ void Apt::index(const Workshop& workshop, const model::Profile& profile, const s
   option("Description", fmt::format("{} for {} {}", workshop.project(), profile.name, profile.release));
   option("Date", base::replace_all(base::rfc5322_date(workshop.time()), "+0000", "UTC"));
   option("Acquire-By-Hash", "yes");
-  argv.insert(argv.end(), {"-o", "APT::FTPArchive::MD5=false", "-o", "APT::FTPArchive::SHA1=false", "release",
-                           (fs::path("dists") / series).string()});
+  argv.insert(argv.end(),
+              {"-o", "APT::FTPArchive::MD5=false", "-o", "APT::FTPArchive::SHA1=false",
+               // A client asks by-hash for the strongest that is listed.
+               "-o", "APT::FTPArchive::Release::SHA512=false", "release", (fs::path("dists") / series).string()});
   const auto release = workshop.run(argv, top);
   base::write_file(dists / "Release", release);
   base::write_file(dists / "Release.gpg", workshop.session().detached(release, true));

@@ -94,8 +94,10 @@ Instructions RpmMd::instructions(const model::Profile& profile, const std::strin
   const auto folder = folder_of(profile.id, profile.release);
   Instructions out;
   out.file = folder + "/" + project + ".repo";
+  // zypper takes gpgcheck=1 for a signed list alone, and looks at packages only with pkg_gpgcheck.
   out.content = fmt::format(
-      "[{0}]\nname={0} for {1} {2}\nbaseurl={3}/{4}/\nenabled=1\ntype=rpm-md\ngpgcheck=1\nrepo_gpgcheck=1\n"
+      "[{0}]\nname={0} for {1} "
+      "{2}\nbaseurl={3}/{4}/\nenabled=1\ntype=rpm-md\ngpgcheck=1\nrepo_gpgcheck=1\npkg_gpgcheck=1\n"
       "gpgkey={3}/{5}\n",
       project, profile.name, profile.release, url, folder, key_file(project));
   out.commands = commands(project, url + "/" + out.file, url + "/" + key_file(project));

@@ -152,13 +152,16 @@ std::string Gnupg::revocation_certificate(const std::string& fingerprint) const 
   return home_ + "/openpgp-revocs.d/" + fingerprint + ".rev";
 }
 
-std::string Gnupg::agent_socket() const {
+std::string Gnupg::agent_socket() const { return signing::agent_socket(environment_, runner_, cancel_); }
+
+std::filesystem::path agent_socket(const std::map<std::string, std::string>& environment, base::Runner& runner,
+                                   const base::Cancel& cancel) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-gpg.");
   base::Command command;
   command.argv = {"gpgconf", "--list-dirs", "agent-socket"};
-  command.env = environment_;
+  command.env = environment;
   command.stdout_to = folder.path() / "out";
-  if (runner_.run(command, cancel_).status != 0) throw base::Error("gpgconf does not say where the agent's socket is");
+  if (runner.run(command, cancel).status != 0) throw base::Error("gpgconf does not say where the agent's socket is");
   return std::string(base::trim(base::read_file(command.stdout_to, kListing)));
 }
 

@@ -61,4 +61,8 @@ class Gnupg {
   const base::Cancel& cancel_;
 };
 
+/// Where the programs with this environment look for their agent. base::Error when gpgconf does not say.
+[[nodiscard]] std::filesystem::path agent_socket(const std::map<std::string, std::string>& environment,
+                                                 base::Runner& runner, const base::Cancel& cancel);
+
 }  // namespace signing

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t kLargest = 64U << 20U;
 
-std::int64_t not_before(const Key& key, std::int64_t epoch) {
-  std::int64_t time = std::max(epoch, key.primary.created);
+std::int64_t time_of(const Key& key, std::int64_t epoch, std::int64_t now) {
+  std::int64_t time = std::max(std::min(epoch, now), key.primary.created);
   for (const auto& part : key.subkeys) time = std::max(time, part.created);
   return time;
 }
@@ -30,11 +30,11 @@ base::Outcome gpg(std::vector<std::string> arguments, const std::map<std::string
 
 }  // namespace
 
-Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, base::Runner& runner,
+Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, base::Runner& runner,
                  const base::Cancel& cancel)
     : key_(key),
       public_key_(user.public_key(key.primary.fingerprint)),
-      time_(not_before(key, epoch)),
+      time_(time_of(key, epoch, now)),
       folder_(base::temp_parent(), "orchestrator-sign."),
       environment_(user.environment()),
       runner_(runner),
@@ -47,8 +47,8 @@ Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, base::Ru
   environment_["GNUPGHOME"] = home;
   environment_["TZ"] = "UTC";
   base::write_file(folder_.path() / "key.asc", public_key_, 0600);
-  const auto imported = gpg({"gpg", "--batch", "--quiet", "--import", folder_.path() / "key.asc"}, environment_,
-                            folder_.path() / "out", runner_, cancel_);
+  const auto imported = gpg({"gpg", "--batch", "--no-autostart", "--quiet", "--import", folder_.path() / "key.asc"},
+                            environment_, folder_.path() / "out", runner_, cancel_);
   if (imported.status != 0) throw base::Error("gpg cannot read the public key: " + imported.tail);
   const auto& part = signer(key_, time_);
   base::write_file(home / "gpg.conf",
@@ -57,8 +57,20 @@ Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, base::Ru
                                part.fingerprint, time_),
                    0600);
   user.start_agent();
-  // libassuan follows such a file to a socket elsewhere (its manual, "Socket wrappers").
-  base::write_file(home / "S.gpg-agent", fmt::format("%Assuan%\nsocket={}\n", user.agent_socket()), 0600);
+  // libassuan follows such a file to a socket elsewhere (its manual, "Socket wrappers"). Where a home's socket is
+  // looked for depends on whether the user has a /run/user/UID: gpgconf knows, and makes the folder.
+  (void)gpg({"gpgconf", "--create-socketdir"}, environment_, folder_.path() / "out", runner_, cancel_);
+  redirect_ = agent_socket(environment_, runner_, cancel_);
+  base::write_file(redirect_, fmt::format("%Assuan%\nsocket={}\n", user.agent_socket()), 0600);
+}
+
+Session::~Session() {
+  try {
+    const base::Cancel never;
+    std::filesystem::remove(redirect_);
+    (void)gpg({"gpgconf", "--remove-socketdir"}, environment_, folder_.path() / "out", runner_, never);
+  } catch (...) {  // an empty folder is all that may be left
+  }
 }
 
 std::string Session::sign(const std::vector<std::string>& how, const std::string& content) const {

@@ -17,11 +17,12 @@ namespace signing {
 /// their other keys are seen by the tools that sign (rpmsign, debsign, git).
 ///
 /// Signatures bear the time of the source, not of the clock, so that the same packages give the same bytes; but never a
-/// time before the key was made, which rpm's and Sequoia's readers refuse.
+/// time before the key was made, which rpm's and Sequoia's readers refuse, and none after `now`, which apt does.
 class Session {
  public:
-  Session(const Gnupg& user, const Key& key, std::int64_t epoch, base::Runner& runner, const base::Cancel& cancel);
-  ~Session() = default;
+  Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, base::Runner& runner,
+          const base::Cancel& cancel);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -44,6 +45,7 @@ class Session {
   std::string public_key_;
   std::int64_t time_;
   base::TempDir folder_;
+  std::filesystem::path redirect_;
   std::map<std::string, std::string> environment_;
   base::Runner& runner_;
   const base::Cancel& cancel_;

@@ -88,6 +88,31 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
   gpgconf --kill all
 }
 
+@test "it signs, too, where the user has a folder below /run/user, and leaves nothing there" {
+  # GnuPG then looks for the agents of other homes there.
+  ((EUID == 0)) || skip "only root can lay another /run over this one"
+  unshare --mount true || skip "mount namespaces are forbidden here"
+  export -f publish first
+  export orchestrator project tools packager
+  # shellcheck disable=SC2016
+  unshare --mount bash -euc 'mount -t tmpfs none /run && mkdir -p -m 0700 "/run/user/$UID"
+    first "$1" --distro arch && find /run/user ! -type d' _ "$BATS_TEST_TMPDIR/site" >"$BATS_TEST_TMPDIR/said"
+  cat "$BATS_TEST_TMPDIR/said"
+  run grep /run/user "$BATS_TEST_TMPDIR/said"
+  [ "$status" -eq 1 ]
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+}
+
+@test "signatures are of no day that is yet to come" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  sed -i '0,/^## /s//## 9.9.9 - 2099-01-01\n\n- From the future.\n\n&/' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
+  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro debian:13
+  "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
+    --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --sign "$fingerprint" --url https://packages.example.org
+  date=$(sed -n 's/^Date: //p' "$BATS_TEST_TMPDIR/site/debian/dists/trixie/Release")
+  [ "$(date -d "$date" +%s)" -le "$(date +%s)" ]
+}
+
 @test "whatever is changed is found, and named" {
   local file count=0
   cp -a "$site" "$BATS_TEST_TMPDIR/site"
