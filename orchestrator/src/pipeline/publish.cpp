@@ -91,17 +91,63 @@ std::string checked_url(const std::string& given, const repos::Catalog& catalog)
   return url;
 }
 
+bool is_new(const PublishRow& row) { return row.verdict == PublishVerdict::published; }
+
+/// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
-  Publisher(const PublishOptions& options, const repos::Workshop& workshop, Executor& executor, repos::Draft& draft)
-      : options_(options), workshop_(workshop), executor_(executor), draft_(draft) {}
+  Publisher(fs::path out, repos::Catalog& catalog, const repos::Workshop& workshop, Executor& executor,
+            repos::Draft& draft, base::Console& console)
+      : out_(std::move(out)),
+        catalog_(catalog),
+        workshop_(workshop),
+        executor_(executor),
+        draft_(draft),
+        console_(console) {}
 
-  /// Signs a release's packages, proves them, and puts them into the draft.
-  repos::Published take(const Job& job, const Manifest& manifest, const fs::path& log) {
+  /// Signs the packages, proves them, and puts them into the draft and the catalog.
+  void take(std::vector<PublishRow>& rows, const std::vector<Manifest>& manifests, const fs::path& log) {
+    each_new(rows, "signing", [&](std::size_t i) {
+      const auto& job = *rows[i].job;
+      rows[i].entry = signed_and_put(job, manifests[i], log);
+      const auto how =
+          manager_of(job).instructions(job.profile, workshop_.project(), catalog_.url, catalog_.fingerprint);
+      draft_.write(how.file, how.content);
+      rows[i].entry.how = how.file;
+      rows[i].entry.commands = how.commands;
+      catalog_.entries.push_back(rows[i].entry);
+    });
+  }
+
+  /// The lists of each repository that has something new.
+  void index(std::vector<PublishRow>& rows) {
+    each_new(rows, "its repository", [&](std::size_t i) {
+      const auto& profile = rows[i].job->profile;
+      manager_of(*rows[i].job)
+          .index(workshop_, profile, repos::of_release(catalog_, profile.id, profile.release), draft_.folder());
+    });
+  }
+
+ private:
+  template <typename Action>
+  void each_new(const std::vector<PublishRow>& rows, const char* doing, const Action& action) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!is_new(rows[i])) continue;
+      const auto& profile = rows[i].job->profile;
+      console_.status(fmt::format("[{}/{}] {} {}: {}", i + 1, rows.size(), profile.id, profile.release, doing));
+      try {
+        action(i);
+      } catch (const base::Error& error) {
+        throw error.with_context(fmt::format("publishing {}: {}", profile.key(), doing));
+      }
+    }
+  }
+
+  repos::Published signed_and_put(const Job& job, const Manifest& manifest, const fs::path& log) {
     const auto& manager = manager_of(job);
-    const base::TempDir folder(options_.out, ".publish.");
+    const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
-    lay_out(job, options_.out / job.profile.key(), build);
+    lay_out(job, out_ / job.profile.key(), build);
     std::vector<std::string> digests;
     for (const auto& output : job.recipe.outputs) digests.push_back(digest(manifest, output.name));
     auto artifacts = proof::recognise(job.recipe, build, digests);
@@ -125,7 +171,6 @@ class Publisher {
     return entry;
   }
 
- private:
   static std::string digest(const Manifest& manifest, const std::string& name) {
     for (const auto& file : manifest.outputs) {
       if (file.name == name) return file.sha256;
@@ -133,10 +178,12 @@ class Publisher {
     return "";
   }
 
-  const PublishOptions& options_;
+  fs::path out_;
+  repos::Catalog& catalog_;
   const repos::Workshop& workshop_;
   Executor& executor_;
   repos::Draft& draft_;
+  base::Console& console_;
 };
 
 /// Whether a release's newest version there is this very build. A version that is there with other contents is refused:
@@ -165,6 +212,40 @@ void refuse_missing(const std::vector<Job>& jobs, const Toolbox& toolbox) {
         .with_hint("install them, or run ci/quickstart, which does");
 }
 
+/// The key that signs: named, or the site's own. Never another than the site has.
+signing::Key key_for(const std::vector<Job>& jobs, const PublishOptions& options, const repos::Catalog& catalog,
+                     const signing::Gnupg& gnupg, std::int64_t now) {
+  if (options.fingerprint.empty() && catalog.fingerprint.empty())
+    throw base::Error("no key to sign with was named", base::Exit::usage)
+        .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
+  auto key = gnupg.usable(options.fingerprint.empty() ? catalog.fingerprint : options.fingerprint, now);
+  if (!catalog.fingerprint.empty() && catalog.fingerprint != key.primary.fingerprint) {
+    throw base::Error(fmt::format("{} is signed with {}", options.to.string(), catalog.fingerprint), base::Exit::usage)
+        .with_hint("its users trust that key; with another one publish to another folder");
+  }
+  for (const auto& job : jobs) refuse_key_type(job, signing::signer(key, now));
+  return key;
+}
+
+/// A row and a manifest for each job; every refusal that concerns packages is here.
+std::vector<PublishRow> rows_of(std::vector<Job>& jobs, const fs::path& out, const repos::Catalog& catalog,
+                                Toolbox& toolbox, std::vector<Manifest>& manifests) {
+  refuse_missing(jobs, toolbox);
+  std::vector<const model::Recipe*> recipes;
+  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+  toolbox.learn(recipes, 2);
+  std::vector<PublishRow> rows;
+  for (auto& job : jobs) {
+    job.key = key_of(job, toolbox);
+    manifests.push_back(proven(job, out));
+    rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
+    const auto there = repos::of_release(catalog, job.profile.id, job.profile.release);
+    if (!is_new(rows.back())) rows.back().entry = *there.back();
+  }
+  toolbox.save();
+  return rows;
+}
+
 }  // namespace
 
 std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options, const signing::Gnupg& gnupg,
@@ -175,39 +256,16 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);
-  if (options.fingerprint.empty() && catalog.fingerprint.empty())
-    throw base::Error("no key to sign with was named", base::Exit::usage)
-        .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
-  const auto key = gnupg.usable(options.fingerprint.empty() ? catalog.fingerprint : options.fingerprint, now);
-  if (!catalog.fingerprint.empty() && catalog.fingerprint != key.primary.fingerprint) {
-    throw base::Error(fmt::format("{} is signed with {}", site.string(), catalog.fingerprint), base::Exit::usage)
-        .with_hint("its users trust that key; with another one publish to another folder");
-  }
-  for (const auto& job : jobs) refuse_key_type(job, signing::signer(key, now));
+  const auto key = key_for(jobs, options, catalog, gnupg, now);
   catalog.url = checked_url(options.url, catalog);
   catalog.fingerprint = key.primary.fingerprint;
 
   const auto out = fs::canonical(options.out);
   const Lock out_lock(out / ".lock");
   Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
-  refuse_missing(jobs, toolbox);
-  std::vector<const model::Recipe*> recipes;
-  for (const auto& job : jobs) recipes.push_back(&job.recipe);
-  toolbox.learn(recipes, 2);
-  std::vector<PublishRow> rows;
   std::vector<Manifest> manifests;
-  for (auto& job : jobs) {
-    job.key = key_of(job, toolbox);
-    manifests.push_back(proven(job, out));
-    rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
-  }
-  toolbox.save();
-  const auto is_new = [](const PublishRow& row) { return row.verdict == PublishVerdict::published; };
-  if (std::ranges::none_of(rows, is_new)) {
-    for (auto& row : rows)
-      row.entry = *repos::of_release(catalog, row.job->profile.id, row.job->profile.release).back();
-    return rows;
-  }
+  auto rows = rows_of(jobs, out, catalog, toolbox, manifests);
+  if (std::ranges::none_of(rows, is_new)) return rows;
 
   base::make_dirs(out / ".logs");
   const auto log = out / ".logs/publish.log";
@@ -219,46 +277,14 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
   Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
   repos::Draft draft(site);
-  auto with_out = options;
-  with_out.out = out;
-  Publisher publisher(with_out, workshop, executor, draft);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!is_new(rows[i])) continue;
-    const auto& profile = rows[i].job->profile;
-    console.status(fmt::format("[{}/{}] {} {}: signing", i + 1, rows.size(), profile.id, profile.release));
-    try {
-      rows[i].entry = publisher.take(*rows[i].job, manifests[i], log);
-    } catch (const base::Error& error) {
-      throw error.with_context("publishing " + profile.key());
-    }
-    const auto how = manager_of(*rows[i].job).instructions(profile, project.name, catalog.url, catalog.fingerprint);
-    draft.write(how.file, how.content);
-    rows[i].entry.how = how.file;
-    rows[i].entry.commands = how.commands;
-    catalog.entries.push_back(rows[i].entry);
-  }
+  Publisher publisher(out, catalog, workshop, executor, draft, console);
+  publisher.take(rows, manifests, log);
   draft.remove(repos::prune(catalog, options.keep), catalog);
-
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& profile = rows[i].job->profile;
-    const auto& manager = manager_of(*rows[i].job);
-    console.status(fmt::format("[{}/{}] {} {}: its repository", i + 1, rows.size(), profile.id, profile.release));
-    if (!is_new(rows[i])) {
-      rows[i].entry = *repos::of_release(catalog, profile.id, profile.release).back();
-      continue;
-    }
-    try {
-      manager.index(workshop, profile, repos::of_release(catalog, profile.id, profile.release), draft.folder());
-    } catch (const base::Error& error) {
-      throw error.with_context("the repository of " + profile.key());
-    }
-  }
+  publisher.index(rows);
   draft.write(repos::key_file(project.name), session.public_key());
   draft.write(repos::kCatalog, repos::to_json(catalog));
-  draft.write("index.html",
-              repos::page(
-                  catalog, [&](const std::string& path) { return repos::content_of(draft.folder() / path); },
-                  project.name, project.summary, project.url));
+  const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
+  draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
   cancel.throw_if_requested();
   draft.finish(workshop);
   console.clear_status();

@@ -24,7 +24,7 @@ std::string content_or_fault(const fs::path& site, const std::string& path, std:
   try {
     return content_of(site / path);
   } catch (const base::Error& error) {
-    faults.push_back(error.what());
+    faults.emplace_back(error.what());
     return "";
   }
 }
