@@ -88,15 +88,13 @@ int verify(const VerifyArguments& arguments, bool json, const Context& context) 
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
   const auto found = pipeline::examine(arguments.site, key, context.runner, context.cancel);
   if (json) {
-    nlohmann::ordered_json document = {{"site", arguments.site},
-                                       {"key", found.catalog.fingerprint},
-                                       {"key_is_known", !key.empty()},
-                                       {"faults", found.faults}};
+    nlohmann::ordered_json document = {
+        {"site", arguments.site}, {"key", found.fingerprint}, {"key_is_known", !key.empty()}, {"faults", found.faults}};
     fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
     if (found.faults.empty())
-      fmt::print("{}: all that is listed is there, and signed with {}\n", arguments.site, found.catalog.fingerprint);
+      fmt::print("{}: all that is listed is there, and signed with {}\n", arguments.site, found.fingerprint);
   }
   if (key.empty())
     context.console.warn("the key was taken from the site itself: compare its fingerprint, or name it with --key FILE");

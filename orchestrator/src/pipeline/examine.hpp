@@ -11,7 +11,7 @@
 namespace pipeline {
 
 struct SiteFaults {
-  repos::Catalog catalog;
+  std::string fingerprint;  // of the key that was looked with: not what the site says of itself
   std::vector<std::string> faults;
 };
 

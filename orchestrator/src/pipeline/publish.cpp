@@ -276,6 +276,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
       {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
   Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
+  repos::refuse_changed(workshop, site);
   repos::Draft draft(site);
   Publisher publisher(out, catalog, workshop, executor, draft, console);
   publisher.take(rows, manifests, log);

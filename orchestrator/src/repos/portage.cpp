@@ -80,7 +80,8 @@ void Portage::index(const Workshop& workshop, const model::Profile& profile,
       {"GIT_COMMITTER_NAME", name},         {"GIT_COMMITTER_EMAIL", mail},      {"GIT_AUTHOR_DATE", date},
       {"GIT_COMMITTER_DATE", date}};
   const auto git_run = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), {"git", "-c", "gc.auto=0", "-c", "core.autocrlf=false"});
+    words.insert(words.begin(), {"git", "-c", "gc.auto=0", "-c", "core.autocrlf=false", "-c", "core.fsmonitor=false",
+                                 "-c", "core.hooksPath=/dev/null"});
     return workshop.run(words, folder, environment);
   };
   if (!fs::exists(git)) {
@@ -132,34 +133,28 @@ std::vector<std::string> Portage::faults(const Workshop& workshop, const Publish
     base::write_file(home.path() / "key.asc", workshop.public_key());
     (void)workshop.run({"gpg", "--batch", "--no-autostart", "--quiet", "--import", "key.asc"}, home.path(),
                        environment);
+    // Of a repository that may be anybody's nothing but the objects is read: its configuration and its attributes could
+    // name programs that git would run.
+    (void)workshop.run({"git", "init", "--quiet", "--bare", "--template=", "git"}, home.path(), environment);
+    auto with_objects = environment;
+    with_objects["GIT_DIR"] = home.path() / "git";
+    with_objects["GIT_WORK_TREE"] = folder / kOverlay;
+    with_objects["GIT_OBJECT_DIRECTORY"] = folder / kGit / "objects";
     const auto git = [&](std::vector<std::string> words) {
-      // What is looked at may be anybody's: no helper of its own configuration is to run.
-      words.insert(words.begin(), {"git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c",
-                                   "gpg.program=gpg", "-c", "safe.directory=*", "--git-dir", (folder / kGit).string()});
-      return workshop.run(words, folder, environment);
+      words.insert(words.begin(), "git");
+      return workshop.run(words, folder, with_objects);
     };
-    (void)git({"fsck", "--strict", "--no-progress"});
-    (void)git({"verify-commit", "HEAD"});
+    const auto head = std::string(base::trim(content_of(folder / kGit / "refs/heads/main")));
+    if (head.size() != 40 || head.find_first_not_of("0123456789abcdef") != std::string::npos)
+      throw base::Error("refs/heads/main is no commit");
+    (void)git({"fsck", "--strict", "--no-progress", head});
+    (void)git({"verify-commit", head});
     // The plain files are those of the newest commit.
-    const auto index = home.path() / "index";
-    auto with_index = environment;
-    with_index["GIT_INDEX_FILE"] = index;
-    const std::vector<std::string> start = {"git",
-                                            "-c",
-                                            "core.fsmonitor=false",
-                                            "-c",
-                                            "safe.directory=*",
-                                            "--git-dir",
-                                            (folder / kGit).string(),
-                                            "--work-tree",
-                                            (folder / kOverlay).string()};
-    auto words = start;
-    words.insert(words.end(), {"read-tree", "HEAD"});
-    (void)workshop.run(words, folder, with_index);
-    words = start;
-    words.insert(words.end(), {"status", "--porcelain", "--untracked-files=all"});
-    for (const auto& line : base::lines(workshop.run(words, folder, with_index)))
-      faults.push_back(shown + "/overlay is not what the signed commit says: " + base::printable(line));
+    (void)git({"read-tree", head});
+    for (const auto& line : base::lines(git({"status", "--porcelain", "--untracked-files=all", "--no-renames"}))) {
+      if (line.rfind("A  ", 0) != 0)  // there is no HEAD to compare with: what is as the commit says is "added"
+        faults.push_back(shown + "/overlay is not what the signed commit says: " + base::printable(line));
+    }
     for (const auto& line : base::lines(content_of(package_folder(newest, site) / "Manifest"))) {
       const auto parts = base::split(line, ' ');
       if (parts.size() != 7 || parts[0] != "DIST") {

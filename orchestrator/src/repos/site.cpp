@@ -166,4 +166,13 @@ std::vector<std::string> faults_of_files(const Workshop& workshop, const fs::pat
   return faults;
 }
 
+void refuse_changed(const Workshop& workshop, const fs::path& site) {
+  if (!fs::exists(site) || fs::is_empty(site)) return;
+  const auto faults = faults_of_files(workshop, site);
+  if (!faults.empty())
+    throw base::Error(
+        fmt::format("{} is not as it was published: {}", site.string(), base::printable(faults.front(), 400)))
+        .with_hint("orchestrator verify tells all of it; publish to a new folder when you do not know who did that");
+}
+
 }  // namespace repos

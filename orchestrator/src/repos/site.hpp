@@ -56,4 +56,7 @@ class Draft {
 /// repositories themselves are their managers'.
 [[nodiscard]] std::vector<std::string> faults_of_files(const Workshop& workshop, const std::filesystem::path& site);
 
+/// Nobody but a publisher writes there. What somebody else has put there must not be signed, nor read by git.
+void refuse_changed(const Workshop& workshop, const std::filesystem::path& site);
+
 }  // namespace repos

@@ -174,10 +174,56 @@ relist() {
   gpg --batch --yes --delete-secret-and-public-key "$other"
 }
 
+@test "a site with another key in the place of its own is not said to be signed with the old one" {
+  other=$("$orchestrator" key new --user 'Another <b@example.org>' --no-passphrase 2>/dev/null)
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  gpg --export --armor "$other" >"$BATS_TEST_TMPDIR/site/dracut-sshd.asc"
+  relist "$BATS_TEST_TMPDIR/site" "$other"
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"catalog.json names another key: $fingerprint"* ]]
+  [[ $output != *"signed with"* ]]
+  gpg --export --armor "$fingerprint" >>"$BATS_TEST_TMPDIR/site/dracut-sshd.asc"
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  [ "$status" -eq 1 ]
+  [[ $output == *"2 keys where there should be one"* ]]
+  gpg --batch --yes --delete-secret-and-public-key "$other"
+}
+
+@test "nothing that git finds in a site is run, neither by verify nor by publish" {
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  cd "$BATS_TEST_TMPDIR/site/gentoo/rolling"
+  local file=$BATS_TEST_TMPDIR/ran
+  printf '#!/bin/sh\necho "$0" >>%s\n' "$file" >"$BATS_TEST_TMPDIR/evil"
+  chmod 755 "$BATS_TEST_TMPDIR/evil"
+  git config --file overlay.git/config core.fsmonitor "$BATS_TEST_TMPDIR/evil"
+  git config --file overlay.git/config gpg.program "$BATS_TEST_TMPDIR/evil"
+  git config --file overlay.git/config core.hooksPath "$BATS_TEST_TMPDIR"
+  git config --file overlay.git/config filter.x.clean "$BATS_TEST_TMPDIR/evil"
+  echo '* filter=x' >overlay/.gitattributes
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *overlay.git/config* ]]
+  [ ! -e "$file" ]
+  # One who can sign the list again is the publisher; anybody else is refused.
+  run publish "$BATS_TEST_TMPDIR/site" --distro rhel:8 --distro arch
+  [ ! -e "$file" ]
+  build "$BATS_TEST_TMPDIR/dist" --distro fedora:43
+  run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
+    --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *'not as it was published'* ]]
+  [ ! -e "$file" ]
+}
+
 @test "the list alone, signed anew with the right key, does not save a package that was exchanged" {
   cp -a "$site" "$BATS_TEST_TMPDIR/site"
   for file in "$BATS_TEST_TMPDIR"/site/fedora/44/packages/*.noarch.rpm "$BATS_TEST_TMPDIR"/site/debian/pool/trixie/*.deb \
-    "$BATS_TEST_TMPDIR"/site/arch/rolling/*.zst; do
+    "$BATS_TEST_TMPDIR"/site/arch/rolling/*.zst "$BATS_TEST_TMPDIR"/site/gentoo/rolling/overlay/*/*/*.ebuild \
+    "$BATS_TEST_TMPDIR"/site/gentoo/rolling/distfiles/*.gz; do
     printf x >>"$file"
     relist "$BATS_TEST_TMPDIR/site" "$fingerprint"
     run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
