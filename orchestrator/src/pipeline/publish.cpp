@@ -252,7 +252,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
                                 std::int64_t now, base::Runner& runner, const base::Cancel& cancel,
                                 base::Console& console) {
   const auto& project = jobs.front().workspace->project;
-  const auto site = fs::weakly_canonical(options.to);
+  const auto site = repos::place_of(options.to);
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);

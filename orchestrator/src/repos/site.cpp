@@ -69,6 +69,15 @@ std::vector<std::string> files_of(const fs::path& site) {
   return out;
 }
 
+fs::path place_of(const fs::path& given) {
+  auto site = fs::weakly_canonical(fs::absolute(given));
+  if (!site.has_filename()) site = site.parent_path();
+  if (!site.has_filename())
+    throw base::Error(given.string() + " cannot be exchanged as a whole", base::Exit::usage)
+        .with_hint("name a folder below one that you may write to");
+  return site;
+}
+
 fs::path lock_of(const fs::path& site) { return beside(site, ".lock"); }
 
 Draft::Draft(fs::path site) : site_(std::move(site)), folder_(beside(site_, ".new")) {

@@ -49,6 +49,10 @@ class Draft {
   std::filesystem::path site_, folder_;
 };
 
+/// A site's own path: absolute, without links and without a slash at its end, so that what belongs to it can lie beside
+/// it. base::Error (usage) for a folder that has no place beside it.
+[[nodiscard]] std::filesystem::path place_of(const std::filesystem::path& given);
+
 /// The lock's file of a site, and the folder of its draft: beside it, because the site itself is exchanged.
 [[nodiscard]] std::filesystem::path lock_of(const std::filesystem::path& site);
 

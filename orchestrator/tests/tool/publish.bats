@@ -88,6 +88,68 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
   gpgconf --kill all
 }
 
+@test "a folder may be named with a slash at its end, or by a link, and never is the root itself" {
+  first "$BATS_TEST_TMPDIR/one/" --distro arch
+  publish "$BATS_TEST_TMPDIR/one/" --distro fedora:44
+  ln -s one "$BATS_TEST_TMPDIR/two"
+  publish "$BATS_TEST_TMPDIR/two/" --distro suse:16.0
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/two/"
+  [ -L "$BATS_TEST_TMPDIR/two" ]
+  same 'arch catalog.json dracut-sshd.asc fedora index.html SHA256SUMS SHA256SUMS.asc suse' \
+    "$(find "$BATS_TEST_TMPDIR/one" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort -f | paste -sd ' ')"
+  run first / --distro arch
+  [ "$status" -eq 2 ]
+  [[ $output == *'cannot be exchanged'* ]]
+}
+
+@test "a full disk leaves the site as it was" {
+  ((EUID == 0)) || skip "only root can mount a small disk"
+  unshare --mount true || skip "mount namespaces are forbidden here"
+  export -f publish first
+  export orchestrator project tools packager
+  # shellcheck disable=SC2016
+  unshare --mount bash -euc 'mkdir "$1/small" && mount -t tmpfs -o size=400k none "$1/small"
+    first "$1/small/site" --distro arch && cp -a "$1/small/site" "$1/before"
+    publish "$1/small/site" --distro fedora:44 --distro suse:16.0 --distro debian:13 && exit 3
+    diff -r "$1/small/site" "$1/before" && ls -A "$1/small"' _ "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/said" 2>&1 || {
+    cat "$BATS_TEST_TMPDIR/said"
+    false
+  }
+  grep 'No space left' "$BATS_TEST_TMPDIR/said"
+  same $'.site.lock\nsite' "$(tail -n 2 "$BATS_TEST_TMPDIR/said")"
+}
+
+@test "a passphrase is asked for by the user's own pinentry, and is nowhere else" {
+  export GNUPGHOME=$BATS_FILE_TMPDIR/protected
+  [[ ${#GNUPGHOME} -lt 80 ]] || GNUPGHOME=$(mktemp -d /tmp/protected.XXXXXX)
+  [[ -d $GNUPGHOME ]] || mkdir -m 0700 "$GNUPGHOME"
+  cat >"$GNUPGHOME/pinentry" <<'P'
+#!/bin/bash
+echo "OK ready"
+while read -r word _; do
+  case $word in
+    GETPIN) echo asked >>"${0%/*}/asked" && echo "D open-sesame-4711" && echo OK ;;
+    BYE) echo OK && exit 0 ;;
+    *) echo OK ;;
+  esac
+done
+P
+  chmod 755 "$GNUPGHOME/pinentry"
+  echo "pinentry-program $GNUPGHOME/pinentry" >"$GNUPGHOME/gpg-agent.conf"
+  own=$("$orchestrator" key new --user 'A Careful Packager <c@example.org>')
+  [ -s "$GNUPGHOME/asked" ]
+  # Another agent, which knows nothing yet.
+  gpgconf --kill all
+  rm "$GNUPGHOME/asked"
+  publish "$BATS_TEST_TMPDIR/site" --distro arch --distro fedora:44 --sign "$own" --url https://x.example >"$BATS_TEST_TMPDIR/said" 2>&1
+  [ -s "$GNUPGHOME/asked" ]
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  run grep -r open-sesame-4711 "$BATS_TEST_TMPDIR/site" "$BATS_TEST_TMPDIR/said" "$dist/.logs"
+  [ "$status" -eq 1 ]
+  gpgconf --kill all
+  rm -rf "$GNUPGHOME"
+}
+
 @test "it signs, too, where the user has a folder below /run/user, and leaves nothing there" {
   # GnuPG then looks for the agents of other homes there.
   ((EUID == 0)) || skip "only root can lay another /run over this one"
