@@ -19,10 +19,17 @@ sshd_shipped_config() {
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
 }
 
-# sshd_install_referenced FILE: the files that an sshd_config of the admin's names by an absolute path (a user CA,
-# revoked keys, principals, a banner, further host keys) and what it includes.
-sshd_install_referenced() {
+# sshd_referenced FILE: prints the paths that an sshd_config of the admin's names absolutely (a user CA, revoked keys,
+# principals, a banner, further host keys), and what it includes, and what that names.
+sshd_referenced() {
+  local -A seen=()
+  sshd_walk_config "$1"
+}
+
+# sshd_walk_config FILE: sshd_referenced's, which has $seen.
+sshd_walk_config() {
   local line keyword value path paths source
+  [[ -f $1 && -r $1 ]] || return 0
   while IFS= read -r line || [[ $line ]]; do
     line=${line/=/ }
     read -r keyword value <<<"${line//\"/}"
@@ -37,13 +44,23 @@ sshd_install_referenced() {
       [[ $path == /* && $path != *%* ]] || continue
       while IFS= read -r source; do
         source=${source#"${dracutsysrootdir-}"}
-        [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
+        [[ ! ${seen[$source]-} ]] || continue
         path=$(sshd_host_file "$source") || continue
-        sshd_put 0600 "$path" "$source" || return 1
-        if [[ ${keyword,,} == include ]]; then sshd_install_referenced "$path" || return 1; fi
+        seen[$source]=yes
+        printf '%s\n' "$source"
+        if [[ ${keyword,,} == include ]]; then sshd_walk_config "$path"; fi
       done < <(compgen -G "${dracutsysrootdir-}$path")
     done
   done <"$1"
+}
+
+# sshd_install_referenced FILE: what is in the image already stays.
+sshd_install_referenced() {
+  local source
+  while IFS= read -r source; do
+    [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
+    sshd_put 0600 "$(sshd_host_file "$source")" "$source" || return 1
+  done < <(sshd_referenced "$1")
 }
 
 # sshd_dropins: the files in /etc/dracut-sshd/sshd_config.d, which add to either sshd_config.

@@ -98,10 +98,12 @@ sshd_service_type() {
   fi
 }
 
-# sshd_find_authorized_keys: prints where the authorized keys come from: the first file of the three that is there.
+# sshd_find_authorized_keys: prints where the authorized keys come from: the first file of the three that is there. Where an
+# image is built without a home folder of root's (ostree), $sshd_without_home says so.
 sshd_find_authorized_keys() {
   local path
   for path in /root/.ssh/dracut_authorized_keys /etc/dracut-sshd/authorized_keys /root/.ssh/authorized_keys; do
+    [[ ! ${sshd_without_home-} || $path != /root/* ]] || continue
     if sshd_host_file "$path"; then return 0; fi
   done
   return 1

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
-# (root, die and complain are dracut-sshd-rebuild's, and so is the use of what is set here.)
+# (root, die and complain are theirs that source this, and so is the use of what is set here.)
 #
-# What dracut-sshd-rebuild(8) knows of a system: its settings, its kernels, and which file is a kernel's initramfs.
+# What dracut-sshd-rebuild(8) and dracut-sshd-check(8) know of a system: its settings, its kernels, which file is a kernel's
+# initramfs, and what has to be in one.
 
 drivers='dracut update-initramfs kernel-install rpm-ostree transactional-update sdbootutil'
 image_setting=/boot/initramfs-%k.img
 image_is_default=yes # as long as nobody but the package has named the image
 driver_setting=dracut
+stale_setting=tell # what is done about an image that is older than what it was made from
 
 # set_image PLACE VALUE: takes a value for IMAGE= or refuses it. It is a path, never anything that a shell sees.
 set_image() {
@@ -28,7 +30,7 @@ read_settings() {
     number=$((number + 1))
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
     [[ $line =~ ^[[:space:]]*([A-Z]+)=(.*[^[:space:]])[[:space:]]*$ ]] \
-      || die 2 "$file:$number: expected IMAGE=FILE, DRIVER=NAME or NETWORK=no, got \"$line\"."
+      || die 2 "$file:$number: expected IMAGE=FILE, DRIVER=NAME, NETWORK=no or STALE=rebuild, got \"$line\"."
     key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
     if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
     case $key in
@@ -43,7 +45,11 @@ read_settings() {
       NETWORK) # module-setup.sh's
         [[ $value == no || $value == auto ]] || die 2 "$file:$number: NETWORK is auto or no, not \"$value\"."
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER and NETWORK." ;;
+      STALE)
+        [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
+        stale_setting=$value
+        ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK and STALE." ;;
     esac
   done <"$root$file"
 }
@@ -87,15 +93,23 @@ boot_folder() {
 # the Boot Loader Specification comes first, as in dracut itself, then the distribution's name; where that file is not
 # there, the module was copied by hand and another distribution's name may be.
 image_of() {
-  local kernel=$1 image name folder
+  local kernel=$1 image name folder names=("${usual_names[@]}")
   image=$root${image_setting//%k/$kernel}
   if [[ $image_is_default ]]; then
-    if folder=$(boot_folder "$kernel"); then
+    if [[ -e $root/run/ostree-booted ]]; then
+      image=$root/usr/lib/modules/$kernel/initramfs.img
+    elif folder=$(boot_folder "$kernel"); then
       image=$folder/initrd
+      # sdbootutil's names are new with every image.
+      [[ -e $image ]] || image=$(newest_in "$folder" 'initrd-*') || image=$folder/initrd
     elif [[ ! -e $image ]]; then
-      for name in "initramfs-$kernel.img" "initrd.img-$kernel" "initrd-$kernel" "initrd-$kernel.img"; do
-        if [[ -e $root/boot/$name ]]; then
-          image=$root/boot/$name
+      # On Arch a kernel's own name stands for its release.
+      if IFS= read -r name 2>/dev/null <"$root/usr/lib/modules/$kernel/pkgbase" && [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]]; then
+        names+=("initramfs-$name.img")
+      fi
+      for name in "${names[@]}"; do
+        if [[ -e $root/boot/${name//%k/$kernel} ]]; then
+          image=$root/boot/${name//%k/$kernel}
           break
         fi
       done
@@ -103,4 +117,71 @@ image_of() {
   fi
   # A link stays: the file behind it is what is exchanged.
   if [[ -L $image ]]; then readlink -f -- "$image"; else printf '%s\n' "$image"; fi
+}
+
+usual_names=('initramfs-%k.img' 'initrd.img-%k' 'initrd-%k' 'initrd-%k.img')
+
+# newest_in FOLDER PATTERN: prints the file that was changed last.
+newest_in() {
+  local newest
+  newest=$(find "$1" -maxdepth 1 -type f -name "$2" -printf '%T@ %p\n' | sort -n | tail -n 1)
+  [[ $newest ]] && printf '%s\n' "${newest#* }"
+}
+
+# default_kernel: the kernel that boots next, as far as can be told: the boot loader's default where something tells it, else
+# the newest that has an image.
+default_kernel() {
+  local kernel kernels newest=''
+  if [[ -e $root/run/ostree-booted ]]; then
+    uname -r
+    return
+  fi
+  if type -P grubby >/dev/null && kernel=$(grubby --default-kernel 2>/dev/null); then
+    kernel=${kernel##*/}
+    kernel=${kernel#vmlinuz-}
+    if modules_of "$kernel" >/dev/null; then
+      printf '%s\n' "$kernel"
+      return
+    fi
+  fi
+  mapfile -t kernels < <(installed_kernels)
+  for kernel in "${kernels[@]}"; do
+    if [[ -e $(image_of "$kernel") ]]; then newest=$kernel; fi
+  done
+  [[ $newest || ${#kernels[@]} -eq 0 ]] || newest=${kernels[-1]}
+  [[ $newest ]] && printf '%s\n' "$newest"
+}
+
+# old_of IMAGE: where the image before this one is kept: under a name that no boot loader takes for a kernel's, or for a
+# kernel.
+old_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.old"; }
+
+# sweep_old: removes what is kept of kernels that are gone. A folder of the Boot Loader Specification goes as a whole.
+sweep_old() {
+  local file base name kernel known
+  for file in "$root/boot"/dracut-sshd-*.old; do
+    [[ -f $file ]] || continue
+    base=${file##*/dracut-sshd-}
+    base=${base%.old} known=''
+    for name in "${image_setting##*/}" "${usual_names[@]}"; do
+      [[ $name == *%k* && $base == "${name%%%k*}"*"${name#*%k}" ]] || continue
+      kernel=${base#"${name%%%k*}"}
+      kernel=${kernel%"${name#*%k}"}
+      if [[ ! $kernel || -e ${file%/*}/$base ]] || modules_of "$kernel" >/dev/null; then continue 2; fi
+      known=yes
+    done
+    if [[ $known ]]; then rm -f -- "$file"; fi
+  done
+}
+
+# missing_in FILE: prints what an image lacks to let somebody in; fails if it cannot be read. That each name is a file's is in
+# its listing: a link is not what it leads to.
+missing_in() {
+  local listing
+  listing=$(lsinitrd "$1" 2>/dev/null) || return 1
+  listing=$(grep -v -e ' -> ' <<<"$listing") || true
+  grep -qE '(^|[ /])s?bin/sshd$' <<<"$listing" || echo sshd
+  grep -qE '/system/sshd\.service$' <<<"$listing" || echo "its unit sshd.service"
+  grep -qE '\.ssh/authorized_keys$' <<<"$listing" || echo "the authorized keys"
+  grep -qE 'etc/ssh/ssh_host_[^/ ]*_key$' <<<"$listing" || echo "a host key"
 }

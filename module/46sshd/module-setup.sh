@@ -19,6 +19,8 @@
 . "${BASH_SOURCE[0]%/*}/readers.sh"
 # shellcheck source=config.sh
 . "${BASH_SOURCE[0]%/*}/config.sh"
+# shellcheck source=sources.sh
+. "${BASH_SOURCE[0]%/*}/sources.sh"
 
 # Where everything is put: the image, or the private folder of the verdict.
 sshd_tree=${initdir-}
@@ -179,7 +181,8 @@ install() {
     && sshd_put_own 0644 profile /root/.profile \
     && sshd_install_boot \
     && sshd_install_network \
-    && sshd_install_unit "$daemon"; then
+    && sshd_install_unit "$daemon" \
+    && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_warn_without_network
     sshd_warn_of_readers
     return 0

@@ -7,7 +7,7 @@ load lib/rebuild
 
 setup() {
   setup_rebuild
-  image=$root/boot/initramfs-6.1.0-1.img
+  image=$root/boot/initramfs-6.1.0-1.img old=$root/boot/dracut-sshd-initramfs-6.1.0-1.img.old
   echo old >"$image"
 }
 
@@ -15,7 +15,7 @@ setup() {
   rebuild
   ends 0 'initramfs-6.1.0-1.img is new, with sshd in it; the one before is'
   good "$image"
-  contains "$image.old" old
+  contains "$old" old
   [[ "$(<"$calls")" == 'dracut --force /boot/.dracut-sshd.'??????' 6.1.0-1' ]]
   [ "$(stat -c %a "$image")" = 600 ]
   nothing_left
@@ -26,7 +26,7 @@ setup() {
   rebuild
   ends 0 'is new, with sshd in it'
   good "$image"
-  [ ! -e "$image.old" ]
+  [ ! -e "$old" ]
 }
 
 @test "a dracut that fails leaves the image alone" {
@@ -34,7 +34,7 @@ setup() {
   rebuild
   ends 1 'dracut failed for kernel 6.1.0-1'
   contains "$image" old
-  [ ! -e "$image.old" ]
+  [ ! -e "$old" ]
   nothing_left
 }
 
@@ -51,7 +51,7 @@ setup() {
     makes=$BATS_TEST_TMPDIR/bad rebuild
     ends 1 'not in the new image:'
     contains "$image" old
-    [ ! -e "$image.old" ]
+    [ ! -e "$old" ]
     nothing_left
   done
 }
@@ -90,7 +90,7 @@ setup() {
   ends 0 ''
   [ -L "$image" ]
   good "$root/efi/initrd"
-  contains "$root/efi/initrd.old" old
+  contains "$root/efi/dracut-sshd-initrd.old" old
 }
 
 @test "another kernel is built with --kernel, every one with --all" {
@@ -169,7 +169,7 @@ setup() {
   rebuild
   ends 0 ''
   good "$root/boot/initrd.img-6.1.0-1"
-  contains "$root/boot/initrd.img-6.1.0-1.old" old
+  contains "$root/boot/dracut-sshd-initrd.img-6.1.0-1.old" old
 }
 
 @test "update-initramfs writes into the image; the old one is a copy, not a link to what is overwritten" {
@@ -179,7 +179,7 @@ setup() {
   ends 0 'is new, with sshd in it; the one before is'
   called 'update-initramfs -u -k 6.1.0-1'
   good "$image"
-  contains "$image.old" old
+  contains "$old" old
 }
 
 @test "an image that update-initramfs spoiled is put back" {
@@ -272,4 +272,51 @@ setup() {
   ends 0 '--dry-run'
   rebuild --version
   ends 0 'dracut-sshd-rebuild '
+}
+
+@test "without room for another image nothing is begun" {
+  program df 'printf "Avail\\n4\\n"'
+  rebuild
+  ends 1 'MiB are needed; nothing was changed.'
+  [[ $(<"$calls") != *'dracut --force'* ]]
+  contains "$image" old
+  nothing_left
+}
+
+@test "without an image its room is told by the others in the folder" {
+  head -c 3000000 /dev/zero >"$root/boot/initramfs-6.12.0-2.img"
+  rm "$image"
+  program df 'printf "Avail\\n2000000\\n"'
+  rebuild
+  ends 1 "has 1 MiB free, and 4 MiB are needed"
+  [ ! -e "$image" ]
+}
+
+@test "a unified kernel image is not replaced by a mere initramfs" {
+  printf 'MZ\n' >"$image"
+  rebuild
+  ends 1 'is a unified kernel image, and dracut made a mere initramfs: set uefi=yes in dracut.conf(5).'
+  contains "$image" MZ
+  nothing_left
+}
+
+@test "a second one waits for the first" {
+  exec 5>"$root/run/dracut-sshd-rebuild.lock"
+  flock 5
+  (rebuild && printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/said") 5>&- &
+  sleep 1
+  contains "$image" old
+  exec 5>&-
+  wait
+  grep -q 'waiting for another' "$BATS_TEST_TMPDIR/said"
+  good "$image"
+}
+
+@test "on Arch an image may be called by its kernel's own name" {
+  rm "$image"
+  echo linux-lts >"$root/usr/lib/modules/6.1.0-1/pkgbase"
+  echo old >"$root/boot/initramfs-linux-lts.img"
+  rebuild
+  ends 0 'initramfs-linux-lts.img is new'
+  good "$root/boot/initramfs-linux-lts.img"
 }

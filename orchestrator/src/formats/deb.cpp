@@ -111,6 +111,7 @@ model::PackageFacts Deb::expected_facts(const Ingredients& from) const {
   facts.depends = deb_relations(from.profile.package.depends);
   facts.suggests = deb_relations(from.profile.package.suggests);
   facts.conflicts = deb_relations(from.profile.package.conflicts);
+  facts.scripts = deb_scripts(from);
   return facts;
 }
 

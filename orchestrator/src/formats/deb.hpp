@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "formats/format.hpp"
 
 namespace formats {
@@ -21,6 +25,8 @@ class Deb final : public Format {
 
 /// The files of debian/, by their path below it.
 [[nodiscard]] base::SourceTree deb_folder(const Ingredients& from);
+/// The control files that the package must have: maintainer scripts, triggers, conffiles.
+[[nodiscard]] std::map<std::string, std::string> deb_scripts(const Ingredients& from);
 [[nodiscard]] std::string deb_version(const Ingredients& from);                                    // "1.0.0-1~deb12+1"
 [[nodiscard]] std::vector<std::string> deb_relations(const std::vector<model::Dependency>& list);  // "systemd (>= 253)"
 

@@ -15,6 +15,8 @@ namespace {
 using model::InstallItem;
 using model::InstallKind;
 
+bool is_maintainer_script(const std::string& path) { return path == "postinst" || path == "prerm"; }
+
 /// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.
 std::string relation_fields(const model::PackageFields& package) {
   std::string out;
@@ -101,6 +103,21 @@ void add_lists(const Ingredients& from, base::SourceTree& folder) {
 
 }  // namespace
 
+std::map<std::string, std::string> deb_scripts(const Ingredients& from) {
+  std::map<std::string, std::string> out;
+  for (const auto& [path, file] : deb_folder(from)) {
+    if (is_maintainer_script(path)) out[path] = base::replace_all(file.content, "#DEBHELPER#", "");
+    if (path == "triggers") out[path] = file.content;
+  }
+  // Policy 10.7: whatever lies in /etc is a configuration file.
+  std::string conffiles;
+  for (const auto& [path, entry] : Deb().expected_tree(from)) {
+    if (entry.kind == base::Kind::file && path.starts_with("/etc/")) conffiles += path + '\n';
+  }
+  if (!conffiles.empty()) out["conffiles"] = conffiles;
+  return out;
+}
+
 std::string deb_version(const Ingredients& from) {
   const model::PackageFields& package = from.profile.package;
   return fmt::format("{}-{}{}", from.project.version(), package.revision, package.deb.suffix);
@@ -130,10 +147,12 @@ base::SourceTree deb_folder(const Ingredients& from) {
       {"DESCRIPTION", description(from.project)},
       {"YEARS", years(from.project)},
       {"PLAIN_URL", render::plain(from.project.url)},
+      {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
+      {"WATCHED", "interest-noawait " + base::join(watched(from.profile), "\ninterest-noawait ")},
   };
   base::SourceTree folder;
   for (const auto& [path, file] : from.templates) {
-    folder[path] = {path == "rules" ? 0755U : 0644U, filled(from, path, values)};
+    folder[path] = {path == "rules" || is_maintainer_script(path) ? 0755U : 0644U, filled(from, path, values)};
   }
   folder["changelog"] = {0644, changelog(from)};
   add_lists(from, folder);

@@ -46,18 +46,23 @@ model::PackageFacts facts(const std::filesystem::path& job) {
                                     base::printable(field[unknown])));
     }
   }
-  return {field["Package"],          field["Version"],  field["Architecture"],    "",
-          field["Description"],      field["Homepage"], listed(field["Depends"]), listed(field["Suggests"]),
-          listed(field["Conflicts"])};
+  return {field["Package"],           field["Version"],
+          field["Architecture"],      "",
+          field["Description"],       field["Homepage"],
+          listed(field["Depends"]),   listed(field["Suggests"]),
+          listed(field["Conflicts"]), {}};
 }
 
-void require_no_script(const std::filesystem::path& job) {
-  static const std::set<std::string> known{"/control", "/md5sums"};
+/// All control files but those that dpkg-deb's other readings cover.
+std::map<std::string, std::string> scripts(const std::filesystem::path& job) {
+  static const std::set<std::string> covered{"/control", "/md5sums"};
+  std::map<std::string, std::string> out;
   for (const auto& [path, entry] : base::list_archive(job / "reading/control.tar", kReadLimit)) {
-    if (entry.kind != base::Kind::directory && known.count(path) == 0) {
-      throw base::Error(fmt::format("the package has a control file that nobody asked for: {}", base::printable(path)));
-    }
+    if (entry.kind == base::Kind::directory || covered.count(path) != 0) continue;
+    if (entry.kind != base::Kind::file) throw base::Error(base::printable(path) + ": a control file that is a link");
+    out[path.substr(1)] = entry.content;
   }
+  return out;
 }
 
 }  // namespace
@@ -68,7 +73,7 @@ std::vector<model::Reading> Deb::read(const Ingredients& from, const std::filesy
   package.has_tree = package.has_facts = true;
   package.facts = facts(job);
   package.tree = archive(job, "reading/data.tar");
-  require_no_script(job);
+  package.facts.scripts = scripts(job);
   return {std::move(package),
           source_reading(job, "reading/source.tar", top_folder(from.project), {"/debian/", "/.pc/"})};
 }

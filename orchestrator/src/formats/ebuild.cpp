@@ -80,7 +80,7 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
           fmt::format("the ebuild has a field that no profile knows: {}={}", unknown, base::printable(said[unknown])));
     }
   }
-  if (said["DEFINED_PHASES"] != "install") {
+  if (said["DEFINED_PHASES"] != "install postinst prerm") {
     throw base::Error(
         fmt::format("the ebuild has a phase that nobody asked for: {}", base::printable(said["DEFINED_PHASES"])));
   }

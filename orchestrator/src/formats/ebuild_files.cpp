@@ -163,6 +163,7 @@ render::Values values(const Ingredients& from) {
           {"RELATIONS", relations(from)},
           {"PATCHES", patches(from)},
           {"INSTALL", install_lines(from)},
+          {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
           {"MAIL", render::xml(from.packager.mail)},
           {"PACKAGER", render::xml(from.packager.name)},
           {"DESCRIPTION", description(from.project)},

@@ -44,6 +44,14 @@ const std::string& plain_path(const std::string& path) {
   return path;
 }
 
+std::vector<std::string> watched(const model::Profile& profile) {
+  std::vector<std::string> paths{profile.sshd.path, "/usr/lib/dracut/modules.d/46sshd"};
+  if (profile.initrd.hooks.empty()) paths.emplace_back("/usr/lib/modules");
+  for (const std::string& path : paths) static_cast<void>(plain_path(path));
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 std::string filled(const Ingredients& from, const std::string& path, const render::Values& values) {
   const auto found = from.templates.find(path);
   if (found == from.templates.end()) throw base::Error(fmt::format("the template {} is missing", path));

@@ -29,6 +29,10 @@ inline constexpr std::string_view kModules = "/usr/lib/dracut/modules.d/";
 /// + - /, no ".." part. Error otherwise.
 [[nodiscard]] const std::string& plain_path(const std::string& path);
 
+/// What a change of means that an image is older than what it was made from: the paths, or the beginnings of paths, of
+/// sshd (its helpers come with it) and the module; the kernels', too, where no hook says that an image was built.
+[[nodiscard]] std::vector<std::string> watched(const model::Profile& profile);
+
 /// The text of a template, filled. Error when the folder lacks it.
 [[nodiscard]] std::string filled(const Ingredients& from, const std::string& path, const render::Values& values);
 

@@ -150,6 +150,7 @@ model::PackageFacts Rpm::expected_facts(const Ingredients& from) const {
   add(facts.depends, from.profile.package.depends);
   add(facts.suggests, from.profile.package.suggests);
   add(facts.conflicts, from.profile.package.conflicts);
+  facts.scripts = rpm_scripts(from);
   return facts;
 }
 

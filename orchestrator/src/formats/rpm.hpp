@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "formats/format.hpp"
 
 namespace formats {
@@ -21,6 +24,8 @@ class Rpm final : public Format {
 
 /// The spec, rendered; split off because it is most of the format.
 [[nodiscard]] std::string rpm_spec(const Ingredients& from);
+/// What `rpm -qp --scripts --filetriggers` says of it: a heading without "scriptlet (using /bin/sh)" -> the text.
+[[nodiscard]] std::map<std::string, std::string> rpm_scripts(const Ingredients& from);
 [[nodiscard]] std::string rpm_patch_name(const Ingredients& from);  // "" without a patch
 
 }  // namespace formats

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -22,14 +23,39 @@ std::vector<std::string> columns(const std::string& line, std::size_t count, std
   return out;
 }
 
+/// As rpm prints them: "preuninstall scriptlet (using /bin/sh):" or "transfiletriggerin scriptlet (using /bin/sh) --
+/// PATHS" above each text. Another interpreter stays in the heading, where nobody expects it.
+std::map<std::string, std::string> scripts(const std::filesystem::path& job) {
+  static constexpr std::string_view mark = " scriptlet (using ";
+  static constexpr std::string_view usual = " scriptlet (using /bin/sh)";
+  std::map<std::string, std::string> out;
+  std::string* text = nullptr;
+  for (const std::string& line : report(job, "reading/scripts")) {
+    const bool heading = line.find(mark) != std::string::npos || line.ends_with(" program:");
+    if (heading) {
+      std::string name = base::replace_all(line, std::string(usual), "");
+      if (name.ends_with(':')) name.pop_back();
+      const auto [at, added] = out.emplace(name, "");
+      if (!added) throw base::Error(fmt::format("the package has two scripts of one kind: {}", base::printable(name)));
+      text = &at->second;
+    } else if (text == nullptr) {
+      throw base::Error(fmt::format("reading/scripts: \"{}\" belongs to no script", base::printable(line)));
+    } else {
+      *text += (text->empty() ? "" : "\n") + line;
+    }
+  }
+  return out;
+}
+
 model::PackageFacts facts(const std::filesystem::path& job) {
   const std::vector<std::string> tags = report(job, "reading/tags", 6);
-  model::PackageFacts out{tags[0], tags[1], tags[2], tags[3], tags[4], tags[5], {}, {}, {}};
+  model::PackageFacts out{tags[0], tags[1], tags[2], tags[3], tags[4], tags[5], {}, {}, {}, scripts(job)};
   for (const std::string& line : report(job, "reading/relations")) {
     const std::vector<std::string> cell = columns(line, 5, "reading/relations");
     if (cell[2] == "(none)" || cell[1] == "rpmlib") continue;  // no relation of this kind; what any rpm of today can do
-    // The interpreters of the scripts, which rpm finds by itself.
-    if (cell[0] == "REQUIRE" && cell[1] == "auto" && !cell[2].empty() && cell[2].front() == '/') continue;
+    // The interpreters of programs and of scriptlets, which rpm finds by itself.
+    const bool found = cell[1] == "auto" || cell[1].ends_with("interp");
+    if (cell[0] == "REQUIRE" && found && cell[2].starts_with('/')) continue;
     const std::string op(base::trim(cell[3]));
     const std::string text = op.empty() ? cell[2] : fmt::format("{} {} {}", cell[2], op, cell[4]);
     if (cell[0] == "REQUIRE") {
@@ -93,7 +119,6 @@ std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesy
   package.has_tree = package.has_facts = true;
   package.facts = facts(job);
   package.tree = tree(job);
-  if (!report(job, "reading/scripts").empty()) throw base::Error("the package has a script that nobody asked for");
 
   require_same(job, "SOURCES/" + tarball_name(from.project), from.tarball);
   if (!from.patch.empty()) require_same(job, "SOURCES/" + rpm_patch_name(from), from.patch);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -29,6 +30,17 @@ std::string with_macros(const std::string& path) {
     if (plain_path(path).compare(0, start.size(), start) == 0) return std::string(macro) + path.substr(start.size());
   }
   return path;
+}
+
+/// A scriptlet's template, with the folder of the programs written as `sbin`.
+std::string scriptlet(const Ingredients& from, const std::string& name, const std::string& sbin) {
+  std::string text = filled(from, name, {{"SBINDIR", sbin}});
+  if (!text.empty() && text.back() == '\n') text.pop_back();  // the spec ends the last line
+  return text;
+}
+
+std::string sbin_macro(const Ingredients& from) {
+  return folder_of(with_macros(from.profile.package.sbin_dir + "/program"));
 }
 
 std::string dependencies(const model::PackageFields& package) {
@@ -133,6 +145,13 @@ std::string rpm_patch_name(const Ingredients& from) {
   return from.patch.empty() ? "" : fmt::format("{}-{}.patch", from.project.name, from.profile.id);
 }
 
+std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {
+  const std::string& sbin = plain_path(from.profile.package.sbin_dir);
+  return {{"preuninstall", scriptlet(from, "preun", sbin)},
+          {"transfiletriggerin -- " + base::join(watched(from.profile), ", "),
+           scriptlet(from, "transfiletriggerin", sbin)}};
+}
+
 std::string rpm_spec(const Ingredients& from) {
   const model::PackageFields& package = from.profile.package;
   const std::string patch = rpm_patch_name(from);
@@ -148,6 +167,9 @@ std::string rpm_spec(const Ingredients& from) {
       {"DEPENDENCIES", dependencies(package)},
       {"DESCRIPTION", description(from.project)},
       {"INSTALL", install_lines(from)},
+      {"PREUN", scriptlet(from, "preun", sbin_macro(from))},
+      {"WATCHED", base::join(watched(from.profile), " ")},
+      {"TRANSFILETRIGGERIN", scriptlet(from, "transfiletriggerin", sbin_macro(from))},
       {"FILES", file_lines(from)},
       {"CHANGELOG", changelog(from)},
   };

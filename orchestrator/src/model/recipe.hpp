@@ -60,6 +60,7 @@ struct Recipe {
 struct PackageFacts {
   std::string name, version, arch, license, summary, url;  // version as the format writes it, revision included
   std::vector<std::string> depends, suggests, conflicts;   // sorted, as the format writes them ("dracut >= 104")
+  std::map<std::string, std::string> scripts = {};  // what the package manager runs, and when ("postinst" -> its text)
   bool operator==(const PackageFacts&) const = default;
 };
 

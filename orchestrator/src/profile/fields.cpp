@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "model/install_list.hpp"
 
 namespace profile {
 namespace {
@@ -92,6 +93,7 @@ const std::vector<Field> kFields = {
     {"/initrd", B, Kind::object, true, "", nullptr, {}, "The initramfs."},
     {"/initrd/image", B, Kind::string, true, "", &kImage, {}, "Its file; %k is the kernel's version."},
     {"/initrd/driver", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
+    {"/initrd/hooks", B, Kind::set, false, "", &kId, {model::kHooks.begin(), model::kHooks.end()}, "How the system says that a kernel's image was built; none, when it does not."},
 };
 // clang-format on
 

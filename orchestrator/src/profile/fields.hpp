@@ -16,7 +16,7 @@ enum class Kind {
   string,        // one line, by its grammar
   integer,       // 1 to 999
   choice,        // one of `choices`
-  set,           // {"member": true}: members by the grammar
+  set,           // {"member": true}: members by the grammar, and of `choices` if there are any
   dependencies,  // {"name": {"op", "version", "use", "why"}}
   macros,        // {"name": "value"}
   sources,       // {"/json/pointer": "where this is known from"}

@@ -27,6 +27,10 @@ std::string kind_of(const Field& field) {
       return "one of " + base::join(all, ", ");
     }
     case Kind::set:
+      if (!field.choices.empty()) {
+        std::vector<std::string> all(field.choices.begin(), field.choices.end());
+        return "a set, {\"member\": true}, of " + base::join(all, ", ");
+      }
       return fmt::format("a set, {{\"member\": true}}; a member is {}", field.grammar->words);
     case Kind::dependencies:
       return "dependencies";

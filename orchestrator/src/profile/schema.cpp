@@ -79,6 +79,11 @@ class Builder {
         return {{"enum", all}};
       }
       case Kind::set:
+        if (!field.choices.empty()) {
+          json members = json::object();
+          for (const auto choice : field.choices) members[std::string(choice)] = or_null({{"const", true}}, nullable);
+          return object(members);
+        }
         return map_of(*field.grammar, or_null({{"const", true}}, nullable));
       case Kind::dependencies:
         return map_of(*field.grammar, or_null(dependency(), nullable));

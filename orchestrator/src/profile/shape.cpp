@@ -77,7 +77,7 @@ class Checker {
         choice(value, path, {table.choices.begin(), table.choices.end()});
         break;
       case Kind::set:
-        set(value, path, *table.grammar);
+        set(value, path, table);
         break;
       case Kind::dependencies:
         dependencies(value, path, *table.grammar);
@@ -114,10 +114,14 @@ class Checker {
         near ? fmt::format("did you mean \"{}\"?", *near) : "");
   }
 
-  void set(const json& value, const std::string& path, const Grammar& grammar) {
+  void set(const json& value, const std::string& path, const Field& table) {
     if (!is_object(value, path)) return;
     for (const auto& [key, member] : value.items()) {
-      if (const auto fault = misfit(grammar, key); !fault.empty()) add(path, fault, "");
+      if (const auto fault = misfit(*table.grammar, key); !fault.empty()) {
+        add(path, fault, "");
+      } else if (!table.choices.empty()) {
+        choice(key, path, {table.choices.begin(), table.choices.end()});
+      }
       const bool removed = member.is_null() && scope_ == Scope::release;
       if (member != true && !removed)
         add(path + "/" + base::printable(key), "expected true, got " + briefly(member),

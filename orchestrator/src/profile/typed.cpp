@@ -73,7 +73,7 @@ model::Profile typed(const json& merged) {
   out.sshd.privsep_dir = text(sshd, "privsep_dir");
   out.sshd.privsep_user = text(sshd, "privsep_user");
   out.sshd.environment_files = members(sshd, "environment_files");
-  out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver")};
+  out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver"), members(merged["initrd"], "hooks")};
   return out;
 }
 

@@ -126,6 +126,19 @@ Findings compare_facts(const model::PackageFacts& expected, const model::Package
   one("requires", base::join(expected.depends, ", "), base::join(found.depends, ", "));
   one("suggests", base::join(expected.suggests, ", "), base::join(found.suggests, ", "));
   one("conflicts", base::join(expected.conflicts, ", "), base::join(found.conflicts, ", "));
+  for (const auto& [name, text] : found.scripts) {
+    const auto wanted = expected.scripts.find(name);
+    if (wanted == expected.scripts.end()) {
+      add(findings, what, name, "is a script that nobody asked for");
+    } else if (wanted->second != text) {
+      add(findings, what, name,
+          fmt::format("its text differs: \"{}\", expected \"{}\"", base::printable(text, 300),
+                      base::printable(wanted->second, 300)));
+    }
+  }
+  for (const auto& [name, text] : expected.scripts) {
+    if (!found.scripts.contains(name)) add(findings, what, name, "is missing");
+  }
   return findings;
 }
 

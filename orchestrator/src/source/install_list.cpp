@@ -56,15 +56,22 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
       refuse(fmt::format("expected 4 words, got {}", parts.size()));
       continue;
     }
-    const auto kind = kKinds.find(parts[0]);
+    const auto colon = std::min(parts[0].find(':'), parts[0].size());
+    const auto kind = kKinds.find(parts[0].substr(0, colon));
+    const std::string hook = parts[0].substr(std::min(colon + 1, parts[0].size()));
     const auto mode = kModes.find(parts[1]);
     if (kind == kKinds.end() || mode == kModes.end()) {
       refuse(kind == kKinds.end() ? fmt::format("\"{}\" is no kind", base::printable(parts[0]))
                                   : fmt::format("mode {} is neither 0644 nor 0755", base::printable(parts[1])));
       continue;
     }
+    if (colon < parts[0].size() && std::ranges::find(model::kHooks, hook) == model::kHooks.end()) {
+      refuse(fmt::format("\"{}\" is no hook; known are {}", base::printable(hook),
+                         base::join({model::kHooks.begin(), model::kHooks.end()}, ", ")));
+      continue;
+    }
     model::InstallItem item{kind->second, mode->second, parts[2] == "-" ? "" : parts[2],
-                            parts[3] == "-" ? "" : parts[3]};
+                            parts[3] == "-" ? "" : parts[3], hook};
     if (item.kind != directory && !pristine.contains(item.source)) {
       refuse(fmt::format("there is no source \"{}\"", base::printable(parts[2])));
       continue;
@@ -100,6 +107,9 @@ model::Profile expand(model::Profile profile, const model::Project& project) {
 
 model::InstallList resolve(const model::InstallList& list, const model::Profile& profile) {
   auto resolved = list;
+  std::erase_if(resolved, [&profile](const model::InstallItem& item) {
+    return !item.hook.empty() && !profile.initrd.hooks.contains(item.hook);
+  });
   for (auto& item : resolved) {
     item.destination = base::replace_all(item.destination, "@SBINDIR@", profile.package.sbin_dir);
     item.destination = base::replace_all(item.destination, "@MANDIR@", "/usr/share/man");

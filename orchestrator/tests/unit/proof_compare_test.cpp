@@ -146,7 +146,8 @@ TEST(CompareSource, ALinkInTheFilesPlaceIsNotTheFile) {
   EXPECT_THAT(model::to_text(proof::compare_source(kSource, tree, "source")), HasSubstr("a: is missing"));
 }
 
-const model::PackageFacts kFacts = {"n", "1-1", "noarch", "GPL", "sum", "https://x", {"a", "b >= 1"}, {"s"}, {"c"}};
+const model::PackageFacts kFacts = {"n",         "1-1",           "noarch", "GPL", "sum",
+                                    "https://x", {"a", "b >= 1"}, {"s"},    {"c"}, {{"postinst", "true"}}};
 
 TEST(CompareFacts, EqualFactsHaveNoFinding) { EXPECT_TRUE(proof::compare_facts(kFacts, kFacts, "x").empty()); }
 
@@ -169,6 +170,16 @@ TEST(CompareFacts, EachFactCounts) {
     ASSERT_EQ(findings.size(), 1U) << name;
     EXPECT_EQ(findings[0].where, "the package: " + name);
   }
+}
+
+TEST(CompareFacts, AScriptThatIsMissingForeignOrChangedIsFound) {
+  auto facts = kFacts;
+  facts.scripts = {{"postinst", "false"}, {"preinst", "rm"}};
+  EXPECT_EQ(model::to_text(proof::compare_facts(kFacts, facts, "x")),
+            "error: x: postinst: its text differs: \"false\", expected \"true\"\n"
+            "error: x: preinst: is a script that nobody asked for\n");
+  facts.scripts.clear();
+  EXPECT_EQ(model::to_text(proof::compare_facts(kFacts, facts, "x")), "error: x: postinst: is missing\n");
 }
 
 }  // namespace

@@ -55,6 +55,25 @@ TEST(InstallList, AKindAndAModeThatAreNoneAreRefused) {
     EXPECT_THAT(of_line(std::string("file ") + mode + " a /a"), HasSubstr("neither 0644 nor 0755")) << mode;
 }
 
+TEST(InstallList, AFileMayBelongToAHook) {
+  model::Findings findings;
+  const auto list = source::install_list("file:alpm 0644 a /a\n", {{"a", {}}}, findings);
+  EXPECT_EQ(model::to_text(findings), "");
+  EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::file, 0644, "a", "/a", "alpm"}));
+  auto profile = samples::profile_of(samples::rpm());
+  EXPECT_THAT(source::resolve(list, profile), testing::IsEmpty());
+  profile.initrd.hooks = {"kernel-install"};
+  EXPECT_THAT(source::resolve(list, profile), testing::IsEmpty());
+  profile.initrd.hooks.insert("alpm");
+  EXPECT_THAT(source::resolve(list, profile), testing::SizeIs(1));
+}
+
+TEST(InstallList, AHookThatIsNoneIsRefused) {
+  for (const auto* hook : {"", "nope", "alpm:", ":alpm"})
+    EXPECT_THAT(of_line(std::string("file:") + hook + " 0644 a /a"), HasSubstr("is no hook; known are kernel-install"))
+        << hook;
+}
+
 TEST(InstallList, ASourceThatIsNotInTheTreeIsRefused) {
   for (const auto* source : {"nope", "../a", "/a", "-", "./a"})
     EXPECT_THAT(of_line(std::string("file 0644 ") + source + " /a"), HasSubstr("there is no source")) << source;

@@ -1,0 +1,259 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# dracut-sshd-check: is the image what the system would make now, who is told, and what the setting does.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load lib/check
+
+setup() { setup_check; }
+
+@test "an image that was made of what is there now is in order" {
+  check
+  ends 0 "$newest (kernel 6.12.0-2): sshd is in it, and it is up to date."
+}
+
+@test "every source that changes, comes or goes is named, with what to type" {
+  file /etc/dracut-sshd/sshd_config.d/10.conf 'Banner /etc/banner'
+  file /etc/banner welcome
+  file /etc/dracut-sshd/network/20.network '[Match]'
+  make_image >"$newest"
+  echo changed >>"$root/usr/sbin/sshd"
+  echo changed >>"$root/usr/lib/openssh/sshd-auth"
+  echo changed >>"$root/root/.ssh/authorized_keys"
+  echo changed >>"$root/etc/ssh/ssh_host_ed25519_key"
+  echo changed >>"$root/etc/banner"
+  echo changed >>"$root/etc/default/ssh"
+  rm "$root/etc/dracut-sshd/network/20.network"
+  file /etc/dracut-sshd/sshd_config 'Port 2222'
+  check
+  ends 1 'is OLDER than what it was made from (changed: /etc/banner, /etc/default/ssh, /etc/ssh/ssh_host_ed25519_key'
+  ends 1 '/root/.ssh/authorized_keys, /usr/lib/openssh/sshd-auth, /usr/sbin/sshd; new: /etc/dracut-sshd/sshd_config'
+  ends 1 '; gone: /etc/dracut-sshd/network/20.network). Type: dracut-sshd-rebuild --kernel 6.12.0-2'
+}
+
+@test "a file of keys that is read before the one that went in is news" {
+  file /root/.ssh/dracut_authorized_keys "$(<"$root/root/.ssh/authorized_keys")"
+  check
+  ends 1 'new: /root/.ssh/dracut_authorized_keys; gone: /root/.ssh/authorized_keys'
+}
+
+@test "what is no part of an image makes none old" {
+  file /etc/dracut-sshd/initrd.conf STALE=tell
+  echo more >>"$root/etc/passwd"
+  check
+  ends 0 'up to date'
+  echo NETWORK=no >>"$root/etc/dracut-sshd/initrd.conf"
+  check
+  ends 1 'new: NETWORK=no in /etc/dracut-sshd/initrd.conf'
+}
+
+@test "another module makes an image old" {
+  cp -r "$here" "$BATS_TEST_TMPDIR/other"
+  echo '# new' >>"$BATS_TEST_TMPDIR/other/46sshd/boot/unlock"
+  here=$BATS_TEST_TMPDIR/other
+  check
+  ends 1 'changed: /usr/lib/dracut/modules.d/46sshd'
+  make_image >"$newest"
+  echo '# how an image is named is no part of it' >>"$here/46sshd/initrd.conf"
+  check
+  ends 0 'up to date'
+}
+
+@test "an image without sshd, and one without a record, are named as such" {
+  grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$newest"
+  check
+  ends 1 'has NO sshd in it: nobody could log in while it boots (not in it: sshd). Type: dracut-sshd-rebuild --kernel 6.12.0-2'
+  cp "$BATS_TEST_TMPDIR/good" "$newest"
+  check
+  ends 1 '(an older version of the module made it)'
+}
+
+@test "the default is the newest kernel that has an image; others are looked at on request" {
+  rm "$newest"
+  check
+  ends 0 "$image (kernel 6.1.0-1): sshd is in it"
+  check --all
+  ends 1 'there is no such file'
+  check --kernel 6.12.0-2
+  ends 1 'say IMAGE= in /etc/dracut-sshd/initrd.conf'
+  check --image "$image"
+  ends 0 'up to date'
+}
+
+@test "what grubby says boots next is believed, where that kernel is there" {
+  program grubby 'echo /boot/vmlinuz-6.1.0-1'
+  check
+  ends 0 'kernel 6.1.0-1'
+  program grubby 'echo /boot/vmlinuz-9.9'
+  check
+  ends 0 'kernel 6.12.0-2'
+}
+
+@test "after packages have changed an old image is told, once, and the status is 0" {
+  echo changed >>"$root/usr/sbin/sshd"
+  check --after packages
+  ends 0 "$newest (kernel 6.12.0-2) is OLDER"
+  ends 0 'Not in order are the images of: 6.1.0-1 6.12.0-2. All of them: dracut-sshd-rebuild --all'
+  [ "$(grep -c OLDER <<<"$output")" = 1 ]
+  check --after nonsense
+  [ "$status" -eq 0 ]
+  echo 'NONSENSE' >"$root/etc/dracut-sshd/initrd.conf"
+  check --after packages
+  [ "$status" -eq 0 ]
+}
+
+@test "an image in order, a root without kernels and one without images hear nothing" {
+  check --after packages
+  [ "$status" -eq 0 ] && [ -z "$output" ]
+  rm "$root"/boot/*
+  check --after packages
+  [ "$status" -eq 0 ] && [ -z "$output" ]
+  rm -r "$root"/usr/lib/modules/*
+  check --after packages
+  [ "$status" -eq 0 ] && [ -z "$output" ]
+}
+
+@test "nothing of it in an ostree, or while a snapshot is made" {
+  echo changed >>"$root/usr/sbin/sshd"
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  for variable in TRANSACTIONAL_UPDATE=true KERNEL_INSTALL_LAYOUT=ostree; do
+    run env "$variable" PATH="$bin:/usr/bin:/bin" bash "$here/dracut-sshd-check" --after packages
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+  done
+  mkdir -p "$root/sysroot/ostree"
+  for event in packages 'kernel 6.12.0-2' removal; do
+    # shellcheck disable=SC2086
+    check --after $event
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+  done
+  called ''
+}
+
+@test "in an ostree that has booted root's home does not count, for its image was built without" {
+  rm "$root"/root/.ssh/authorized_keys
+  file /etc/dracut-sshd/authorized_keys "$(<"$BATS_FILE_TMPDIR/keys/admin.pub")"
+  make_image >"$root/usr/lib/modules/6.1.0-1/initramfs.img"
+  file /root/.ssh/authorized_keys other
+  file /root/.ssh/dracut_authorized_keys other
+  touch "$root/run/ostree-booted"
+  check
+  ends 0 'usr/lib/modules/6.1.0-1/initramfs.img (kernel 6.1.0-1): sshd is in it, and it is up to date.'
+}
+
+@test "STALE=rebuild: what is old is built anew, checked, and the one before is kept" {
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  echo changed >>"$root/usr/sbin/sshd"
+  check --after packages
+  ends 0 "STALE=rebuild: the image of kernel 6.12.0-2 is built anew."
+  check --all
+  ends 0 'up to date'
+  [ -e "$root/boot/dracut-sshd-initramfs-6.1.0-1.img.old" ]
+  [ -e "$root/boot/dracut-sshd-initramfs-6.12.0-2.img.old" ]
+  nothing_left
+}
+
+@test "STALE=rebuild: the unit does it too; without it the image stays" {
+  echo changed >>"$root/root/.ssh/authorized_keys"
+  check --act
+  ends 1 'is OLDER'
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  check
+  ends 1 'is OLDER'
+  check --act
+  ends 0 'up to date'
+}
+
+@test "a rebuild that fails fails no transaction, and leaves the image" {
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  echo changed >>"$root/usr/sbin/sshd"
+  before=$(<"$newest")
+  program dracut 'echo half >"$2"; exit 1'
+  check --after packages
+  ends 0 'The image of kernel 6.12.0-2 was NOT built anew; what is said above tells why.'
+  contains "$newest" "$before"
+  nothing_left
+  check --act
+  ends 1 'is OLDER'
+}
+
+@test "a kernel's hook ends with its verdict in one line" {
+  check --after kernel 6.12.0-2
+  [ "$output" = "dracut-sshd: $newest (kernel 6.12.0-2): sshd is in it, and it is up to date." ]
+  grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$newest"
+  check --after kernel 6.12.0-2
+  [ "$status" -eq 0 ]
+  [[ ${#lines[@]} -eq 1 && $output == *'has NO sshd in it'* ]]
+}
+
+@test "the hooks of the kernel packages run it, and do no harm where it is gone" {
+  hook=$BATS_TEST_TMPDIR/hook
+  for file in kernel-install/99-dracut-sshd.install postinst.d/zz-dracut-sshd postrm.d/zz-dracut-sshd; do
+    sed "s#/usr/sbin/dracut-sshd-check#$BATS_TEST_TMPDIR/program#" "$here/hooks/$file" >"$hook"
+    grep -q "$BATS_TEST_TMPDIR/program" "$hook"
+    rm -f "$BATS_TEST_TMPDIR/program"
+    run sh "$hook" 6.1.0-1 6.1.0-1
+    [ "$status" -eq 0 ] && [ -z "$output" ]
+    printf '#!/bin/sh\necho "ran $*"; exit 1\n' >"$BATS_TEST_TMPDIR/program"
+    chmod 755 "$BATS_TEST_TMPDIR/program"
+    case $file in
+      kernel-install/*)
+        run sh "$hook" add 6.1.0-1 /efi/x
+        ends 0 'ran --after kernel 6.1.0-1'
+        run sh "$hook" remove 6.1.0-1
+        ends 0 'ran --after kernel-removal 6.1.0-1'
+        ;;
+      postinst.d/*)
+        run sh "$hook" 6.1.0-1 /boot/vmlinuz
+        ends 0 'ran --after kernel 6.1.0-1'
+        ;;
+      *)
+        run sh "$hook" 6.1.0-1 /boot/vmlinuz
+        ends 0 'ran --after kernel-removal 6.1.0-1'
+        ;;
+    esac
+  done
+}
+
+@test "what was kept goes with its kernel, and with the package; nothing else does" {
+  kept() { printf '%s\n' "$root/boot/dracut-sshd-initramfs-$1.img.old"; }
+  for kernel in 6.1.0-1 6.12.0-2 5.0; do echo old >"$(kept "$kernel")"; done
+  echo foreign >"$root/boot/dracut-sshd-notes.old"
+  check --after packages
+  [ ! -e "$(kept 5.0)" ]
+  [ -e "$(kept 6.1.0-1)" ]
+  check --after kernel-removal 6.1.0-1
+  [ ! -e "$(kept 6.1.0-1)" ]
+  check --after kernel-removal '../../etc/passwd'
+  [ -e "$(kept 6.12.0-2)" ]
+  check --after removal
+  [ ! -e "$(kept 6.12.0-2)" ]
+  contains "$root/boot/dracut-sshd-notes.old" foreign
+  [ -e "$image" ] && [ -e "$newest" ]
+}
+
+@test "an old image of a kernel that is gone stays while its image is there" {
+  echo old >"$root/boot/dracut-sshd-initramfs-5.0.img.old"
+  echo image >"$root/boot/initramfs-5.0.img"
+  check --after packages
+  [ -e "$root/boot/dracut-sshd-initramfs-5.0.img.old" ]
+}
+
+@test "wrong arguments and settings, and a missing lsinitrd, are told" {
+  check --nonsense
+  ends 2 'unknown argument'
+  check --all --kernel 6.1.0-1
+  ends 2 '--all goes with neither'
+  check --kernel '../x'
+  ends 2 'is no release of a kernel'
+  echo 'STALE=maybe' >"$root/etc/dracut-sshd/initrd.conf"
+  check
+  ends 2 'STALE is tell or rebuild, not "maybe"'
+  rm "$root/etc/dracut-sshd/initrd.conf"
+  # No folder of programs: bash itself does without up to here.
+  run env PATH="$BATS_TEST_TMPDIR" "$BASH" "$here/dracut-sshd-check" --image "$image"
+  ends 3 'lsinitrd is not installed.'
+  check --help
+  ends 0 'Usage: dracut-sshd-check'
+  check --version
+  ends 0 'dracut-sshd-check 1.0.0'
+}
