@@ -275,7 +275,7 @@ setup() {
 }
 
 @test "without room for another image nothing is begun" {
-  program df 'printf "Avail\\n4\\n"'
+  program df 'printf "Avail\\n3\\n"'
   rebuild
   ends 1 'MiB are needed; nothing was changed.'
   [[ $(<"$calls") != *'dracut --force'* ]]

@@ -73,8 +73,8 @@ _orchestrator() {
           ;;
         publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --tools' ;;
         verify)
-          choices='--help --json --key'
-          [[ $current == -* ]] || files=-d
+          choices='--help --json --key --project --packager --tools'
+          [[ $current == -* ]] || files=-f
           ;;
         build)
           choices='--help --project --distro --all --json --source --packager --format --out --jobs --tools --keep --dry-run'

@@ -72,7 +72,8 @@ struct CommandLine {
   }
 
   void add_publish(CLI::App& send) {
-    auto* prove = app.add_subcommand("verify", "Looks at published repositories as package managers do");
+    auto* prove =
+        app.add_subcommand("verify", "Looks at published repositories as package managers do, or at packages");
     prove->add_flag("--json", common.json, "For machines");
     send.add_option("--to", publish.to, "The folder that a web server shows; exchanged as a whole")->required();
     send.add_option("--sign", publish.fingerprint,
@@ -81,7 +82,12 @@ struct CommandLine {
     send.add_option("--from", publish.out, "Where the packages are (default: dist in the project)");
     send.add_option("--keep", publish.keep, "Versions of each release to keep")->default_val(3);
     send.add_option("--tools", publish.tools, "A further folder of programs; may be repeated");
-    prove->add_option("folder", verify.site, "The folder")->required();
+    prove->add_option("path", verify.paths, "The folder that was published; or package files, beside their sources")
+        ->required();
+    prove->add_option("--tools", verify.tools, "A further folder of programs; may be repeated")
+        ->allow_extra_args(false);
+    prove->add_option("--project", common.project, "The project's folder, for packages (default: looked for upwards)");
+    prove->add_option("--packager", common.packager, "Who has made the packages, \"Name <mail>\"");
     prove->add_option("--key", verify.key, "A file with the public key, from a place that you trust");
   }
 
@@ -109,7 +115,7 @@ struct CommandLine {
     if (app.got_subcommand("diff")) return diff(common, context);
     if (app.got_subcommand("key")) return cli::key(key, common.json, context);
     if (app.got_subcommand("publish")) return cli::publish(common, publish, context);
-    if (app.got_subcommand("verify")) return cli::verify(verify, common.json, context);
+    if (app.got_subcommand("verify")) return cli::verify(common, verify, context);
     return cli::build(common, build, context);
   }
 };

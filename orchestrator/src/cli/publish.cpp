@@ -7,10 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
-#include "pipeline/examine.hpp"
 
 namespace cli {
 namespace {
@@ -82,23 +80,6 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   const auto rows = pipeline::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
   return 0;
-}
-
-int verify(const VerifyArguments& arguments, bool json, const Context& context) {
-  const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
-  const auto found = pipeline::examine(arguments.site, key, context.runner, context.cancel);
-  if (json) {
-    nlohmann::ordered_json document = {
-        {"site", arguments.site}, {"key", found.fingerprint}, {"key_is_known", !key.empty()}, {"faults", found.faults}};
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  } else {
-    for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
-    if (found.faults.empty())
-      fmt::print("{}: all that is listed is there, and signed with {}\n", arguments.site, found.fingerprint);
-  }
-  if (key.empty())
-    context.console.warn("the key was taken from the site itself: compare its fingerprint, or name it with --key FILE");
-  return found.faults.empty() ? 0 : 1;
 }
 
 }  // namespace cli

@@ -59,8 +59,9 @@ struct PublishArguments {
 };
 
 struct VerifyArguments {
-  std::string site;
-  std::string key;  // --key, a file, or ""
+  std::vector<std::string> paths;  // one folder, or package files
+  std::string key;                 // --key, a file, or ""
+  std::vector<std::string> tools;
 };
 
 int list(const Common& common, const Context& context);
@@ -71,7 +72,7 @@ int diff(const Common& common, const Context& context);
 int key(const KeyArguments& arguments, bool json, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
 int publish(const Common& common, const PublishArguments& arguments, const Context& context);
-int verify(const VerifyArguments& arguments, bool json, const Context& context);
+int verify(const Common& common, const VerifyArguments& arguments, const Context& context);
 
 // What several verbs need.
 

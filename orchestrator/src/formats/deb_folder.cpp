@@ -147,7 +147,6 @@ base::SourceTree deb_folder(const Ingredients& from) {
       {"DESCRIPTION", description(from.project)},
       {"YEARS", years(from.project)},
       {"PLAIN_URL", render::plain(from.project.url)},
-      {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
       {"WATCHED", "interest-noawait " + base::join(watched(from.profile), "\ninterest-noawait ")},
   };
   base::SourceTree folder;

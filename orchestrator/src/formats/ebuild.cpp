@@ -118,6 +118,7 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
                   portage(from, "egencache",
                           {"egencache", "--config-root=/build", "--repo=" + from.project.name, "--update", "--jobs=1"}),
                   portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
+  recipe.reads_work = true;
   recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar"),
                     tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar")};
   recipe.outputs = {{"overlay", "overlay"}, {distfile, tarball_name(from.project)}};

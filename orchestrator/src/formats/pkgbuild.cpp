@@ -164,6 +164,7 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
 
   const std::string package = binary(from);
   const std::string source = "work/" + from.project.name + "/src";
+  recipe.reads_work = true;  // the source tree that makepkg has prepared
   recipe.reading = {{"bsdtar .PKGINFO", {"bsdtar", "-xOqf", package, ".PKGINFO"}, {}, "/build", "reading/pkginfo"},
                     {"bsdtar", {"bsdtar", "-cf", "-", "@" + package}, {}, "/build", "reading/package.tar"},
                     {"tar",

@@ -53,6 +53,7 @@ struct Recipe {
   std::vector<Step> steps;  // make the outputs
   std::vector<Step>
       reading;  // afterwards: print what the outputs hold, for the proof, by the distribution's own reader
+  bool reads_work = false;  // `reading` looks at what the steps left in the job's folder, too
   std::vector<Output> outputs;
 };
 

@@ -89,6 +89,14 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
   return result;
 }
 
+void Executor::make(const Job& job, const fs::path& folder, const fs::path& log) {
+  Result result;
+  result.log = log;
+  base::make_dirs(folder);
+  stage(job.recipe.staged, folder, job.workspace->project.epoch());
+  run_steps(job, job.recipe.steps, folder, result, [](const std::string&) {});
+}
+
 std::vector<proof::VerifiedArtifact> Executor::prove_again(const Job& job, const fs::path& folder,
                                                            const fs::path& log) {
   Result result;

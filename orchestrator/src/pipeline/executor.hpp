@@ -52,8 +52,11 @@ class Executor {
   /// title; called from the job's own thread.
   [[nodiscard]] Result run(const Job& job, const std::function<void(const std::string&)>& progress);
 
-  /// Reads the outputs that lie in `folder`, where the recipe has them, and proves them anew. Only for a recipe whose
-  /// reading steps look at its outputs alone. Throws base::Error with the differences.
+  /// Stages a recipe in `folder` and runs its steps: what a recipe that reads its work needs there before
+  /// prove_again().
+  void make(const Job& job, const std::filesystem::path& folder, const std::filesystem::path& log);
+  /// Reads the outputs that lie in `folder`, where the recipe has them, and proves them anew. Throws base::Error with
+  /// the differences.
   [[nodiscard]] std::vector<proof::VerifiedArtifact> prove_again(const Job& job, const std::filesystem::path& folder,
                                                                  const std::filesystem::path& log);
 

@@ -129,3 +129,38 @@ masked() {
   [[ $output == *"No space left on device"* ]]
   [[ $output != *"debian-13"$'\n'* ]]
 }
+
+# whole FOLDER: every release that lies there is what its manifest says, and its own reader takes it
+whole() {
+  python3 - "$1" <<'END' || return 1
+import hashlib, json, pathlib, sys
+for folder in sorted(pathlib.Path(sys.argv[1]).glob("[a-z]*")):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    there = {path.name for path in folder.iterdir()} - {"manifest.json"}
+    assert there == {output["name"] for output in manifest["outputs"]}, f"{folder}: {there}"
+    for output in manifest["outputs"]:
+        assert hashlib.sha256((folder / output["name"]).read_bytes()).hexdigest() == output["sha256"], f"{folder}: {output['name']}"
+END
+  rpm_says "$1"/fedora-44/*.noarch.rpm >/dev/null && dpkg-deb --info "$1"/debian-13/*.deb >/dev/null && bsdtar -tf "$1"/arch-rolling/*.zst >/dev/null
+}
+
+@test "killed at any moment a build leaves packages that every reader takes, and the next one goes on" {
+  local round delay victim
+  build "$out" --distro fedora:44 --distro debian:13 --distro arch >/dev/null 2>&1
+  cp -a "$out" "$BATS_TEST_TMPDIR/before"
+  for round in $(seq "${KILLS:-12}"); do
+    rm -rf "$out" && cp -a "$BATS_TEST_TMPDIR/before" "$out"
+    delay=$(awk -v seed="$round$RANDOM" 'BEGIN { srand(seed); print rand() * 6 }')
+    # Another packager: all three are to be built anew.
+    setsid "$orchestrator" build --project "$project" --tools "$tools" --packager "Another <another@example.org>" --out "$out" \
+      --distro fedora:44 --distro debian:13 --distro arch >/dev/null 2>&1 3>&- &
+    victim=$!
+    sleep "$delay"
+    kill -KILL -- "-$victim" 2>/dev/null || true
+    wait "$victim" || true
+    whole "$out" || { echo "round $round, after $delay s" && false; }
+  done
+  build "$out" --distro fedora:44 --distro debian:13 --distro arch >/dev/null 2>&1
+  whole "$out"
+  [ ! -e "$out/.work" ]
+}
