@@ -52,7 +52,7 @@ struct Recipe {
       read_only;            // further host paths that the steps need, and their place inside
   std::vector<Step> steps;  // make the outputs
   std::vector<Step>
-      reading;  // afterwards: print what the outputs hold, for the proof, by the distribution's own reader
+      reading;              // afterwards: print what the outputs hold, for the proof, by the distribution's own reader
   bool reads_work = false;  // `reading` looks at what the steps left in the job's folder, too
   std::vector<Output> outputs;
 };

@@ -253,6 +253,10 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
                                 base::Console& console) {
   const auto& project = jobs.front().workspace->project;
   const auto site = repos::place_of(options.to);
+  // A wrong key or address is refused before anything is made, and looked at again when nobody else is at work there.
+  const auto before = repos::catalog_of(site);
+  static_cast<void>(key_for(jobs, options, before, gnupg, now));
+  static_cast<void>(checked_url(options.url, before));
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);

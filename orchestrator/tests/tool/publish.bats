@@ -48,6 +48,19 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
   gpg --verify "$site/SHA256SUMS.asc" "$site/SHA256SUMS"
 }
 
+@test "the lines to type are those of the README" {
+  python3 - "$site/catalog.json" "$project/README.md" "$fingerprint" <<'END'
+import json, sys
+catalog, readme, fingerprint = json.load(open(sys.argv[1])), open(sys.argv[2]).read().splitlines(), sys.argv[3]
+entries = catalog.get("entries") or catalog["packages"]
+assert len(entries) == 5
+for entry in entries:
+    lines = ["    " + line.replace(fingerprint, "FINGERPRINT") for line in entry["commands"]]
+    first = readme.index(lines[0])
+    assert readme[first:first + len(lines)] == lines, (entry["distribution"], lines)
+END
+}
+
 @test "with the site's own key, verify says what that is worth" {
   run --separate-stderr "$orchestrator" verify "$site"
   [ "$status" -eq 0 ]
@@ -300,12 +313,14 @@ relist() {
 refused() {
   local expected=$1 text=$2
   shift 2
-  run publish "$BATS_TEST_TMPDIR/new" "$@"
+  run publish "$BATS_TEST_TMPDIR/deep/new" "$@"
   echo "$output"
   [ "$status" -eq "$expected" ]
   [[ $output == *"$text"* ]]
-  [ ! -e "$BATS_TEST_TMPDIR/new" ]
-  [ ! -e "$BATS_TEST_TMPDIR/.new.new" ]
+  [ ! -e "$BATS_TEST_TMPDIR/deep/new" ]
+  [ ! -e "$BATS_TEST_TMPDIR/deep/.new.new" ]
+  # what is wrong with the arguments is found before so much as a folder is made
+  [[ $expected -ne 2 || ! -e $BATS_TEST_TMPDIR/deep ]]
 }
 
 @test "a key that is unknown, shortened, expired or revoked is refused before anything is written" {
