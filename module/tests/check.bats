@@ -59,6 +59,12 @@ setup() { setup_check; }
   ends 0 'up to date'
 }
 
+@test "what an image's record says is shown, and moves no cursor" {
+  printf '%064d  /etc/\033[2Jx\n' 0 >>"$newest"
+  check
+  ends 1 'gone: /etc/?[2Jx)'
+}
+
 @test "an image without sshd, and one without a record, are named as such" {
   grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$newest"
   check

@@ -116,7 +116,7 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
     made = stage("image", lambda: image.get(ready.site, ready.package, wish.image))
     outcome.versions = (made.folder / "versions").read_text()
     shutil.copy(made.folder / "dracut.log", work / "dracut.log")
-    context = steps.Context(ready.site, made, ready.site.words())
+    context = steps.Context(ready.site, made, ready.package, ready.site.words())
     todo = list(wish.steps)
     while todo and todo[0]["do"] in steps.BEFORE_BOOT:
         step = todo.pop(0)

@@ -43,10 +43,10 @@ class Client:
             words += ["-o", f"{name}={value}"]
         return [*self._enter, "ssh", *words, *options, f"root@{address}"]
 
-    def run(self, where: tuple[str, int], stage: str, command: str, *, stdin: str = "", key: str = "key", timeout: float = 60,
+    def run(self, where: tuple[str, int], stage: str, command: str, *, stdin: str | bytes = "", key: str = "key", timeout: float = 60,
             options: tuple[str, ...] = ()) -> shell.Result:
         argv = [*self.argv(where, stage, key, options), *([command] if command else [])]
-        result = shell.run(argv, stdin=stdin.encode(), timeout=timeout, check=False)
+        result = shell.run(argv, stdin=stdin if isinstance(stdin, bytes) else stdin.encode(), timeout=timeout, check=False)
         with self.log.open("a") as log:
             log.write(f"[{time.strftime('%H:%M:%S')}] {stage} {key}: {command}\n{result.output}[status {result.status}]\n")
         return result

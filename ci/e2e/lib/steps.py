@@ -15,6 +15,7 @@ import scenario
 import shell
 from client import Client
 from image import Image
+from package import Package
 
 PROMPT = r"pass ?(word|phrase)[^\n]*:"
 # The image has no grep and no wc.
@@ -24,9 +25,10 @@ LINES_OF = 'while IFS= read -r line; do printf "%s\\n" "$line"; done <{}'
 class Context:
     """What a step works with."""
 
-    def __init__(self, site: machine.Site, image: Image, words: dict[str, str]) -> None:
+    def __init__(self, site: machine.Site, image: Image, package: Package, words: dict[str, str]) -> None:
         self.site = site
         self.image = image
+        self.package = package
         self.words = words
         self.guest: guest.Guest
         self.network: network.Network
@@ -259,6 +261,15 @@ def poweroff(context: Context, within: float = 120) -> None:
         shell.pause(0.3)
 
 
+def install(context: Context, within: float = 180) -> None:
+    """The package under test, and the image that was booted under its own name, go into the real system."""
+    for file, command in ((context.image.initrd, "cat >/boot/initrd.img-$(uname -r)"),
+                          (context.package.file, "cat >/var/tmp/module.deb && dpkg --install /var/tmp/module.deb")):
+        result = context.ssh(command, stdin=file.read_bytes(), timeout=within)
+        if result.status != 0:
+            raise shell.Failed(f"`{command}` ended with {result.status}: {result.output.strip()[-600:]}")
+
+
 def sleep(context: Context, seconds: float) -> None:
     deadline = shell.Deadline(seconds)
     while deadline.left() > 0:
@@ -269,7 +280,7 @@ def sleep(context: Context, seconds: float) -> None:
 STEPS: dict[str, Callable[..., None]] = {
     "login": login, "denied": denied, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt, "pipe": pipe,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
-    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "session": session, "plug": plug, "poweroff": poweroff, "sleep": sleep,
+    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
 BEFORE_BOOT = frozenset({"dracut-says", "image-has"})

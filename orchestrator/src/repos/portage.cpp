@@ -109,13 +109,17 @@ Instructions Portage::instructions(const model::Profile& profile, const std::str
   const auto keyring = "/etc/portage/" + key_file(project);
   Instructions out;
   out.file = folder + "/" + project + ".conf";
+  // A server of plain files hands out no shallow clones, which portage would ask for.
   out.content = fmt::format(
-      "[{0}]\nlocation = /var/db/repos/{0}\nsync-type = git\nsync-uri = {1}/{2}/{3}\n"
+      "[{0}]\nlocation = /var/db/repos/{0}\nsync-type = git\nsync-uri = {1}/{2}/{3}\nclone-depth = 0\nsync-depth = 0\n"
       "sync-git-verify-commit-signature = yes\nsync-openpgp-key-path = {4}\nsync-openpgp-key-refresh = no\n",
       project, url, folder, kGit, keyring);
-  out.commands = {fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
-                  fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
-                  "emaint sync --repo " + project, fmt::format("emerge --ask {}", project)};
+  out.commands = {
+      fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
+      fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
+      // The source lies here, too, wherever the ebuild says that it comes from (make.conf(5)).
+      fmt::format("echo 'GENTOO_MIRRORS=\"{}/{} ${{GENTOO_MIRRORS}}\"' >>/etc/portage/make.conf", url, folder),
+      "emaint sync --repo " + project, fmt::format("emerge --ask {}", project)};
   return out;
 }
 
