@@ -63,6 +63,7 @@ SigLevel = Required DatabaseRequired TrustedOnly
 class Client:
     """A manager is a handful of commands; {package} is the package's name, {older} an older version, in the manager's words."""
 
+    name: str  # what the tests call it
     manager: str
     distribution: str
     tools: tuple[str, ...]
@@ -76,9 +77,10 @@ class Client:
     configuration_is: str
     etc = "/etc/"
     takes_expired_keys = ""  # why, where the manager does
+    later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 
     def __init__(self, work: Path, package: str) -> None:
-        self.work, self.package = work / self.manager, package
+        self.work, self.package = work / self.name, package
         self.root = self.work / "root"
         self.needs: list[str] = []
         self.said = ""  # by the last command
@@ -120,7 +122,7 @@ class Client:
         shutil.rmtree(self.root, ignore_errors=True)
         subprocess.run(["cp", "-a", "--", template, self.root], check=True)
 
-    def tries(self, command: str) -> int:
+    def tries(self, command: str, timeout: float = 60) -> int:
         """Runs a command as a user would type it. Processes that it leaves behind (dnf: a gpg-agent) end with it; what it makes below
         /run does too (dnf: a folder for GnuPG's sockets, which would move those of the whole machine)."""
         assumed = " ".join(f"--assume-installed {need}=999" for need in self.needs)
@@ -131,7 +133,8 @@ class Client:
         env = {"PATH": PATH, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
                "APT_CONFIG": str(self.work / "apt.conf")}
         result = shell.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                            "bash", "-euo", "pipefail", "-c", f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"], env=env, timeout=60, check=False)
+                            "bash", "-euo", "pipefail", "-c", f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"], env=env, timeout=timeout,
+                           check=False)
         self.said = result.output
         return result.status
 
@@ -174,7 +177,7 @@ class Rpm(Client):
 
 
 class Dnf(Rpm):
-    manager, distribution = "dnf", "fedora:44"
+    name, manager, distribution = "dnf", "dnf", "fedora:44"
     tools = ("dnf", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
     prelude = """dnf() { command dnf --config={work}/dnf.conf --installroot={root} --releasever=44 --assumeyes "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
@@ -190,7 +193,7 @@ rpm() { command rpm --root {root} "$@"; }"""
 
 
 class Zypper(Rpm):
-    manager, distribution = "zypper", "suse:16.0"
+    name, manager, distribution = "zypper", "zypper", "suse:16.0"
     tools = ("zypper", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
     prelude = """zypper() { command zypper --root {root} --non-interactive "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
@@ -198,11 +201,12 @@ rpm() { command rpm --root {root} "$@"; }"""
     upgrade = ["zypper refresh", "zypper update {package}"]
     downgrade = ["zypper install --oldpackage {package}={older}"]
     remove = ["zypper remove {package}"]
+    later = dict.fromkeys(("truncated", "dropped"), "this zypper waits half a minute after each failure; --all plays it")
     takes_expired_keys = "this zypper takes what an expired key has signed, and what it is told to trust is that key"
 
 
 class Apt(Client):
-    manager, distribution = "apt", "debian:12"
+    name, manager, distribution = "apt", "apt", "debian:12"
     tools = ("apt", "dpkg", "dpkg-deb", "apt-ftparchive")
     etc = ""
     prelude = """mount --bind {root}/etc/apt /etc/apt
@@ -240,7 +244,7 @@ dpkg-query() { command dpkg-query --root={root} "$@"; }"""
 
 
 class Pacman(Client):
-    manager, distribution = "pacman", "arch"
+    name, manager, distribution = "pacman", "pacman", "arch"
     tools = ("pacman", "pacman-key", "repo-add", "bsdtar")
     prelude = """pacman-key() { command pacman-key --config {root}/etc/pacman.conf --gpgdir {root}/etc/pacman.d/gnupg "$@"; }
 pacman() {
@@ -252,7 +256,7 @@ pacman() {
     downgrade = ["pacman -U {older}"]
     remove = ["pacman -R {package}"]
     verify = "pacman -Qkk {package}"
-    version_is = "pacman -Q {package} | cut -d ' ' -f 2"
+    version_is = "pacman -Q {package} 2>/dev/null | cut -d ' ' -f 2"
     configuration_is = "pacman -Qii {package} | sed -n '/^Backup Files/,$p'"
 
     def asks_for(self, package: Path) -> list[str]:
