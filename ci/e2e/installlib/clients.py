@@ -13,6 +13,8 @@ from pathlib import Path
 import shell
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+# The network is the machine's: the site is on its loopback.
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 STUBS = """Name: stubs
 Version: 1
 Release: 1
@@ -76,6 +78,9 @@ class Client:
     version_is: str
     configuration_is: str
     etc = "/etc/"
+    # Not of the tree: the managers' own books, which are asked in their own words.
+    books = r"(var|run)/"
+    overwrites = True  # files that belong to no package
     takes_expired_keys = ""  # why, where the manager does
     later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 
@@ -130,11 +135,11 @@ class Client:
         command = command.replace("{package}", self.package)
         # The machine's own /etc is nobody's business. Apt's sources name files below it, so there the root's is mounted.
         typed = re.sub(r"(?<![\w/.])/etc/", f"{self.root}/etc/", command) if self.etc == "/etc/" else command
+        typed = re.sub(r"(?<![\w/.])/usr/lib/dracut/", f"{self.root}/usr/lib/dracut/", typed)
         env = {"PATH": PATH, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
                "APT_CONFIG": str(self.work / "apt.conf")}
-        result = shell.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                            "bash", "-euo", "pipefail", "-c", f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"], env=env, timeout=timeout,
-                           check=False)
+        script = f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"
+        result = shell.run([*ALONE, "bash", "-euo", "pipefail", "-c", script], env=env, timeout=timeout, check=False)
         self.said = result.output
         return result.status
 
@@ -251,6 +256,7 @@ pacman() {
   case $1 in -[SUR]*) set -- {assumed} "$@" ;; esac
   command pacman --config {root}/etc/pacman.conf --noconfirm "$@"
 }"""
+    overwrites = False
     reinstall = ["pacman -S {package}"]
     upgrade = ["pacman -Syu"]
     downgrade = ["pacman -U {older}"]
@@ -276,4 +282,4 @@ pacman() {
         return shlex.quote(f"{url}/{entry}")
 
 
-KNOWN: tuple[type[Client], ...] = (Dnf, Zypper, Apt, Pacman)
+SCRATCH: tuple[type[Client], ...] = (Dnf, Zypper, Apt, Pacman)

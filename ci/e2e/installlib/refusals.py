@@ -13,8 +13,8 @@ import shell
 from stage import Stage, check
 
 # The client's own word on why it refuses.
-REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|NO_PUBKEY|trust$"
-                    r"|is not installed|missing|failed retrieving|No public key|NOKEY")
+REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|NO_PUBKEY"
+                    r"|trust$|is not installed|missing|failed retrieving|No public key|NOKEY")
 
 
 def refusal(name: str) -> Callable[[Stage], str]:

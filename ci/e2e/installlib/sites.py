@@ -108,7 +108,8 @@ class Sites:
         """What the catalog lists for a release ("debian:12"; "arch" has but one), the newest last."""
         name, _, release = distribution.partition(":")
         entries = json.loads((self.site(kind) / "catalog.json").read_text())["packages"]
-        return sorted((entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"])), key=lambda entry: numbers(entry["version"]))
+        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"]))
+        return sorted(wanted, key=lambda entry: numbers(entry["version"]))
 
     def end(self) -> None:
         for name in self._keys:

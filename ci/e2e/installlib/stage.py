@@ -61,7 +61,7 @@ class Stage:
 
     def tree(self) -> set[Path]:
         paths = (path.relative_to(self.client.root) for path in self.client.root.rglob("*"))
-        return {path for path in paths if path.parts[0] not in ("var", "run")}
+        return {path for path in paths if not re.match(self.client.books, f"{path}/")}
 
     def install(self, kind: str) -> set[Path]:
         """Follows the site's instructions. Returns the tree as it was just before the installation."""

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All stages: one promise each. Each begins in a fresh root, and returns a few words on what it has seen."""
+"""All clients and their stages: one promise each. Each begins in a fresh root, and returns a few words on what it has seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import clients
+import debian
 import lifecycle
 import refusals
 import rough
+import takeover
 from stage import Stage
 
-STAGES: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **refusals.STAGES, **rough.STAGES}
+CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES)
+FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
+OWN: dict[str, dict[str, Callable[[Stage], str]]] = {"debian-12": takeover.DEBIAN, "debian-13": takeover.DEBIAN}
+
+
+def of(client: type[clients.Client]) -> dict[str, Callable[[Stage], str]]:
+    return {**FOR_ALL, **OWN.get(client.name, {})}
