@@ -81,6 +81,7 @@ class Client:
     # Not of the tree: the managers' own books, which are asked in their own words.
     books = r"(var|run)/"
     overwrites = True  # files that belong to no package
+    stops_at_failure = False  # it would be wrong to type on
     takes_expired_keys = ""  # why, where the manager does
     later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 
@@ -95,7 +96,17 @@ class Client:
         # Debian's rpm has its database in the home folder.
         (self.home / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
 
+    @classmethod
+    def missing(cls) -> list[str]:
+        """Programs that are not installed."""
+        return [tool for tool in cls.tools if shutil.which(tool) is None]
+
     # What differs from manager to manager in more than words.
+    def help(self, folder: str, url: str) -> list[str]:
+        """Commands that are typed before the last two, because what is published does not say them."""
+        del folder, url
+        return []
+
     def asks_for(self, package: Path) -> list[str]:
         raise NotImplementedError
 

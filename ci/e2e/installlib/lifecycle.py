@@ -11,11 +11,12 @@ from stage import MODULE, Stage, check
 ADMINS = "etc/dracut-sshd/initrd.conf"  # an administrator's own file, in a folder of the package's
 
 # Files that a client asks for, and that a repository of its kind need not have.
-OPTIONAL = re.compile(r"/media\.1/media$")  # zypper: repositories on more than one disc
+OPTIONAL = re.compile(r"/media\.1/media$"  # zypper: repositories on more than one disc
+                      r"|/distfiles/layout\.conf$")  # portage: how a mirror sorts its files, where it does
 
 
 def install(stage: Stage) -> str:
-    stage.install("new")
+    stage.install("new", alone=True)
     return stage.client.version()
 
 

@@ -14,7 +14,7 @@ from stage import Stage, check
 
 # The client's own word on why it refuses.
 REASON = re.compile(r"(?i)signature.*(fail|bad|invalid|available|error)|checksum|hash sum|corrupt|(un)?expected size|not signed|NO_PUBKEY"
-                    r"|trust$|is not installed|missing|failed retrieving|No public key|NOKEY")
+                    r"|trust$|digest|No valid|is not installed|missing|failed retrieving|No public key|NOKEY")
 
 
 def refusal(name: str) -> Callable[[Stage], str]:
@@ -40,6 +40,8 @@ def refusal(name: str) -> Callable[[Stage], str]:
             check(status not in (124, 125, 126, 127), f"{client.told(command)}\nended with {status}, which is no answer")
             told.append(f"{client.told(command)}\nended with {status}")
             said += client.said.splitlines()
+            if status != 0 and client.stops_at_failure:
+                break
         everything = "\n".join(told)
         check(any(path.startswith(has_to_be_asked_for) for path in stage.server.asked),
               f"the client never asked for {has_to_be_asked_for}, but for {sorted(stage.server.asked)}\n{everything}")

@@ -101,6 +101,7 @@ class Sites:
             for version, packages in built:
                 self._orchestrator("publish", "--project", str(self._project(version)), *self.distributions, "--from", str(packages),
                                    "--packager", PACKAGER, "--to", str(to), "--sign", fingerprint, "--url", self.url, "--keep", "2",
+                                   "--tools", str(places.build / "portage" / "bin"),
                                    key=key)
         return to
 

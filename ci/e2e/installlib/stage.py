@@ -30,9 +30,12 @@ class Stage:
     def serve(self, kind: str) -> None:
         self.server.show(self.shop.site(kind))
 
-    def commands(self) -> list[str]:
-        """What the site's catalog tells its users to type."""
-        return list(self.shop.published("new", self.client.distribution)[-1]["commands"])
+    def commands(self, alone: bool = False) -> list[str]:
+        """What the site's catalog tells its users to type; alone: without our help."""
+        newest = self.shop.published("new", self.client.distribution)[-1]
+        *first, look, install = newest["commands"]
+        help_ = [] if alone else self.client.help(str(Path(newest["how"]).parent), self.shop.url)
+        return [*first, *help_, look, install]
 
     def package_file(self, kind: str) -> str:
         paths = [file["path"] for file in self.shop.published(kind, self.client.distribution)[-1]["files"]]
@@ -45,7 +48,7 @@ class Stage:
         """The manager and the root say that the newest version of that site is installed, and whole."""
         wanted = self.shop.published(kind, self.client.distribution)[-1]["version"].split("-")[0]
         version = self.client.version()
-        check(version.startswith(f"{wanted}-"), f"version {wanted} should be installed, the manager says \"{version}\"")
+        check(re.fullmatch(rf"{re.escape(wanted)}(-.*)?", version) is not None, f"version {wanted} should be installed, the manager says \"{version}\"")
         check((self.client.root / MODULE / "module-setup.sh").is_file(), f"{MODULE}/module-setup.sh is not in the root")
         second = sites.MARK in (self.client.root / MODULE / "motd").read_text()
         check(second == (kind != "old"), f"the files are another version's than {wanted}")
@@ -63,11 +66,11 @@ class Stage:
         paths = (path.relative_to(self.client.root) for path in self.client.root.rglob("*"))
         return {path for path in paths if not re.match(self.client.books, f"{path}/")}
 
-    def install(self, kind: str) -> set[Path]:
+    def install(self, kind: str, alone: bool = False) -> set[Path]:
         """Follows the site's instructions. Returns the tree as it was just before the installation."""
         self.serve(kind)
         self.fresh()
-        *connect, install = self.commands()
+        *connect, install = self.commands(alone)
         for command in connect:
             self.client.does(command)
         before = self.tree()

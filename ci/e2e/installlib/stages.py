@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import clients
 import debian
+import gentoo
+import harm_overlay  # noqa: F401 (it adds a layout)
 import lifecycle
 import refusals
 import rough
 import takeover
 from stage import Stage
 
-CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES)
+CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES, gentoo.Portage)
 FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
 OWN: dict[str, dict[str, Callable[[Stage], str]]] = {"debian-12": takeover.DEBIAN, "debian-13": takeover.DEBIAN}
 
