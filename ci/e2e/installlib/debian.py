@@ -95,11 +95,13 @@ class Bookworm(Debian):
 
 class Trixie(Debian):
     name, distribution, suite = "debian-13", "debian:13", "13"
+    takes_expired_keys = "this apt asks sqv, to which a signature is good that was good when it was made"
     later = {**Bookworm.later, **dict.fromkeys(("reinstalls", "downgrades", "dropped", "replaces-*"), ELSEWHERE)}
 
 
 class Forky(Debian):
     name, distribution, suite = "debian-14", "debian:14", "14"
+    takes_expired_keys = Trixie.takes_expired_keys
     later = Trixie.later
 
 
