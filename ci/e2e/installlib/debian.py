@@ -96,7 +96,7 @@ class Bookworm(Debian):
 class Trixie(Debian):
     name, distribution, suite = "debian-13", "debian:13", "13"
     takes_expired_keys = "this apt asks sqv, to which a signature is good that was good when it was made"
-    later = {**Bookworm.later, **dict.fromkeys(("reinstalls", "downgrades", "dropped", "replaces-*"), ELSEWHERE)}
+    later = {**Bookworm.later, **dict.fromkeys(("reinstalls", "downgrades", "dropped", "replaces-i*", "*-an-older-image"), ELSEWHERE)}
 
 
 class Forky(Debian):

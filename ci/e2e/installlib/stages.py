@@ -12,12 +12,15 @@ import harm_overlay  # noqa: F401 (it adds a layout)
 import lifecycle
 import refusals
 import rough
+import stale
 import takeover
 from stage import Stage
 
 CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES, gentoo.Portage)
 FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
-OWN: dict[str, dict[str, Callable[[Stage], str]]] = {"debian-12": takeover.DEBIAN, "debian-13": takeover.DEBIAN}
+OWN: dict[str, dict[str, Callable[[Stage], str]]] = {
+    "debian-12": {**takeover.DEBIAN, **stale.STAGES}, "debian-13": {**takeover.DEBIAN, **stale.STAGES}, "debian-14": stale.STAGES,
+}
 
 
 def of(client: type[clients.Client]) -> dict[str, Callable[[Stage], str]]:
