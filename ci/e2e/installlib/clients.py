@@ -102,10 +102,10 @@ class Client:
         return [tool for tool in cls.tools if shutil.which(tool) is None]
 
     # What differs from manager to manager in more than words.
-    def help(self, folder: str, url: str) -> list[str]:
-        """Commands that are typed before the last two, because what is published does not say them."""
+    def helped(self, commands: list[str], folder: str, url: str) -> list[str]:
+        """The site's commands, and what is typed between them because nothing that is published says it."""
         del folder, url
-        return []
+        return commands
 
     def asks_for(self, package: Path) -> list[str]:
         raise NotImplementedError

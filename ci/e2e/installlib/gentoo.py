@@ -13,7 +13,7 @@ import places
 import shell
 
 VENV = places.build / "portage"
-# What a main repository of stubs does not say, and what a lone root user needs. The mirror is below: see Portage.help.
+# What a main repository of stubs does not say, and what a lone root user needs. The mirror is below: see Portage.helped.
 MAKE_CONF = """DISTDIR="/var/cache/distfiles"
 PKGDIR="/var/cache/binpkgs"
 PORTAGE_TMPDIR="/var/tmp"
@@ -72,12 +72,14 @@ class Portage(clients.Client):
         python = [] if list(VENV.glob("lib/python3*/site-packages/gemato")) else ["portage and gemato in build/portage (ci/deps package)"]
         return super().missing() + python
 
-    def help(self, folder: str, url: str) -> list[str]:
+    def helped(self, commands: list[str], folder: str, url: str) -> list[str]:
         """What the published file has not always said, and without which nobody could install: a server of plain files has no shallow
         clones, and the source is on the site and not where the ebuild looks for it. The stage "installs" does without it."""
         conf = f"/etc/portage/repos.conf/{self.package}.conf"
-        return [f"grep -q '^clone-depth' {conf} || printf 'clone-depth = 0\\nsync-depth = 0\\n' >>{conf}",
-                f"printf 'GENTOO_MIRRORS=\"%s\"\\n' {url}/{folder} >>/etc/portage/make.conf"]
+        help_ = [f"grep -q '^clone-depth' {conf} || printf 'clone-depth = 0\\nsync-depth = 0\\n' >>{conf}",
+                 f"printf 'GENTOO_MIRRORS=\"%s\"\\n' {url}/{folder} >>/etc/portage/make.conf"]
+        at = next(at for at, command in enumerate(commands) if command.startswith("emaint "))
+        return [*commands[:at], *help_, *commands[at:]]
 
     def asks_for(self, package: Path) -> list[str]:
         cache = next((package.parents[1] / "overlay/metadata/md5-cache").glob("*/*"))

@@ -23,8 +23,7 @@ class Overlay(harm.Layout):
         self.signatures = (self.metadata,)
 
     def git(self, *argv: str) -> str:
-        return self.shop.run(["git", "--git-dir", str(self.at(self.git_folder)), "-c", "user.name=A Packager", "-c", "user.email=a@example.org",
-                              *argv]).strip()
+        return self.shop.run(["git", "--git-dir", str(self.at(self.git_folder)), *argv]).strip()
 
     def _commit(self) -> bytes:
         commit = self.git("rev-parse", "main")

@@ -33,9 +33,8 @@ class Stage:
     def commands(self, alone: bool = False) -> list[str]:
         """What the site's catalog tells its users to type; alone: without our help."""
         newest = self.shop.published("new", self.client.distribution)[-1]
-        *first, look, install = newest["commands"]
-        help_ = [] if alone else self.client.help(str(Path(newest["how"]).parent), self.shop.url)
-        return [*first, *help_, look, install]
+        commands = list(newest["commands"])
+        return commands if alone else self.client.helped(commands, str(Path(newest["how"]).parent), self.shop.url)
 
     def package_file(self, kind: str) -> str:
         paths = [file["path"] for file in self.shop.published(kind, self.client.distribution)[-1]["files"]]
@@ -48,7 +47,8 @@ class Stage:
         """The manager and the root say that the newest version of that site is installed, and whole."""
         wanted = self.shop.published(kind, self.client.distribution)[-1]["version"].split("-")[0]
         version = self.client.version()
-        check(re.fullmatch(rf"{re.escape(wanted)}(-.*)?", version) is not None, f"version {wanted} should be installed, the manager says \"{version}\"")
+        fits = re.fullmatch(rf"{re.escape(wanted)}(-.*)?", version) is not None
+        check(fits, f"version {wanted} should be installed, the manager says \"{version}\"")
         check((self.client.root / MODULE / "module-setup.sh").is_file(), f"{MODULE}/module-setup.sh is not in the root")
         second = sites.MARK in (self.client.root / MODULE / "motd").read_text()
         check(second == (kind != "old"), f"the files are another version's than {wanted}")
