@@ -13,6 +13,8 @@ from pathlib import Path
 import shell
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+# The network is the machine's: the site is on its loopback.
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 STUBS = """Name: stubs
 Version: 1
 Release: 1
@@ -63,6 +65,7 @@ SigLevel = Required DatabaseRequired TrustedOnly
 class Client:
     """A manager is a handful of commands; {package} is the package's name, {older} an older version, in the manager's words."""
 
+    name: str  # what the tests call it
     manager: str
     distribution: str
     tools: tuple[str, ...]
@@ -75,10 +78,15 @@ class Client:
     version_is: str
     configuration_is: str
     etc = "/etc/"
+    # Not of the tree: the managers' own books, which are asked in their own words.
+    books = r"(var|run)/"
+    overwrites = True  # files that belong to no package
+    stops_at_failure = False  # it would be wrong to type on
     takes_expired_keys = ""  # why, where the manager does
+    later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 
     def __init__(self, work: Path, package: str) -> None:
-        self.work, self.package = work / self.manager, package
+        self.work, self.package = work / self.name, package
         self.root = self.work / "root"
         self.needs: list[str] = []
         self.said = ""  # by the last command
@@ -88,7 +96,17 @@ class Client:
         # Debian's rpm has its database in the home folder.
         (self.home / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
 
+    @classmethod
+    def missing(cls) -> list[str]:
+        """Programs that are not installed."""
+        return [tool for tool in cls.tools if shutil.which(tool) is None]
+
     # What differs from manager to manager in more than words.
+    def helped(self, commands: list[str], folder: str, url: str) -> list[str]:
+        """The site's commands, and what is typed between them because nothing that is published says it."""
+        del folder, url
+        return commands
+
     def asks_for(self, package: Path) -> list[str]:
         raise NotImplementedError
 
@@ -120,7 +138,7 @@ class Client:
         shutil.rmtree(self.root, ignore_errors=True)
         subprocess.run(["cp", "-a", "--", template, self.root], check=True)
 
-    def tries(self, command: str) -> int:
+    def tries(self, command: str, timeout: float = 60) -> int:
         """Runs a command as a user would type it. Processes that it leaves behind (dnf: a gpg-agent) end with it; what it makes below
         /run does too (dnf: a folder for GnuPG's sockets, which would move those of the whole machine)."""
         assumed = " ".join(f"--assume-installed {need}=999" for need in self.needs)
@@ -128,10 +146,11 @@ class Client:
         command = command.replace("{package}", self.package)
         # The machine's own /etc is nobody's business. Apt's sources name files below it, so there the root's is mounted.
         typed = re.sub(r"(?<![\w/.])/etc/", f"{self.root}/etc/", command) if self.etc == "/etc/" else command
+        typed = re.sub(r"(?<![\w/.])/usr/lib/dracut/", f"{self.root}/usr/lib/dracut/", typed)
         env = {"PATH": PATH, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
                "APT_CONFIG": str(self.work / "apt.conf")}
-        result = shell.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                            "bash", "-euo", "pipefail", "-c", f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"], env=env, timeout=60, check=False)
+        script = f"mount -t tmpfs -o mode=0755 none /run\n{prelude}\n{typed}"
+        result = shell.run([*ALONE, "bash", "-euo", "pipefail", "-c", script], env=env, timeout=timeout, check=False)
         self.said = result.output
         return result.status
 
@@ -174,7 +193,7 @@ class Rpm(Client):
 
 
 class Dnf(Rpm):
-    manager, distribution = "dnf", "fedora:44"
+    name, manager, distribution = "dnf", "dnf", "fedora:44"
     tools = ("dnf", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
     prelude = """dnf() { command dnf --config={work}/dnf.conf --installroot={root} --releasever=44 --assumeyes "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
@@ -190,7 +209,7 @@ rpm() { command rpm --root {root} "$@"; }"""
 
 
 class Zypper(Rpm):
-    manager, distribution = "zypper", "suse:16.0"
+    name, manager, distribution = "zypper", "zypper", "suse:16.0"
     tools = ("zypper", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
     prelude = """zypper() { command zypper --root {root} --non-interactive "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
@@ -198,11 +217,12 @@ rpm() { command rpm --root {root} "$@"; }"""
     upgrade = ["zypper refresh", "zypper update {package}"]
     downgrade = ["zypper install --oldpackage {package}={older}"]
     remove = ["zypper remove {package}"]
+    later = dict.fromkeys(("truncated", "dropped"), "this zypper waits half a minute after each failure; --all plays it")
     takes_expired_keys = "this zypper takes what an expired key has signed, and what it is told to trust is that key"
 
 
 class Apt(Client):
-    manager, distribution = "apt", "debian:12"
+    name, manager, distribution = "apt", "apt", "debian:12"
     tools = ("apt", "dpkg", "dpkg-deb", "apt-ftparchive")
     etc = ""
     prelude = """mount --bind {root}/etc/apt /etc/apt
@@ -240,19 +260,20 @@ dpkg-query() { command dpkg-query --root={root} "$@"; }"""
 
 
 class Pacman(Client):
-    manager, distribution = "pacman", "arch"
+    name, manager, distribution = "pacman", "pacman", "arch"
     tools = ("pacman", "pacman-key", "repo-add", "bsdtar")
     prelude = """pacman-key() { command pacman-key --config {root}/etc/pacman.conf --gpgdir {root}/etc/pacman.d/gnupg "$@"; }
 pacman() {
   case $1 in -[SUR]*) set -- {assumed} "$@" ;; esac
   command pacman --config {root}/etc/pacman.conf --noconfirm "$@"
 }"""
+    overwrites = False
     reinstall = ["pacman -S {package}"]
     upgrade = ["pacman -Syu"]
     downgrade = ["pacman -U {older}"]
     remove = ["pacman -R {package}"]
     verify = "pacman -Qkk {package}"
-    version_is = "pacman -Q {package} | cut -d ' ' -f 2"
+    version_is = "pacman -Q {package} 2>/dev/null | cut -d ' ' -f 2"
     configuration_is = "pacman -Qii {package} | sed -n '/^Backup Files/,$p'"
 
     def asks_for(self, package: Path) -> list[str]:
@@ -272,4 +293,4 @@ pacman() {
         return shlex.quote(f"{url}/{entry}")
 
 
-KNOWN: tuple[type[Client], ...] = (Dnf, Zypper, Apt, Pacman)
+SCRATCH: tuple[type[Client], ...] = (Dnf, Zypper, Apt, Pacman)

@@ -52,9 +52,9 @@ def flip_in_armour(file: Path) -> None:
 class Layout:
     """A repository of one manager, in a copy of the site."""
 
-    def __init__(self, site: Path, shop: sites.Sites, manager: str) -> None:
+    def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
         self.site, self.shop = site, shop
-        older, newest = shop.published("new", manager)[-2:]
+        older, newest = shop.published("new", distribution)[-2:]
         self.folder = str(Path(newest["how"]).parent)
         self.package, self.older = (next(file["path"] for file in entry["files"] if re.search(self.is_package, file["path"]))
                                     for entry in (newest, older))
@@ -106,8 +106,8 @@ class Layout:
 class RpmMd(Layout):
     is_package = r"\.noarch\.rpm$"
 
-    def __init__(self, site: Path, shop: sites.Sites, manager: str) -> None:
-        super().__init__(site, shop, manager)
+    def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
+        super().__init__(site, shop, distribution)
         self.metadata = f"{self.folder}/repodata/repomd.xml"
         self.signatures = (f"{self.metadata}.asc",)
 
@@ -144,8 +144,8 @@ class RpmMd(Layout):
 class Deb(Layout):
     is_package = r"_all\.deb$"
 
-    def __init__(self, site: Path, shop: sites.Sites, manager: str) -> None:
-        super().__init__(site, shop, manager)
+    def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
+        super().__init__(site, shop, distribution)
         self.dists = f"{self.folder}/dists/{Path(self.package).parent.name}"
         self.metadata = f"{self.dists}/InRelease"
         self.signatures = (self.metadata, f"{self.dists}/Release.gpg")
@@ -172,8 +172,8 @@ class Deb(Layout):
 class Db(Layout):
     is_package = r"\.pkg\.tar\.[a-z]+$"
 
-    def __init__(self, site: Path, shop: sites.Sites, manager: str) -> None:
-        super().__init__(site, shop, manager)
+    def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
+        super().__init__(site, shop, distribution)
         self.metadata = f"{self.folder}/{shop.package}.db"
         self.signatures = (f"{self.metadata}.sig",)
 

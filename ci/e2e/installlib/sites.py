@@ -30,7 +30,7 @@ def numbers(version: str) -> list[int]:
 class Sites:
     def __init__(self, work: Path, url: str, distributions: list[str]) -> None:
         self.work, self.url = work, url
-        self.distributions = [word for one in distributions for word in ("--distro", one)]
+        self.distributions = [word for one in dict.fromkeys(distributions) for word in ("--distro", one)]
         self.package = str(json.loads((places.project / "project.json").read_text())["name"])
         self._keys: dict[str, str] = {}
         self.expires = 0.0
@@ -101,13 +101,16 @@ class Sites:
             for version, packages in built:
                 self._orchestrator("publish", "--project", str(self._project(version)), *self.distributions, "--from", str(packages),
                                    "--packager", PACKAGER, "--to", str(to), "--sign", fingerprint, "--url", self.url, "--keep", "2",
+                                   "--tools", str(places.build / "portage" / "bin"),
                                    key=key)
         return to
 
-    def published(self, kind: str, manager: str) -> list[dict[str, Any]]:
-        """What the catalog lists for a package manager, the newest last."""
+    def published(self, kind: str, distribution: str) -> list[dict[str, Any]]:
+        """What the catalog lists for a release ("debian:12"; "arch" has but one), the newest last."""
+        name, _, release = distribution.partition(":")
         entries = json.loads((self.site(kind) / "catalog.json").read_text())["packages"]
-        return sorted((entry for entry in entries if entry["manager"] == manager), key=lambda entry: numbers(entry["version"]))
+        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"]))
+        return sorted(wanted, key=lambda entry: numbers(entry["version"]))
 
     def end(self) -> None:
         for name in self._keys:
