@@ -119,7 +119,8 @@ Instructions Portage::instructions(const model::Profile& profile, const std::str
       fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
       // The source lies here, too, wherever the ebuild says that it comes from (make.conf(5)).
       fmt::format("echo 'GENTOO_MIRRORS=\"{}/{} ${{GENTOO_MIRRORS}}\"' >>/etc/portage/make.conf", url, folder),
-      "emaint sync --repo " + project, fmt::format("emerge --ask {}", project)};
+      // One line: portage leaves a clone whose signature it has refused, and emerge does not ask again.
+      fmt::format("emaint sync --repo {0} && emerge --ask {0}", project)};
   return out;
 }
 
