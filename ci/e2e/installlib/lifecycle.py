@@ -55,8 +55,7 @@ def upgrade(stage: Stage) -> str:
     stage.serve("new")
     for command in client.upgrade:
         client.does(command)
-    if not marked:  # a changed file of the package's would rightly be no match
-        stage.is_there("new")
+    stage.is_there("new", unchanged=not marked)  # a changed file of the package's is rightly no match
     for name in [*marked, ADMINS]:
         file = client.root / name
         check(file.is_file() and file.read_text().endswith("# the administrator's\n"), f"what the administrator wrote into {name} is gone")
