@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import shell
+import tools
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # The network is the machine's: the site is on its loopback.
@@ -186,6 +187,7 @@ class Rpm(Client):
         spec = self.write("stubs.spec", STUBS.replace("{provides}", "\n".join(f"Provides: {need}" for need in self.needs)))
         self.plain(["rpmbuild", "-bb", "--nodeps", "--define", f"_topdir {self.work}/stubs", str(spec)])
         self.plain(["rpm", "--root", str(self.root), "-i", *map(str, (self.work / "stubs/RPMS").rglob("*.rpm"))])
+        tools.put_into(self.root)  # rpm runs a package's scripts in the root
 
     def older(self, entry: str, url: str) -> str:
         del url
@@ -195,7 +197,8 @@ class Rpm(Client):
 class Dnf(Rpm):
     name, manager, distribution = "dnf", "dnf", "fedora:44"
     tools = ("dnf", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
-    prelude = """dnf() { command dnf --config={work}/dnf.conf --installroot={root} --releasever=44 --assumeyes "$@"; }
+    prelude = """mount --bind /dev/null {root}/dev/null
+dnf() { command dnf --config={work}/dnf.conf --installroot={root} --releasever=44 --assumeyes "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
     reinstall = ["dnf reinstall {package}"]
     upgrade = ["dnf upgrade --refresh {package}"]
@@ -211,7 +214,8 @@ rpm() { command rpm --root {root} "$@"; }"""
 class Zypper(Rpm):
     name, manager, distribution = "zypper", "zypper", "suse:16.0"
     tools = ("zypper", "rpm", "rpmbuild", "rpmsign", "createrepo_c")
-    prelude = """zypper() { command zypper --root {root} --non-interactive "$@"; }
+    prelude = """mount --bind /dev/null {root}/dev/null
+zypper() { command zypper --root {root} --non-interactive "$@"; }
 rpm() { command rpm --root {root} "$@"; }"""
     reinstall = ["zypper install --force {package}"]
     upgrade = ["zypper refresh", "zypper update {package}"]
