@@ -83,6 +83,7 @@ class Client:
     books = r"(var|run)/"
     overwrites = True  # files that belong to no package
     stops_at_failure = False  # it would be wrong to type on
+    start_over: tuple[str, ...] = ()  # what has to be typed when what a bad network has left is in the way
     takes_expired_keys = ""  # why, where the manager does
     later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 

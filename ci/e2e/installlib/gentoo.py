@@ -65,6 +65,8 @@ class Portage(clients.Client):
     configuration_is = "true"  # it marks none: it spares all of /etc
     # An unverified clone stays where it is, and emerge does not ask.
     stops_at_failure = True
+    # Where git was told of no branch at all, it has cloned an empty repository, and portage goes on from that one for ever.
+    start_over = ("rm -r /var/db/repos/{package}",)
     later = dict.fromkeys(("truncated*", "delayed", "dropped", "downgrades", "finds-*", "accepts-*"), "it takes long; --all plays it")
 
     @classmethod

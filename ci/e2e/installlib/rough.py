@@ -46,9 +46,12 @@ def storm(make: Callable[[], weather.Weather]) -> Callable[[Stage], str]:
             check(stage.package_file("new") in bad.spoiled, f"the package itself was not spoiled, but {sorted(bad.spoiled)}")
             return f"{stage.is_there('new')} is there; {len(bad.spoiled)} files were spoiled, and the lines typed {times(rounds)}"
         stage.serve("new")
+        for command in stage.client.start_over:
+            stage.client.does(command)
         fine, _, again = _type_all(stage, 1)
         check(fine, f"on a good network it still fails:\n{again}\nIt began with:\n{told}")
-        return f"nothing was installed; on a good network the same commands install {stage.is_there('new')}"
+        after = "".join(f", after {command.replace('{package}', stage.shop.package)}," for command in stage.client.start_over)
+        return f"nothing was installed; on a good network{after} the same commands install {stage.is_there('new')}"
     return play
 
 
