@@ -82,7 +82,6 @@ class Client:
     # Not of the tree: the managers' own books, which are asked in their own words.
     books = r"(var|run)/"
     overwrites = True  # files that belong to no package
-    stops_at_failure = False  # it would be wrong to type on
     start_over: tuple[str, ...] = ()  # what has to be typed when what a bad network has left is in the way
     takes_expired_keys = ""  # why, where the manager does
     later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
@@ -104,11 +103,6 @@ class Client:
         return [tool for tool in cls.tools if shutil.which(tool) is None]
 
     # What differs from manager to manager in more than words.
-    def helped(self, commands: list[str], folder: str, url: str) -> list[str]:
-        """The site's commands, and what is typed between them because nothing that is published says it."""
-        del folder, url
-        return commands
-
     def asks_for(self, package: Path) -> list[str]:
         raise NotImplementedError
 

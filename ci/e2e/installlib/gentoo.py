@@ -13,7 +13,7 @@ import places
 import shell
 
 VENV = places.build / "portage"
-# What a main repository of stubs does not say, and what a lone root user needs. The mirror is below: see Portage.helped.
+# What a main repository of stubs does not say, and what a lone root user needs. No mirror of Gentoo's is asked.
 MAKE_CONF = """DISTDIR="/var/cache/distfiles"
 PKGDIR="/var/cache/binpkgs"
 PORTAGE_TMPDIR="/var/tmp"
@@ -63,8 +63,6 @@ class Portage(clients.Client):
     verify = VERIFY
     version_is = "portageq best_version /target {package} 2>/dev/null | sed -n 's/^.*-\\([0-9][0-9.]*\\)/\\1/p'"
     configuration_is = "true"  # it marks none: it spares all of /etc
-    # An unverified clone stays where it is, and emerge does not ask.
-    stops_at_failure = True
     # Where git was told of no branch at all, it has cloned an empty repository, and portage goes on from that one for ever.
     start_over = ("rm -r /var/db/repos/{package}",)
     later = dict.fromkeys(("truncated*", "delayed", "dropped", "downgrades", "finds-*", "accepts-*"), "it takes long; --all plays it")
@@ -73,15 +71,6 @@ class Portage(clients.Client):
     def missing(cls) -> list[str]:
         python = [] if list(VENV.glob("lib/python3*/site-packages/gemato")) else ["portage and gemato in build/portage (ci/deps package)"]
         return super().missing() + python
-
-    def helped(self, commands: list[str], folder: str, url: str) -> list[str]:
-        """What the published file has not always said, and without which nobody could install: a server of plain files has no shallow
-        clones, and the source is on the site and not where the ebuild looks for it. The stage "installs" does without it."""
-        conf = f"/etc/portage/repos.conf/{self.package}.conf"
-        help_ = [f"grep -q '^clone-depth' {conf} || printf 'clone-depth = 0\\nsync-depth = 0\\n' >>{conf}",
-                 f"printf 'GENTOO_MIRRORS=\"%s\"\\n' {url}/{folder} >>/etc/portage/make.conf"]
-        at = next(at for at, command in enumerate(commands) if command.startswith("emaint "))
-        return [*commands[:at], *help_, *commands[at:]]
 
     def asks_for(self, package: Path) -> list[str]:
         cache = next((package.parents[1] / "overlay/metadata/md5-cache").glob("*/*"))
@@ -100,6 +89,7 @@ class Portage(clients.Client):
         (etc / "portage/profile/package.provided").write_text("".join(f"{need}-999\n" for need in self.needs))
         (etc / "portage/make.conf").write_text(MAKE_CONF)
         (etc / "portage/repos.conf/gentoo.conf").write_text(REPOS_CONF)
+        (etc / "gitconfig").touch()  # portage tells git there which repositories are safe
         (etc / "portage/bashrc").write_text('gtar() { tar "$@"; }\n')
         (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
         (etc / "group").write_text("root:x:0:\n")

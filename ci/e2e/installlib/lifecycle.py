@@ -16,7 +16,7 @@ OPTIONAL = re.compile(r"/media\.1/media$"  # zypper: repositories on more than o
 
 
 def install(stage: Stage) -> str:
-    stage.install("new", alone=True)
+    stage.install("new")
     return stage.client.version()
 
 

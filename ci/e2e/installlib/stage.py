@@ -30,11 +30,9 @@ class Stage:
     def serve(self, kind: str) -> None:
         self.server.show(self.shop.site(kind))
 
-    def commands(self, alone: bool = False) -> list[str]:
-        """What the site's catalog tells its users to type; alone: without our help."""
-        newest = self.shop.published("new", self.client.distribution)[-1]
-        commands = list(newest["commands"])
-        return commands if alone else self.client.helped(commands, str(Path(newest["how"]).parent), self.shop.url)
+    def commands(self) -> list[str]:
+        """What the site's catalog tells its users to type."""
+        return list(self.shop.published("new", self.client.distribution)[-1]["commands"])
 
     def package_file(self, kind: str) -> str:
         paths = [file["path"] for file in self.shop.published(kind, self.client.distribution)[-1]["files"]]
@@ -67,11 +65,11 @@ class Stage:
         paths = (path.relative_to(self.client.root) for path in self.client.root.rglob("*"))
         return {path for path in paths if not re.match(self.client.books, f"{path}/")}
 
-    def install(self, kind: str, alone: bool = False) -> set[Path]:
+    def install(self, kind: str) -> set[Path]:
         """Follows the site's instructions. Returns the tree as it was just before the installation."""
         self.serve(kind)
         self.fresh()
-        *connect, install = self.commands(alone)
+        *connect, install = self.commands()
         for command in connect:
             self.client.does(command)
         before = self.tree()

@@ -14,14 +14,12 @@ import refusals
 import rough
 import stale
 import takeover
-import unverified
 from stage import Stage
 
 CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES, gentoo.Portage)
 FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
 OWN: dict[str, dict[str, Callable[[Stage], str]]] = {
     "debian-12": {**takeover.DEBIAN, **stale.STAGES}, "debian-13": {**takeover.DEBIAN, **stale.STAGES}, "debian-14": stale.STAGES,
-    "portage": unverified.STAGES,
 }
 
 
