@@ -9,7 +9,8 @@ from pathlib import Path
 
 import shell
 
-PROGRAMS = ("bash", "awk", "cat", "date", "find", "grep", "ls", "mkdir", "mv", "rm", "sed", "sha256sum", "sort", "stat", "tr", "uname", "xargs")
+PROGRAMS = ("bash", "awk", "cat", "date", "find", "grep", "ls", "mkdir", "mv", "rm", "sed", "sha256sum", "sort", "stat", "tr",
+            "uname", "xargs")
 
 
 def put_into(root: Path) -> None:
