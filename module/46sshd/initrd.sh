@@ -152,6 +152,22 @@ default_kernel() {
   [[ $newest ]] && printf '%s\n' "$newest"
 }
 
+# choose_driver: what the running system is wins over what its distribution usually is.
+choose_driver() {
+  if [[ -e $root/run/ostree-booted ]]; then
+    echo rpm-ostree
+  elif [[ $driver_setting == rpm-ostree ]]; then
+    # The same distribution without ostree.
+    echo dracut
+  elif type -P transactional-update >/dev/null && [[ $(findmnt -no OPTIONS / 2>/dev/null) =~ (^|,)ro(,|$) ]]; then
+    echo transactional-update
+  elif type -P sdbootutil >/dev/null && sdbootutil is-installed >/dev/null 2>&1; then
+    echo sdbootutil
+  else
+    echo "$driver_setting"
+  fi
+}
+
 # old_of IMAGE: where the image before this one is kept: under a name that no boot loader takes for a kernel's, or for a
 # kernel.
 old_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.old"; }

@@ -237,6 +237,26 @@ setup() { setup_check; }
   [ -e "$image" ] && [ -e "$newest" ]
 }
 
+@test "what was kept of an image that all kernels share does not go with one of them" {
+  echo IMAGE=/boot/initrd >"$root/etc/dracut-sshd/initrd.conf"
+  cp "$newest" "$root/boot/initrd"
+  echo old >"$root/boot/dracut-sshd-initrd.old"
+  check --after kernel-removal 6.1.0-1
+  contains "$root/boot/dracut-sshd-initrd.old" old
+  check --after removal
+  [ ! -e "$root/boot/dracut-sshd-initrd.old" ]
+}
+
+@test "where transactional-update has the say it is named, and nothing is rebuilt behind its back" {
+  program transactional-update ''
+  program findmnt 'echo ro,relatime'
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  echo changed >>"$root/usr/sbin/sshd"
+  check --act
+  ends 1 'Type: dracut-sshd-rebuild, and reboot.'
+  called ''
+}
+
 @test "an old image of a kernel that is gone stays while its image is there" {
   echo old >"$root/boot/dracut-sshd-initramfs-5.0.img.old"
   echo image >"$root/boot/initramfs-5.0.img"
