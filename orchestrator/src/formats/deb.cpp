@@ -24,14 +24,22 @@ std::string orig(const Ingredients& from) {
   return fmt::format("{}_{}.orig.tar.gz", from.project.name, from.project.version());
 }
 
-/// dpkg asks for the vendor's description; the machine's own is another's where it builds for Ubuntu on Debian.
-base::SourceTree origins(const std::string& vendor) {
-  std::string shown = render::plain(vendor);
-  if (!shown.empty() && shown[0] >= 'a' && shown[0] <= 'z') shown[0] = static_cast<char>(shown[0] - 'a' + 'A');
-  const std::string text = fmt::format("Vendor: {}\n{}", shown, shown == "Debian" ? "" : "Parent: Debian\n");
-  return {{"origins/default", {0644, text}},
-          {"origins/debian", {0644, "Vendor: Debian\n"}},
-          {"origins/" + vendor, {0644, text}}};
+/// As dpkg writes a vendor's name; its file has the name in small letters (deb-origin(5)).
+std::string shown(const std::string& vendor) {
+  std::string out = render::plain(vendor);
+  if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  return out;
+}
+
+/// dpkg asks for the vendor's description, and for its parent's; the machine's own is another's where it builds for one
+/// distribution on another.
+base::SourceTree origins(const model::DebFields& deb) {
+  std::string text = fmt::format("Vendor: {}\n", shown(deb.vendor));
+  if (!deb.parent_vendor.empty()) text += fmt::format("Parent: {}\n", shown(deb.parent_vendor));
+  base::SourceTree out{{"origins/default", {0644, text}}, {"origins/" + deb.vendor, {0644, text}}};
+  if (!deb.parent_vendor.empty())
+    out["origins/" + deb.parent_vendor] = {0644, fmt::format("Vendor: {}\n", shown(deb.parent_vendor))};
+  return out;
 }
 
 model::Step buildpackage(const Ingredients& from, const std::string& title, const std::vector<std::string>& options) {
@@ -66,7 +74,7 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
                   {"tar", "tar", {"--version"}}};
   // What is installed, for the .buildinfo, which is not among the files that are the same everywhere.
   recipe.read_only = {{"/var/lib/dpkg", "/var/lib/dpkg"}};
-  recipe.staged = origins(from.profile.package.deb.vendor);
+  recipe.staged = origins(from.profile.package.deb);
   recipe.staged[orig(from)] = {0644, from.tarball};
   const std::string top = top_folder(from.project) + '/';
   for (const auto& [path, file] : from.pristine) recipe.staged[top + path] = file;

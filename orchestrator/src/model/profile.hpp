@@ -35,7 +35,8 @@ struct DebFields {
   std::string series;             // "bookworm": the changelog's distribution
   std::string section;            // "admin"
   std::string standards_version;  // "4.6.2"
-  std::string vendor;             // "debian" or "ubuntu": dpkg's vendor and lintian's profile
+  std::string vendor;             // dpkg's vendor and lintian's profile, in small letters
+  std::string parent_vendor;      // the vendor that it is derived from; "": none
 };
 
 struct EbuildFields {

@@ -46,8 +46,8 @@ model::PackageFields package(const json& in) {
   }
   if (in.contains("deb")) {
     const auto& deb = in["deb"];
-    out.deb = {text(deb, "suffix"), text(deb, "series"), text(deb, "section"), text(deb, "standards_version"),
-               text(deb, "vendor")};
+    out.deb = {text(deb, "suffix"), text(deb, "series"),       text(deb, "section"), text(deb, "standards_version"),
+               text(deb, "vendor"), text(deb, "parent_vendor")};
   }
   if (in.contains("ebuild")) out.ebuild = {text(in["ebuild"], "category"), text(in["ebuild"], "keywords")};
   return out;

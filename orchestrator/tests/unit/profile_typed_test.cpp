@@ -58,6 +58,7 @@ TEST(Typed, EveryFieldOfADebProfileArrives) {
   EXPECT_EQ(deb.section, "admin");
   EXPECT_EQ(deb.standards_version, "4.6.2");
   EXPECT_EQ(deb.vendor, "debian");
+  EXPECT_EQ(deb.parent_vendor, "");
 }
 
 TEST(Typed, EveryFieldOfAnEbuildProfileArrives) {
