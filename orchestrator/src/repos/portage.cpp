@@ -115,6 +115,7 @@ Instructions Portage::instructions(const model::Profile& profile, const std::str
       "sync-git-verify-commit-signature = yes\nsync-openpgp-key-path = {4}\nsync-openpgp-key-refresh = no\n",
       project, url, folder, kGit, keyring);
   out.commands = {
+      "install -d -m 0755 /etc/portage/repos.conf",
       fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
       fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
       // The source lies here, too, wherever the ebuild says that it comes from (make.conf(5)).
