@@ -300,6 +300,15 @@ setup() {
   nothing_left
 }
 
+@test "what one that was killed has left in the folder goes before the room is looked at" {
+  touch "$root/boot/.dracut-sshd.a1B2c3" "$root/boot/dracut-sshd-x.old.new" "$root/boot/.dracut-sshd.notes" "$root/boot/other.new"
+  rebuild
+  ends 0 'is new'
+  [ ! -e "$root/boot/.dracut-sshd.a1B2c3" ] && [ ! -e "$root/boot/dracut-sshd-x.old.new" ]
+  [ -e "$root/boot/.dracut-sshd.notes" ]
+  [ -e "$root/boot/other.new" ]
+}
+
 @test "a second one waits for the first" {
   exec 5>"$root/run/dracut-sshd-rebuild.lock"
   flock 5
