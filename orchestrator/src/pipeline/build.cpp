@@ -37,6 +37,8 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   base::make_dirs(options.out);
   const auto out = std::filesystem::canonical(options.out);
   const Lock lock(out / ".lock");
+  const auto work = out / ".work";
+  base::remove_tree(work);  // what a killed builder left, whatever is to be built now; the lock says that it is gone
   Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
   std::vector<const model::Recipe*> recipes;
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
@@ -71,8 +73,6 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   const bool isolated = why_not_isolated().empty();
   if (!isolated)
     console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", *why));
-  const auto work = out / ".work";
-  base::remove_tree(work);  // what a killed builder left; the lock says that it is gone
   base::make_dirs(work);
   base::make_dirs(out / ".logs");
   Executor executor(runner, cancel, toolbox, {out, work, out / ".logs", options.keep}, isolated);
