@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# What `cmake --install` puts where: the program, its manual pages and its completions. dracut-sshd itself is installed by its packages.
+# What `cmake --install` puts where: the programs, their manual pages and their completions. The dracut module is installed by its packages.
 include(GNUInstallDirs)
+
+install(TARGETS dracut-sshd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/dracut-sshd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/dracut-sshd.bash
+  DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME dracut-sshd)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions)
+if(NOT ORCHESTRATOR)
+  return()
+endif()
 
 install(TARGETS orchestrator RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/orchestrator.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

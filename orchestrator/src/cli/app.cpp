@@ -11,8 +11,8 @@
 #include <iostream>
 
 #include "base/error.hpp"
+#include "base/version.hpp"
 #include "cli/verbs.hpp"
-#include "cli/version.hpp"
 
 namespace cli {
 namespace {
@@ -30,7 +30,7 @@ struct CommandLine {
   bool manual = false;
 
   CommandLine() {
-    app.set_version_flag("--version", std::string("orchestrator ") + kVersion);
+    app.set_version_flag("--version", std::string("orchestrator ") + base::kVersion);
     app.require_subcommand(1);
     app.footer(
         "See orchestrator(1). Exit status: 0 done, 1 a job or a check failed, 2 usage or profile wrong, 3 a tool is "
