@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,13 @@ struct Node {
   std::uint64_t size = 0;
   std::uint32_t rdev_major = 0;
   std::uint32_t rdev_minor = 0;
-  std::uint32_t part = 0;              // index into Image::parts
-  std::uint32_t entry = 0;             // running number of the entry that its bytes are of
-  std::string target;                  // of a symbolic link
-  std::optional<ElfFacts> elf;         // of a regular file
-  std::optional<std::string> content;  // of a regular file, where it was wanted and small enough
-  std::string digest;                  // SHA-256, raw, where it was asked for
+  std::uint32_t part = 0;               // index into Image::parts
+  std::uint32_t entry = 0;              // running number of the entry that its bytes are of
+  std::string target;                   // of a symbolic link
+  std::shared_ptr<const ElfFacts> elf;  // of a regular file
+  std::optional<std::string> content;   // of a regular file, where it was wanted and small enough
+  bool implied = false;                 // the kernel has it before it unpacks anything: /dev, /dev/console, /root
+  std::string digest;                   // SHA-256, raw, where it was asked for
 
   [[nodiscard]] bool is_file() const { return (mode & 0170000U) == 0100000U; }
   [[nodiscard]] bool is_directory() const { return (mode & 0170000U) == 0040000U; }
@@ -86,7 +88,6 @@ class Image {
   [[nodiscard]] std::vector<std::string> list(std::string_view folder) const;
   /// Every name in the tree, sorted, with its inode.
   void each(const std::function<void(const std::string& path, const Node& node)>& visit) const;
-  [[nodiscard]] std::size_t names() const { return tree_.size(); }
 
  private:
   friend class Builder;

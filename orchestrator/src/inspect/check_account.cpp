@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string>
+
+#include "base/text.hpp"
+#include "initramfs/loader.hpp"
+#include "inspect/checks.hpp"
+
+namespace inspect {
+namespace {
+
+const std::string kRemedy =
+    "build the image with this module, which puts root's account right before sshd starts: dracut-sshd-rebuild";
+
+std::string field(const std::vector<std::string>& line, std::size_t index) { return index < line.size() ? line[index] : ""; }
+
+/// A day since the epoch, or nothing.
+std::optional<std::int64_t> day(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failed == std::errc() && end == text.data() + text.size() && !text.empty() ? std::optional(value) : std::nullopt;
+}
+
+/// Why an sshd that asks no PAM refuses this account (auth.c, platform-specific account locks; shadow(5)); "" if it does not.
+std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now) {
+  const auto password = field(shadow, 1);
+  if (password.starts_with('!')) return fmt::format("its password field begins with \"!\", which is a lock (\"{}\")", base::printable(password.substr(0, 16)));
+  if (password.starts_with("*LK*")) return "its password field is \"*LK*\", which is a lock";
+  const auto today = now / 86400;
+  if (const auto expires = day(field(shadow, 7)); expires && *expires > 0 && today > *expires) return fmt::format("it expired on {}", base::iso_date(*expires * 86400));
+  if (const auto changed = day(field(shadow, 2)); changed && *changed == 0) return "its password has to be changed at the next login";
+  const auto changed = day(field(shadow, 2));
+  const auto longest = day(field(shadow, 4));
+  if (changed && longest && *longest >= 0 && today > *changed + *longest) return "its password is too old, and has to be changed";
+  return {};
+}
+
+/// Before glibc 2.34 accounts are read by a library of their own, which nothing names.
+bool lacks_nss(const Facts& facts) {
+  const auto closure = initramfs::closure_of(facts.image, facts.sshd.path);
+  for (const auto& library : closure.libraries) {
+    if (library.find("/libc.so.") == std::string::npos && library.find("/libc-2.") == std::string::npos) continue;
+    const auto bytes = facts.image.content(library);
+    const auto version = bytes ? initramfs::glibc_version(*bytes) : std::nullopt;
+    if (!version || *version >= std::pair{2U, 34U}) return false;
+    const auto slash = library.rfind('/');
+    return !facts.has(library.substr(0, slash) + "/libnss_files.so.2");
+  }
+  return false;
+}
+
+}  // namespace
+
+void check_account(const Facts& facts, Findings& out) {
+  const auto error = [&](std::string message) { out.push_back({"account.root", Severity::error, std::move(message), kRemedy}); };
+  if (lacks_nss(facts))
+    return out.push_back({"account.root", Severity::error, "libnss_files.so.2 is not in it: sshd would know no account at all", "take it along: install_items+=\" libnss_files.so.2 \" in dracut.conf"});
+  const auto shadow = facts.shadow_lines.empty() ? std::vector<std::string>{} : facts.shadow_lines.front();
+  const auto refused = facts.shadow_lines.empty() ? std::string() : why_refused(shadow, facts.options.now);
+  if (facts.puts_accounts_right) {
+    std::string message = "put right before sshd starts";
+    if (facts.root_lines.empty()) message += "; passwd has no line for root";
+    if (facts.root_lines.size() > 1) message += fmt::format("; passwd has {} lines for root", facts.root_lines.size());
+    if (facts.shadow_lines.empty()) message += "; shadow has none";
+    if (!refused.empty()) message += "; as it is, " + refused;
+    return out.push_back({"account.root", Severity::good, message, ""});
+  }
+  if (facts.root_lines.empty()) {
+    if (facts.has_module("systemd-sysusers")) return out.push_back({"account.root", Severity::unknown, "passwd has no line for root; systemd-sysusers may write one at boot", kRemedy});
+    return error("/etc/passwd has no line for root");
+  }
+  if (facts.shadow_lines.empty()) {
+    const auto password = field(facts.root_lines.front(), 1);
+    if (password == "x" || password.empty() || password == "*") {
+      const auto nsswitch = facts.image.content("etc/nsswitch.conf").value_or("");
+      if (nsswitch.find("systemd") != std::string_view::npos)
+        return error("/etc/shadow has no line for root, and nsswitch.conf names systemd, which makes up a locked one");
+      return out.push_back({"account.root", Severity::good, "not locked: shadow has no line for it", ""});
+    }
+  }
+  if (!refused.empty()) return error(fmt::format("sshd will refuse root: {}{}", refused, facts.shadow_lines.size() > 1 ? "; of several lines the first counts" : ""));
+  out.push_back({"account.root", Severity::good, "", ""});
+}
+
+}  // namespace inspect

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "base/text.hpp"
+#include "initramfs/loader.hpp"
+#include "inspect/checks.hpp"
+
+namespace inspect {
+namespace {
+
+constexpr std::array kPrivsepFolders{"/run/sshd", "/usr/share/empty.sshd", "/var/empty/sshd", "/var/empty", "/var/lib/empty", "/var/chroot/ssh"};
+
+/// A whole string of a program: between zeros.
+bool holds(std::string_view bytes, std::string_view text) {
+  for (auto at = bytes.find(text); at != std::string_view::npos; at = bytes.find(text, at + 1)) {
+    const bool begins = at == 0 || bytes[at - 1] == '\0';
+    const bool ends = at + text.size() == bytes.size() || bytes[at + text.size()] == '\0';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+/// The first whole string that ends with `tail`, and is an absolute path.
+std::string path_ending(std::string_view bytes, std::string_view tail) {
+  for (auto at = bytes.find(tail); at != std::string_view::npos; at = bytes.find(tail, at + 1)) {
+    const auto end = at + tail.size();
+    if (end < bytes.size() && bytes[end] != '\0') continue;
+    const auto zero = bytes.rfind('\0', at);
+    const auto begin = zero == std::string_view::npos ? 0 : zero + 1;
+    const auto whole = bytes.substr(begin, end - begin);
+    if (whole.starts_with('/') && whole.size() < 256) return std::string(whole);
+  }
+  return {};
+}
+
+std::string missing_text(const initramfs::Missing& missing) {
+  if (missing.found_at.empty()) return fmt::format("{} ({} wants it)", missing.soname, missing.wanted_by);
+  return fmt::format("{} ({} wants it; it is at {}, where no loader looks)", missing.soname, missing.wanted_by, missing.found_at);
+}
+
+/// What would keep a program from starting; "" if nothing.
+std::string why_not_runnable(const Facts& facts, const std::string& program) {
+  const auto* node = facts.image.find(program);
+  if (node == nullptr) return "it is not there";
+  if (!node->is_file() || (node->mode & 0111U) == 0) return "it is no program";
+  if (!node->elf) return {};
+  const auto closure = initramfs::closure_of(facts.image, program);
+  if (!closure.fault.empty()) return closure.fault;
+  if (!closure.interpreter.empty() && !closure.interpreter_found) return "its loader is not there: " + closure.interpreter;
+  std::vector<std::string> all;
+  for (const auto& missing : closure.missing) all.push_back(missing_text(missing));
+  return all.empty() ? "" : "not there: " + base::join(all, "; ");
+}
+
+}  // namespace
+
+void check_present(const Facts& facts, Findings& out) {
+  if (!facts.sshd.path.empty()) {
+    const auto version = facts.sshd.version ? "OpenSSH " + openssh::to_string(*facts.sshd.version) : std::string("of a version that cannot be told");
+    return out.push_back({"sshd.present", Severity::good, fmt::format("/{}, {}", facts.sshd.path, version), ""});
+  }
+  const bool stopped = std::ranges::any_of(facts.image.faults, [](const initramfs::Fault& fault) {
+    return fault.kind == initramfs::Fault::Kind::limit || fault.kind == initramfs::Fault::Kind::unreadable;
+  });
+  if (stopped)
+    return out.push_back({"sshd.present", Severity::unknown, "as far as it could be read, there is no sshd in it", ""});
+  std::string why = "there is no sshd in it";
+  if (!facts.program("dropbear").empty()) why += ", but dropbear, which is another one's";
+  if (facts.has_module("sshd")) why += "; dracut's module sshd had its turn, and left it out: the build's log has the reason";
+  out.push_back({"sshd.present", Severity::error, why,
+                 facts.by_dracut ? "install dracut-sshd and openssh-server, put your key into /etc/dracut-sshd/authorized_keys, and type dracut-sshd-rebuild"
+                                 : "install dracut, dracut-sshd and openssh-server"});
+}
+
+void check_libraries(const Facts& facts, Findings& out) {
+  const auto why = why_not_runnable(facts, facts.sshd.path);
+  if (!why.empty())
+    return out.push_back({"sshd.libraries", Severity::error, fmt::format("/{} cannot start: {}", facts.sshd.path, why), "build the image again: dracut-sshd-rebuild"});
+  const auto closure = initramfs::closure_of(facts.image, facts.sshd.path);
+  out.push_back({"sshd.libraries", Severity::good, fmt::format("{} of them", closure.libraries.size()), ""});
+}
+
+void check_helpers(const Facts& facts, Findings& out) {
+  const auto& sshd = facts.sshd;
+  if (!sshd.version || sshd.bytes.empty())
+    return out.push_back({"sshd.helpers", Severity::unknown, "which programs this sshd runs cannot be told", "compare with: strings " + sshd.path + " | grep sshd-"});
+  std::string listed;
+  std::string programs(sshd.bytes);
+  const auto need = [&](std::string_view keyword, std::string_view name, openssh::Version since) {
+    if (*sshd.version < since) return;
+    auto path = facts.effective.first(keyword);
+    if (path.empty()) path = path_ending(programs, "/" + std::string(name));
+    if (path.empty()) {
+      out.push_back({"sshd.helpers", Severity::unknown, fmt::format("where {} has to be cannot be told", name), ""});
+      return;
+    }
+    if (const auto why = why_not_runnable(facts, path.substr(1)); !why.empty())
+      out.push_back({"sshd.helpers", Severity::error, fmt::format("{}: {}", path, why), "build the image again with this module, which takes it along: dracut-sshd-rebuild"});
+    else
+      listed += (listed.empty() ? "" : ", ") + path;
+    if (const auto bytes = facts.image.content(path.substr(1))) programs += *bytes;
+  };
+  const auto before = out.size();
+  need("sshdsessionpath", "sshd-session", {9, 8, 0});
+  need("sshdauthpath", "sshd-auth", {10, 0, 0});
+  if (out.size() == before)
+    out.push_back({"sshd.helpers", Severity::good, listed.empty() ? "OpenSSH " + openssh::to_string(*sshd.version) + " runs none" : listed, ""});
+}
+
+void check_privsep(const Facts& facts, Findings& out) {
+  const auto passwd = facts.image.content("etc/passwd");
+  bool account = facts.puts_accounts_right;
+  for (const auto& line : base::lines(passwd.value_or(""))) account = account || line.starts_with("sshd:");
+  const bool at_boot = facts.has_module("systemd-sysusers");
+  if (!account && !at_boot)
+    out.push_back({"sshd.privsep", Severity::error, "/etc/passwd has no account sshd", "build the image again with this module, which makes one: dracut-sshd-rebuild"});
+  std::string programs(facts.sshd.bytes);
+  if (const auto helper = path_ending(programs, "/sshd-session"); !helper.empty()) {
+    if (const auto bytes = facts.image.content(helper.substr(1))) programs += *bytes;
+  }
+  for (const std::string folder : kPrivsepFolders) {
+    if (!holds(programs, folder)) continue;
+    const auto* node = facts.image.find(folder.substr(1));
+    const bool made = folder.starts_with("/run/") && facts.unit && facts.unit->last("Service", "RuntimeDirectory").find(folder.substr(5)) != std::string::npos;
+    if (made || (node != nullptr && node->is_directory() && node->uid == 0 && (node->mode & 022U) == 0)) {
+      if (account || at_boot) out.push_back({"sshd.privsep", Severity::good, folder, ""});
+      return;
+    }
+    out.push_back({"sshd.privsep", Severity::error,
+                   node == nullptr ? folder + " is not there" : folder + " is no folder of root's that only root can write",
+                   "build the image again with this module, which makes it: dracut-sshd-rebuild"});
+    return;
+  }
+  out.push_back({"sshd.privsep", Severity::note, "the folder that this sshd confines itself in cannot be told", ""});
+}
+
+void check_shell(const Facts& facts, Findings& out) {
+  std::string shell = "/bin/sh";
+  if (!facts.root_lines.empty() && facts.root_lines.front().size() > 6) shell = facts.root_lines.front()[6];
+  if (shell.empty()) shell = "/bin/sh";
+  auto why = why_not_runnable(facts, shell.substr(shell.starts_with('/') ? 1 : 0));
+  if (why.empty()) return out.push_back({"account.shell", Severity::good, shell, ""});
+  if (facts.puts_accounts_right) {
+    for (const std::string other : {"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh"}) {
+      if (!why_not_runnable(facts, other.substr(1)).empty()) continue;
+      return out.push_back({"account.shell", Severity::good, fmt::format("{} cannot run ({}); {} is put in its place before sshd starts", shell, why, other), ""});
+    }
+  }
+  out.push_back({"account.shell", Severity::error, fmt::format("root's shell {} cannot run: {}", base::printable(shell), why),
+                 "take it along: install_items+=\" " + base::printable(shell) + " \" in /etc/dracut.conf.d/50-shell.conf"});
+}
+
+}  // namespace inspect

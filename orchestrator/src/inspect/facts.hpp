@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "initramfs/builder.hpp"
+#include "initramfs/image.hpp"
+#include "initramfs/loader.hpp"
+#include "inspect/unit.hpp"
+#include "openssh/authorized_keys.hpp"
+#include "openssh/private_key.hpp"
+#include "openssh/sshd_config.hpp"
+#include "openssh/version.hpp"
+
+/// What the checks need to know of an image, gathered once.
+namespace inspect {
+
+struct Options {
+  std::string cmdline;         // the kernel's command line, as far as it is known
+  bool cmdline_known = false;  // otherwise what it might say cannot be told
+  std::string kernel;          // the release that it is for; "": not known
+  std::int64_t now = 0;        // seconds since the epoch
+  std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
+  std::filesystem::path file;                 // the image's, where it is a file of that system
+};
+
+/// The files whose bytes the checks want.
+[[nodiscard]] initramfs::Wanted wanted();
+
+struct Sshd {
+  std::string path;       // where it really is; "": there is none
+  std::string_view bytes;  // empty: too large to be kept
+  std::optional<openssh::Version> version;
+  std::optional<bool> notifies;
+  std::vector<std::string> arguments;  // of the unit's ExecStart, variables replaced
+  std::string configuration;           // the path that it reads: -f, or etc/ssh/sshd_config
+};
+
+struct Account {
+  std::string name;
+  std::vector<std::string> fields;  // of passwd
+};
+
+/// A file of keys that sshd would read for root.
+struct KeyFile {
+  std::string path;  // as the configuration has it, without the leading slash
+  bool there = false;
+  std::vector<openssh::AuthorizedKey> keys;
+};
+
+struct HostKey {
+  std::string path;
+  const initramfs::Node* node = nullptr;  // nullptr: not there
+  openssh::PrivateKey key;
+  std::optional<openssh::PublicKey> beside;  // what PATH.pub says
+  std::string beside_why;                    // why not
+  bool by_default = false;                   // no HostKey names it: its absence is no fault
+};
+
+struct Facts {
+  const initramfs::Image& image;
+  const Options& options;
+
+  std::vector<std::string> modules;  // dracut's, as usr/lib/dracut/modules.txt has them
+  std::string generator;             // "dracut 106-6", "initramfs-tools", ...; "": cannot be told
+  bool by_dracut = false;
+  std::vector<std::string> kernels;  // folders of usr/lib/modules
+  std::vector<std::string> cmdline;  // words: of the image, of the UKI, of the options
+
+  Sshd sshd;
+  std::optional<Unit> unit;
+  openssh::Config config;
+  openssh::Effective effective;
+  bool config_there = false;
+  bool puts_accounts_right = false;  // this module's ExecStartPre
+  std::vector<std::vector<std::string>> root_lines;    // of passwd
+  std::vector<std::vector<std::string>> shadow_lines;  // root's
+  std::string home = "root";  // without the leading slash
+  std::vector<KeyFile> key_files;
+  std::vector<HostKey> host_keys;
+
+  [[nodiscard]] bool has_module(std::string_view name) const;  // dracut's
+  [[nodiscard]] bool has(std::string_view path) const { return image.find(path) != nullptr; }
+  /// A driver, as a file in the image or built into the kernel: "virtio_net". Dashes count as underscores.
+  [[nodiscard]] bool has_driver(std::string_view name) const;
+  /// A program by its name, in the folders where programs are; where it is, or "".
+  [[nodiscard]] std::string program(std::string_view name) const;
+  /// The value of "NAME=..." on the command line; "" for the bare name; nothing if it is not there.
+  [[nodiscard]] std::optional<std::string> cmdline_value(std::string_view name) const;
+};
+
+[[nodiscard]] Facts gather(const initramfs::Image& image, const Options& options);
+
+}  // namespace inspect
