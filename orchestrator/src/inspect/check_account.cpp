@@ -14,26 +14,35 @@ namespace {
 const std::string kRemedy =
     "build the image with this module, which puts root's account right before sshd starts: dracut-sshd-rebuild";
 
-std::string field(const std::vector<std::string>& line, std::size_t index) { return index < line.size() ? line[index] : ""; }
+std::string field(const std::vector<std::string>& line, std::size_t index) {
+  return index < line.size() ? line[index] : "";
+}
 
 /// A day since the epoch, or nothing.
 std::optional<std::int64_t> day(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failed == std::errc() && end == text.data() + text.size() && !text.empty() ? std::optional(value) : std::nullopt;
+  return failed == std::errc() && end == text.data() + text.size() && !text.empty() ? std::optional(value)
+                                                                                    : std::nullopt;
 }
 
-/// Why an sshd that asks no PAM refuses this account (auth.c, platform-specific account locks; shadow(5)); "" if it does not.
+/// Why an sshd that asks no PAM refuses this account (auth.c, platform-specific account locks; shadow(5)); "" if it
+/// does not.
 std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now) {
   const auto password = field(shadow, 1);
-  if (password.starts_with('!')) return fmt::format("its password field begins with \"!\", which is a lock (\"{}\")", base::printable(password.substr(0, 16)));
+  if (password.starts_with('!'))
+    return fmt::format("its password field begins with \"!\", which is a lock (\"{}\")",
+                       base::printable(password.substr(0, 16)));
   if (password.starts_with("*LK*")) return "its password field is \"*LK*\", which is a lock";
   const auto today = now / 86400;
-  if (const auto expires = day(field(shadow, 7)); expires && *expires > 0 && today > *expires) return fmt::format("it expired on {}", base::iso_date(*expires * 86400));
-  if (const auto changed = day(field(shadow, 2)); changed && *changed == 0) return "its password has to be changed at the next login";
+  if (const auto expires = day(field(shadow, 7)); expires && *expires > 0 && today > *expires)
+    return fmt::format("it expired on {}", base::iso_date(*expires * 86400));
+  if (const auto changed = day(field(shadow, 2)); changed && *changed == 0)
+    return "its password has to be changed at the next login";
   const auto changed = day(field(shadow, 2));
   const auto longest = day(field(shadow, 4));
-  if (changed && longest && *longest >= 0 && today > *changed + *longest) return "its password is too old, and has to be changed";
+  if (changed && longest && *longest >= 0 && today > *changed + *longest)
+    return "its password is too old, and has to be changed";
   return {};
 }
 
@@ -54,9 +63,13 @@ bool lacks_nss(const Facts& facts) {
 }  // namespace
 
 void check_account(const Facts& facts, Findings& out) {
-  const auto error = [&](std::string message) { out.push_back({"account.root", Severity::error, std::move(message), kRemedy}); };
+  const auto error = [&](std::string message) {
+    out.push_back({"account.root", Severity::error, std::move(message), kRemedy});
+  };
   if (lacks_nss(facts))
-    return out.push_back({"account.root", Severity::error, "libnss_files.so.2 is not in it: sshd would know no account at all", "take it along: install_items+=\" libnss_files.so.2 \" in dracut.conf"});
+    return out.push_back({"account.root", Severity::error,
+                          "libnss_files.so.2 is not in it: sshd would know no account at all",
+                          "take it along: install_items+=\" libnss_files.so.2 \" in dracut.conf"});
   const auto shadow = facts.shadow_lines.empty() ? std::vector<std::string>{} : facts.shadow_lines.front();
   const auto refused = facts.shadow_lines.empty() ? std::string() : why_refused(shadow, facts.options.now);
   if (facts.puts_accounts_right) {
@@ -68,7 +81,9 @@ void check_account(const Facts& facts, Findings& out) {
     return out.push_back({"account.root", Severity::good, message, ""});
   }
   if (facts.root_lines.empty()) {
-    if (facts.has_module("systemd-sysusers")) return out.push_back({"account.root", Severity::unknown, "passwd has no line for root; systemd-sysusers may write one at boot", kRemedy});
+    if (facts.has_module("systemd-sysusers"))
+      return out.push_back({"account.root", Severity::unknown,
+                            "passwd has no line for root; systemd-sysusers may write one at boot", kRemedy});
     return error("/etc/passwd has no line for root");
   }
   if (facts.shadow_lines.empty()) {
@@ -80,7 +95,9 @@ void check_account(const Facts& facts, Findings& out) {
       return out.push_back({"account.root", Severity::good, "not locked: shadow has no line for it", ""});
     }
   }
-  if (!refused.empty()) return error(fmt::format("sshd will refuse root: {}{}", refused, facts.shadow_lines.size() > 1 ? "; of several lines the first counts" : ""));
+  if (!refused.empty())
+    return error(fmt::format("sshd will refuse root: {}{}", refused,
+                             facts.shadow_lines.size() > 1 ? "; of several lines the first counts" : ""));
   out.push_back({"account.root", Severity::good, "", ""});
 }
 

@@ -7,14 +7,15 @@ namespace inspect {
 
 Findings check_all(const Facts& facts) {
   Findings out;
-  for (auto* const check : {check_whole, check_generator, check_private, check_current, check_kernel, check_present}) check(facts, out);
+  for (auto* const check : {check_whole, check_generator, check_private, check_current, check_kernel, check_present})
+    check(facts, out);
   const auto missing = [](const Finding& finding) {
     return finding.id == "sshd.present" && finding.severity != Severity::good;
   };
   if (std::ranges::any_of(out, missing)) return out;
   for (auto* const check : {check_libraries, check_helpers, check_unit, check_type, check_configuration, check_login,
-                            check_privsep, check_authorized, check_key_modes, check_host_keys, check_account, check_shell,
-                            check_network, check_driver, check_crypt})
+                            check_privsep, check_authorized, check_key_modes, check_host_keys, check_account,
+                            check_shell, check_network, check_driver, check_crypt})
     check(facts, out);
   return out;
 }

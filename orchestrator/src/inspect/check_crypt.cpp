@@ -26,23 +26,33 @@ void check_crypt(const Facts& facts, Findings& out) {
   const bool program = !facts.program("systemd-cryptsetup").empty() || !facts.program("cryptsetup").empty();
   std::vector<std::string> disks;
   for (const auto& word : facts.cmdline) {
-    if (word.starts_with("rd.luks.uuid=") || word.starts_with("rd.luks.name=") || word.starts_with("luks.uuid=") || word.starts_with("luks.name=")) disks.push_back(word);
+    if (word.starts_with("rd.luks.uuid=") || word.starts_with("rd.luks.name=") || word.starts_with("luks.uuid=") ||
+        word.starts_with("luks.name="))
+      disks.push_back(word);
   }
   for (auto& name : crypttab(facts)) disks.push_back("crypttab: " + std::move(name));
   const auto listed = base::printable(base::join(disks, ", "), 300);
   if (!program) {
     if (disks.empty()) return out.push_back({"crypt.present", Severity::note, "no encrypted disk is opened by it", ""});
-    return out.push_back({"crypt.present", Severity::error, fmt::format("it is to open {}, but no systemd-cryptsetup is in it", listed), "add_dracutmodules+=\" crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
+    return out.push_back(
+        {"crypt.present", Severity::error, fmt::format("it is to open {}, but no systemd-cryptsetup is in it", listed),
+         "add_dracutmodules+=\" crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
   }
   if (!facts.kernels.empty() && !facts.has_driver("dm_crypt"))
-    return out.push_back({"crypt.present", Severity::error, "the kernel module dm-crypt is not in it", "add_drivers+=\" dm_crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
-  out.push_back({"crypt.present", Severity::good, disks.empty() ? "which disk is left to the kernel's command line or to what udev finds" : listed, ""});
+    return out.push_back({"crypt.present", Severity::error, "the kernel module dm-crypt is not in it",
+                          "add_drivers+=\" dm_crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
+  out.push_back({"crypt.present", Severity::good,
+                 disks.empty() ? "which disk is left to the kernel's command line or to what udev finds" : listed, ""});
   const bool unlock = !facts.program("unlock").empty();
   const bool agent = !facts.program("systemd-tty-ask-password-agent").empty();
-  const bool reply = facts.has("usr/lib/systemd/systemd-reply-password") || facts.has("lib/systemd/systemd-reply-password");
-  if (unlock && reply) return out.push_back({"crypt.agent", Severity::good, agent ? "unlock, systemd-tty-ask-password-agent" : "unlock", ""});
+  const bool reply =
+      facts.has("usr/lib/systemd/systemd-reply-password") || facts.has("lib/systemd/systemd-reply-password");
+  if (unlock && reply)
+    return out.push_back(
+        {"crypt.agent", Severity::good, agent ? "unlock, systemd-tty-ask-password-agent" : "unlock", ""});
   if (agent) return out.push_back({"crypt.agent", Severity::good, "systemd-tty-ask-password-agent", ""});
-  out.push_back({"crypt.agent", Severity::error, "neither unlock nor systemd-tty-ask-password-agent is in it, and able to answer a prompt",
+  out.push_back({"crypt.agent", Severity::error,
+                 "neither unlock nor systemd-tty-ask-password-agent is in it, and able to answer a prompt",
                  "add_dracutmodules+=\" systemd-ask-password \" (dracut 050 and later), and dracut-sshd-rebuild"});
 }
 

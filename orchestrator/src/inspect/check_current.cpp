@@ -23,7 +23,8 @@ constexpr const char* kModule = "/usr/lib/dracut/modules.d/46sshd";
 std::string module_digest(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && !entry.is_symlink() && entry.path().filename() != "initrd.conf") names.push_back("./" + entry.path().lexically_relative(folder).string());
+    if (entry.is_regular_file() && !entry.is_symlink() && entry.path().filename() != "initrd.conf")
+      names.push_back("./" + entry.path().lexically_relative(folder).string());
   }
   std::ranges::sort(names);
   std::string all;
@@ -37,8 +38,10 @@ std::string state_of(const fs::path& root, const std::string& path, const std::s
   const auto file = root / path.substr(1);
   std::error_code ignored;
   try {
-    if (path == kModule) return fs::is_directory(file, ignored) ? (module_digest(file) == digest ? "" : "changed") : "gone";
-    if (!fs::exists(file, ignored)) return ignored && ignored != std::errc::no_such_file_or_directory ? "unreadable" : "gone";
+    if (path == kModule)
+      return fs::is_directory(file, ignored) ? (module_digest(file) == digest ? "" : "changed") : "gone";
+    if (!fs::exists(file, ignored))
+      return ignored && ignored != std::errc::no_such_file_or_directory ? "unreadable" : "gone";
     return base::sha256_of_file(file) == digest ? "" : "changed";
   } catch (const std::exception&) {
     return "unreadable";
@@ -52,7 +55,9 @@ void check_current(const Facts& facts, Findings& out) {
   const auto record = facts.image.content(kRecord);
   if (!record) {
     if (facts.sshd.path.empty()) return;
-    return out.push_back({"image.current", Severity::warning, "what it was made from is not recorded in it: another version of the module made it", "dracut-sshd-rebuild"});
+    return out.push_back({"image.current", Severity::warning,
+                          "what it was made from is not recorded in it: another version of the module made it",
+                          "dracut-sshd-rebuild"});
   }
   std::vector<std::string> changed;
   std::vector<std::string> unreadable;
@@ -69,10 +74,13 @@ void check_current(const Facts& facts, Findings& out) {
   }
   // An older image lets somebody in all the same, with the keys that it has.
   if (!changed.empty())
-    out.push_back({"image.current", Severity::warning, "since then " + base::join(changed, ", "), "dracut-sshd-rebuild"});
+    out.push_back(
+        {"image.current", Severity::warning, "since then " + base::join(changed, ", "), "dracut-sshd-rebuild"});
   if (!unreadable.empty())
-    out.push_back({"image.current", Severity::warning, "cannot be compared, for they cannot be read: " + base::join(unreadable, ", "), "ask as root"});
-  if (changed.empty() && unreadable.empty()) out.push_back({"image.current", Severity::good, fmt::format("{} sources are what they were", count), ""});
+    out.push_back({"image.current", Severity::warning,
+                   "cannot be compared, for they cannot be read: " + base::join(unreadable, ", "), "ask as root"});
+  if (changed.empty() && unreadable.empty())
+    out.push_back({"image.current", Severity::good, fmt::format("{} sources are what they were", count), ""});
 }
 
 }  // namespace inspect

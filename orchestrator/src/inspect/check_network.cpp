@@ -13,7 +13,8 @@ namespace inspect {
 namespace {
 
 /// The files of this kind in a program's folders, but for those that systemd ships for containers and examples.
-std::vector<std::string> files(const Facts& facts, std::initializer_list<const char*> folders, std::string_view suffix) {
+std::vector<std::string> files(const Facts& facts, std::initializer_list<const char*> folders,
+                               std::string_view suffix) {
   std::vector<std::string> out;
   for (const auto* folder : folders) {
     for (const auto& name : facts.image.list(folder)) {
@@ -39,7 +40,10 @@ Network network_of(const Facts& facts) {
   }
   if (!facts.program("NetworkManager").empty()) {
     out.stack = "NetworkManager";
-    out.files = files(facts, {"etc/NetworkManager/system-connections", "usr/lib/NetworkManager/system-connections", "etc/sysconfig/network-scripts"}, "");
+    out.files = files(facts,
+                      {"etc/NetworkManager/system-connections", "usr/lib/NetworkManager/system-connections",
+                       "etc/sysconfig/network-scripts"},
+                      "");
     out.own = !wanted_by(facts.image, "dracut-sshd-networkmanager.service").empty();
     return out;
   }
@@ -48,13 +52,19 @@ Network network_of(const Facts& facts) {
     out.own = true;
     return out;
   }
-  if (!facts.program("wickedd").empty()) out.stack = "wicked";
-  else if (!facts.program("connmand").empty()) out.stack = "connman";
-  else if (facts.has_module("network-legacy") || facts.has_module("network") || facts.has("usr/sbin/ifup") || facts.has("sbin/ifup")) out.stack = "dracut's own scripts";
+  if (!facts.program("wickedd").empty())
+    out.stack = "wicked";
+  else if (!facts.program("connmand").empty())
+    out.stack = "connman";
+  else if (facts.has_module("network-legacy") || facts.has_module("network") || facts.has("usr/sbin/ifup") ||
+           facts.has("sbin/ifup"))
+    out.stack = "dracut's own scripts";
   return out;
 }
 
-bool asks_by_cmdline(const Facts& facts) { return facts.cmdline_value("ip") || facts.cmdline_value("netroot") || facts.cmdline_value("BOOTIF"); }
+bool asks_by_cmdline(const Facts& facts) {
+  return facts.cmdline_value("ip") || facts.cmdline_value("netroot") || facts.cmdline_value("BOOTIF");
+}
 
 }  // namespace
 
@@ -62,24 +72,37 @@ void check_network(const Facts& facts, Findings& out) {
   const auto network = network_of(facts);
   if (network.stack.empty())
     return out.push_back({"network.stack", Severity::error, "no program that brings up a network is in it",
-                          "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd \" in /etc/dracut.conf.d/90-network.conf"});
+                          "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd "
+                          "\" in /etc/dracut.conf.d/90-network.conf"});
   out.push_back({"network.stack", Severity::good, network.stack, ""});
   if (asks_by_cmdline(facts)) {
     const auto ip = facts.cmdline_value("ip").value_or("");
-    const bool waits = network.stack == "systemd-networkd" || network.own || facts.cmdline_value("rd.neednet").value_or("0") != "0" || facts.cmdline_value("netroot");
-    if (waits) return out.push_back({"network.configuration", Severity::good, "the kernel's command line: ip=" + base::printable(ip), ""});
-    return out.push_back({"network.configuration", Severity::error, fmt::format("ip={} is on the kernel's command line, but {} acts on it only with rd.neednet=1", base::printable(ip), network.stack),
+    const bool waits = network.stack == "systemd-networkd" || network.own ||
+                       facts.cmdline_value("rd.neednet").value_or("0") != "0" || facts.cmdline_value("netroot");
+    if (waits)
+      return out.push_back(
+          {"network.configuration", Severity::good, "the kernel's command line: ip=" + base::printable(ip), ""});
+    return out.push_back({"network.configuration", Severity::error,
+                          fmt::format("ip={} is on the kernel's command line, but {} acts on it only with rd.neednet=1",
+                                      base::printable(ip), network.stack),
                           "add rd.neednet=1 to the kernel's command line"});
   }
   if (network.own && network.files.empty())
     return out.push_back({"network.configuration", Severity::good, "by DHCP on every wired card", ""});
-  if (!network.files.empty() && (network.stack == "systemd-networkd" || network.own || facts.cmdline_value("rd.neednet")))
+  if (!network.files.empty() &&
+      (network.stack == "systemd-networkd" || network.own || facts.cmdline_value("rd.neednet")))
     return out.push_back({"network.configuration", Severity::good, base::join(network.files, ", "), ""});
-  const std::string remedy = "put a file into /etc/dracut-sshd/network (see dracut-sshd(7), NETWORK), or say ip=dhcp rd.neednet=1 on the kernel's command line";
+  const std::string remedy =
+      "put a file into /etc/dracut-sshd/network (see dracut-sshd(7), NETWORK), or say ip=dhcp rd.neednet=1 on the "
+      "kernel's command line";
   if (!facts.options.cmdline_known)
-    return out.push_back({"network.configuration", Severity::unknown, fmt::format("nothing in it tells {} to get an address; the kernel's command line may, which is not known here", network.stack),
-                          "name it: --cmdline \"$(cat /proc/cmdline)\"; or " + remedy});
-  out.push_back({"network.configuration", Severity::error, fmt::format("nothing tells {} to get an address", network.stack), remedy});
+    return out.push_back(
+        {"network.configuration", Severity::unknown,
+         fmt::format("nothing in it tells {} to get an address; the kernel's command line may, which is not known here",
+                     network.stack),
+         "name it: --cmdline \"$(cat /proc/cmdline)\"; or " + remedy});
+  out.push_back({"network.configuration", Severity::error,
+                 fmt::format("nothing tells {} to get an address", network.stack), remedy});
 }
 
 void check_driver(const Facts& facts, Findings& out) {
@@ -95,17 +118,25 @@ void check_driver(const Facts& facts, Findings& out) {
         bad.push_back(card.name + " (" + driver + ")");
     }
     if (!bad.empty())
-      return out.push_back({"network.driver", good.empty() ? Severity::error : Severity::warning, "no driver is in it for " + base::join(bad, ", "),
-                            "add_drivers+=\" " + bad.front().substr(bad.front().find('(') + 1, bad.front().size() - bad.front().find('(') - 2) + " \" in /etc/dracut.conf.d/90-network.conf"});
+      return out.push_back(
+          {"network.driver", good.empty() ? Severity::error : Severity::warning,
+           "no driver is in it for " + base::join(bad, ", "),
+           "add_drivers+=\" " +
+               bad.front().substr(bad.front().find('(') + 1, bad.front().size() - bad.front().find('(') - 2) +
+               " \" in /etc/dracut.conf.d/90-network.conf"});
     if (!good.empty()) return out.push_back({"network.driver", Severity::good, base::join(good, ", "), ""});
   }
   std::size_t drivers = 0;
   facts.image.each([&](const std::string& path, const initramfs::Node& node) {
-    if (node.is_file() && path.find("/drivers/net/") != std::string::npos && path.find(".ko") != std::string::npos) ++drivers;
+    if (node.is_file() && path.find("/drivers/net/") != std::string::npos && path.find(".ko") != std::string::npos)
+      ++drivers;
   });
   if (drivers == 0 && !facts.kernels.empty())
-    return out.push_back({"network.driver", Severity::warning, "no driver of a network card is in it: the kernel itself has to have one", "add_drivers+=\" DRIVER \" in /etc/dracut.conf.d/90-network.conf; lspci -k names it"});
-  out.push_back({"network.driver", Severity::good, fmt::format("{} drivers; which one this machine needs was not looked at", drivers), ""});
+    return out.push_back({"network.driver", Severity::warning,
+                          "no driver of a network card is in it: the kernel itself has to have one",
+                          "add_drivers+=\" DRIVER \" in /etc/dracut.conf.d/90-network.conf; lspci -k names it"});
+  out.push_back({"network.driver", Severity::good,
+                 fmt::format("{} drivers; which one this machine needs was not looked at", drivers), ""});
 }
 
 }  // namespace inspect

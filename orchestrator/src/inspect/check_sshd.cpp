@@ -12,7 +12,8 @@
 namespace inspect {
 namespace {
 
-constexpr std::array kPrivsepFolders{"/run/sshd", "/usr/share/empty.sshd", "/var/empty/sshd", "/var/empty", "/var/lib/empty", "/var/chroot/ssh"};
+constexpr std::array kPrivsepFolders{"/run/sshd",  "/usr/share/empty.sshd", "/var/empty/sshd",
+                                     "/var/empty", "/var/lib/empty",        "/var/chroot/ssh"};
 
 /// A whole string of a program: between zeros.
 bool holds(std::string_view bytes, std::string_view text) {
@@ -39,7 +40,8 @@ std::string path_ending(std::string_view bytes, std::string_view tail) {
 
 std::string missing_text(const initramfs::Missing& missing) {
   if (missing.found_at.empty()) return fmt::format("{} ({} wants it)", missing.soname, missing.wanted_by);
-  return fmt::format("{} ({} wants it; it is at {}, where no loader looks)", missing.soname, missing.wanted_by, missing.found_at);
+  return fmt::format("{} ({} wants it; it is at {}, where no loader looks)", missing.soname, missing.wanted_by,
+                     missing.found_at);
 }
 
 /// What would keep a program from starting; "" if nothing.
@@ -50,7 +52,8 @@ std::string why_not_runnable(const Facts& facts, const std::string& program) {
   if (!node->elf) return {};
   const auto closure = initramfs::closure_of(facts.image, program);
   if (!closure.fault.empty()) return closure.fault;
-  if (!closure.interpreter.empty() && !closure.interpreter_found) return "its loader is not there: " + closure.interpreter;
+  if (!closure.interpreter.empty() && !closure.interpreter_found)
+    return "its loader is not there: " + closure.interpreter;
   std::vector<std::string> all;
   for (const auto& missing : closure.missing) all.push_back(missing_text(missing));
   return all.empty() ? "" : "not there: " + base::join(all, "; ");
@@ -60,7 +63,8 @@ std::string why_not_runnable(const Facts& facts, const std::string& program) {
 
 void check_present(const Facts& facts, Findings& out) {
   if (!facts.sshd.path.empty()) {
-    const auto version = facts.sshd.version ? "OpenSSH " + openssh::to_string(*facts.sshd.version) : std::string("of a version that cannot be told");
+    const auto version = facts.sshd.version ? "OpenSSH " + openssh::to_string(*facts.sshd.version)
+                                            : std::string("of a version that cannot be told");
     return out.push_back({"sshd.present", Severity::good, fmt::format("/{}, {}", facts.sshd.path, version), ""});
   }
   const bool stopped = std::ranges::any_of(facts.image.faults, [](const initramfs::Fault& fault) {
@@ -70,16 +74,19 @@ void check_present(const Facts& facts, Findings& out) {
     return out.push_back({"sshd.present", Severity::unknown, "as far as it could be read, there is no sshd in it", ""});
   std::string why = "there is no sshd in it";
   if (!facts.program("dropbear").empty()) why += ", but dropbear, which is another one's";
-  if (facts.has_module("sshd")) why += "; dracut's module sshd had its turn, and left it out: the build's log has the reason";
+  if (facts.has_module("sshd"))
+    why += "; dracut's module sshd had its turn, and left it out: the build's log has the reason";
   out.push_back({"sshd.present", Severity::error, why,
-                 facts.by_dracut ? "install dracut-sshd and openssh-server, put your key into /etc/dracut-sshd/authorized_keys, and type dracut-sshd-rebuild"
+                 facts.by_dracut ? "install dracut-sshd and openssh-server, put your key into "
+                                   "/etc/dracut-sshd/authorized_keys, and type dracut-sshd-rebuild"
                                  : "install dracut, dracut-sshd and openssh-server"});
 }
 
 void check_libraries(const Facts& facts, Findings& out) {
   const auto why = why_not_runnable(facts, facts.sshd.path);
   if (!why.empty())
-    return out.push_back({"sshd.libraries", Severity::error, fmt::format("/{} cannot start: {}", facts.sshd.path, why), "build the image again: dracut-sshd-rebuild"});
+    return out.push_back({"sshd.libraries", Severity::error, fmt::format("/{} cannot start: {}", facts.sshd.path, why),
+                          "build the image again: dracut-sshd-rebuild"});
   const auto closure = initramfs::closure_of(facts.image, facts.sshd.path);
   out.push_back({"sshd.libraries", Severity::good, fmt::format("{} of them", closure.libraries.size()), ""});
 }
@@ -87,7 +94,8 @@ void check_libraries(const Facts& facts, Findings& out) {
 void check_helpers(const Facts& facts, Findings& out) {
   const auto& sshd = facts.sshd;
   if (!sshd.version || sshd.bytes.empty())
-    return out.push_back({"sshd.helpers", Severity::unknown, "which programs this sshd runs cannot be told", "compare with: strings " + sshd.path + " | grep sshd-"});
+    return out.push_back({"sshd.helpers", Severity::unknown, "which programs this sshd runs cannot be told",
+                          "compare with: strings " + sshd.path + " | grep sshd-"});
   std::string listed;
   std::string programs(sshd.bytes);
   const auto need = [&](std::string_view keyword, std::string_view name, openssh::Version since) {
@@ -99,7 +107,8 @@ void check_helpers(const Facts& facts, Findings& out) {
       return;
     }
     if (const auto why = why_not_runnable(facts, path.substr(1)); !why.empty())
-      out.push_back({"sshd.helpers", Severity::error, fmt::format("{}: {}", path, why), "build the image again with this module, which takes it along: dracut-sshd-rebuild"});
+      out.push_back({"sshd.helpers", Severity::error, fmt::format("{}: {}", path, why),
+                     "build the image again with this module, which takes it along: dracut-sshd-rebuild"});
     else
       listed += (listed.empty() ? "" : ", ") + path;
     if (const auto bytes = facts.image.content(path.substr(1))) programs += *bytes;
@@ -108,7 +117,8 @@ void check_helpers(const Facts& facts, Findings& out) {
   need("sshdsessionpath", "sshd-session", {9, 8, 0});
   need("sshdauthpath", "sshd-auth", {10, 0, 0});
   if (out.size() == before)
-    out.push_back({"sshd.helpers", Severity::good, listed.empty() ? "OpenSSH " + openssh::to_string(*sshd.version) + " runs none" : listed, ""});
+    out.push_back({"sshd.helpers", Severity::good,
+                   listed.empty() ? "OpenSSH " + openssh::to_string(*sshd.version) + " runs none" : listed, ""});
 }
 
 void check_privsep(const Facts& facts, Findings& out) {
@@ -117,7 +127,8 @@ void check_privsep(const Facts& facts, Findings& out) {
   for (const auto& line : base::lines(passwd.value_or(""))) account = account || line.starts_with("sshd:");
   const bool at_boot = facts.has_module("systemd-sysusers");
   if (!account && !at_boot)
-    out.push_back({"sshd.privsep", Severity::error, "/etc/passwd has no account sshd", "build the image again with this module, which makes one: dracut-sshd-rebuild"});
+    out.push_back({"sshd.privsep", Severity::error, "/etc/passwd has no account sshd",
+                   "build the image again with this module, which makes one: dracut-sshd-rebuild"});
   std::string programs(facts.sshd.bytes);
   if (const auto helper = path_ending(programs, "/sshd-session"); !helper.empty()) {
     if (const auto bytes = facts.image.content(helper.substr(1))) programs += *bytes;
@@ -125,14 +136,16 @@ void check_privsep(const Facts& facts, Findings& out) {
   for (const std::string folder : kPrivsepFolders) {
     if (!holds(programs, folder)) continue;
     const auto* node = facts.image.find(folder.substr(1));
-    const bool made = folder.starts_with("/run/") && facts.unit && facts.unit->last("Service", "RuntimeDirectory").find(folder.substr(5)) != std::string::npos;
+    const bool made = folder.starts_with("/run/") && facts.unit &&
+                      facts.unit->last("Service", "RuntimeDirectory").find(folder.substr(5)) != std::string::npos;
     if (made || (node != nullptr && node->is_directory() && node->uid == 0 && (node->mode & 022U) == 0)) {
       if (account || at_boot) out.push_back({"sshd.privsep", Severity::good, folder, ""});
       return;
     }
-    out.push_back({"sshd.privsep", Severity::error,
-                   node == nullptr ? folder + " is not there" : folder + " is no folder of root's that only root can write",
-                   "build the image again with this module, which makes it: dracut-sshd-rebuild"});
+    out.push_back(
+        {"sshd.privsep", Severity::error,
+         node == nullptr ? folder + " is not there" : folder + " is no folder of root's that only root can write",
+         "build the image again with this module, which makes it: dracut-sshd-rebuild"});
     return;
   }
   out.push_back({"sshd.privsep", Severity::note, "the folder that this sshd confines itself in cannot be told", ""});
@@ -147,11 +160,14 @@ void check_shell(const Facts& facts, Findings& out) {
   if (facts.puts_accounts_right) {
     for (const std::string other : {"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh"}) {
       if (!why_not_runnable(facts, other.substr(1)).empty()) continue;
-      return out.push_back({"account.shell", Severity::good, fmt::format("{} cannot run ({}); {} is put in its place before sshd starts", shell, why, other), ""});
+      return out.push_back(
+          {"account.shell", Severity::good,
+           fmt::format("{} cannot run ({}); {} is put in its place before sshd starts", shell, why, other), ""});
     }
   }
-  out.push_back({"account.shell", Severity::error, fmt::format("root's shell {} cannot run: {}", base::printable(shell), why),
-                 "take it along: install_items+=\" " + base::printable(shell) + " \" in /etc/dracut.conf.d/50-shell.conf"});
+  out.push_back(
+      {"account.shell", Severity::error, fmt::format("root's shell {} cannot run: {}", base::printable(shell), why),
+       "take it along: install_items+=\" " + base::printable(shell) + " \" in /etc/dracut.conf.d/50-shell.conf"});
 }
 
 }  // namespace inspect

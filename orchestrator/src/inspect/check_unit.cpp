@@ -12,9 +12,9 @@ namespace {
 
 /// Reached in an initramfs before the root file system is there (bootup(7), "Bootup in the initrd").
 constexpr std::array<std::string_view, 14> kEarly{
-    "sysinit.target",  "basic.target",   "initrd.target",          "initrd-root-device.target", "initrd-fs.target",
-    "sockets.target",  "paths.target",   "network.target",         "network-pre.target",        "network-online.target",
-    "timers.target",   "default.target", "remote-fs-pre.target",   "cryptsetup-pre.target"};
+    "sysinit.target", "basic.target",   "initrd.target",        "initrd-root-device.target", "initrd-fs.target",
+    "sockets.target", "paths.target",   "network.target",       "network-pre.target",        "network-online.target",
+    "timers.target",  "default.target", "remote-fs-pre.target", "cryptsetup-pre.target"};
 const std::string kRebuild = "build the image again: dracut-sshd-rebuild";
 
 }  // namespace
@@ -25,28 +25,39 @@ void check_unit(const Facts& facts, Findings& out) {
   };
   if (!facts.unit) return error("no sshd.service is in it", kRebuild);
   const auto& unit = *facts.unit;
-  if (unit.masked) return error(fmt::format("sshd.service is masked, by /{}", unit.path), "take the mask away, and build the image again");
+  if (unit.masked)
+    return error(fmt::format("sshd.service is masked, by /{}", unit.path),
+                 "take the mask away, and build the image again");
   const auto commands = unit.all("Service", "ExecStart");
   if (commands.empty()) return error(fmt::format("/{} starts nothing (no ExecStart=)", unit.path), kRebuild);
   const auto words = words_of(commands.back());
-  const auto program = words.empty() ? std::string() : words.front().substr(std::min(words.front().find_first_not_of("-@:+!"), words.front().size()));
+  const auto program =
+      words.empty() ? std::string()
+                    : words.front().substr(std::min(words.front().find_first_not_of("-@:+!"), words.front().size()));
   const auto real = facts.image.resolve(program);
   if (!program.starts_with('/') || !real || *real != facts.sshd.path)
     return error(fmt::format("/{} starts {}, which is not there", unit.path, base::printable(program)), kRebuild);
   for (const auto& condition : unit.all("Unit", "ConditionPathExists")) {
-    if (condition.starts_with('/') && !facts.has(condition.substr(1)) && !condition.starts_with("/run/") && !condition.starts_with("/proc/") && !condition.starts_with("/sys/"))
-      return error(fmt::format("sshd.service starts only where {} is, and it is not there", base::printable(condition)), kRebuild);
+    if (condition.starts_with('/') && !facts.has(condition.substr(1)) && !condition.starts_with("/run/") &&
+        !condition.starts_with("/proc/") && !condition.starts_with("/sys/"))
+      return error(fmt::format("sshd.service starts only where {} is, and it is not there", base::printable(condition)),
+                   kRebuild);
   }
   const auto targets = wanted_by(facts.image, "sshd.service");
-  const auto early = std::ranges::find_if(targets, [](const std::string& target) { return std::ranges::find(kEarly, target) != kEarly.end(); });
+  const auto early = std::ranges::find_if(
+      targets, [](const std::string& target) { return std::ranges::find(kEarly, target) != kEarly.end(); });
   if (early == targets.end())
-    return error(targets.empty() ? std::string("nothing starts sshd.service: no target wants it")
-                                 : fmt::format("sshd.service is wanted by {} alone, which an initramfs does not come to", base::join(targets, ", ")),
+    return error(targets.empty()
+                     ? std::string("nothing starts sshd.service: no target wants it")
+                     : fmt::format("sshd.service is wanted by {} alone, which an initramfs does not come to",
+                                   base::join(targets, ", ")),
                  kRebuild);
   out.push_back({"sshd.unit", Severity::good, fmt::format("sshd.service, wanted by {}", *early), ""});
   if (unit.last("Unit", "DefaultDependencies") != "no" && *early == "sysinit.target")
-    out.push_back({"sshd.unit", Severity::error,
-                   "sshd.service waits for sysinit.target, which waits for the passphrase (DefaultDependencies=no is missing)", kRebuild});
+    out.push_back(
+        {"sshd.unit", Severity::error,
+         "sshd.service waits for sysinit.target, which waits for the passphrase (DefaultDependencies=no is missing)",
+         kRebuild});
 }
 
 void check_type(const Facts& facts, Findings& out) {
@@ -55,12 +66,16 @@ void check_type(const Facts& facts, Findings& out) {
   if (type.empty()) type = "simple";
   const bool waits = type == "notify" || type == "notify-reload";
   if (waits && facts.sshd.notifies == false)
-    return out.push_back({"sshd.type", Severity::error, fmt::format("Type={}, and this sshd never says that it is ready", type),
-                          "a unit for this sshd has Type=simple; this module finds that out by itself: dracut-sshd-rebuild"});
+    return out.push_back(
+        {"sshd.type", Severity::error, fmt::format("Type={}, and this sshd never says that it is ready", type),
+         "a unit for this sshd has Type=simple; this module finds that out by itself: dracut-sshd-rebuild"});
   if (type == "forking" || type == "oneshot" || type == "dbus")
-    return out.push_back({"sshd.type", Severity::error, fmt::format("Type={} is nothing for an sshd that stays (sshd -D)", type), "Type=notify, or simple"});
+    return out.push_back({"sshd.type", Severity::error,
+                          fmt::format("Type={} is nothing for an sshd that stays (sshd -D)", type),
+                          "Type=notify, or simple"});
   if (waits && !facts.sshd.notifies)
-    return out.push_back({"sshd.type", Severity::unknown, fmt::format("Type={}; whether this sshd can serve it cannot be told", type), ""});
+    return out.push_back({"sshd.type", Severity::unknown,
+                          fmt::format("Type={}; whether this sshd can serve it cannot be told", type), ""});
   out.push_back({"sshd.type", Severity::good, "Type=" + type, ""});
 }
 

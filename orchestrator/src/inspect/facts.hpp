@@ -22,10 +22,10 @@
 namespace inspect {
 
 struct Options {
-  std::string cmdline;         // the kernel's command line, as far as it is known
-  bool cmdline_known = false;  // otherwise what it might say cannot be told
-  std::string kernel;          // the release that it is for; "": not known
-  std::int64_t now = 0;        // seconds since the epoch
+  std::string cmdline;                        // the kernel's command line, as far as it is known
+  bool cmdline_known = false;                 // otherwise what it might say cannot be told
+  std::string kernel;                         // the release that it is for; "": not known
+  std::int64_t now = 0;                       // seconds since the epoch
   std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
   std::filesystem::path file;                 // the image's, where it is a file of that system
 };
@@ -34,7 +34,7 @@ struct Options {
 [[nodiscard]] initramfs::Wanted wanted();
 
 struct Sshd {
-  std::string path;       // where it really is; "": there is none
+  std::string path;        // where it really is; "": there is none
   std::string_view bytes;  // empty: too large to be kept
   std::optional<openssh::Version> version;
   std::optional<bool> notifies;
@@ -78,10 +78,10 @@ struct Facts {
   openssh::Config config;
   openssh::Effective effective;
   bool config_there = false;
-  bool puts_accounts_right = false;  // this module's ExecStartPre
+  bool puts_accounts_right = false;                    // this module's ExecStartPre
   std::vector<std::vector<std::string>> root_lines;    // of passwd
   std::vector<std::vector<std::string>> shadow_lines;  // root's
-  std::string home = "root";  // without the leading slash
+  std::string home = "root";                           // without the leading slash
   std::vector<KeyFile> key_files;
   std::vector<HostKey> host_keys;
 

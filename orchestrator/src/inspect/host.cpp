@@ -31,7 +31,8 @@ std::string setting(const fs::path& file, std::string_view key) {
     auto line = base::trim(raw);
     if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != '=') continue;
     line = base::trim(line.substr(key.size() + 1));
-    if (line.size() > 1 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front()) line = line.substr(1, line.size() - 2);
+    if (line.size() > 1 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front())
+      line = line.substr(1, line.size() - 2);
     out = line;
   }
   return out;
@@ -116,7 +117,8 @@ std::vector<fs::path> places(const fs::path& root, const std::string& kernel) {
     if (name.starts_with('/')) out.push_back(root / base::replace_all(name.substr(1), "%k", kernel));
   }
   std::error_code ignored;
-  if (fs::exists(root / "run/ostree-booted", ignored)) out.push_back(root / "usr/lib/modules" / kernel / "initramfs.img");
+  if (fs::exists(root / "run/ostree-booted", ignored))
+    out.push_back(root / "usr/lib/modules" / kernel / "initramfs.img");
   for (const auto* file : {"etc/kernel/entry-token", "etc/machine-id"}) {
     const std::string token(base::trim(read_small(root / file).value_or("")));
     if (!base::is_safe_relative(token)) continue;
@@ -184,15 +186,22 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
     for (const auto& place : places(root, kernel)) {
       std::error_code ignored;
       if (fs::is_regular_file(place, ignored)) {
-        boot = {place, kernel, {}, false, wanted.empty() ? "the newest kernel that has an image" : "the kernel that was named"};
+        boot = {place,
+                kernel,
+                {},
+                false,
+                wanted.empty() ? "the newest kernel that has an image" : "the kernel that was named"};
         add_cmdline(root, boot, "");
         return boot;
       }
       looked.push_back(place.string());
     }
   }
-  if (candidates.empty()) throw base::Error("no kernel is installed: nothing is in " + (root / "usr/lib/modules").string()).with_hint("name an image: dracut-sshd inspect FILE");
-  throw base::Error("no image was found; looked for " + base::join(looked, ", ")).with_hint("name it, or say IMAGE= in /etc/dracut-sshd/initrd.conf");
+  if (candidates.empty())
+    throw base::Error("no kernel is installed: nothing is in " + (root / "usr/lib/modules").string())
+        .with_hint("name an image: dracut-sshd inspect FILE");
+  throw base::Error("no image was found; looked for " + base::join(looked, ", "))
+      .with_hint("name it, or say IMAGE= in /etc/dracut-sshd/initrd.conf");
 }
 
 std::vector<Card> cards(const fs::path& root) {

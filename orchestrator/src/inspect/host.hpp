@@ -21,9 +21,9 @@ struct NextBoot {
   std::string source;  // where this is known from
 };
 
-/// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image; with
-/// `kernel`, that one's. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module, under entries'
-/// names, and under those that distributions use. base::Error, with all places, if there is none.
+/// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;
+/// with `kernel`, that one's. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module,
+/// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
 [[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::string& kernel);
 
 /// A wired network card of this machine, and the kernel module that drives it; "" if that is built into the kernel.

@@ -9,67 +9,91 @@ namespace {
 
 constexpr std::array kPromises{
     Promise{"image.whole", "the kernel can unpack all of it",
-            "The kernel unpacks archive after archive, and at the first thing that it does not understand it stops, says so in one line, and boots with "
-            "what it has by then. A file that was cut short by a full /boot looks like that. Build the image again, with room to spare."},
+            "The kernel unpacks archive after archive, and at the first thing that it does not understand it stops, "
+            "says so in one line, and boots with "
+            "what it has by then. A file that was cut short by a full /boot looks like that. Build the image again, "
+            "with room to spare."},
     Promise{"image.generator", "dracut made it, with systemd in it",
-            "The module is dracut's, and its sshd is started by systemd. An image that another program made (initramfs-tools, mkinitcpio, booster) has "
+            "The module is dracut's, and its sshd is started by systemd. An image that another program made "
+            "(initramfs-tools, mkinitcpio, booster) has "
             "nothing of it, whatever is installed on the system."},
     Promise{"image.private", "only root can read it",
-            "A host key is in it. Who can read the image can pretend to be this machine, to those who are about to send it a passphrase. A FAT file system "
+            "A host key is in it. Who can read the image can pretend to be this machine, to those who are about to "
+            "send it a passphrase. A FAT file system "
             "has no modes: mount it with fmask=0077,dmask=0077."},
     Promise{"image.current", "it was made from what the system holds now",
-            "An image keeps the keys, the sshd and the configuration of the day on which it was made. A key that was taken away still logs in; one that was "
+            "An image keeps the keys, the sshd and the configuration of the day on which it was made. A key that was "
+            "taken away still logs in; one that was "
             "added does not. dracut-sshd-rebuild makes it anew."},
     Promise{"kernel.modules", "its kernel modules fit the kernel",
-            "A kernel loads no module that was built for another release: no network card, no disk. An image is for one kernel; see which one the boot "
+            "A kernel loads no module that was built for another release: no network card, no disk. An image is for "
+            "one kernel; see which one the boot "
             "loader starts it with."},
     Promise{"sshd.present", "sshd is in it",
-            "Without it nobody can log in before the root file system is there. The module leaves sshd out, and says why, where it could not work: no "
+            "Without it nobody can log in before the root file system is there. The module leaves sshd out, and says "
+            "why, where it could not work: no "
             "authorized key, no host key, a configuration that sshd refuses. The build's log has the reason."},
     Promise{"sshd.libraries", "every library that it loads is in it, where the loader looks",
-            "A program whose library is missing ends before its first line: \"error while loading shared libraries\". Libraries of libraries count, too."},
+            "A program whose library is missing ends before its first line: \"error while loading shared libraries\". "
+            "Libraries of libraries count, too."},
     Promise{"sshd.helpers", "the programs that this OpenSSH runs for each connection are in it",
-            "Since 9.8 sshd hands each connection to sshd-session, since 10.0 the login to sshd-auth, by paths that are compiled in. Without them it listens, "
+            "Since 9.8 sshd hands each connection to sshd-session, since 10.0 the login to sshd-auth, by paths that "
+            "are compiled in. Without them it listens, "
             "and closes every connection."},
     Promise{"sshd.unit", "a unit starts it, early enough",
-            "systemd in the initramfs starts what is wanted by the targets that come before the passphrase is asked for, above all sysinit.target. A unit that is "
+            "systemd in the initramfs starts what is wanted by the targets that come before the passphrase is asked "
+            "for, above all sysinit.target. A unit that is "
             "masked, that is wanted by a target of the real system, or whose condition is not met, starts nothing."},
     Promise{"sshd.type", "the unit's Type= is one that this sshd can serve",
-            "With Type=notify systemd waits for sshd to say that it is ready, and one that never does is killed, and started anew, for ever. OpenSSH does so from 9.8 on; "
+            "With Type=notify systemd waits for sshd to say that it is ready, and one that never does is killed, and "
+            "started anew, for ever. OpenSSH does so from 9.8 on; "
             "before, only with a patch that most distributions have."},
     Promise{"sshd.configuration", "its configuration is one that this sshd reads",
             "An option that sshd does not know, or a value that it cannot read, ends it at its start."},
     Promise{"sshd.login", "its configuration lets root log in with a key",
-            "PubkeyAuthentication, PermitRootLogin, AllowUsers and its kin, AuthenticationMethods, and Match blocks: any of them can refuse a key that is in order. Of several "
+            "PubkeyAuthentication, PermitRootLogin, AllowUsers and its kin, AuthenticationMethods, and Match blocks: "
+            "any of them can refuse a key that is in order. Of several "
             "values sshd takes the first."},
     Promise{"sshd.privsep", "it can give up its privileges",
-            "sshd ends at its start where the account \"sshd\" is missing, or the empty folder in which it confines itself is not there, or can be written by others than root."},
+            "sshd ends at its start where the account \"sshd\" is missing, or the empty folder in which it confines "
+            "itself is not there, or can be written by others than root."},
     Promise{"keys.authorized", "a key that may log in is in it",
-            "sshd looks for keys where AuthorizedKeysFile says. A line that it cannot read, a key of a type that it does not accept, or one that has expired, counts as none."},
+            "sshd looks for keys where AuthorizedKeysFile says. A line that it cannot read, a key of a type that it "
+            "does not accept, or one that has expired, counts as none."},
     Promise{"keys.modes", "nobody but root can write where the keys are",
-            "With StrictModes, which is the default, sshd passes over a file of keys that others can write, or whose folders they can write, up to the home folder. It says so only in its own log."},
+            "With StrictModes, which is the default, sshd passes over a file of keys that others can write, or whose "
+            "folders they can write, up to the home folder. It says so only in its own log."},
     Promise{"hostkeys.present", "a host key is in it that sshd can use",
-            "Without one sshd ends at its start. A key that others can read, or that has a passphrase, is as good as none."},
+            "Without one sshd ends at its start. A key that others can read, or that has a passphrase, is as good as "
+            "none."},
     Promise{"hostkeys.match", "host keys and their public halves belong together",
-            "sshd shows the public half that lies beside a key where there is one; if it is another key's, no client can be convinced."},
+            "sshd shows the public half that lies beside a key where there is one; if it is another key's, no client "
+            "can be convinced."},
     Promise{"hostkeys.own", "they are not the system's own",
-            "A boot partition is not encrypted. Whoever reads the image can pretend to be the system, too, as long as both share their keys. "
+            "A boot partition is not encrypted. Whoever reads the image can pretend to be the system, too, as long as "
+            "both share their keys. "
             "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key makes one for the initramfs alone."},
     Promise{"account.root", "root has one account, and it is not locked when sshd looks",
-            "\"Permission denied (publickey)\" with a good key is most often this: sshd without PAM refuses an account whose password begins with \"!\", or that has expired. "
+            "\"Permission denied (publickey)\" with a good key is most often this: sshd without PAM refuses an account "
+            "whose password begins with \"!\", or that has expired. "
             "This module puts root's lines right before sshd starts; without that, the lines in the image count."},
     Promise{"account.shell", "root's shell is in it and can run",
             "A login ends at once where the shell of root's account is not in the image, or lacks a library."},
-    Promise{"network.stack", "a program that brings up the network is in it",
-            "systemd-networkd, NetworkManager, or dhclient with dracut's own scripts. dracut takes none along by itself."},
+    Promise{
+        "network.stack", "a program that brings up the network is in it",
+        "systemd-networkd, NetworkManager, or dhclient with dracut's own scripts. dracut takes none along by itself."},
     Promise{"network.configuration", "something tells it to get an address",
-            "A program for the network does nothing unasked: it wants a file in the image, or ip= and rd.neednet=1 on the kernel's command line."},
+            "A program for the network does nothing unasked: it wants a file in the image, or ip= and rd.neednet=1 on "
+            "the kernel's command line."},
     Promise{"network.driver", "the network card's driver is in it",
-            "A card without a driver is not there. An image that is made for one host has the drivers of the cards that this host had on that day."},
+            "A card without a driver is not there. An image that is made for one host has the drivers of the cards "
+            "that this host had on that day."},
     Promise{"crypt.present", "it can open an encrypted disk",
-            "The disk's passphrase is asked for by systemd-cryptsetup, with the kernel's dm-crypt; which disk it is stands in crypttab or on the kernel's command line (rd.luks)."},
+            "The disk's passphrase is asked for by systemd-cryptsetup, with the kernel's dm-crypt; which disk it is "
+            "stands in crypttab or on the kernel's command line (rd.luks)."},
     Promise{"crypt.agent", "a passphrase can be given from a login",
-            "Who logs in answers the prompt by unlock, or by systemd-tty-ask-password-agent. Without these a login is of no use."},
+            "Who logs in answers the prompt by unlock, or by systemd-tty-ask-password-agent. Without these a login is "
+            "of no use."},
 };
 
 }  // namespace

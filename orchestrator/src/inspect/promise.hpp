@@ -5,7 +5,8 @@
 #include <span>
 #include <string_view>
 
-/// What an image has to keep so that somebody can log in: the list that `--explain`, the manual page and the checks share.
+/// What an image has to keep so that somebody can log in: the list that `--explain`, the manual page and the checks
+/// share.
 namespace inspect {
 
 struct Promise {

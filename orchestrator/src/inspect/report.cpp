@@ -7,11 +7,16 @@ namespace inspect {
 
 std::string_view name_of(Severity severity) {
   switch (severity) {
-    case Severity::good: return "ok";
-    case Severity::note: return "note";
-    case Severity::warning: return "warning";
-    case Severity::unknown: return "unknown";
-    case Severity::error: return "error";
+    case Severity::good:
+      return "ok";
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::unknown:
+      return "unknown";
+    case Severity::error:
+      return "error";
   }
   return "error";
 }

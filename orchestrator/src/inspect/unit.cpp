@@ -10,7 +10,8 @@ namespace inspect {
 namespace {
 
 // The first that has a file wins (systemd.unit(5), UNIT FILE LOAD PATH).
-constexpr std::array kFolders{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"};
+constexpr std::array kFolders{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system",
+                              "lib/systemd/system"};
 
 void read_dropins(const initramfs::Image& image, const std::string& name, Unit& unit) {
   std::map<std::string, std::string> files;  // by name; of equal names the first folder's counts
@@ -75,7 +76,8 @@ std::optional<Unit> load_unit(const initramfs::Image& image, const std::string& 
     Unit unit;
     unit.path = image.resolve(path).value_or(path);
     const auto* node = image.find(path);
-    unit.masked = (link->is_link() && link->target == "/dev/null") || (node != nullptr && node->is_file() && node->size == 0);
+    unit.masked =
+        (link->is_link() && link->target == "/dev/null") || (node != nullptr && node->is_file() && node->size == 0);
     if (!unit.masked && node == nullptr) continue;  // a link to nowhere
     if (const auto text = image.content(path)) unit.read(*text);
     read_dropins(image, name, unit);
