@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "initramfs/pe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace initramfs {
+namespace {
+
+constexpr std::size_t kPointer = 0x3c;  // where the MS-DOS header says where the PE header is
+constexpr std::string_view kSignature("PE\0\0", 4);
+constexpr std::size_t kFileHeader = 20;     // COFF, after the signature
+constexpr std::size_t kSectionHeader = 40;  // an entry of the table, which follows the optional header
+constexpr std::size_t kName = 8;
+
+/// Little-endian, `width` bytes; the caller has checked that they are there.
+std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t width) {
+  std::uint32_t value = 0;
+  for (std::size_t i = width; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+/// Where the COFF header begins; nothing if there is none in `head`.
+std::optional<std::size_t> file_header(std::string_view head) {
+  if (!head.starts_with("MZ") || head.size() < kPointer + 4) return std::nullopt;
+  const std::size_t at = number(head, kPointer, 4);
+  if (at >= head.size() || head.substr(at, kSignature.size()) != kSignature) return std::nullopt;
+  return at + kSignature.size();
+}
+
+PeSection section_of(std::string_view entry, std::uint64_t file_size) {
+  const auto name = entry.substr(0, kName);
+  PeSection section;
+  section.name = base::printable(name.substr(0, name.find('\0')));
+  section.size = std::min(number(entry, 8, 4), number(entry, 16, 4));
+  section.offset = number(entry, 20, 4);
+  if (section.size == 0) section.offset = 0;  // means nothing then
+  if (file_size > 0 && section.offset + section.size > file_size) {
+    throw base::Error(fmt::format("its section \"{}\" ({} bytes at {}) lies outside the file, which has {} bytes",
+                                  section.name, section.size, section.offset, file_size));
+  }
+  return section;
+}
+
+}  // namespace
+
+bool is_pe(std::string_view head) { return file_header(head).has_value(); }
+
+std::vector<PeSection> pe_sections(std::string_view head, std::uint64_t file_size) {
+  const auto header = file_header(head);
+  if (!header) throw base::Error("it has no PE header in its first bytes");
+  if (head.size() - *header < kFileHeader) throw base::Error("its PE header is cut off");
+  const std::size_t count = number(head, *header + 2, 2);
+  const std::size_t table = *header + kFileHeader + number(head, *header + 16, 2);
+  if (table > head.size() || (head.size() - table) / kSectionHeader < count) {
+    throw base::Error(
+        fmt::format("its table of {} sections at {} does not lie in its first {} bytes", count, table, head.size()));
+  }
+  std::vector<PeSection> sections;
+  sections.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    sections.push_back(section_of(head.substr(table + i * kSectionHeader, kSectionHeader), file_size));
+  }
+  return sections;
+}
+
+}  // namespace initramfs
