@@ -1,23 +1,115 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin/app.hpp"
 
+#include <fmt/format.h>
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <string>
 
+#include "admin/verbs.hpp"
+#include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "base/version.hpp"
 
 namespace admin {
+namespace {
+
+/// The command line and where its values go. One object, because CLI11 keeps pointers into it.
+struct CommandLine {
+  CLI::App app{"Proves that the next boot will wait for you, and let you in.", "dracut-sshd"};
+  InspectArguments inspect;
+
+  CommandLine() {
+    app.set_version_flag("--version", std::string("dracut-sshd ") + base::kVersion);
+    app.require_subcommand(1);
+    app.footer("See dracut-sshd(1).");
+    add_inspect();
+  }
+
+  void add_inspect() {
+    auto* verb = app.add_subcommand("inspect", "Looks into an initramfs: will it let you in, and if not, why?");
+    verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
+    verb->add_option(
+        "image", inspect.image,
+        "An initramfs or a unified kernel image; - for standard input (default: of this machine's next boot)");
+    verb->add_option("--kernel", inspect.kernel, "The kernel's release that it is for; without an image, whose image");
+    verb->add_option("--cmdline", inspect.cmdline, "The kernel's command line that it will be booted with");
+    verb->add_flag("--host", inspect.host,
+                   "Compare with this machine: its files, its network cards (default without an image)");
+    verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
+    verb->add_flag("--json", inspect.json, "For machines");
+    verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
+    auto* other = verb->add_option_group("instead of judging it");
+    other->add_flag("--list", inspect.list, "List what is in it");
+    other->add_option("--cat", inspect.cat, "Print a file of it")->type_name("PATH");
+    other->add_option("--extract", inspect.extract, "Write all of it into a new folder")->type_name("FOLDER");
+    other->add_option("--diff", inspect.other, "What another image has more, less, or otherwise")->type_name("OTHER");
+    auto* tree = other->add_flag("--tree", inspect.tree, "Where its megabytes are");
+    auto* explain = other->add_option("--explain", inspect.explain, "What a check looks for, and why")
+                        ->expected(0, 1)
+                        ->type_name("ID");
+    other->require_option(0, 1);
+    explain->trigger_on_parse();
+    explain->each([this](const std::string& /*id*/) { inspect.explains = true; });
+    verb->add_option("--html", inspect.html, "Write the tree as a page with a treemap into a new file")
+        ->needs(tree)
+        ->type_name("FILE");
+    verb->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can");
+    verb->final_callback([this, explain] { inspect.explains = explain->count() > 0; });
+  }
+};
+
+/// What a result that did not reach its reader makes of a status.
+int written(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  fmt::print(stderr, "error: cannot write to standard output\n");
+  return kCannotTell;
+}
+
+int guarded(const CommandLine& line, const Context& context) {
+  try {
+    return inspect(line.inspect, context);
+  } catch (const base::Error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    return error.exit() == base::Exit::usage ? static_cast<int>(base::Exit::usage) : kCannotTell;
+  } catch (const base::Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {  // memory, the file system
+    fmt::print(stderr, "error: {}\n", error.what());
+    return kCannotTell;
+  }
+}
+
+}  // namespace
 
 int dracut_sshd(int argc, char** argv) {
-  CLI::App app{"Proves that the next boot will let you in.", "dracut-sshd"};
-  app.set_version_flag("--version", std::string("dracut-sshd ") + base::kVersion);
+  CommandLine line;
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(base::Exit::usage);
+    return line.app.exit(error) == 0 ? written(0) : static_cast<int>(base::Exit::usage);
   }
-  return 0;
+  base::SystemRunner runner;
+  base::Cancel cancel;
+  int interrupted = 0;
+  int status = 0;
+  {
+    const base::SignalScope signals(cancel);
+    base::StderrConsole console;
+    try {
+      status = guarded(line, {runner, cancel, console});
+    } catch (const base::Interrupted& stop) {
+      interrupted = stop.signal();
+    }
+  }
+  if (interrupted == 0) return written(status);
+  ::signal(interrupted, SIG_DFL);
+  ::raise(interrupted);
+  return 128 + interrupted;
 }
 
 }  // namespace admin

@@ -196,7 +196,7 @@ class Lz4 final : public Decoder {
     return step;
   }
   [[nodiscard]] bool may_end_here() const override {
-    return magic_seen_ && !length_known_ && packed_.find_first_not_of('\0') == std::string::npos &&
+    return unpacked_any_ && !length_known_ && packed_.find_first_not_of('\0') == std::string::npos &&
            given_ == block_.size();
   }
 
@@ -240,6 +240,7 @@ class Lz4 final : public Decoder {
     if (size < 0) throw Error("lz4: broken data");
     block_.resize(static_cast<std::size_t>(size));
     given_ = 0;
+    unpacked_any_ = true;
     packed_.clear();
     length_known_ = false;
     wanted_ = 4;
@@ -251,6 +252,7 @@ class Lz4 final : public Decoder {
   std::size_t wanted_ = 4;
   bool length_known_ = false;
   bool magic_seen_ = false;
+  bool unpacked_any_ = false;
 };
 
 }  // namespace

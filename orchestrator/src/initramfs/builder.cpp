@@ -53,6 +53,7 @@ Builder::Builder(Image& image, Wanted wanted, Limits limits)
     : image_(&image), wanted_(std::move(wanted)), limits_(limits) {
   if (wanted_.digests) digest_ = std::make_unique<Digest>();
   // What the kernel has in its own, built-in archive (usr/default_cpio_list), and what everything lies in.
+  if (!image_->tree_.empty()) return;
   for (const auto* path : {"", "dev", "root"}) image_->nodes_[add(path, kFolder | 0755U)].implied = true;
   image_->nodes_[add("dev/console", 0020000U | 0600U)].implied = true;
 }
@@ -78,7 +79,7 @@ std::string Builder::place(std::string_view name) {
     Walk walk(image_->tree_, image_->nodes_);
     auto where = walk.to(folder, true);
     steps_ += walk.steps();
-    if (steps_ > limits_.steps) throw base::Error("its paths are too deep, or its links too many, to be followed");
+    if (steps_ > limits_.steps) throw LimitReached("its paths are too deep, or its links too many, to be followed");
     const auto found = where ? image_->tree_.find(*where) : image_->tree_.end();
     if (found == image_->tree_.end() || !image_->nodes_[found->second].is_directory()) return {};
     folder_ = folder;
@@ -212,9 +213,9 @@ void Builder::count(std::string_view name, std::string_view target, std::uint64_
   ++image_->entries;
   ++entries_in_part_;
   name_bytes_ += name.size() + target.size();
-  if (image_->entries > limits_.entries) throw base::Error(fmt::format("more than {} entries", limits_.entries));
+  if (image_->entries > limits_.entries) throw LimitReached(fmt::format("more than {} entries", limits_.entries));
   if (name_bytes_ > limits_.names)
-    throw base::Error(fmt::format("names of more than {}", base::human_size(limits_.names)));
+    throw LimitReached(fmt::format("names of more than {}", base::human_size(limits_.names)));
 }
 
 void Builder::entry(const CpioHeader& header, std::string_view name, std::string_view target, std::uint64_t offset) {

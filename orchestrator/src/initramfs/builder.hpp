@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/error.hpp"
 #include "initramfs/cpio.hpp"
 #include "initramfs/elf.hpp"
 #include "initramfs/image.hpp"
@@ -31,6 +32,12 @@ struct Limits {
   std::uint64_t steps = 16U << 20U;      // names looked up while paths are walked
   std::uint64_t unpacked = 2ULL << 30U;  // bytes of cpio
   std::size_t faults = 32;               // the rest of them are counted
+};
+
+/// One of the limits is reached: nothing is wrong with the image as far as the kernel is concerned.
+class LimitReached final : public base::Error {
+ public:
+  using base::Error::Error;
 };
 
 /// Puts a tree together from entries, as init/initramfs.c does with the root file system.

@@ -32,6 +32,8 @@ bool Unpacker::feed(std::string_view bytes) {
   while (!bytes.empty() && state_ != State::stopped) {
     try {
       step(bytes);
+    } catch (const LimitReached& limit) {
+      stop(Fault::Kind::limit, limit.what());
     } catch (const base::Error& error) {
       stop(Fault::Kind::broken, error.what());
     }
@@ -139,7 +141,7 @@ void Unpacker::unpacked(std::string_view bytes) {
   unpacked_ += bytes.size();
   part_.unpacked += bytes.size();
   if (unpacked_ > limits_.unpacked)
-    throw base::Error(fmt::format("it unpacks to more than {}", base::human_size(limits_.unpacked)));
+    throw LimitReached(fmt::format("it unpacks to more than {}", base::human_size(limits_.unpacked)));
   while (!bytes.empty()) {
     if (cpio_.has_ended()) {
       const auto zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());

@@ -48,7 +48,7 @@ std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now
 
 /// Before glibc 2.34 accounts are read by a library of their own, which nothing names.
 bool lacks_nss(const Facts& facts) {
-  const auto closure = initramfs::closure_of(facts.image, facts.sshd.path);
+  const auto closure = facts.closure_of(facts.sshd.path);
   for (const auto& library : closure.libraries) {
     if (library.find("/libc.so.") == std::string::npos && library.find("/libc-2.") == std::string::npos) continue;
     const auto bytes = facts.image.content(library);

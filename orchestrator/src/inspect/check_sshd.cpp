@@ -50,7 +50,7 @@ std::string why_not_runnable(const Facts& facts, const std::string& program) {
   if (node == nullptr) return "it is not there";
   if (!node->is_file() || (node->mode & 0111U) == 0) return "it is no program";
   if (!node->elf) return {};
-  const auto closure = initramfs::closure_of(facts.image, program);
+  const auto closure = facts.closure_of(program);
   if (!closure.fault.empty()) return closure.fault;
   if (!closure.interpreter.empty() && !closure.interpreter_found)
     return "its loader is not there: " + closure.interpreter;
@@ -87,7 +87,7 @@ void check_libraries(const Facts& facts, Findings& out) {
   if (!why.empty())
     return out.push_back({"sshd.libraries", Severity::error, fmt::format("/{} cannot start: {}", facts.sshd.path, why),
                           "build the image again: dracut-sshd-rebuild"});
-  const auto closure = initramfs::closure_of(facts.image, facts.sshd.path);
+  const auto closure = facts.closure_of(facts.sshd.path);
   out.push_back({"sshd.libraries", Severity::good, fmt::format("{} of them", closure.libraries.size()), ""});
 }
 
@@ -100,7 +100,7 @@ void check_helpers(const Facts& facts, Findings& out) {
   std::string programs(sshd.bytes);
   const auto need = [&](std::string_view keyword, std::string_view name, openssh::Version since) {
     if (*sshd.version < since) return;
-    auto path = facts.effective.first(keyword);
+    auto path = openssh::argument_of(facts.effective.values, keyword, "");
     if (path.empty()) path = path_ending(programs, "/" + std::string(name));
     if (path.empty()) {
       out.push_back({"sshd.helpers", Severity::unknown, fmt::format("where {} has to be cannot be told", name), ""});

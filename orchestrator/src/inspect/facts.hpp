@@ -3,17 +3,20 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "initramfs/builder.hpp"
+#include "initramfs/files.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/loader.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/authorized_keys.hpp"
+#include "openssh/effective.hpp"
 #include "openssh/private_key.hpp"
 #include "openssh/sshd_config.hpp"
 #include "openssh/version.hpp"
@@ -42,16 +45,12 @@ struct Sshd {
   std::string configuration;           // the path that it reads: -f, or etc/ssh/sshd_config
 };
 
-struct Account {
-  std::string name;
-  std::vector<std::string> fields;  // of passwd
-};
-
 /// A file of keys that sshd would read for root.
 struct KeyFile {
-  std::string path;  // as the configuration has it, without the leading slash
-  bool there = false;
-  std::vector<openssh::AuthorizedKey> keys;
+  std::string path;                       // as the configuration has it, without the leading slash
+  const initramfs::Node* node = nullptr;  // nullptr: not there
+  bool too_long = false;                  // its bytes were not kept
+  std::vector<openssh::AuthorizedLine> lines;
 };
 
 struct HostKey {
@@ -71,6 +70,7 @@ struct Facts {
   std::string generator;             // "dracut 106-6", "initramfs-tools", ...; "": cannot be told
   bool by_dracut = false;
   std::vector<std::string> kernels;  // folders of usr/lib/modules
+  std::set<std::string> drivers;     // modules in it, with underscores
   std::vector<std::string> cmdline;  // words: of the image, of the UKI, of the options
 
   Sshd sshd;
@@ -85,6 +85,11 @@ struct Facts {
   std::vector<KeyFile> key_files;
   std::vector<HostKey> host_keys;
 
+  std::shared_ptr<const initramfs::Files> files;  // for the loader
+  std::shared_ptr<initramfs::Loader> loader;
+
+  /// What a program takes with it when it starts.
+  [[nodiscard]] initramfs::Closure closure_of(const std::string& program) const { return loader->closure_of(program); }
   [[nodiscard]] bool has_module(std::string_view name) const;  // dracut's
   [[nodiscard]] bool has(std::string_view path) const { return image.find(path) != nullptr; }
   /// A driver, as a file in the image or built into the kernel: "virtio_net". Dashes count as underscores.

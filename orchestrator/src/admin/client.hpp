@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "inspect/facts.hpp"
+
+/// What a client needs, so that it knows this initramfs, and does not take it for the system itself.
+namespace admin {
+
+struct Client {
+  std::vector<std::string> known_hosts;  // lines of ~/.ssh/known_hosts, under an alias
+  std::string ssh_config;                // a stanza for ~/.ssh/config
+};
+
+[[nodiscard]] Client client_of(const inspect::Facts& facts);
+[[nodiscard]] std::string client_text(const Client& client);
+
+}  // namespace admin

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "admin/describe.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "admin/client.hpp"
+#include "base/text.hpp"
+#include "inspect/promise.hpp"
+
+namespace admin {
+namespace {
+
+using inspect::Severity;
+
+bool has_colour() {
+  const char* const no_colour = std::getenv("NO_COLOR");
+  const char* const term = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0') &&
+         (term == nullptr || std::string_view(term) != "dumb");
+}
+
+std::string coloured(Severity severity, const std::string& text) {
+  if (!has_colour()) return text;
+  switch (severity) {
+    case Severity::good:
+      return "\033[32m" + text + "\033[0m";
+    case Severity::note:
+      return text;
+    case Severity::warning:
+      return "\033[33m" + text + "\033[0m";
+    case Severity::unknown:
+      return "\033[35m" + text + "\033[0m";
+    case Severity::error:
+      return "\033[1;31m" + text + "\033[0m";
+  }
+  return text;
+}
+
+std::string summary(const initramfs::Image& image) {
+  std::uint64_t unpacked = 0;
+  std::vector<std::string> kinds;
+  for (const auto& part : image.parts) {
+    unpacked += part.unpacked;
+    kinds.push_back(part.microcode                                ? "microcode"
+                    : part.compression == base::Compression::none ? "plain cpio"
+                                                                  : std::string(base::name_of(part.compression)));
+  }
+  // An image of very many parts is shown by its first ones.
+  if (kinds.size() > 6) {
+    const auto more = kinds.size() - 6;
+    kinds.resize(6);
+    kinds.push_back(fmt::format("{} more", more));
+  }
+  return fmt::format("{}{} ({}), {} unpacked, {} entries", image.is_uki ? "a unified kernel image's initramfs of " : "",
+                     base::human_size(image.size), base::join(kinds, ", "), base::human_size(unpacked), image.entries);
+}
+
+std::string made_by(const inspect::Facts& facts) {
+  std::string out = facts.generator.empty() ? "cannot be told" : facts.generator;
+  if (!facts.modules.empty()) out += fmt::format(", modules: {}", base::join(facts.modules, " "));
+  return base::printable(out, 1000);
+}
+
+void add_line(std::string& out, std::string_view head, const std::string& text) {
+  out += fmt::format("  {:<12} {}\n", head, text);
+}
+
+std::string key_line(const openssh::PublicKey& key) {
+  return fmt::format("{} {}{}", openssh::fingerprint(key), key.type,
+                     key.comment.empty() ? "" : " " + base::printable(key.comment, 60));
+}
+
+std::string head(const Inspected& inspected) {
+  const auto& facts = inspected.facts;
+  std::string out =
+      fmt::format("{}{}\n", inspected.name, inspected.source.empty() ? "" : "  (" + inspected.source + ")");
+  add_line(out, "is", summary(inspected.image));
+  add_line(out, "made by", made_by(facts));
+  if (!facts.kernels.empty()) add_line(out, "for kernel", base::join(facts.kernels, ", "));
+  for (const auto& file : facts.key_files) {
+    for (const auto& line : file.lines) {
+      if (line.key && line.fault.empty())
+        add_line(out, line.is_authority() ? "authority" : "may log in",
+                 fmt::format("{} (/{}:{}{})", key_line(*line.key), file.path, line.number,
+                             line.has_command() ? ", for one command" : ""));
+    }
+  }
+  for (const auto& key : facts.host_keys) {
+    if (key.key.public_part)
+      add_line(out, "host key", fmt::format("{} (/{})", key_line(*key.key.public_part), key.path));
+  }
+  return out;
+}
+
+std::string verdict(inspect::Answer answer) {
+  switch (answer) {
+    case inspect::Answer::will_let_in:
+      return coloured(Severity::good, "It will let you in.");
+    case inspect::Answer::will_not:
+      return coloured(Severity::error, "It will NOT let you in.");
+    case inspect::Answer::cannot_tell:
+      return coloured(Severity::unknown, "Whether it will let you in CANNOT BE TOLD from what is here.");
+  }
+  return {};
+}
+
+nlohmann::ordered_json json_of(const openssh::PublicKey& key) {
+  return {{"type", key.type}, {"bits", key.bits}, {"fingerprint", openssh::fingerprint(key)}, {"comment", key.comment}};
+}
+
+nlohmann::ordered_json parts_of(const initramfs::Image& image) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& part : image.parts)
+    out.push_back({{"compression", base::name_of(part.compression)},
+                   {"offset", part.offset},
+                   {"packed", part.packed},
+                   {"unpacked", part.unpacked},
+                   {"window", part.window},
+                   {"entries", part.entries},
+                   {"microcode", part.microcode}});
+  return out;
+}
+
+}  // namespace
+
+std::string to_text(const Inspected& inspected, bool quiet) {
+  std::string out;
+  if (!quiet) out += head(inspected) + "\n";
+  for (const auto& finding : inspected.findings) {
+    if (quiet && (finding.severity == Severity::good || finding.severity == Severity::note)) continue;
+    const auto* promise = inspect::promise_of(finding.id);
+    auto text = finding.message;
+    if (finding.severity == Severity::good && promise != nullptr)
+      text = std::string(promise->promise) + (text.empty() ? "" : ": " + text);
+    out += fmt::format("{} {:<21} {}\n", coloured(finding.severity, fmt::format("{:<8}", name_of(finding.severity))),
+                       finding.id, base::printable(text, 2000));
+    if (!finding.remedy.empty()) out += fmt::format("{:31}{}\n", "", base::printable("-> " + finding.remedy, 1000));
+  }
+  const auto answer = inspect::answer_of(inspected.findings);
+  if (!quiet && answer != inspect::Answer::will_not) {
+    if (const auto client = client_of(inspected.facts); !client.known_hosts.empty()) out += "\n" + client_text(client);
+  }
+  if (!quiet) out += "\n";
+  return out + verdict(answer) + "\n";
+}
+
+nlohmann::ordered_json to_json(const Inspected& inspected) {
+  const auto& facts = inspected.facts;
+  auto findings = nlohmann::ordered_json::array();
+  for (const auto& finding : inspected.findings)
+    findings.push_back({{"id", finding.id},
+                        {"severity", name_of(finding.severity)},
+                        {"message", finding.message},
+                        {"remedy", finding.remedy}});
+  auto keys = nlohmann::ordered_json::array();
+  for (const auto& file : facts.key_files) {
+    for (const auto& line : file.lines) {
+      if (!line.key || !line.fault.empty()) continue;
+      auto key = json_of(*line.key);
+      key["file"] = fmt::format("/{}:{}", file.path, line.number);
+      keys.push_back(std::move(key));
+    }
+  }
+  auto host_keys = nlohmann::ordered_json::array();
+  for (const auto& key : facts.host_keys) {
+    if (!key.key.public_part) continue;
+    auto one = json_of(*key.key.public_part);
+    one["file"] = "/" + key.path;
+    host_keys.push_back(std::move(one));
+  }
+  const auto client = client_of(facts);
+  const auto answer = inspect::answer_of(inspected.findings);
+  return {{"image", inspected.name},
+          {"found_as", inspected.source},
+          {"answer", answer == inspect::Answer::will_let_in ? "will let in"
+                     : answer == inspect::Answer::will_not  ? "will not let in"
+                                                            : "cannot tell"},
+          {"uki", inspected.image.is_uki},
+          {"size", inspected.image.size},
+          {"entries", inspected.image.entries},
+          {"parts", parts_of(inspected.image)},
+          {"made_by", facts.generator},
+          {"modules", facts.modules},
+          {"kernels", facts.kernels},
+          {"openssh", facts.sshd.version ? openssh::to_string(*facts.sshd.version) : ""},
+          {"authorized_keys", keys},
+          {"host_keys", host_keys},
+          {"known_hosts", client.known_hosts},
+          {"ssh_config", client.ssh_config},
+          {"findings", findings}};
+}
+
+}  // namespace admin

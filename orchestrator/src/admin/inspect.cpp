@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <sys/sysmacros.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "admin/describe.hpp"
+#include "admin/verbs.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "initramfs/read.hpp"
+#include "inspect/checks.hpp"
+#include "inspect/difference.hpp"
+#include "inspect/extract.hpp"
+#include "inspect/host.hpp"
+#include "inspect/inner.hpp"
+#include "inspect/promise.hpp"
+#include "inspect/weights.hpp"
+
+namespace admin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kStandardInput = 4ULL << 30U;
+
+void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::string dumped(const nlohmann::ordered_json& document) {
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+initramfs::Source open(const std::string& image) {
+  return image == "-" ? initramfs::Source::standard_input(kStandardInput) : initramfs::Source(fs::path(image));
+}
+
+int explain(const std::string& id) {
+  if (!id.empty()) {
+    const auto* promise = inspect::promise_of(id);
+    if (promise == nullptr)
+      throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
+          .with_hint("dracut-sshd inspect --explain lists them");
+    put(fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& promise : inspect::promises())
+    rows.push_back({std::string(promise.id), std::string(promise.promise)});
+  put(base::table({"check", "what is promised"}, rows));
+  return 0;
+}
+
+char kind_of(const initramfs::Node& node) {
+  switch (node.mode & 0170000U) {
+    case 0040000:
+      return 'd';
+    case 0120000:
+      return 'l';
+    case 0020000:
+      return 'c';
+    case 0060000:
+      return 'b';
+    case 0010000:
+      return 'p';
+    case 0140000:
+      return 's';
+    default:
+      return '-';
+  }
+}
+
+int list(const initramfs::Image& image, bool json) {
+  auto document = nlohmann::ordered_json::array();
+  image.each([&](const std::string& path, const initramfs::Node& node) {
+    if (json) {
+      nlohmann::ordered_json one{{"path", "/" + path},
+                                 {"type", std::string(1, kind_of(node))},
+                                 {"mode", fmt::format("{:04o}", node.mode & 07777U)},
+                                 {"uid", node.uid},
+                                 {"gid", node.gid},
+                                 {"size", node.is_directory() ? 0 : node.size},
+                                 {"mtime", node.mtime},
+                                 {"part", node.part}};
+      if (node.is_link()) one["target"] = node.target;
+      document.push_back(std::move(one));
+      return;
+    }
+    const bool device = kind_of(node) == 'c' || kind_of(node) == 'b';
+    const auto size = device ? fmt::format("{},{}", node.rdev_major, node.rdev_minor)
+                             : fmt::format("{}", node.is_directory() ? 0 : node.size);
+    put(fmt::format("{}{:04o} {:>5} {:>5} {:>10} /{}{}\n", kind_of(node), node.mode & 07777U, node.uid, node.gid, size,
+                    base::printable(path, 4096), node.is_link() ? " -> " + base::printable(node.target, 4096) : ""));
+  });
+  if (json) put(dumped(document));
+  return 0;
+}
+
+int tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
+  const auto root = inspect::weigh(image);
+  if (!arguments.html.empty()) {
+    base::write_file(arguments.html, inspect::tree_page(root, name));
+    put(arguments.html + "\n");
+    return 0;
+  }
+  put(inspect::tree_text(root, 0.01));
+  return 0;
+}
+
+int diff(const initramfs::Image& before, const std::string& other, bool json) {
+  auto source = open(other);
+  auto wanted = inspect::wanted();
+  wanted.digests = true;
+  const auto after = initramfs::read(source, wanted);
+  const auto difference = inspect::compare(before, after);
+  put(json ? dumped(to_json(difference)) : to_text(difference));
+  return difference.changes.empty() ? 0 : 1;
+}
+
+int extract(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
+            const Context& context) {
+  const auto done = inspect::extract(source, image, arguments.extract, arguments.devices);
+  context.console.line(
+      fmt::format("{}: {} files, {} folders, {} links", arguments.extract, done.files, done.folders, done.links));
+  for (const auto& path : done.left_out)
+    context.console.line(
+        fmt::format("left out: /{} (a device node or the like; --devices makes it)", base::printable(path, 300)));
+  return 0;
+}
+
+/// What the image is, and what is known of the boot that it is for.
+struct Subject {
+  std::string image;
+  inspect::Options options;
+  std::string source;  // how the image was found; "": it was named
+};
+
+Subject subject_of(const InspectArguments& arguments) {
+  Subject out{arguments.image, {}, {}};
+  auto& options = out.options;
+  options.now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  options.kernel = arguments.kernel;
+  if (arguments.host || arguments.image.empty()) options.host = arguments.root;
+  if (arguments.image.empty()) {
+    const auto boot = inspect::next_boot(arguments.root, arguments.kernel);
+    out.image = boot.image.string();
+    out.source = boot.source;
+    options.kernel = boot.kernel;
+    options.cmdline = boot.cmdline;
+    options.cmdline_known = boot.cmdline_known;
+  }
+  if (!arguments.cmdline.empty()) {
+    options.cmdline = arguments.cmdline;
+    options.cmdline_known = true;
+  }
+  if (out.image != "-") options.file = out.image;
+  return out;
+}
+
+int judge(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
+  auto options = subject.options;
+  if (const auto release = image.sections.find(".uname"); release != image.sections.end() && options.kernel.empty())
+    options.kernel = release->second;
+  // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
+  if (image.sections.contains(".cmdline")) options.cmdline_known = true;
+  const auto facts = inspect::gather(image, options);
+  const auto findings = inspect::check_all(facts);
+  const Inspected inspected{subject.image, subject.source, image, facts, findings};
+  put(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
+  return static_cast<int>(inspect::answer_of(findings));
+}
+
+}  // namespace
+
+int inspect(const InspectArguments& arguments, const Context& context) {
+  if (arguments.explains) return explain(arguments.explain);
+  const auto subject = subject_of(arguments);
+  auto source = open(subject.image);
+  auto wanted = inspect::wanted();
+  wanted.digests = !arguments.other.empty();
+  // A list of names needs no look into files.
+  wanted.elf = !arguments.list && !arguments.tree && arguments.cat.empty() && arguments.extract.empty() &&
+               arguments.other.empty();
+  auto image = initramfs::read(source, wanted);
+  for (const auto& fault : image.faults) {
+    if (!wanted.elf) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
+  }
+  if (!arguments.cat.empty()) {
+    inspect::cat(source, image, arguments.cat, [](std::string_view bytes) { put(bytes); });
+    return 0;
+  }
+  if (!arguments.extract.empty()) return extract(source, image, arguments, context);
+  inspect::add_inner(source, image, wanted, context.runner, context.cancel);
+  if (arguments.list) return list(image, arguments.json);
+  if (arguments.tree) return tree(image, arguments, subject.image);
+  if (!arguments.other.empty()) return diff(image, arguments.other, arguments.json);
+  return judge(image, subject, arguments);
+}
+
+}  // namespace admin

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "inspect/checks.hpp"
+#include "inspect/host.hpp"
+
+namespace inspect {
+namespace {
+
+const std::string kKeys =
+    "put your public key into /etc/dracut-sshd/authorized_keys, one line a key, and type dracut-sshd-rebuild";
+
+/// Why sshd with StrictModes passes over a file (auth.c, safe_path); "" if it does not.
+std::string why_unsafe(const Facts& facts, const std::string& path) {
+  const auto real = facts.image.resolve(path);
+  if (!real) return {};
+  const auto fault = [&](const std::string& at) -> std::string {
+    const auto* node = facts.image.find(at);
+    if (node == nullptr) return {};
+    if (node->uid != 0) return fmt::format("/{} belongs to user {}", at, node->uid);
+    if ((node->mode & 022U) != 0) return fmt::format("/{} has mode {:04o}", at, node->mode & 07777U);
+    return {};
+  };
+  if (auto why = fault(*real); !why.empty()) return why;
+  const auto home = facts.image.resolve(facts.home).value_or(facts.home);
+  for (std::string at = *real; !at.empty();) {
+    const auto slash = at.rfind('/');
+    at.resize(slash == std::string::npos ? 0 : slash);
+    if (auto why = fault(at); !why.empty()) return why;
+    if (at == home) break;
+  }
+  return {};
+}
+
+bool is_strict(const Facts& facts) {
+  return openssh::argument_of(facts.effective.values, "strictmodes", "yes") != "no";
+}
+
+/// Why sshd loads no host key from a file; "" if it does.
+std::string why_unusable(const HostKey& key) {
+  if (key.node == nullptr || !key.node->is_file()) return "is not there";
+  if (key.node->uid == 0 && (key.node->mode & 077U) != 0)
+    return fmt::format("has mode {:04o}; sshd wants one that others cannot read", key.node->mode & 07777U);
+  if (key.key.format.empty()) return "is no private key" + (key.key.why.empty() ? "" : ": " + key.key.why);
+  if (key.key.encrypted) return "has a passphrase, which nobody is there to type";
+  if (!key.key.public_part && !key.key.why.empty()) return key.key.why;
+  return {};
+}
+
+/// The system's own host keys, by their public halves.
+std::vector<std::string> blobs_of_system(const Facts& facts) {
+  std::vector<std::string> out;
+  for (const auto* type : {"rsa", "ecdsa", "ed25519"}) {
+    const auto text = read_small(*facts.options.host / "etc/ssh" / (std::string("ssh_host_") + type + "_key.pub"));
+    if (!text) continue;
+    if (const auto parsed = openssh::parse_public_key(base::trim(*text)); parsed.key) out.push_back(parsed.key->blob);
+  }
+  return out;
+}
+
+}  // namespace
+
+void check_authorized(const Facts& facts, Findings& out) {
+  std::size_t good = 0;
+  std::size_t authorities = 0;
+  std::vector<std::string> looked;
+  for (const auto& file : facts.key_files) {
+    looked.push_back("/" + file.path);
+    if (file.too_long)
+      out.push_back(
+          {"keys.authorized", Severity::unknown, fmt::format("/{} is too long to be read here", file.path), ""});
+    for (const auto& line : file.lines) {
+      if (!line.fault.empty()) {
+        out.push_back({"keys.authorized", Severity::warning,
+                       fmt::format("/{}:{}: {}", file.path, line.number, line.fault), kKeys});
+        continue;
+      }
+      if (!line.note.empty())
+        out.push_back(
+            {"keys.authorized", Severity::note, fmt::format("/{}:{}: {}", file.path, line.number, line.note), ""});
+      if (line.is_authority())
+        ++authorities;
+      else
+        ++good;
+    }
+  }
+  const bool others = !openssh::all_arguments(facts.effective.values, "authorizedkeyscommand").empty() ||
+                      authorities > 0 ||
+                      openssh::argument_of(facts.effective.values, "trustedusercakeys", "none") != "none";
+  if (good > 0)
+    return out.push_back({"keys.authorized", Severity::good,
+                          fmt::format("{} {} in {}", good, good == 1 ? "key" : "keys", base::join(looked, ", ")), ""});
+  if (others)
+    return out.push_back(
+        {"keys.authorized", Severity::good, "none by itself; certificates of an authority may log in", ""});
+  const bool too_long = std::ranges::any_of(facts.key_files, [](const KeyFile& file) { return file.too_long; });
+  if (too_long) return;
+  out.push_back({"keys.authorized", Severity::error,
+                 looked.empty() ? std::string("sshd is told to look for keys nowhere (AuthorizedKeysFile none)")
+                                : "there is no key that may log in: looked into " + base::join(looked, ", "),
+                 kKeys});
+}
+
+void check_key_modes(const Facts& facts, Findings& out) {
+  if (!is_strict(facts)) return out.push_back({"keys.modes", Severity::note, "StrictModes no: sshd does not look", ""});
+  bool any = false;
+  bool all_bad = true;
+  std::vector<std::string> faults;
+  for (const auto& file : facts.key_files) {
+    if (file.node == nullptr) continue;
+    any = true;
+    if (auto why = why_unsafe(facts, file.path); !why.empty())
+      faults.push_back(std::move(why));
+    else
+      all_bad = false;
+  }
+  if (!any) return;
+  if (faults.empty()) return out.push_back({"keys.modes", Severity::good, "", ""});
+  out.push_back({"keys.modes", all_bad ? Severity::error : Severity::warning,
+                 "sshd passes over keys: " + base::join(faults, ", "),
+                 "build the image again with this module, which sets them: dracut-sshd-rebuild"});
+}
+
+void check_host_keys(const Facts& facts, Findings& out) {
+  std::vector<std::string> good;
+  std::vector<std::string> bad;
+  std::vector<const HostKey*> usable;
+  for (const auto& key : facts.host_keys) {
+    if (key.node == nullptr && key.by_default) continue;
+    if (auto why = why_unusable(key); !why.empty()) {
+      bad.push_back(fmt::format("/{} {}", key.path, why));
+      continue;
+    }
+    good.push_back("/" + key.path);
+    usable.push_back(&key);
+  }
+  const std::string remedy =
+      "make one for the initramfs alone: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key; then "
+      "dracut-sshd-rebuild";
+  if (good.empty())
+    return out.push_back({"hostkeys.present", Severity::error,
+                          bad.empty() ? "there is no host key in it" : base::join(bad, "; "), remedy});
+  for (const auto& why : bad) out.push_back({"hostkeys.present", Severity::warning, why, remedy});
+  out.push_back({"hostkeys.present", Severity::good, base::join(good, ", "), ""});
+  bool match = true;
+  for (const auto* key : usable) {
+    if (!key->beside || !key->key.public_part || *key->beside == *key->key.public_part) continue;
+    match = false;
+    out.push_back({"hostkeys.match", Severity::error, fmt::format("/{0}.pub is not the public half of /{0}", key->path),
+                   fmt::format("ssh-keygen -y -f /{0} >/{0}.pub on the system (for its dracut_ name, if that is the "
+                               "one), then dracut-sshd-rebuild",
+                               key->path)});
+  }
+  if (match) out.push_back({"hostkeys.match", Severity::good, "", ""});
+  if (!facts.options.host) return;
+  const auto system = blobs_of_system(facts);
+  const bool shared = std::ranges::any_of(usable, [&](const HostKey* key) {
+    return key->key.public_part && std::ranges::find(system, key->key.public_part->blob) != system.end();
+  });
+  if (shared)
+    return out.push_back({"hostkeys.own", Severity::warning,
+                          "the system's own host key is in it, readable for whoever has the disk", remedy});
+  out.push_back({"hostkeys.own", Severity::good, "", ""});
+}
+
+}  // namespace inspect

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "inspect/facts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.hpp"
+#include "inspect/gather.hpp"
+
+namespace inspect {
+namespace {
+
+constexpr std::array kProgramFolders{"usr/sbin",        "usr/bin",     "sbin",        "bin",
+                                     "usr/lib/systemd", "lib/systemd", "usr/libexec", "usr/local/sbin"};
+
+constexpr std::uint64_t kText = 256U << 10U;
+constexpr std::uint64_t kProgram = 8U << 20U;
+
+std::string_view last_name(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::uint64_t kept(std::string_view path) {
+  if (path == "etc/ld.so.cache") return 4U * kText;
+  for (const std::string_view folder :
+       {"etc/", "root/", "conf/", "usr/lib/systemd/system/", "lib/systemd/system/", "usr/lib/systemd/network/",
+        "usr/lib/dracut/", "lib/dracut/", "usr/lib/dracut-sshd/", "usr/lib/NetworkManager/"}) {
+    if (path.starts_with(folder)) return kText;
+  }
+  if (path.find("/.ssh/") != std::string_view::npos) return kText;
+  const auto name = last_name(path);
+  for (const std::string_view program : {"sshd", "sshd-session", "sshd-auth", "libc.so.6", "libc-2.28.so"}) {
+    if (name == program) return kProgram;
+  }
+  for (const std::string_view text : {"modules.builtin", "os-release", "initrd-release"}) {
+    if (name == text) return kText;
+  }
+  return 0;
+}
+
+std::string with_underscores(std::string_view name) {
+  std::string out(name);
+  std::ranges::replace(out, '-', '_');
+  return out;
+}
+
+/// "dracut 106-6" by the file that says so, or by the names of the folders that other programs leave.
+void find_generator(Facts& facts) {
+  for (const auto* folder : {"usr/lib/dracut", "lib/dracut"}) {
+    for (const auto& name : facts.image.list(folder)) {
+      if (!name.starts_with("dracut-")) continue;
+      facts.by_dracut = true;
+      facts.generator = "dracut " + name.substr(7);
+    }
+  }
+  if (!facts.by_dracut &&
+      (!facts.modules.empty() || facts.has("usr/lib/dracut-lib.sh") || facts.has("lib/dracut-lib.sh"))) {
+    facts.by_dracut = true;
+    facts.generator = "dracut";
+  }
+  if (facts.by_dracut) return;
+  if (facts.has("conf/initramfs.conf") || facts.has("scripts/init-premount"))
+    facts.generator = "initramfs-tools";
+  else if (facts.has("hooks") && facts.has("init_functions"))
+    facts.generator = "mkinitcpio";
+  else if (facts.has("etc/booster.init.yaml"))
+    facts.generator = "booster";
+}
+
+void add_words(Facts& facts, std::string_view text) {
+  for (auto& word : words_of(base::replace_all(std::string(text), "\n", " "))) facts.cmdline.push_back(std::move(word));
+}
+
+void find_cmdline(Facts& facts) {
+  // dracut's own scripts read these as if they stood on the command line; the kernel and systemd do not.
+  for (const auto& name : facts.image.list("etc/cmdline.d"))
+    add_words(facts, facts.image.content("etc/cmdline.d/" + name).value_or(""));
+  if (const auto text = facts.image.content("etc/cmdline")) add_words(facts, *text);
+  if (const auto section = facts.image.sections.find(".cmdline"); section != facts.image.sections.end())
+    add_words(facts, section->second);
+  add_words(facts, facts.options.cmdline);
+}
+
+void find_lines_of_root(Facts& facts) {
+  for (const auto& [path, lines] :
+       {std::pair{"etc/passwd", &facts.root_lines}, std::pair{"etc/shadow", &facts.shadow_lines}}) {
+    for (const auto& line : base::lines(facts.image.content(path).value_or(""))) {
+      if (line.starts_with("root:")) lines->push_back(base::split(line, ':'));
+    }
+  }
+  if (facts.root_lines.empty() || facts.root_lines.front().size() < 6) return;
+  const auto& home = facts.root_lines.front()[5];
+  facts.home = home.starts_with('/') ? home.substr(1) : home;
+}
+
+}  // namespace
+
+initramfs::Wanted wanted() {
+  initramfs::Wanted out;
+  out.content = kept;
+  return out;
+}
+
+bool Facts::has_module(std::string_view name) const { return std::ranges::find(modules, name) != modules.end(); }
+
+bool Facts::has_driver(std::string_view name) const {
+  const auto wanted_name = with_underscores(name);
+  for (const auto& kernel : kernels) {
+    for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
+      const auto builtin = image.content(top + kernel + "/modules.builtin").value_or("");
+      for (const auto& line : base::lines(builtin)) {
+        const auto file = last_name(line);
+        if (with_underscores(file.substr(0, file.find('.'))) == wanted_name) return true;
+      }
+    }
+  }
+  return drivers.contains(wanted_name);
+}
+
+std::string Facts::program(std::string_view name) const {
+  for (const auto* folder : kProgramFolders) {
+    const auto path = std::string(folder) + "/" + std::string(name);
+    const auto* node = image.find(path);
+    if (node != nullptr && node->is_file()) return image.resolve(path).value_or("");
+  }
+  return {};
+}
+
+std::optional<std::string> Facts::cmdline_value(std::string_view name) const {
+  std::optional<std::string> out;
+  for (const auto& word : cmdline) {
+    const auto equals = word.find('=');
+    if (std::string_view(word).substr(0, equals) != name) continue;
+    out = equals == std::string::npos ? "" : word.substr(equals + 1);
+  }
+  return out;
+}
+
+Facts gather(const initramfs::Image& image, const Options& options) {
+  Facts facts{.image = image, .options = options};
+  for (const auto* path : {"usr/lib/dracut/modules.txt", "lib/dracut/modules.txt"}) {
+    if (facts.modules.empty()) facts.modules = base::lines(image.content(path).value_or(""));
+  }
+  find_generator(facts);
+  for (const auto* folder : {"usr/lib/modules", "lib/modules"}) {
+    for (const auto& name : image.list(folder)) {
+      if (std::ranges::find(facts.kernels, name) == facts.kernels.end()) facts.kernels.push_back(name);
+    }
+  }
+  image.each([&](const std::string& path, const initramfs::Node& node) {
+    if (!node.is_file() || path.find("/modules/") == std::string::npos) return;
+    const auto name = last_name(path);
+    if (const auto dot = name.find(".ko"); dot != std::string_view::npos)
+      facts.drivers.insert(with_underscores(name.substr(0, dot)));
+  });
+  facts.files = std::make_shared<const initramfs::ImageFiles>(image);
+  facts.loader = std::make_shared<initramfs::Loader>(*facts.files);
+  find_cmdline(facts);
+  find_lines_of_root(facts);
+  gather_sshd(facts);
+  gather_keys(facts);
+  return facts;
+}
+
+}  // namespace inspect
