@@ -49,10 +49,10 @@ std::string read_rest(Reader& reader, Certificate& out) {
   const auto before = reader.u64();
   const auto critical = reader.string();
   const auto extensions = reader.string();
-  const auto reserved = reader.string();
+  const bool reserved = reader.string().has_value();
   const auto authority = reader.string();
   const auto signature = reader.string();
-  if (!signature) return std::string(kCut);
+  if (!reserved || !signature) return std::string(kCut);
   if (!reader.at_end()) return "has bytes behind it";
   if (*kind != kUser && *kind != kHost) return "is neither a user's nor a host's";
   out.host = *kind == kHost;
