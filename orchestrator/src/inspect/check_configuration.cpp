@@ -53,10 +53,10 @@ void check_configuration(const Facts& facts, Findings& out) {
 }
 
 void check_login(const Facts& facts, Findings& out) {
-  std::vector<openssh::AuthorizedLine> keys;
+  std::vector<openssh::LoginKey> keys;
   for (const auto& file : facts.key_files) {
     for (const auto& line : file.lines) {
-      if (line.fault.empty()) keys.push_back(line);
+      if (line.fault.empty() && line.key) keys.push_back({*line.key, line.has_command(), line.is_authority()});
     }
   }
   std::vector<openssh::PublicKey> host_keys;
@@ -64,7 +64,8 @@ void check_login(const Facts& facts, Findings& out) {
     if (key.key.public_part) host_keys.push_back(*key.key.public_part);
   }
   bool good = true;
-  for (const auto& objection : openssh::judge_root_login(facts.effective, keys, host_keys, facts.sshd.version)) {
+  for (const auto& objection : openssh::judge_root_login(facts.effective, keys, host_keys,
+                                                         facts.sshd.version.value_or(openssh::Version{10, 0, 0}))) {
     good = good && !objection.certain;
     out.push_back({"sshd.login", objection.certain ? Severity::error : Severity::warning,
                    fmt::format("{}{}", objection.origin.empty() ? "" : objection.origin + ": ", objection.why),

@@ -139,7 +139,7 @@ std::optional<std::string> Facts::cmdline_value(std::string_view name) const {
 }
 
 Facts gather(const initramfs::Image& image, const Options& options) {
-  Facts facts{.image = image, .options = options};
+  Facts facts(image, options);
   for (const auto* path : {"usr/lib/dracut/modules.txt", "lib/dracut/modules.txt"}) {
     if (facts.modules.empty()) facts.modules = base::lines(image.content(path).value_or(""));
   }

@@ -63,6 +63,8 @@ struct HostKey {
 };
 
 struct Facts {
+  Facts(const initramfs::Image& an_image, const Options& some_options) : image(an_image), options(some_options) {}
+
   const initramfs::Image& image;
   const Options& options;
 
