@@ -9,7 +9,6 @@ namespace {
 
 using initramfs::is_pe;
 using initramfs::pe_sections;
-using initramfs::PeSection;
 using testing::HasSubstr;
 
 void put(std::string& out, std::uint64_t value, std::size_t width) {
