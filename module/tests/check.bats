@@ -74,6 +74,15 @@ setup() { setup_check; }
   ends 1 '(an older version of the module made it)'
 }
 
+@test "where dracut-sshd(1) is installed, what it finds is said" {
+  program dracut-sshd 'printf "error    account.root          sshd will refuse root\nerror    keys.modes            sshd passes over keys\n"; exit 1'
+  check
+  ends 1 'would let NOBODY log in while it boots (account.root: sshd will refuse root; keys.modes: sshd passes over keys). Type: dracut-sshd-rebuild'
+  program dracut-sshd 'exit 0'
+  check
+  ends 0 'up to date'
+}
+
 @test "the default is the newest kernel that has an image; others are looked at on request" {
   rm "$newest"
   check

@@ -69,6 +69,22 @@ setup() {
   contains "$image" old
 }
 
+@test "where dracut-sshd(1) is installed it judges the new image" {
+  program dracut-sshd '[[ $1 == inspect && $2 == --quiet && $4 == */.dracut-sshd.?????? ]] || exit 2
+    printf "error    sshd.libraries        /usr/sbin/sshd cannot start: not there: libx.so\n%31s-> build it again\nIt will NOT let you in.\n" ""; exit 1'
+  rebuild
+  ends 1 'the new image would let nobody log in: sshd.libraries: /usr/sbin/sshd cannot start: not there: libx.so'
+  contains "$image" old
+  nothing_left
+}
+
+@test "what dracut-sshd(1) says of networks and disks is a warning, and no more" {
+  program dracut-sshd 'printf "error    network.stack         no program that brings up a network is in it\n"; exit 1'
+  rebuild
+  ends 0 'WARNING: network.stack: no program that brings up a network is in it'
+  good "$image"
+}
+
 @test "ended in the middle it leaves the image, and nothing of its own" {
   program dracut 'echo half >"$2"; kill -TERM $PPID; sleep 0.2'
   rebuild

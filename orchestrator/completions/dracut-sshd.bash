@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Completion of dracut-sshd(1) for bash. It needs no other completion: source it, or put it where bash-completion looks.
+
+# _dracut_sshd_checks PROGRAM: the names of its checks, asked of itself.
+_dracut_sshd_checks() { "$1" inspect --explain 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'; }
+
+_dracut_sshd() {
+  local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'inspect --help --version' -- "$current")
+    return 0
+  fi
+  case $previous in
+    --explain) choices=$(_dracut_sshd_checks "$program") ;;
+    --kernel) choices=$(compgen -G '/usr/lib/modules/*' | sed 's|.*/||') ;;
+    --root | --extract)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return 0
+      ;;
+    --cmdline | --cat) return 0 ;;
+  esac
+  if [[ ! $choices && $current == -* && $previous != --diff && $previous != --html ]]; then
+    choices='--kernel --cmdline --host --root --json --quiet --list --cat --extract --devices --diff --tree --html --explain --help'
+  fi
+  if [[ $choices ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+  else
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  fi
+}
+
+complete -o filenames -F _dracut_sshd dracut-sshd

@@ -59,6 +59,21 @@ std::string why_not_runnable(const Facts& facts, const std::string& program) {
   return all.empty() ? "" : "not there: " + base::join(all, "; ");
 }
 
+/// Whatever lies in the image's /run, systemd mounts an empty file system over it.
+bool is_made_at_boot(const Facts& facts, const std::string& folder) {
+  if (facts.unit->last("Service", "RuntimeDirectory").find(folder.substr(5)) != std::string::npos) return true;
+  for (const auto& command : facts.unit->all("Service", "ExecStartPre")) {
+    if (command.find(folder) != std::string::npos) return true;
+  }
+  for (const std::string dir : {"usr/lib/tmpfiles.d", "etc/tmpfiles.d"}) {
+    for (const auto& name : facts.image.list(dir)) {
+      if (facts.image.content(dir + "/" + name).value_or("").find(" " + folder + " ") != std::string_view::npos)
+        return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void check_present(const Facts& facts, Findings& out) {
@@ -136,9 +151,17 @@ void check_privsep(const Facts& facts, Findings& out) {
   for (const std::string folder : kPrivsepFolders) {
     if (!holds(programs, folder)) continue;
     const auto* node = facts.image.find(folder.substr(1));
-    const bool made = folder.starts_with("/run/") && facts.unit &&
-                      facts.unit->last("Service", "RuntimeDirectory").find(folder.substr(5)) != std::string::npos;
-    if (made || (node != nullptr && node->is_directory() && node->uid == 0 && (node->mode & 022U) == 0)) {
+    if (folder.starts_with("/run/")) {
+      if (!facts.unit || facts.unit->masked) return;  // it is the unit's to make, and that it is not there was said
+      if (is_made_at_boot(facts, folder)) {
+        if (account || at_boot) out.push_back({"sshd.privsep", Severity::good, folder + ", made at boot", ""});
+        return;
+      }
+      out.push_back({"sshd.privsep", Severity::error, folder + " is made by nothing: /run is empty at boot",
+                     "the unit needs RuntimeDirectory=sshd; this module's has it: dracut-sshd-rebuild"});
+      return;
+    }
+    if (node != nullptr && node->is_directory() && node->uid == 0 && (node->mode & 022U) == 0) {
       if (account || at_boot) out.push_back({"sshd.privsep", Severity::good, folder, ""});
       return;
     }

@@ -26,7 +26,7 @@ std::uint64_t kept(std::string_view path) {
   if (path == "etc/ld.so.cache") return 4U * kText;
   for (const std::string_view folder :
        {"etc/", "root/", "conf/", "usr/lib/systemd/system/", "lib/systemd/system/", "usr/lib/systemd/network/",
-        "usr/lib/dracut/", "lib/dracut/", "usr/lib/dracut-sshd/", "usr/lib/NetworkManager/"}) {
+        "usr/lib/dracut/", "lib/dracut/", "usr/lib/dracut-sshd/", "usr/lib/tmpfiles.d/", "usr/lib/NetworkManager/"}) {
     if (path.starts_with(folder)) return kText;
   }
   if (path.find("/.ssh/") != std::string_view::npos) return kText;

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "archives.hpp"
+#include "initramfs/builder.hpp"
+#include "initramfs/unpack.hpp"
+#include "inspect/facts.hpp"
+
+/// Images as tests of the checks need them: a good one, made of texts, to be spoilt in one place.
+namespace images {
+
+/// By path, so that folders come before what is in them.
+using Files = std::map<std::string, archives::Entry>;
+
+inline void put(Files& files, const std::string& path, const std::string& body, std::uint32_t mode = 0100644) {
+  for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto folder = path.substr(0, slash);
+    if (!files.contains(folder)) files[folder] = {folder, "", 0040755, 0, 1, 0};
+  }
+  files[path] = {path, body, mode, 0, 1, 0};
+}
+
+inline void link(Files& files, const std::string& path, const std::string& target) {
+  put(files, path, target, 0120777);
+}
+
+inline const std::string kKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6jPmtQFdMOiivNBTGOI8Vu5lq7VzOUEaCPi7pPYGHc somebody\n";
+/// The public half of host_key().
+inline const std::string kHostKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPkMHWZ+fCN/zjXINuyjbIHdfdy+38NbVLzksIjrcMSy\n";
+
+/// A key that was made for these tests, and lets nobody in anywhere.
+inline std::string host_key() {
+  return "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+         "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n"
+         "QyNTUxOQAAACD5DB1mfnwjf841yDbso2yB3X3cvt/DW1S85LCI63DEsgAAAKAfuUhJH7lI\n"
+         "SQAAAAtzc2gtZWQyNTUxOQAAACD5DB1mfnwjf841yDbso2yB3X3cvt/DW1S85LCI63DEsg\n"
+         "AAAEBsRn/pEYLz4bJGY5ZB8oKTC9BPhjjllyPjVovg3PLyEPkMHWZ+fCN/zjXINuyjbIHd\n"
+         "fdy+38NbVLzksIjrcMSyAAAAGHRlc3Qga2V5LCBmb3Igbm8gbWFjaGluZQECAwQF\n"
+         "-----END OPENSSH PRIVATE KEY-----\n";
+}
+
+inline Files good() {
+  Files files;
+  put(files, "etc/initrd-release", "ID=dracut\n");
+  put(files, "usr/lib/dracut/dracut-106-6", "");
+  put(files, "usr/lib/dracut/modules.txt", "systemd\nsystemd-networkd\nsshd\ncrypt\n");
+  using namespace std::string_literals;
+  put(files, "usr/sbin/sshd",
+      "\0OpenSSH_10.0p2 Debian-7\0NOTIFY_SOCKET\0/run/sshd\0/usr/lib/openssh/sshd-session\0/usr/lib/openssh/sshd-auth\0"s,
+      0100755);
+  put(files, "usr/lib/openssh/sshd-session", "session", 0100755);
+  put(files, "usr/lib/openssh/sshd-auth", "auth", 0100755);
+  link(files, "sbin", "usr/sbin");
+  put(files, "bin/sh", "shell", 0100755);
+  put(files, "etc/ssh/sshd_config",
+      "PermitRootLogin prohibit-password\nAuthorizedKeysFile /root/.ssh/authorized_keys\nHostKey "
+      "/etc/ssh/ssh_host_ed25519_key\nUsePAM no\n",
+      0100600);
+  put(files, "etc/ssh/ssh_host_ed25519_key", host_key(), 0100600);
+  put(files, "etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/:/usr/sbin/nologin\n");
+  put(files, "etc/shadow", "root:*:19000:0:99999:7:::\n", 0100600);
+  put(files, "root/.ssh/authorized_keys", kKey, 0100600);
+  files["root"].mode = files["root/.ssh"].mode = 0040700;
+  put(files, "usr/lib/systemd/system/sshd.service",
+      "[Unit]\nDefaultDependencies=no\nConditionPathExists=/etc/"
+      "initrd-release\n[Service]\nType=notify\nRuntimeDirectory=sshd\nExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n");
+  link(files, "etc/systemd/system/sysinit.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service");
+  put(files, "usr/lib/systemd/systemd-networkd", "networkd", 0100755);
+  put(files, "usr/lib/systemd/system/systemd-networkd.service",
+      "[Service]\nExecStart=/usr/lib/systemd/systemd-networkd\n");
+  put(files, "etc/systemd/network/20-wired.network", "[Match]\nType=ether\n[Network]\nDHCP=yes\n");
+  put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/virtio_net.ko.xz", "");
+  put(files, "usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz", "");
+  put(files, "usr/bin/systemd-cryptsetup", "cryptsetup", 0100755);
+  put(files, "usr/bin/systemd-tty-ask-password-agent", "agent", 0100755);
+  return files;
+}
+
+inline initramfs::Image image_of(const Files& files, bool digests = false) {
+  std::vector<archives::Entry> entries;
+  for (const auto& [path, entry] : files) entries.push_back(entry);
+  const auto bytes = archives::cpio(entries);
+  initramfs::Image image;
+  const initramfs::Limits limits;
+  auto wanted = inspect::wanted();
+  wanted.digests = digests;
+  initramfs::Builder builder(image, wanted, limits);
+  initramfs::Unpacker unpacker(builder, image, &builder, limits);
+  if (unpacker.feed(bytes)) unpacker.finish();
+  return image;
+}
+
+}  // namespace images

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+
+#include "base/text.hpp"
+#include "images.hpp"
+#include "inspect/checks.hpp"
+#include "inspect/promise.hpp"
+
+namespace inspect {
+namespace {
+
+using images::Files;
+using images::put;
+using testing::HasSubstr;
+
+Options options(const std::string& cmdline = "", bool known = false) {
+  Options out;
+  out.now = 1764000000;  // 2025-11-24
+  out.cmdline = cmdline;
+  out.cmdline_known = known;
+  return out;
+}
+
+Findings findings_of(const Files& files, const Options& some = options()) {
+  const auto image = images::image_of(files);
+  return check_all(gather(image, some));
+}
+
+std::string text_of(const Findings& findings) {
+  std::string out;
+  for (const auto& finding : findings)
+    out += fmt::format("{} {} {}\n", name_of(finding.severity), finding.id, finding.message);
+  return out;
+}
+
+/// What is worse than a warning, by id.
+std::vector<std::string> faults_of(const Findings& findings) {
+  std::vector<std::string> out;
+  for (const auto& finding : findings) {
+    if (finding.severity == Severity::error || finding.severity == Severity::unknown) out.push_back(finding.id);
+  }
+  return out;
+}
+
+TEST(Checks, AGoodImageWillLetInAndKeepsEveryPromiseThatWasLookedAt) {
+  const auto findings = findings_of(images::good());
+  EXPECT_EQ(answer_of(findings), Answer::will_let_in) << text_of(findings);
+  for (const auto& finding : findings) {
+    EXPECT_THAT(finding.severity, testing::AnyOf(Severity::good, Severity::note))
+        << finding.id << ": " << finding.message;
+    EXPECT_NE(promise_of(finding.id), nullptr) << finding.id;
+  }
+}
+
+TEST(Checks, EveryPromiseHasAnIdOfItsOwnAndIsInTheManualPage) {
+  std::ifstream in(std::string(PROJECT_ROOT) + "/orchestrator/man/dracut-sshd.1");
+  std::stringstream page;
+  page << in.rdbuf();
+  std::string text;
+  for (const auto& line : base::lines(page.str())) text += line + " ";
+  std::set<std::string_view> ids;
+  for (const auto& promise : promises()) {
+    EXPECT_TRUE(ids.insert(promise.id).second) << promise.id;
+    EXPECT_THAT(text, HasSubstr(".It Li " + std::string(promise.id) + " ")) << "in the manual page";
+    EXPECT_THAT(text, HasSubstr(std::string(promise.promise.substr(1)) + ". " + std::string(promise.why.substr(0, 20))))
+        << promise.id << " in the manual page";
+  }
+}
+
+struct Spoilt {
+  const char* name;
+  std::string id;
+  std::function<void(Files&)> how;
+  Severity severity = Severity::error;
+  std::string message{};
+};
+
+void PrintTo(const Spoilt& spoilt, std::ostream* out) { *out << spoilt.name; }
+
+class OneFault : public testing::TestWithParam<Spoilt> {};
+
+TEST_P(OneFault, IsFoundAndNothingElse) {
+  auto files = images::good();
+  GetParam().how(files);
+  const auto findings = findings_of(files, options("", true));
+  EXPECT_THAT(faults_of(findings), testing::Each(GetParam().id)) << text_of(findings);
+  const auto found = std::ranges::find_if(findings, [](const Finding& finding) {
+    return finding.id == GetParam().id && finding.severity == GetParam().severity &&
+           finding.message.find(GetParam().message) != std::string::npos;
+  });
+  EXPECT_NE(found, findings.end()) << text_of(findings);
+}
+
+void edit(Files& files, const std::string& path, std::string_view from, std::string_view to) {
+  auto& body = files.at(path).body;
+  ASSERT_NE(body.find(from), std::string::npos);
+  body = base::replace_all(body, from, to);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, OneFault,
+    testing::Values(
+        Spoilt{"no_sshd", "sshd.present", [](Files& files) { files.erase("usr/sbin/sshd"); }, Severity::error, "left it out: the build's log has the reason"},
+        Spoilt{"no_systemd", "image.generator", [](Files& files) { put(files, "usr/lib/dracut/modules.txt", "base\nsshd\n"); }},
+        Spoilt{"no_unit", "sshd.unit", [](Files& files) { files.erase("usr/lib/systemd/system/sshd.service"); files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); }},
+        Spoilt{"masked", "sshd.unit", [](Files& files) { images::link(files, "etc/systemd/system/sshd.service", "/dev/null"); }, Severity::error, "is masked"},
+        Spoilt{"not_wanted", "sshd.unit", [](Files& files) { files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); }, Severity::error, "no target wants it"},
+        Spoilt{"wanted_too_late", "sshd.unit", [](Files& files) { files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); images::link(files, "etc/systemd/system/multi-user.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service"); }, Severity::error, "multi-user.target alone"},
+        Spoilt{"default_dependencies", "sshd.unit", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "DefaultDependencies=no\n", ""); }, Severity::error, "waits for sysinit.target"},
+        Spoilt{"no_initrd_release", "sshd.unit", [](Files& files) { files.erase("etc/initrd-release"); }, Severity::error, "/etc/initrd-release"},
+        Spoilt{"starts_what_is_not_there", "sshd.unit", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "/usr/sbin/sshd", "/opt/sshd"); }, Severity::error, "/opt/sshd, which is not there"},
+        Spoilt{"notify_without_notifying", "sshd.type", [](Files& files) { edit(files, "usr/sbin/sshd", "NOTIFY_SOCKET", "NOTIFY_SOCKEX"); }},
+        Spoilt{"forking", "sshd.type", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "Type=notify", "Type=forking"); }},
+        Spoilt{"no_session", "sshd.helpers", [](Files& files) { files.erase("usr/lib/openssh/sshd-session"); }, Severity::error, "/usr/lib/openssh/sshd-session: it is not there"},
+        Spoilt{"no_auth", "sshd.helpers", [](Files& files) { files.erase("usr/lib/openssh/sshd-auth"); }},
+        Spoilt{"session_is_a_loose_link", "sshd.helpers", [](Files& files) { images::link(files, "usr/lib/openssh/sshd-session", "/nowhere"); }},
+        Spoilt{"no_configuration", "sshd.configuration", [](Files& files) { files.erase("etc/ssh/sshd_config"); images::put(files, "etc/ssh/ssh_host_ed25519_key", images::host_key(), 0100600); }},
+        Spoilt{"unknown_option", "sshd.configuration", [](Files& files) { files.at("etc/ssh/sshd_config").body += "NoSuchOption yes\n"; }, Severity::error, "/etc/ssh/sshd_config:5"},
+        Spoilt{"option_too_new", "sshd.configuration", [](Files& files) { edit(files, "usr/sbin/sshd", "OpenSSH_10.0p2", "OpenSSH_9.2p1"); files.at("etc/ssh/sshd_config").body += "PerSourcePenalties no\n"; }},
+        Spoilt{"huge_configuration", "sshd.configuration", [](Files& files) { files.at("etc/ssh/sshd_config").body = std::string(1U << 20U, '#'); }, Severity::unknown, "too long"},
+        Spoilt{"root_forbidden", "sshd.login", [](Files& files) { files.at("etc/ssh/sshd_config").body.insert(0, "PermitRootLogin no\n"); }, Severity::error, "/etc/ssh/sshd_config:1"},
+        Spoilt{"keys_forbidden", "sshd.login", [](Files& files) { files.at("etc/ssh/sshd_config").body += "PubkeyAuthentication no\n"; }},
+        Spoilt{"others_only", "sshd.login", [](Files& files) { files.at("etc/ssh/sshd_config").body += "AllowUsers admin\n"; }},
+        Spoilt{"pam_without_rules", "sshd.login", [](Files& files) { edit(files, "etc/ssh/sshd_config", "UsePAM no", "UsePAM yes"); }, Severity::error, "/etc/pam.d/sshd is not there"},
+        Spoilt{"no_account_for_sshd", "sshd.privsep", [](Files& files) { edit(files, "etc/passwd", "sshd:", "other:"); }},
+        Spoilt{"no_folder_for_sshd", "sshd.privsep", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "RuntimeDirectory=sshd\n", ""); }, Severity::error, "/run/sshd is made by nothing"},
+        Spoilt{"no_keys", "keys.authorized", [](Files& files) { files.erase("root/.ssh/authorized_keys"); }, Severity::error, "/root/.ssh/authorized_keys"},
+        Spoilt{"keys_elsewhere", "keys.authorized", [](Files& files) { edit(files, "etc/ssh/sshd_config", "/root/.ssh/authorized_keys", "/etc/keys/%u"); }, Severity::error, "/etc/keys/root"},
+        Spoilt{"broken_key", "keys.authorized", [](Files& files) { files.at("root/.ssh/authorized_keys").body = "ssh-ed25519 AAAAC3Nz rest\n"; }},
+        Spoilt{"private_key_instead", "keys.authorized", [](Files& files) { files.at("root/.ssh/authorized_keys").body = images::host_key(); }},
+        Spoilt{"keys_for_all_to_write", "keys.modes", [](Files& files) { files.at("root/.ssh/authorized_keys").mode = 0100666; }, Severity::error, "mode 0666"},
+        Spoilt{"folder_for_all_to_write", "keys.modes", [](Files& files) { files.at("root/.ssh").mode = 0040777; }, Severity::error, "/root/.ssh has mode 0777"},
+        Spoilt{"keys_of_another", "keys.modes", [](Files& files) { files.at("root/.ssh/authorized_keys").uid = 1000; }, Severity::error, "user 1000"},
+        Spoilt{"no_host_key", "hostkeys.present", [](Files& files) { files.erase("etc/ssh/ssh_host_ed25519_key"); }},
+        Spoilt{"open_host_key", "hostkeys.present", [](Files& files) { files.at("etc/ssh/ssh_host_ed25519_key").mode = 0100644; }, Severity::error, "mode 0644"},
+        Spoilt{"garbage_for_a_host_key", "hostkeys.present", [](Files& files) { files.at("etc/ssh/ssh_host_ed25519_key").body = "garbage"; }},
+        Spoilt{"another_public_half", "hostkeys.match", [](Files& files) { put(files, "etc/ssh/ssh_host_ed25519_key.pub", images::kKey); }},
+        Spoilt{"no_account", "account.root", [](Files& files) { edit(files, "etc/passwd", "root:", "toor:"); }},
+        Spoilt{"locked", "account.root", [](Files& files) { edit(files, "etc/shadow", "root:*", "root:!*"); }, Severity::error, "which is a lock"},
+        Spoilt{"expired", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:*:19000:0:99999:7::19500:\n"; }, Severity::error, "it expired on 2023-05-23"},
+        Spoilt{"password_too_old", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:*:19000:0:90:7:::\n"; }},
+        Spoilt{"first_of_two_lines_is_locked", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:!unprovisioned:::::::\nroot:*:19000::::::\n"; }, Severity::error, "the first counts"},
+        Spoilt{"no_shell", "account.shell", [](Files& files) { edit(files, "etc/passwd", "/bin/sh", "/bin/zsh"); }, Severity::error, "/bin/zsh"},
+        Spoilt{"no_network", "network.stack", [](Files& files) { files.erase("usr/lib/systemd/systemd-networkd"); }},
+        Spoilt{"network_unit_masked", "network.stack", [](Files& files) { images::link(files, "etc/systemd/system/systemd-networkd.service", "/dev/null"); }},
+        Spoilt{"network_not_told", "network.configuration", [](Files& files) { files.erase("etc/systemd/network/20-wired.network"); }},
+        Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz"); }},
+        Spoilt{"crypttab_without_program", "crypt.present", [](Files& files) { files.erase("usr/bin/systemd-cryptsetup"); put(files, "etc/crypttab", "root UUID=1 none\n"); }, Severity::error, "crypttab: root"},
+        Spoilt{"no_agent", "crypt.agent", [](Files& files) { files.erase("usr/bin/systemd-tty-ask-password-agent"); }}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+TEST(Checks, WhatThisModulePutsRightBeforeSshdStartsIsNoFault) {
+  auto files = images::good();
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
+  put(files, "usr/lib/dracut-sshd/accounts", "#!/bin/sh\n", 0100755);
+  files.at("etc/shadow").body = "root:!unprovisioned:::::::\n";
+  files.at("etc/passwd").body = "root:x:0:0::/root:/bin/zsh\n";
+  const auto findings = findings_of(files);
+  EXPECT_EQ(answer_of(findings), Answer::will_let_in) << text_of(findings);
+  EXPECT_THAT(text_of(findings), HasSubstr("as it is, its password field begins with \"!\""));
+  EXPECT_THAT(text_of(findings), HasSubstr("/bin/sh is put in its place"));
+}
+
+TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
+  auto files = images::good();
+  files.erase("etc/systemd/network/20-wired.network");
+  EXPECT_EQ(answer_of(findings_of(files)), Answer::cannot_tell);
+  EXPECT_EQ(answer_of(findings_of(files, options("quiet ip=dhcp", true))), Answer::will_let_in);
+  EXPECT_EQ(answer_of(findings_of(files, options("quiet", true))), Answer::will_not);
+}
+
+TEST(Checks, AnotherPortByTheUnitsVariablesIsNoticed) {
+  auto files = images::good();
+  files.at("usr/lib/systemd/system/sshd.service").body += "EnvironmentFile=-/etc/default/dracut-sshd\n";
+  put(files, "etc/default/dracut-sshd", "SSHD_OPTS=\"-p 2222 -o PermitRootLogin=no\"\n");
+  const auto image = images::image_of(files);
+  const auto some = options();
+  const auto facts = gather(image, some);
+  EXPECT_EQ(openssh::argument_of(facts.effective.values, "port", "22"), "2222");
+  EXPECT_THAT(faults_of(check_all(facts)), testing::ElementsAre("sshd.login"));
+}
+
+TEST(Checks, AnImageOfAnotherKernelIsAnError) {
+  auto some = options();
+  some.kernel = "6.13.0";
+  EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::ElementsAre("kernel.modules"));
+  some.kernel = "6.12.0";
+  EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::IsEmpty());
+}
+
+TEST(Checks, AnImageOfInitramfsToolsIsNamedAsSuch) {
+  Files files;
+  put(files, "init", "#!/bin/sh\n", 0100755);
+  put(files, "conf/initramfs.conf", "MODULES=most\n");
+  put(files, "scripts/init-premount/ORDER", "");
+  const auto findings = findings_of(files);
+  EXPECT_EQ(answer_of(findings), Answer::will_not);
+  EXPECT_THAT(text_of(findings), HasSubstr("error image.generator initramfs-tools made it"));
+}
+
+TEST(Checks, NothingAtAllIsAnError) {
+  initramfs::Image image;
+  const auto some = options();
+  EXPECT_EQ(answer_of(check_all(gather(image, some))), Answer::will_not);
+}
+
+}  // namespace
+}  // namespace inspect
