@@ -75,7 +75,7 @@ std::optional<int> integer_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || at != end || text.starts_with("+-")) return std::nullopt;
+  if (error != std::errc() || at != end || value < 0) return std::nullopt;
   return value;
 }
 

@@ -20,7 +20,7 @@ namespace openssh {
 
 /// sshd_config(5), TIME FORMATS: "1h30m", in seconds; nothing if it is none.
 [[nodiscard]] std::optional<long> seconds_of(std::string_view text);
-/// An integer of C's int, as strtonum(3) takes it.
+/// Zero or a positive int, which is all that sshd takes where it wants a number.
 [[nodiscard]] std::optional<int> integer_of(std::string_view text);
 
 }  // namespace openssh
