@@ -72,20 +72,6 @@ void apply(const Directive& directive, Values& values) {
   }
 }
 
-/// What matched takes the place of what stands outside; a subsystem, that of the same name.
-void override_by(Values matched, Values& values) {
-  for (auto& [keyword, lines] : matched) {
-    auto& outside = values[keyword];
-    if (keyword == "subsystem") {
-      for (auto& line : outside)
-        if (std::none_of(lines.begin(), lines.end(),
-                         [&](const Value& one) { return one.arguments.front() == line.arguments.front(); }))
-          lines.push_back(std::move(line));
-    }
-    outside = std::move(lines);
-  }
-}
-
 Values values_of(const Config& config, const std::vector<bool>& in_force, const std::vector<bool>& globals) {
   Values values;
   Values matched;
@@ -94,7 +80,8 @@ Values values_of(const Config& config, const std::vector<bool>& in_force, const 
     if (directive.block < 0 || globals[block]) apply(directive, values);
     if (directive.block >= 0 && directive.keyword->in_match && in_force[block]) apply(directive, matched);
   }
-  override_by(std::move(matched), values);
+  // What matched takes the place of what stands outside.
+  for (auto& [keyword, lines] : matched) values[keyword] = std::move(lines);
   return values;
 }
 
@@ -106,6 +93,7 @@ Effective effective(const Config& config, const Connection& connection) {
   std::vector<bool> in_force;
   for (const auto answer : answers) in_force.push_back(answer == Answer::yes);
   Effective out;
+  out.connection = connection;
   out.values = values_of(config, in_force, globals);
   out.cut = config.cut;
   std::vector<bool> has_lines(config.blocks.size(), false);

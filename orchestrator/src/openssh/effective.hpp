@@ -12,7 +12,8 @@
 /// What a configuration says for one connection, as `sshd -T -C user=root` does, as far as an image can tell.
 namespace openssh {
 
-/// Who logs in. Where from is not known when an image is looked at.
+/// Who logs in, and all groups that /etc/passwd and /etc/group have for it. Where from is not known when an image is
+/// looked at.
 struct Connection {
   std::string user = "root";
   std::vector<std::string> groups{"root"};
@@ -38,6 +39,7 @@ struct Undecided {
 };
 
 struct Effective {
+  Connection connection;
   Values values;  // in force if no undecided block matches
   std::vector<Undecided> undecided;
   bool cut = false;  // there were more undecided blocks than are kept here, or the configuration was cut
