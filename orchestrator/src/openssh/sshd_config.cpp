@@ -70,7 +70,7 @@ void Parser::file(std::string_view text, const std::string& name, int depth, int
   }
   if (text.find('\0') != std::string_view::npos) report(start, "it holds NUL bytes: it is no text", false);
   block_ = entry;
-  for (const auto& one : config_lines(text, kConfigLines)) {
+  for (const auto& one : config_lines(text, kConfigLines + 1)) {
     if (config_.cut) return;
     if (++lines_ > kConfigLines) return stop(start, "the configuration has more lines than this reader takes");
     line(one, name, depth, entry);
