@@ -5,9 +5,16 @@
 
 namespace initramfs {
 
-const Node* Image::find_link(std::string_view path) const {
+std::optional<std::string> Image::walk(std::string_view path, bool follow) const {
+  if (is_exhausted()) return std::nullopt;
   Walk walk(tree_, nodes_);
-  const auto where = walk.to(path, false);
+  auto where = walk.to(path, follow);
+  steps_ += walk.steps();
+  return where;
+}
+
+const Node* Image::find_link(std::string_view path) const {
+  const auto where = walk(path, false);
   if (!where) return nullptr;
   const auto found = tree_.find(*where);
   return found == tree_.end() ? nullptr : &nodes_[found->second];
@@ -19,8 +26,7 @@ const Node* Image::find(std::string_view path) const {
 }
 
 std::optional<std::string> Image::resolve(std::string_view path) const {
-  Walk walk(tree_, nodes_);
-  auto where = walk.to(path, true);
+  auto where = walk(path, true);
   if (where && !tree_.contains(*where)) return std::nullopt;
   return where;
 }

@@ -89,8 +89,16 @@ class Image {
   /// Every name in the tree, sorted, with its inode.
   void each(const std::function<void(const std::string& path, const Node& node)>& visit) const;
 
+  /// So many links had to be followed for the questions above that they are no longer answered: a hostile image.
+  [[nodiscard]] bool is_exhausted() const { return steps_ > kSteps; }
+
  private:
   friend class Builder;
+  [[nodiscard]] std::optional<std::string> walk(std::string_view path, bool follow) const;
+
+  static constexpr std::uint64_t kSteps = 4U
+                                          << 20U;  // names looked up; the checks of a real image need some ten thousand
+  mutable std::uint64_t steps_ = 0;
   std::map<std::string, std::uint32_t, std::less<>> tree_;  // canonical path -> inode
   std::vector<Node> nodes_;
 };

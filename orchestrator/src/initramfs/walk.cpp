@@ -6,8 +6,9 @@
 namespace initramfs {
 namespace {
 
-constexpr int kLinks = 40;                   // MAXSYMLINKS of include/linux/namei.h
-constexpr std::size_t kLongest = 1U << 16U;  // of what is still to be walked: hostile links would let it grow
+constexpr int kLinks = 40;              // MAXSYMLINKS of include/linux/namei.h
+constexpr std::uint64_t kSteps = 4096;  // for one path: no real one has a hundred
+constexpr std::size_t kLongest = 8192;  // of what is still to be walked: hostile links would let it grow
 
 /// The first name of `rest`, which loses it; "" when there is none.
 std::string_view next_name(std::string_view& rest) {
@@ -35,7 +36,7 @@ std::optional<std::string> Walk::to(std::string_view path, bool follow) {
   std::string_view rest = path;
   int links = 0;
   for (auto name = next_name(rest); !name.empty(); name = next_name(rest)) {
-    ++steps_;
+    if (++steps_ > kSteps) return std::nullopt;
     if (name == ".") continue;
     if (name == "..") {
       go_up(where);

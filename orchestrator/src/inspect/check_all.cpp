@@ -17,6 +17,10 @@ Findings check_all(const Facts& facts) {
                             check_privsep, check_authorized, check_key_modes, check_host_keys, check_account,
                             check_shell, check_network, check_driver, check_crypt})
     check(facts, out);
+  if (facts.image.is_exhausted())
+    out.push_back({"image.whole", Severity::unknown,
+                   "its links are too many to be followed: what is said of it may be wrong",
+                   "no image of a real system is like this: look at where it comes from"});
   return out;
 }
 
