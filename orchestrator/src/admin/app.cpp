@@ -21,12 +21,43 @@ namespace {
 struct CommandLine {
   CLI::App app{"Proves that the next boot will wait for you, and let you in.", "dracut-sshd"};
   InspectArguments inspect;
+  UnlockArguments unlock;
 
   CommandLine() {
     app.set_version_flag("--version", std::string("dracut-sshd ") + base::kVersion);
     app.require_subcommand(1);
     app.footer("See dracut-sshd(1).");
     add_inspect();
+    add_unlock();
+  }
+
+  void add_unlock() {
+    auto* verb = app.add_subcommand(
+        "unlock", "Waits for machines in their initramfs, unlocks them, and sees their systems come up");
+    verb->footer(
+        "Exit status: 0 all are unlocked or were up already, 1 one is not, 2 wrong usage, 3 ssh is not installed.");
+    verb->add_option("host", unlock.hosts, "As ssh takes it")->required();
+    verb->add_option("--alias", unlock.alias, "What known_hosts calls the initramfs (default: HOST-initramfs)");
+    verb->add_option("--known-hosts", unlock.known_hosts, "Take the initramfs's key from this file alone")
+        ->type_name("FILE");
+    verb->add_flag("--trust-new-host-key", unlock.trust_new, "Take a key that known_hosts does not know, and keep it");
+    verb->add_option("--user", unlock.user, "Log in as")->capture_default_str();
+    verb->add_option("--port,-p", unlock.port, "The port of the initramfs's sshd (default: ssh's own)");
+    verb->add_flag("--same-port", unlock.same_port, "The real system's sshd has that port, too");
+    verb->add_option("--identity,-i", unlock.identity, "A private key (default: ssh's own, and the agent's)")
+        ->type_name("FILE");
+    verb->add_option("--ssh-config,-F", unlock.config, "An ssh_config (default: ssh's own)")->type_name("FILE");
+    auto* from = verb->add_option_group("the passphrase (default: asked for at the terminal)");
+    from->add_option("--passphrase-fd", unlock.descriptor, "Read it from this descriptor; 0 is standard input")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1023));
+    from->add_option("--passphrase-command", unlock.command, "The first line that this prints")->type_name("COMMAND");
+    from->require_option(0, 1);
+    verb->add_option("--deadline", unlock.deadline, "Give up after so many seconds")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 86400));
+    verb->add_flag("--no-wait", unlock.no_wait, "Do not wait for the real system");
+    verb->add_flag("--json", unlock.json, "For machines");
   }
 
   void add_inspect() {
@@ -71,11 +102,13 @@ int written(int status) {
 
 int guarded(const CommandLine& line, const Context& context) {
   try {
-    return inspect(line.inspect, context);
+    return line.app.got_subcommand("unlock") ? unlock(line.unlock, context) : inspect(line.inspect, context);
   } catch (const base::Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
-    return error.exit() == base::Exit::usage ? static_cast<int>(base::Exit::usage) : kCannotTell;
+    if (error.exit() == base::Exit::usage || error.exit() == base::Exit::missing_tool)
+      return static_cast<int>(error.exit());
+    return line.app.got_subcommand("unlock") ? 1 : kCannotTell;
   } catch (const base::Interrupted&) {
     throw;
   } catch (const std::exception& error) {  // memory, the file system

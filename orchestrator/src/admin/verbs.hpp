@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/console.hpp"
 #include "base/process.hpp"
@@ -36,6 +37,24 @@ struct InspectArguments {
   bool explains = false;
 };
 
+struct UnlockArguments {
+  std::vector<std::string> hosts;
+  std::string alias;
+  std::string user = "root";
+  std::string port;
+  std::string identity;
+  std::string known_hosts;
+  std::string config;
+  std::string command;  // that prints the passphrase
+  int descriptor = -1;  // to read it from
+  unsigned deadline = 600;
+  bool trust_new = false;
+  bool same_port = false;
+  bool no_wait = false;
+  bool json = false;
+};
+
+int unlock(const UnlockArguments& arguments, const Context& context);
 int inspect(const InspectArguments& arguments, const Context& context);
 
 }  // namespace admin

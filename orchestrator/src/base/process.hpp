@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-/// Child processes. Never a shell string, never an inherited environment, standard input is /dev/null, umask 022.
+/// Child processes. Never a shell string, never an inherited environment, standard input is /dev/null (or bytes from memory), umask 022.
 namespace base {
 
 struct Command {
@@ -22,7 +22,7 @@ struct Command {
   std::filesystem::path log;               // stdout and stderr are appended here; empty: kept in memory only
   std::filesystem::path stdout_to;         // stdout alone goes here instead (truncated first); empty: with stderr
   std::chrono::seconds deadline{0};        // 0: none
-  std::map<int, std::string> data;         // descriptor (3 to 31) -> bytes that the child can read from it
+  std::map<int, std::string> data;         // descriptor (0, or 3 to 31) -> bytes that the child can read from it
 };
 
 struct Outcome {

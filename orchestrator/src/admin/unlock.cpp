@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "remote/unlock.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "admin/verbs.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+extern char** environ;
+
+namespace admin {
+namespace {
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const auto equals = line.find('=');
+    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
+  }
+  return out;
+}
+
+remote::Target target_of(const UnlockArguments& arguments, const std::string& host) {
+  // It would be an option of ssh's.
+  if (host.empty() || host.starts_with('-'))
+    throw base::Error(fmt::format("\"{}\" is no host", base::printable(host)), base::Exit::usage);
+  remote::Target out;
+  out.host = host;
+  out.alias = arguments.alias.empty() ? remote::alias_of(host) : arguments.alias;
+  out.user = arguments.user;
+  out.port = arguments.port;
+  out.identity = arguments.identity;
+  out.known_hosts = arguments.known_hosts;
+  out.config = arguments.config;
+  out.trust_new = arguments.trust_new;
+  out.same_port = arguments.same_port;
+  return out;
+}
+
+remote::Secret passphrase_of(const UnlockArguments& arguments) {
+  if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor);
+  if (!arguments.command.empty()) return remote::from_command(arguments.command);
+  return remote::from_terminal(arguments.hosts.size() == 1
+                                   ? fmt::format("Passphrase for {}: ", base::printable(arguments.hosts.front()))
+                                   : fmt::format("Passphrase for {} machines: ", arguments.hosts.size()));
+}
+
+bool is_well(const remote::Unlocked& result) {
+  return result.outcome == remote::Outcome::unlocked || result.outcome == remote::Outcome::already_up;
+}
+
+void print(const std::vector<remote::Target>& targets, const std::vector<remote::Unlocked>& results, bool json) {
+  if (json) {
+    auto document = nlohmann::ordered_json::array();
+    for (std::size_t index = 0; index < targets.size(); ++index)
+      document.push_back({{"host", targets[index].host},
+                          {"outcome", remote::name_of(results[index].outcome)},
+                          {"detail", results[index].detail},
+                          {"seconds", results[index].seconds}});
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t index = 0; index < targets.size(); ++index)
+    rows.push_back({base::printable(targets[index].host), remote::name_of(results[index].outcome),
+                    base::human_time(results[index].seconds), results[index].detail});
+  fmt::print("{}", base::table({"host", "outcome", "time", ""}, rows, {2}));
+}
+
+}  // namespace
+
+int unlock(const UnlockArguments& arguments, const Context& context) {
+  std::vector<remote::Target> targets;
+  for (const auto& host : arguments.hosts) targets.push_back(target_of(arguments, host));
+  if (!arguments.alias.empty() && targets.size() > 1) throw base::Error("--alias is for one host", base::Exit::usage);
+  const auto surroundings = environment();
+  const auto path = surroundings.find("PATH");
+  if (!base::find_program("ssh", path == surroundings.end() ? "/usr/bin:/bin" : path->second))
+    throw base::Error("ssh is not installed", base::Exit::missing_tool).with_hint("install OpenSSH's client");
+  const auto passphrase = passphrase_of(arguments);
+  remote::Wait wait;
+  wait.deadline = std::chrono::seconds(arguments.deadline);
+  wait.for_system = !arguments.no_wait;
+  std::vector<remote::Unlocked> results(targets.size());
+  std::vector<std::exception_ptr> failures(targets.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t index = 0; index < targets.size(); ++index) {
+      threads.emplace_back([&, index] {
+        try {
+          remote::SystemClock clock;
+          const auto begin = clock.now();
+          results[index] = remote::unlock(
+              targets[index], passphrase, wait, surroundings, context.runner, context.cancel, clock,
+              [&](const std::string& text) {
+                context.console.line(
+                    fmt::format("{} [{:.0f} s] {}", base::printable(targets[index].host), clock.now() - begin, text));
+              });
+        } catch (...) {
+          failures[index] = std::current_exception();
+        }
+      });
+    }
+  }
+  for (const auto& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+  print(targets, results, arguments.json);
+  return std::ranges::all_of(results, is_well) ? 0 : 1;
+}
+
+}  // namespace admin
