@@ -18,7 +18,9 @@ std::vector<std::string> files(const Facts& facts, std::initializer_list<const c
   std::vector<std::string> out;
   for (const auto* folder : folders) {
     for (const auto& name : facts.image.list(folder)) {
-      if (name.ends_with(suffix) && !name.starts_with("80-")) out.push_back("/" + std::string(folder) + "/" + name);
+      const auto* node = facts.image.find(std::string(folder) + "/" + name);
+      if (name.ends_with(suffix) && !name.starts_with("80-") && node != nullptr && node->is_file())
+        out.push_back("/" + std::string(folder) + "/" + name);
     }
   }
   return out;

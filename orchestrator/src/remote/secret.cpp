@@ -123,7 +123,8 @@ Secret from_command(const std::string& command) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   const bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  const bool not_listened_to = WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
+  // A shell tells of its child's signal by its own status.
+  const bool not_listened_to = WIFSIGNALED(status) ? WTERMSIG(status) == SIGPIPE : WEXITSTATUS(status) == 128 + SIGPIPE;
   if (!ended_well && !not_listened_to)
     throw base::Error(fmt::format("the passphrase's command failed (status {})",
                                   WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)));
