@@ -2,7 +2,7 @@
 #
 # What `cmake --install` puts where: the programs, their manual pages and their completions. The dracut module is installed by its packages.
 include(GNUInstallDirs)
-set(ZSH_COMPLETIONS ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions CACHE PATH "Where zsh looks for a package's completions")
+set(ZSH_COMPLETIONS ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions CACHE STRING "Where zsh looks for a package's completions")
 
 install(TARGETS dracut-sshd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/dracut-sshd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -8,39 +8,35 @@ import re
 import shlex
 import shutil
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import chroots
-import places
 import roots
 import shell
 import source
+from job import Job, Made
 
-CACHE = 300 * 1024 * 1024
+CACHE = "300M"
+LINTIAN = "--allow-root --display-info --tag-display-limit 0 --fail-on error,warning"
 INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1.gz", "usr/share/bash-completion/completions/dracut-sshd",
              "usr/share/zsh/vendor-completions/_dracut-sshd", "usr/share/doc/dracut-sshd-tools/copyright",
              "usr/share/doc/dracut-sshd-tools/changelog.gz", "usr/share/doc/dracut-sshd-tools/changelog.Debian.gz")
 
 
-@dataclass
-class Made:
-    files: list[Path]
-    lines: list[str] = field(default_factory=list)
-
-
-def source_package(package: source.Package, release: dict[str, str], work: Path) -> tuple[Path, list[Path]]:
-    """The unpacked source package, and the files of the packed one."""
-    known = {**source.values(package), "STANDARDS_VERSION": release["standards_version"]}
+def source_package(job: Job) -> tuple[Path, list[Path]]:
+    """The unpacked source package, and the files of the packed one, the .dsc first."""
+    package, work = job.package, job.work
+    suffix, series = str(job.release["suffix"]), str(job.release["series"])
+    known = {**source.values(package), "STANDARDS_VERSION": str(job.release["standards_version"])}
     top = work / f"{package.name}-{package.version}"
     orig = work / f"{package.name}_{package.version}.orig.tar.gz"
     orig.write_bytes(package.tarball)
     shell.run(["tar", "-xf", str(orig), "-C", str(work)])
     source.fill_tree(source.FOLDER / "debian", known, top / "debian", ("rules",))
-    (top / "debian/changelog").write_text(source.changelog_deb(package, release["suffix"], release["series"]))
+    (top / "debian/changelog").write_text(source.changelog_deb(package, suffix, series))
     env = {"PATH": "/usr/bin:/bin", "SOURCE_DATE_EPOCH": str(package.epoch), "LC_ALL": "C.UTF-8"}
     shell.run(["env", "-C", str(work), "dpkg-source", "--build", str(top)], env=env)
-    stem = f"{package.name}_{package.version}-{package.revision}{release['suffix']}"
+    stem = f"{package.name}_{package.version}-{package.revision}{suffix}"
     return top, [work / f"{stem}.dsc", orig, work / f"{stem}.debian.tar.xz"]
 
 
@@ -53,10 +49,10 @@ def build_depends(control: str) -> list[str]:
     return ["debhelper" if name == "debhelper-compat" else name for name in names]
 
 
-def binary_package(package: source.Package, release: dict[str, str], work: Path, log: Path, ccache: bool) -> Made:
-    """Built offline, out of the packed source package, then installed from the mirror's libraries."""
-    top, files = source_package(package, release, work)
-    suite, dsc = release["id"], files[0]
+def binary_package(job: Job) -> Made:
+    """Built offline, out of the packed source package, then installed with the mirror's libraries."""
+    top, files = source_package(job)
+    package, suite, dsc = job.package, str(job.release["id"]), files[0]
     made = Made(files)
     begin = time.monotonic()
     with chroots.for_building(suite, build_depends((top / "debian/control").read_text())) as chroot:
@@ -65,32 +61,28 @@ def binary_package(package: source.Package, release: dict[str, str], work: Path,
         inside.mkdir()
         for file in files:
             shutil.copy(file, inside)
-        path, shown = "$PATH", None
-        if ccache:
-            memory = places.cache / f"tools-ccache-{suite}"
-            memory.mkdir(exist_ok=True)
-            path, shown = "/usr/lib/ccache:$PATH", (memory, "ccache")
+        launcher, shown = ("ccache", (job.memory, "ccache")) if job.memory else ("", None)
         chroot.run(f"""cd /build
-            export PATH={path} CCACHE_DIR=/ccache CCACHE_MAXSIZE={CACHE} DEB_BUILD_OPTIONS=parallel=$(nproc)
+            export CMAKE_CXX_COMPILER_LAUNCHER={launcher} CCACHE_DIR=/ccache CCACHE_MAXSIZE={CACHE} DEB_BUILD_OPTIONS=parallel=$(nproc)
             dpkg-source --extract {shlex.quote(dsc.name)} tree
             cd tree
             dpkg-buildpackage --build=binary --unsigned-changes --unsigned-source""",
-                   timeout=1500, log=log, online=False, shown=shown)
+                   timeout=1500, log=job.log, online=False, shown=shown)
         built = time.monotonic()
-        lint = chroot.run("cd /build && lintian --allow-root --display-info --tag-display-limit 0 --fail-on error,warning *.changes",
-                          timeout=300, log=log, online=False, check=False)
+        lint = chroot.run(f"cd /build && lintian {LINTIAN} {package.name}_*.deb {dsc.name}", timeout=300, log=job.log, online=False,
+                          check=False)
         for file in sorted(inside.iterdir()):
             if file.suffix in (".deb", ".buildinfo", ".changes"):
-                made.files.append(Path(shutil.copy(file, work)))
+                made.files.append(Path(shutil.copy(file, job.work)))
     judged = time.monotonic()
     deb = next(file for file in made.files if file.name.startswith(f"{package.name}_") and file.suffix == ".deb")
-    _try(package, suite, deb, log)
+    _try(package, suite, deb, job.log)
     made.lines.append(f"root {ready - begin:.0f} s, build {built - ready:.0f} s, lintian {judged - built:.0f} s, "
                       f"installing {time.monotonic() - judged:.0f} s")
     # lintian looks at hardening, too.
     made.lines += [f"lintian: {line}" for line in lint.output.splitlines() if re.match(r"[EWIPX]: ", line)] or ["lintian: nothing"]
     if lint.status != 0:
-        raise shell.Failed("\n".join(["lintian complains", *made.lines, f"(the whole log is {log})"]))
+        raise shell.Failed("\n".join(["lintian complains", *made.lines, f"(the whole log is {job.log})"]))
     return made
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The formats of other distributions: the recipe, and what the format's own tool makes of it without compiling (SRPM, .SRCINFO, Manifest).
-With `tried` the recipe is also played on this machine, against this machine's libraries: that shows that it works and what it installs.
+When tried, the recipe is also played on this machine, against this machine's libraries: that shows that it works and what it installs.
 What comes out then is no package of that distribution, and is thrown away."""
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from pathlib import Path
 import places
 import shell
 import source
-from deb import Made
+from job import Job, Made
 
 INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1", "usr/share/bash-completion/completions/dracut-sshd",
              "usr/share/zsh/site-functions/_dracut-sshd")
 CATEGORY = "sys-kernel"
-# What a build of one's own may use of the machine.
-LENT = ("PATH", "CCACHE_DIR", "CMAKE_CXX_COMPILER_LAUNCHER")
 
 
-def _environment(work: Path) -> dict[str, str]:
-    return {"HOME": str(work), "LC_ALL": "C.UTF-8", **{name: os.environ[name] for name in LENT if name in os.environ}}
+def _environment(job: Job) -> dict[str, str]:
+    env = {"HOME": str(job.work), "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+    if job.memory:
+        # The work folder has another name each time.
+        env |= {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache", "CCACHE_DIR": str(job.memory), "CCACHE_BASEDIR": str(job.work),
+                "CCACHE_NOHASHDIR": "1"}
+    return env
 
 
 def _need(*tools: str) -> None:
@@ -41,22 +44,33 @@ def _look(folder: Path, package: source.Package) -> None:
         raise shell.Failed(f"dracut-sshd --version says {said!r}")
 
 
-def rpm(package: source.Package, release: dict[str, object], work: Path, log: Path, tried: bool) -> Made:
-    _need("rpmbuild", "rpm2cpio")
+def _at_one_place(work: Path) -> tuple[list[str], str]:
+    """The work folder under the same name each time, and what goes before a command for that: an SRPM holds its spec as rpm has read it,
+    with the folders' names in it. Where bubblewrap does not work, it has its own name, and SRPMs differ."""
+    there = ["bwrap", "--dev-bind", "/", "/", "--bind", str(work), "/mnt", "--die-with-parent"]
+    if shutil.which("bwrap") and shell.run([*there, "true"], check=False).status == 0:
+        return there, "/mnt"
+    return [], str(work)
+
+
+def rpm(job: Job, tried: bool) -> Made:
+    _need("rpmbuild", "rpm2cpio", "cpio")
+    package, release, work, log = job.package, job.release, job.work, job.log
     spec = work / f"{package.name}.spec"
     spec.write_text(source.filled(source.FOLDER / "spec/dracut-sshd-tools.spec", source.values(package)))
     (work / package.tarball_name).write_bytes(package.tarball)
-    macros = {"_topdir": str(work / "top"), "_sourcedir": str(work), "_srcrpmdir": str(work), "_rpmdir": str(work / "rpms"),
+    there, top = _at_one_place(work)
+    macros = {"_topdir": f"{top}/top", "_sourcedir": top, "_srcrpmdir": top, "_rpmdir": f"{top}/rpms",
               "use_source_date_epoch_as_buildtime": "1", "clamp_mtime_to_source_date_epoch": "1", "_buildhost": "localhost",
               "source_date_epoch_from_changelog": "1", "dist": str(release["dist"])}
     emulated = {name: value for name, value in dict(release["emulate"]).items() if name != "_target"}  # type: ignore[call-overload]
     defines = [word for name, value in {**macros, **emulated}.items() for word in ("--define", f"{name} {value}")]
-    parsed = shell.run(["rpmspec", "--parse", *defines, str(spec)], check=False, log=log)
+    parsed = shell.run([*there, "rpmspec", "--parse", *defines, f"{top}/{spec.name}"], check=False, log=log)
     if parsed.status != 0:
         said = next((line for line in parsed.output.splitlines() if package.name in line), parsed.output.strip())
-        raise shell.Skipped(f"its spec refuses this release: {said}")
-    env = _environment(work)
-    shell.run(["rpmbuild", "-bs", "--nodeps", *defines, str(spec)], log=log, env=env)
+        raise shell.Failed(f"the spec refuses this release: {said.removeprefix('error: ')}")
+    env = _environment(job)
+    shell.run([*there, "rpmbuild", "-bs", "--nodeps", *defines, f"{top}/{spec.name}"], log=log, env=env)
     made = Made([spec, *sorted(work.glob("*.src.rpm"))])
     if shutil.which("rpmlint"):
         config = str(source.FOLDER / "spec/rpmlint.toml")
@@ -65,8 +79,8 @@ def rpm(package: source.Package, release: dict[str, object], work: Path, log: Pa
         if lint.status != 0:
             raise shell.Failed(f"rpmlint complains: {lint.output}")
     if tried:
-        shell.run(["rpmbuild", "-bb", "--nodeps", *defines, "--define", f"_smp_mflags -j{os.cpu_count()}", str(spec)], log=log, env=env,
-                  timeout=1500)
+        defines += ["--define", f"_smp_mflags -j{os.cpu_count()}"]
+        shell.run([*there, "rpmbuild", "-bb", "--nodeps", *defines, f"{top}/{spec.name}"], log=log, env=env, timeout=1500)
         built = next(path for path in (work / "rpms").rglob("*.rpm") if "-debug" not in path.name)
         image = work / "image"
         image.mkdir()
@@ -76,9 +90,9 @@ def rpm(package: source.Package, release: dict[str, object], work: Path, log: Pa
     return made
 
 
-def pkgbuild(package: source.Package, release: dict[str, object], work: Path, log: Path, tried: bool) -> Made:
-    del release
+def pkgbuild(job: Job, tried: bool) -> Made:
     _need("makepkg", "bsdtar", "bwrap")
+    package, work, log = job.package, job.work, job.log
     recipe, tarball = work / "PKGBUILD", work / package.tarball_name
     recipe.write_text(source.filled(source.FOLDER / "pkgbuild/PKGBUILD", source.values(package)))
     tarball.write_bytes(package.tarball)
@@ -87,7 +101,7 @@ def pkgbuild(package: source.Package, release: dict[str, object], work: Path, lo
     works = shell.run([*someone, "true"], check=False)
     if works.status != 0:
         raise shell.Skipped(f"bubblewrap does not work here: {works.output.strip()}")
-    env = {**_environment(work), "PACKAGER": package.packager, "PACMAN": "true", "PKGDEST": str(work / "made"), "PKGEXT": ".pkg.tar.zst",
+    env = {**_environment(job), "PACKAGER": package.packager, "PACMAN": "true", "PKGDEST": str(work / "made"), "PKGEXT": ".pkg.tar.zst",
            "BUILDDIR": str(work / "build"), "SOURCE_DATE_EPOCH": str(package.epoch)}
     (work / "made").mkdir()
     makepkg = [*someone, "env", "-C", str(work), "makepkg", "--nodeps", "--noconfirm", "--nocolor"]
@@ -108,9 +122,9 @@ def pkgbuild(package: source.Package, release: dict[str, object], work: Path, lo
     return made
 
 
-def ebuild(package: source.Package, release: dict[str, object], work: Path, log: Path, tried: bool) -> Made:
+def ebuild(job: Job, tried: bool) -> Made:
     """By the portage of build/portage, with as little of a main repository as the dracut module's own ebuild is tried with."""
-    del release
+    package, work, log = job.package, job.work, job.log
     portage = places.project / "build/portage/bin"
     if not (portage / "ebuild").exists():
         raise shell.Skipped("build/portage is not there; ci/deps package makes it")
@@ -126,8 +140,8 @@ def ebuild(package: source.Package, release: dict[str, object], work: Path, log:
     _portage_host(host / "host", work, {**known, "CATEGORY": CATEGORY})
     (work / "distfiles").mkdir()
     (work / "distfiles" / package.tarball_name).write_bytes(package.tarball)
-    env = {**_environment(work), "PORTAGE_CONFIGROOT": str(work), "PORTAGE_OVERRIDE_EPREFIX": "",
-           "PATH": f"{portage}:{os.environ.get('PATH', '/usr/bin:/bin')}"}
+    env = {**_environment(job), "PORTAGE_CONFIGROOT": str(work), "PORTAGE_OVERRIDE_EPREFIX": "",
+           "PATH": f"{portage}:{_environment(job)['PATH']}"}
     ebuild_ = ["env", "-C", str(folder), str(portage / "ebuild"), recipe.name]
     shell.run([*ebuild_, "manifest"], env=env, log=log, timeout=120)
     made = Made([recipe, folder / "Manifest", folder / "metadata.xml", work / "distfiles" / package.tarball_name])

@@ -70,8 +70,8 @@ def read(packager: str) -> Package:
     own = json.loads((FOLDER / "project.json").read_text())
     url = json.loads((places.project / "project.json").read_text())["url"]
     entries = tuple(_entries((places.project / "CHANGELOG.md").read_text()))
-    if not re.fullmatch(r"[^<>\"'\\$`@\n]+ <[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+>", packager):
-        raise shell.Failed(f'the packager is "Name <mail>" without quotes and the like, not "{packager}"')
+    if not re.fullmatch(r"[^<>\"\\$`@\n]+ <[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+>", packager):
+        raise shell.Failed(f'the packager is "Name <mail>" without double quotes and the like, not "{packager}"')
     return Package(own["name"], own["summary"], tuple(own["description"]), own["revision"], url, packager, entries,
                    _tarball(f"{own['name']}-{entries[0].version}", entries[0].epoch))
 

@@ -1,5 +1,6 @@
 # Copyright @YEARS@ the dracut-sshd contributors
 # Distributed under the terms of the GNU General Public License v3 or, at your option, any later one
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 EAPI=8
 
