@@ -2,12 +2,13 @@
 #
 # What `cmake --install` puts where: the programs, their manual pages and their completions. The dracut module is installed by its packages.
 include(GNUInstallDirs)
+set(ZSH_COMPLETIONS ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions CACHE STRING "Where zsh looks for a package's completions")
 
 install(TARGETS dracut-sshd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/dracut-sshd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/dracut-sshd.bash
   DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME dracut-sshd)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${ZSH_COMPLETIONS})
 if(NOT ORCHESTRATOR)
   return()
 endif()
@@ -17,4 +18,4 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/orchestrator.1 DESTINATION ${CMAKE_I
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/orchestrator-profile.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/orchestrator.bash
   DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME orchestrator)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_orchestrator DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_orchestrator DESTINATION ${ZSH_COMPLETIONS})
