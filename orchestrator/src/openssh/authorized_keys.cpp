@@ -13,6 +13,7 @@ namespace openssh {
 
 namespace {
 
+constexpr std::size_t kJoinedLength = 16 * 1024;  // no key has more
 constexpr std::size_t kContinuations = 32;  // a key of 16384 bits in lines of 72 characters has more, and is nobody's
 
 std::string_view skip_blanks(std::string_view text) {
@@ -120,9 +121,9 @@ bool FileReader::joined(std::string_view line, AuthorizedLine& out) {
   const auto number = number_;
   std::string whole(line);
   std::string_view more;
-  for (std::size_t count = 0; count < kContinuations && whole.size() < kAuthorizedLineLength && next(more); ++count) {
+  for (std::size_t count = 0; count < kContinuations && whole.size() < kJoinedLength && next(more); ++count) {
     const auto text = readable(more);
-    if (!is_base64(first_word(text)) || text.size() > kAuthorizedLineLength) break;
+    if (!is_base64(first_word(text)) || text.size() > kJoinedLength) break;
     whole += text;
     if (!parse_public_key(whole).key) continue;
     out.fault = fmt::format("the key is broken over lines {} to {}: it must be one line", number, number_);

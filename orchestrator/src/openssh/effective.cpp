@@ -59,7 +59,7 @@ void apply(const Directive& directive, Values& values) {
       if (lines.empty()) lines.push_back(std::move(value));
       break;
     case Merge::last:
-      lines.assign(1, std::move(value));
+      lines.assign(1, value);
       break;
     case Merge::append:
       lines.push_back(std::move(value));

@@ -95,6 +95,9 @@ void add_server(std::vector<Keyword>& out) {
                  kGlobal,
                  Status::known,
                  {9, 8, 0}});
+}
+
+void add_logging(std::vector<Keyword>& out) {
   out.push_back({"syslogfacility",
                  "syslogfacility",
                  Shape::choice,
@@ -216,6 +219,7 @@ const std::vector<Keyword>& all_keywords() {
     std::vector<Keyword> out;
     add_authentication(out);
     add_server(out);
+    add_logging(out);
     add_session(out);
     add_others(out);
     return out;

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "openssh/config_check.hpp"
 #include "openssh/config_line.hpp"
+#include "openssh/pattern.hpp"
 
 namespace openssh {
 
@@ -27,6 +28,7 @@ class Parser {
   void line(const ConfigLine& line, const std::string& name, int depth, int entry);
   void include(const Tokens& tokens, const std::string& origin, int depth);
   void begin_match(const Tokens& tokens, const std::string& origin, int entry);
+  void unknown(const std::string& spelled, const std::string& origin);
   void check(const Keyword& keyword, const Tokens& tokens, const std::string& origin);
   void report(const std::string& origin, std::string message, bool fatal = true);
   void stop(const std::string& origin, std::string message);
@@ -73,6 +75,8 @@ void Parser::file(std::string_view text, const std::string& name, int depth, int
   for (const auto& one : config_lines(text, kConfigLines + 1)) {
     if (config_.cut) return;
     if (++lines_ > kConfigLines) return stop(start, "the configuration has more lines than this reader takes");
+    if (one.text.size() > kConfigLineLength)
+      return stop(fmt::format("{}:{}", shown(name), one.number), "a line is longer than this reader takes");
     line(one, name, depth, entry);
   }
 }
@@ -83,17 +87,22 @@ void Parser::line(const ConfigLine& line, const std::string& name, int depth, in
   const auto origin = fmt::format("{}:{}", shown(name), line.number);
   const auto* keyword = find_keyword(tokens.keyword);
   if (tokens.rest.empty()) return report(origin, fmt::format("{} has no argument", shown(tokens.keyword)));
-  if (keyword == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& one : all_keywords()) names.emplace_back(one.name);
-    const auto near = tokens.keyword.size() < 40 ? base::closest(tokens.keyword, names) : std::nullopt;
-    return report(origin, fmt::format("unknown keyword {}{}", shown(tokens.keyword),
-                                      near ? fmt::format(" (is {} meant?)", *near) : ""));
-  }
+  if (keyword == nullptr) return unknown(tokens.keyword, origin);
   if (tokens.bad_quotes) return report(origin, fmt::format("{}: a quote has no end", shown(tokens.keyword)));
   if (keyword->name == "match") return begin_match(tokens, origin, entry);
   if (keyword->name == "include") return include(tokens, origin, depth);
   check(*keyword, tokens, origin);
+}
+
+void Parser::unknown(const std::string& spelled, const std::string& origin) {
+  constexpr std::size_t kGuesses = 20;  // looking for what was meant takes its time
+  const bool guess = config_.findings.size() < kGuesses && spelled.size() < 40;
+  std::vector<std::string> names;
+  for (const auto& one : all_keywords())
+    if (guess) names.emplace_back(one.name);
+  const auto near = guess ? base::closest(lower(spelled), names) : std::nullopt;
+  report(origin,
+         fmt::format("unknown keyword {}{}", shown(spelled), near ? fmt::format(" (is {} meant?)", *near) : ""));
 }
 
 void Parser::check(const Keyword& keyword, const Tokens& tokens, const std::string& origin) {

@@ -62,7 +62,8 @@ struct Config {
 /// Limits on what one configuration may be: sshd has the first, the others keep a hostile image from growing on us.
 inline constexpr int kIncludeDepth = 16;
 inline constexpr std::size_t kConfigLines = 50'000;
-inline constexpr std::size_t kConfigFiles = 1024;
+inline constexpr std::size_t kConfigLineLength = 64 * 1024;
+inline constexpr std::size_t kConfigFiles = 256;
 inline constexpr std::size_t kConfigBytes = std::size_t{8} << 20;
 inline constexpr std::size_t kFindings = 200;
 

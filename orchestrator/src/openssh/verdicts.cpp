@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/text.hpp"
 #include "openssh/algorithms.hpp"
@@ -16,6 +19,7 @@ namespace openssh {
 
 namespace {
 
+constexpr std::string_view kAccepted = "pubkeyacceptedalgorithms";
 constexpr Version kDsaOptional{9, 8, 0};  // from here on it is built in only on demand
 
 class Judge {
@@ -44,10 +48,12 @@ class Judge {
     const auto* line = find_value(case_.values, lower(keyword));
     return line == nullptr || same_word(line->arguments.empty() ? "" : line->arguments.front(), "none");
   }
-  [[nodiscard]] bool usable(const LoginKey& key, std::string_view value) const;
+  /// By the value of PubkeyAcceptedAlgorithms or HostKeyAlgorithms. Asked once a type: there may be thousands of keys.
+  [[nodiscard]] bool usable(const LoginKey& key, std::string_view keyword);
 
   const Case& case_;
   std::vector<Objection> out_;
+  std::map<std::pair<std::string_view, std::string>, std::optional<bool>> usable_;  // keyword, type
 };
 
 void Judge::object(std::string_view keyword, std::string why, std::string remedy, bool certain) {
@@ -146,7 +152,10 @@ void Judge::methods() {
          "AuthenticationMethods publickey", !twice);
 }
 
-bool Judge::usable(const LoginKey& key, std::string_view value) const {
+bool Judge::usable(const LoginKey& key, std::string_view keyword) {
+  auto& known = usable_[{keyword, key.is_authority ? "" : key.key.type}];
+  if (known) return *known;
+  const auto value = argument_of(case_.values, keyword, "");
   auto names = signature_algorithms(key.key.type);
   // Of which type the certificates are that an authority signed is not known: any will do.
   if (key.is_authority) {
@@ -155,16 +164,17 @@ bool Judge::usable(const LoginKey& key, std::string_view value) const {
                                [](const auto& name) { return name.find("-cert-v01@") == std::string::npos; }),
                 names.end());
   }
-  return std::any_of(names.begin(), names.end(),
-                     [&](const auto& name) { return is_accepted(name, value, case_.version); });
+  known = std::any_of(names.begin(), names.end(),
+                      [&](const auto& name) { return is_accepted(name, value, case_.version); });
+  return *known;
 }
 
 void Judge::algorithms() {
   if (case_.keys.empty()) return;
-  const auto accepted = argument_of(case_.values, "pubkeyacceptedalgorithms", "");
-  if (std::any_of(case_.keys.begin(), case_.keys.end(), [&](const auto& key) { return usable(key, accepted); })) {
-    const bool only_dsa = std::none_of(case_.keys.begin(), case_.keys.end(), [&](const auto& key) {
-      return key.key.type != "ssh-dss" && usable(key, accepted);
+  const auto accepted = argument_of(case_.values, kAccepted, "");
+  if (std::any_of(case_.keys.begin(), case_.keys.end(), [this](const auto& key) { return usable(key, kAccepted); })) {
+    const bool only_dsa = std::none_of(case_.keys.begin(), case_.keys.end(), [this](const auto& key) {
+      return key.key.type != "ssh-dss" && usable(key, kAccepted);
     });
     if (only_dsa && case_.version >= kDsaOptional)
       object("PubkeyAcceptedAlgorithms", "may have no DSA built in any more, and all usable keys are DSA",
@@ -183,10 +193,9 @@ void Judge::algorithms() {
 void Judge::rsa_size() {
   const auto required = integer_of(value("RequiredRSASize"));
   if (!required || case_.keys.empty()) return;
-  const auto accepted = argument_of(case_.values, "pubkeyacceptedalgorithms", "");
   unsigned largest = 0;
   for (const auto& key : case_.keys) {
-    if (!usable(key, accepted)) continue;
+    if (!usable(key, kAccepted)) continue;
     if (key.is_authority || plain_type(key.key.type) != "ssh-rsa") return;
     largest = std::max(largest, key.key.bits);
   }
@@ -219,7 +228,7 @@ void Judge::host_algorithms() {
   if (case_.host_keys.empty()) return;
   const auto value = argument_of(case_.values, "hostkeyalgorithms", "");
   for (const auto& key : case_.host_keys)
-    if (usable({key, false, false}, value)) return;
+    if (usable({key, false, false}, "hostkeyalgorithms")) return;
   object("HostKeyAlgorithms", "has no algorithm for any of the host keys, so that no client can connect",
          value.empty() ? "make a host key with ssh-keygen -t ed25519" : "take HostKeyAlgorithms out");
 }

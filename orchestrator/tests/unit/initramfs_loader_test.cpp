@@ -3,9 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "base/files.hpp"
 #include "fake_files.hpp"
 #include "initramfs/loader.hpp"
 
@@ -291,16 +288,6 @@ TEST(Loader, AHostileSearchEnds) {
   files.elves["usr/lib64/libself.so"] = elf({"libother.so"});
   files.elves["usr/lib64/libother.so"] = elf({"libself.so"});
   EXPECT_EQ(closure(files).libraries.size(), 3U);
-}
-
-TEST(GlibcVersion, IsReadFromTheBanner) {
-  using initramfs::glibc_version;
-  const std::string banner = "GNU C Library (Foo GLIBC 2.36-9) stable release version 2.36.\nCopyright";
-  EXPECT_EQ(glibc_version(banner), std::pair(2U, 36U));
-  EXPECT_EQ(glibc_version("GNU C Library (x) GNU C Library (y) release version 2.4, by"), std::pair(2U, 4U));
-  EXPECT_EQ(glibc_version(std::string("\0\0GNU C Library (unversioned)\0", 30)), std::nullopt);
-  EXPECT_EQ(glibc_version("GNU C Library (x) release version 2"), std::nullopt);
-  EXPECT_EQ(glibc_version(""), std::nullopt);
 }
 
 }  // namespace
