@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import time
@@ -19,8 +18,10 @@ import network
 import package
 import places
 import roots
+import scenario
 import shell
 import steps
+import verdict
 from client import Client
 from scenario import Scenario
 
@@ -34,6 +35,12 @@ class Outcome:
     stages: list[tuple[str, float]] = field(default_factory=list)
     retried: str = ""
     versions: str = ""
+    inspected: str = ""  # what `dracut-sshd inspect` said: its exit status, and the ids of what it found wrong
+    disagreement: str = ""  # and why that is not what the scenario says
+
+    @property
+    def failed(self) -> bool:
+        return self.result == "failed" or bool(self.disagreement)
 
     @property
     def seconds(self) -> float:
@@ -56,6 +63,26 @@ class Prepared:
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
     return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given, wish.payload))
+
+
+def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
+    """Has its image made, and inspected; boots nothing."""
+    outcome = Outcome(suite, wish.name, "not booted")
+    work = Path(tempfile.mkdtemp(prefix="dracut-sshd-inspect."))
+    try:
+        ready = prepare(suite, wish, options)
+        made = image.get(ready.site, ready.package, wish.image)
+        outcome.versions = (made.folder / "versions").read_text()
+        _inspect(outcome, wish, ready.site, made, work)
+    except shell.Skipped as reason:
+        outcome.result, outcome.reason = "skipped", str(reason)
+    except shell.Failed as reason:
+        outcome.result, outcome.reason = "failed", str(reason)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"{suite} {wish.name}: {'inspect says ' + outcome.inspected if outcome.inspected else outcome.result + ': ' + outcome.reason}"
+          + (f": {outcome.disagreement}" if outcome.disagreement else ""), flush=True)
+    return outcome
 
 
 def play(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -94,11 +121,12 @@ def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
             print(f"kept: {work}", flush=True)
         else:
             shutil.rmtree(work, ignore_errors=True)
-    if outcome.result == "passed" and not options.keep:
+    if outcome.result == "passed" and not outcome.disagreement and not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
-    elif outcome.result in ("failed", "died"):
+    elif outcome.result in ("failed", "died") or outcome.disagreement:
         outcome.reason += f" [logs: {folder}]"
-    print(f"{suite} {wish.name}: {outcome.result}{': ' + outcome.reason if outcome.reason else ''}", flush=True)
+    print(f"{suite} {wish.name}: {outcome.result}{': ' + outcome.reason if outcome.reason else ''}"
+          + (f"; {outcome.disagreement}" if outcome.disagreement else ""), flush=True)
     return outcome
 
 
@@ -116,8 +144,9 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
     made = stage("image", lambda: image.get(ready.site, ready.package, wish.image))
     outcome.versions = (made.folder / "versions").read_text()
     shutil.copy(made.folder / "dracut.log", work / "dracut.log")
-    context = steps.Context(ready.site, made, ready.package, ready.site.words())
+    context = steps.Context(ready.site, made, ready.package, words_of(ready.site))
     todo = list(wish.steps)
+    initrd, arguments = stage("inspect", lambda: _inspect(outcome, wish, ready.site, made, work))
     while todo and todo[0]["do"] in steps.BEFORE_BOOT:
         step = todo.pop(0)
         stage(step["do"], lambda: steps.take(context, step))
@@ -126,7 +155,7 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
     context.network = network.Network(wish.network, work)
     try:
         context.client = Client(ready.site, work, context.network.enter)
-        context.guest = _boot(ready.site, made, wish, context.network, work)
+        context.guest = _boot(ready.site, made, wish, context.network, work, initrd, arguments)
         try:
             for step in todo:
                 stage(step["do"], lambda: steps.take(context, step))
@@ -146,14 +175,34 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
         context.network.end()
 
 
-def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path) -> guest.Guest:
-    words = site.words()
+def words_of(site: machine.Site) -> dict[str, str]:
+    """What a scenario may write as @NAME@: what the machine is called by, and the initramfs's own host key."""
+    return {**site.words(), "HOST_KEY": site.text("dracut_ssh_host_ed25519_key")}
+
+
+def kernel_arguments(site: machine.Site, wish: Scenario) -> str:
+    words = words_of(site)
     arguments = [*guest.ARGUMENTS, f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
     arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
-    arguments += [re.sub(r"@([A-Z_]+)@", lambda found: words[found[1]], word) for word in wish.add]
+    return " ".join([*arguments, *(scenario.filled(word, words) for word in wish.add)])
+
+
+def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
+    """The image as the guest gets it, its kernel's arguments, and what can be told of them before anything is booted."""
+    if not made.initrd.exists():
+        raise shell.Failed(f"dracut made no image: {made.log()[-600:]}")
+    initrd = work / "initrd"
+    guest.join([made.initrd, image.overlay(made, wish, words_of(site))], initrd)
+    arguments = kernel_arguments(site, wish)
+    said = verdict.of(initrd, arguments, wish, work / "inspect.json")
+    outcome.inspected, outcome.disagreement = said.said, said.disagreement
+    return initrd, arguments
+
+
+def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path, initrd: Path,
+          arguments: str) -> guest.Guest:
     disks = [site.folder / f"{name}.img" for name in (*(() if wish.late else ("root",)), *(disk.name for disk in wish.disks))]
-    return guest.Guest(work, made.kernel, [made.initrd, image.overlay(made, wish, words)], " ".join(arguments), disks, net.nics,
-                       net.enter, net.unlinked)
+    return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked)
 
 
 def _journal(context: steps.Context, work: Path) -> None:

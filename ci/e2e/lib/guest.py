@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -25,24 +26,27 @@ class Died(shell.Failed):
     """The guest's kernel, or qemu itself, came to its end."""
 
 
+def join(parts: list[Path | bytes], image: Path) -> None:
+    """One image of several archives, as a boot loader hands them to the kernel."""
+    with open(os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        for part in parts:
+            file.write(part if isinstance(part, bytes) else part.read_bytes())
+            file.write(b"\0" * (-file.tell() % 512))
+
+
 class Guest:
-    def __init__(self, folder: Path, kernel: Path, initrd: list[Path | bytes], arguments: str, disks: list[Path], nics: list[str],
+    def __init__(self, folder: Path, kernel: Path, initrd: Path, arguments: str, disks: list[Path], nics: list[str],
                  enter: list[str], unlinked: list[str]) -> None:
         self.folder = folder
         self.log = folder / "console.log"
         self._serial = folder / "serial.sock"
         if shutil.which("qemu-system-x86_64") is None:
             raise shell.Skipped("qemu-system-x86_64 is not installed")
-        image = folder / "initrd"
-        with image.open("wb") as file:
-            for part in initrd:
-                file.write(part if isinstance(part, bytes) else part.read_bytes())
-                file.write(b"\0" * (-file.tell() % 512))
         # One processor: two guests side by side, each emulated by two threads, take twice as long.
         argv = [*enter, "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-reboot", "-display", "none",
                 "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "1", "-cpu", "max", "-m", "1024",
                 "-chardev", f"socket,id=serial,path={self._serial},server=on,wait=off,logfile={self.log}", "-serial", "chardev:serial",
-                "-device", "virtio-rng-pci", "-kernel", str(kernel), "-initrd", str(image), "-append", arguments]
+                "-device", "virtio-rng-pci", "-kernel", str(kernel), "-initrd", str(initrd), "-append", arguments]
         for disk in disks:
             argv += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe,snapshot=on"]
         argv += nics
@@ -111,4 +115,3 @@ class Guest:
 
     def end(self) -> None:
         shell.end(self._process)
-        (self.folder / "initrd").unlink(missing_ok=True)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import cell
 import places
+import verdict
 from scenario import SUITES, Scenario
 
 
@@ -23,11 +24,22 @@ class Ledger:
         return json.loads(self._file.read_text()) if self._file.exists() else {}
 
     def name(self, wish: Scenario, ready: cell.Prepared) -> str:
-        """Of everything that a result depends on."""
+        """Of everything that a boot's result depends on."""
         rig = places.digest_of_tree([places.library, places.library.parent / "boot"])
         return places.digest(rig, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
 
+    def name_inspected(self, name: str) -> str:
+        """Of everything that a verdict depends on: what the boot does, and the program that gives it."""
+        return places.digest(name, verdict.program())
+
     def add(self, name: str, outcome: cell.Outcome) -> None:
+        """The boot and the verdict are kept apart: another dracut-sshd changes nothing about a boot."""
+        if outcome.result != "not booted":
+            self._add(name, outcome)
+        if outcome.inspected:
+            self._add(self.name_inspected(name), replace(outcome, result="not booted", reason="", stages=[], retried=""))
+
+    def _add(self, name: str, outcome: cell.Outcome) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.with_name(self._file.name + ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,32 +51,49 @@ class Ledger:
 
     def markdown(self, scenarios: list[Scenario]) -> str:
         """The newest result of every cell."""
-        newest: dict[tuple[str, str], dict[str, Any]] = {}
+        newest: dict[tuple[str, str, bool], dict[str, Any]] = {}
         for entry in self.entries().values():
-            place = (entry["scenario"], entry["suite"])
+            place = (entry["scenario"], entry["suite"], entry["result"] != "not booted")
             if place not in newest or entry["when"] > newest[place]["when"]:
                 newest[place] = entry
-        lines = ["| scenario | " + " | ".join(f"Debian {suite}" for suite in SUITES) + " |", "|---" * (len(SUITES) + 1) + "|"]
+        lines = ["| scenario | " + " | ".join(f"{suite}: inspect says | the boot" for suite in SUITES) + " |",
+                 "|---" * (2 * len(SUITES) + 1) + "|"]
         for wish in scenarios:
             words = []
             for suite in SUITES:
-                entry = newest.get((wish.name, suite))
-                if entry is None:
-                    words.append("not run" if suite in wish.suites else "not meant")
-                else:
-                    words.append(entry["result"] + (f" ({sum(time for _, time in entry['stages']):.0f} s)" if entry["stages"] else "")
-                                 + (", second try" if entry["retried"] else ""))
+                words.append(_said(newest.get((wish.name, suite, False)), suite in wish.suites))
+                words.append(_booted(newest.get((wish.name, suite, True)), suite in wish.suites, wish))
             lines.append(f"| {wish.title} | " + " | ".join(words) + " |")
         return "\n".join(lines)
 
 
+def _said(entry: dict[str, Any] | None, is_meant: bool) -> str:
+    if entry is None:
+        return "not asked" if is_meant else "not meant"
+    return entry["inspected"] + (", WRONG" if entry["disagreement"] else "")
+
+
+def _booted(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str:
+    if entry is None:
+        return "not run" if is_meant else "not meant"
+    word = did(wish) if entry["result"] == "passed" else entry["result"]
+    return word + (f" ({sum(time for _, time in entry['stages']):.0f} s)" if entry["stages"] else "") + (", second try" if entry["retried"] else "")
+
+
+def did(wish: Scenario) -> str:
+    """What a boot did that passed."""
+    return "lets in" if wish.logs_in else "does not let in"
+
+
 def table(outcomes: list[cell.Outcome]) -> str:
-    lines = []
+    lines = [f"{'':5} {'':28} {'inspect says':24} the boot"]
     for outcome in sorted(outcomes, key=lambda each: (each.scenario, each.suite)):
         stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in outcome.stages if seconds >= 0.5)
-        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.result:8} {outcome.seconds:6.0f} s  {stages}")
+        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.inspected:24} {outcome.result:10} {outcome.seconds:6.0f} s  {stages}")
         if outcome.retried:
             lines.append(f"      tried again, because {outcome.retried}")
         if outcome.reason:
             lines.append("      " + outcome.reason.strip().replace("\n", "\n      "))
+        if outcome.disagreement:
+            lines.append("      " + outcome.disagreement.replace("\n", "\n      "))
     return "\n".join(lines)

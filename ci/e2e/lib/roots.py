@@ -37,10 +37,10 @@ def mirror() -> str:
     raise shell.Failed("no mirror of Debian's archive among this machine's apt sources")
 
 
-def get(suite: str, extra: Sequence[str] = ()) -> Root:
-    """The tar of a suite's root with further packages; it is made if it is not there."""
+def get(suite: str, extra: Sequence[str] = (), without: Sequence[str] = ()) -> Root:
+    """The tar of a suite's root with further packages, and without some that others have; it is made if it is not there."""
     arch = shell.run(["dpkg", "--print-architecture"]).output.strip()
-    packages = sorted({f"linux-image-cloud-{arch}", *COMMON, *OWN[suite], *extra})
+    packages = sorted({f"linux-image-cloud-{arch}", *COMMON, *OWN[suite], *extra} - set(without))
     tar = places.cache / f"boot-root-{NAMES[suite]}-{places.digest(packages)}.tar"
     name = tar.with_suffix(".id")
     with places.locked(tar):

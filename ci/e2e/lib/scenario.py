@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 SUITES = ("12", "13", "14")
+LETS_IN = "0"
 
 
 class Wrong(Exception):
@@ -69,6 +70,14 @@ class Scenario:
     disks: tuple[Disk, ...] = ()
     late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
+    # What `dracut-sshd inspect` has to say of the image: "0", it will let in; or the id of what keeps people out ("sshd.present"), which
+    # has to be among its errors. A scenario with the step "login" needs no such key: it is "0". Another one has to have it; "0" there
+    # means that nothing is wrong with the image, but with the world around it, and a comment says so.
+    inspect: str = ""
+
+    @property
+    def logs_in(self) -> bool:
+        return any(step["do"] == "login" for step in self.steps)
 
 
 def filled(text: str, words: dict[str, str]) -> str:
@@ -88,7 +97,7 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
     try:
         data = tomllib.loads(path.read_text())
         image = _table(data.pop("image", {}))
-        return _made(Scenario, {
+        made = _made(Scenario, {
             **{key: value for key, value in data.items() if key not in ("network", "disks", "overlay", "steps", "kernel")},
             "name": path.stem, "file": path,
             "image": _made(Image, {**image, "files": _files(image.pop("files", []))}),
@@ -99,8 +108,21 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
             "steps": tuple(_step(step, known_steps) for step in data.get("steps", [])),
             **_table(data.get("kernel", {})),
         })
+        return replace(made, inspect=_expected(made))
     except (Wrong, tomllib.TOMLDecodeError) as fault:
         raise Wrong(f"{path}: {fault}") from fault
+
+
+def _expected(wish: Scenario) -> str:
+    if wish.logs_in:
+        if wish.inspect:
+            raise Wrong("with the step \"login\" the key \"inspect\" is \"0\", and is not said")
+        return LETS_IN
+    if not wish.inspect:
+        raise Wrong("without the step \"login\" there has to be a key \"inspect\": \"0\", or the id of what keeps people out")
+    if wish.inspect != LETS_IN and not re.fullmatch(r"[a-z]+\.[a-z]+", wish.inspect):
+        raise Wrong(f"\"{wish.inspect}\" is no id of a finding, as sshd.present is, and not \"0\"")
+    return wish.inspect
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -106,6 +106,26 @@ def denied(context: Context, within: float = 120, key: str = "other", port: int 
     context.wait("a denial", within, look, every=1)
 
 
+def refused(context: Context, expect: str = "", within: float = 40, key: str = "key", port: int = 22) -> None:
+    """A key that ought to log in does not, for this long, or until sshd has said so three times. `expect` is what the client has to
+    hear meanwhile (a regular expression)."""
+    heard = ""
+    deadline = shell.Deadline(within)
+    while deadline.left() > 0 and heard.count("Permission denied") < 3:
+        where = context.network.where(port)
+        if where is not None:
+            result = context.client.run(where, context.stage, "true", key=key, timeout=30)
+            if result.status == 0:
+                raise shell.Failed(f"the key \"{key}\" logs in")
+            if "Host key verification failed" in result.output:
+                raise shell.Failed("the host key is not the initramfs's own")
+            heard += result.output
+        context.guest.look()
+        shell.pause(2)
+    if not re.search(scenario.filled(expect, context.words), heard):
+        raise shell.Failed(f"the client did not hear \"{expect}\", but: {heard.strip()[-600:]}")
+
+
 def run(context: Context, command: str, within: float = 60, status: int = 0, expect: str | list[str] = (), absent: str | list[str] = (),  # type: ignore[assignment]
         key: str = "", stdin: str = "") -> None:
     """A command over ssh: its exit status and what it prints (regular expressions)."""
@@ -278,7 +298,8 @@ def sleep(context: Context, seconds: float) -> None:
 
 
 STEPS: dict[str, Callable[..., None]] = {
-    "login": login, "denied": denied, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt, "pipe": pipe,
+    "login": login, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
+    "pipe": pipe,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
     "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }

@@ -117,7 +117,7 @@ Plan plan_of(const initramfs::Image& image) {
   // Folders that the kernel has by itself, where something was put into them.
   for (const auto* implied : {"dev", "root"}) {
     const auto* node = image.find_link(implied);
-    if (node != nullptr && node->implied) plan.folders.emplace_back(implied, node);
+    if (node != nullptr && node->implied && !image.list(implied).empty()) plan.folders.emplace_back(implied, node);
   }
   std::ranges::sort(plan.folders);
   return plan;

@@ -121,6 +121,12 @@ std::optional<bool> notifies(std::string_view bytes) {
   return bytes.find("NOTIFY_SOCKET") != std::string_view::npos || bytes.find("sd_notify") != std::string_view::npos;
 }
 
+/// systemd runs no empty file, and goes on without it where the unit has a "-" before it.
+bool can_run(const Facts& facts, std::string_view path) {
+  const auto* node = facts.image.find(path);
+  return node != nullptr && node->is_file() && node->size > 0 && (node->mode & 0111U) != 0;
+}
+
 }  // namespace
 
 void gather_sshd(Facts& facts) {
@@ -138,7 +144,7 @@ void gather_sshd(Facts& facts) {
     }
     sshd.arguments = arguments_of(facts, *facts.unit);
     for (const auto& before : facts.unit->all("Service", "ExecStartPre")) {
-      if (before.ends_with("/usr/lib/dracut-sshd/accounts") && facts.has("usr/lib/dracut-sshd/accounts") &&
+      if (before.ends_with("/usr/lib/dracut-sshd/accounts") && can_run(facts, "usr/lib/dracut-sshd/accounts") &&
           facts.has("etc/initrd-release"))
         facts.puts_accounts_right = true;
     }

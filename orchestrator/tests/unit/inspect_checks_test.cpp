@@ -167,6 +167,18 @@ TEST(Checks, WhatThisModulePutsRightBeforeSshdStartsIsNoFault) {
   EXPECT_THAT(text_of(findings), HasSubstr("/bin/sh is put in its place"));
 }
 
+TEST(Checks, WhatPutsAccountsRightCannotDoSoWhenItIsEmptyOrLeadsNowhere) {
+  auto files = images::good();
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
+  files.at("etc/shadow").body = "root:!:::::::\n";
+  put(files, "usr/lib/dracut-sshd/accounts", "", 0100755);
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
+  put(files, "usr/lib/dracut-sshd/accounts", "#!/bin/sh\n", 0100644);
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
+  images::link(files, "usr/lib/dracut-sshd/accounts", "/nonesuch");
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
+}
+
 TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
   auto files = images::good();
   files.erase("etc/systemd/network/20-wired.network");
