@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-/// Child processes. Never a shell string, never an inherited environment, standard input is /dev/null (or bytes from memory), umask 022.
+/// Child processes. Never a shell string, never an inherited environment, standard input is /dev/null (or bytes from
+/// memory), umask 022.
 namespace base {
 
 struct Command {

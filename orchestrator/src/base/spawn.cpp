@@ -130,7 +130,8 @@ Child::Child(const Command& command, const std::filesystem::path& program, int o
   plan.descriptors = {{null.get(), 0}, {high_out.get(), 1}, {high_err.get(), 2}};
   std::vector<Fd> data;
   for (const auto& [target, bytes] : command.data) {
-    if (target < 0 || target == 1 || target == 2 || target >= kLowestOwn) throw Error(fmt::format("{}: data for descriptor {}", context, target));
+    if (target < 0 || target == 1 || target == 2 || target >= kLowestOwn)
+      throw Error(fmt::format("{}: data for descriptor {}", context, target));
     data.push_back(in_memory(bytes, context));
     plan.descriptors.emplace_back(data.back().get(), target);
   }

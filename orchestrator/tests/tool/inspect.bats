@@ -11,7 +11,7 @@ setup_file() {
 }
 setup() {
   dracut_sshd=${DRACUT_SSHD:-${BUILD_DIR:-$project/build}/orchestrator/dracut-sshd}
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
   mkdir -p tree/usr/bin tree/etc
   printf 'hello\n' >tree/etc/motd
   printf '#!/bin/sh\n' >tree/usr/bin/tool

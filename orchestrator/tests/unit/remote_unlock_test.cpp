@@ -141,7 +141,7 @@ TEST(Unlock, AConnectionThatIsCutWhileTheBootGoesOnIsNoFailure) {
 TEST(Unlock, GivesUpAtTheDeadline) {
   const auto played = play({});
   EXPECT_EQ(played.result.outcome, Outcome::no_answer);
-  EXPECT_THAT(played.pauses, ElementsAre(1, 2, 4, 8, 15, 15));
+  EXPECT_THAT(played.pauses, ElementsAre(1, 2, 4, 8, 15, 15, 15));
   EXPECT_EQ(play({said(0), said(0)}).result.outcome, Outcome::not_seen_again);
 }
 
