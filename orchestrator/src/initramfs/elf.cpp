@@ -8,6 +8,11 @@
 
 /// What goes by, and what of it is kept. elf_parse.cpp says what it means.
 namespace initramfs {
+namespace {
+
+constexpr std::size_t kReserved = 4U << 20U;  // address space; what is never written to costs nothing
+
+}  // namespace
 
 void ElfProbe::begin(std::uint64_t size) {
   size_ = size;
@@ -21,6 +26,7 @@ void ElfProbe::begin(std::uint64_t size) {
   next_wanted_ = 0;
   held_.clear();
   kept_.clear();
+  kept_.reserve(kReserved);  // once: growing would touch the same memory again and again
   wanted_.push_back({0, EI_NIDENT, 0});
   go_on(Stage::magic, SELFMAG);
 }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "initramfs/files.hpp"
@@ -50,8 +49,5 @@ class Loader {
 /// For one program. What the loader reads (etc/ld.so.cache, etc/ld-musl-ARCH.path, and for Missing::found_at
 /// etc/ld.so.conf with its includes) must have been kept; where a cache was not, the fault says so.
 [[nodiscard]] Closure closure_of(const Image& image, const std::string& program);
-
-/// The version that a libc.so.6 says of itself ("GNU C Library (...) stable release version 2.36."), major and minor.
-[[nodiscard]] std::optional<std::pair<unsigned, unsigned>> glibc_version(std::string_view libc);
 
 }  // namespace initramfs

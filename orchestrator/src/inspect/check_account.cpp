@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "initramfs/loader.hpp"
 #include "inspect/checks.hpp"
 
 namespace inspect {
@@ -46,16 +45,15 @@ std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now
   return {};
 }
 
-/// Before glibc 2.34 accounts are read by a library of their own, which nothing names.
+/// Before glibc 2.34 accounts are read by a library of their own, which nothing names. Since then libc.so.6 is a file; before,
+/// it was a link to libc-2.VERSION.so.
 bool lacks_nss(const Facts& facts) {
   const auto closure = facts.closure_of(facts.sshd.path);
   for (const auto& library : closure.libraries) {
-    if (library.find("/libc.so.") == std::string::npos && library.find("/libc-2.") == std::string::npos) continue;
-    const auto bytes = facts.image.content(library);
-    const auto version = bytes ? initramfs::glibc_version(*bytes) : std::nullopt;
-    if (!version || *version >= std::pair{2U, 34U}) return false;
     const auto slash = library.rfind('/');
-    return !facts.has(library.substr(0, slash) + "/libnss_files.so.2");
+    const auto name = library.substr(slash == std::string::npos ? 0 : slash + 1);
+    if (!name.starts_with("libc-2.")) continue;
+    return !facts.has((slash == std::string::npos ? "" : library.substr(0, slash + 1)) + "libnss_files.so.2");
   }
   return false;
 }

@@ -112,11 +112,13 @@ void check_helpers(const Facts& facts, Findings& out) {
     return out.push_back({"sshd.helpers", Severity::unknown, "which programs this sshd runs cannot be told",
                           "compare with: strings " + sshd.path + " | grep sshd-"});
   std::string listed;
-  std::string programs(sshd.bytes);
+  std::vector<std::string_view> programs{sshd.bytes};  // that may name the next one
   const auto need = [&](std::string_view keyword, std::string_view name, openssh::Version since) {
     if (*sshd.version < since) return;
     auto path = openssh::argument_of(facts.effective.values, keyword, "");
-    if (path.empty()) path = path_ending(programs, "/" + std::string(name));
+    for (const auto bytes : programs) {
+      if (path.empty()) path = path_ending(bytes, "/" + std::string(name));
+    }
     if (path.empty()) {
       out.push_back({"sshd.helpers", Severity::unknown, fmt::format("where {} has to be cannot be told", name), ""});
       return;
@@ -126,7 +128,7 @@ void check_helpers(const Facts& facts, Findings& out) {
                      "build the image again with this module, which takes it along: dracut-sshd-rebuild"});
     else
       listed += (listed.empty() ? "" : ", ") + path;
-    if (const auto bytes = facts.image.content(path.substr(1))) programs += *bytes;
+    if (const auto bytes = facts.image.content(path.substr(1))) programs.push_back(*bytes);
   };
   const auto before = out.size();
   need("sshdsessionpath", "sshd-session", {9, 8, 0});
@@ -144,12 +146,11 @@ void check_privsep(const Facts& facts, Findings& out) {
   if (!account && !at_boot)
     out.push_back({"sshd.privsep", Severity::error, "/etc/passwd has no account sshd",
                    "build the image again with this module, which makes one: dracut-sshd-rebuild"});
-  std::string programs(facts.sshd.bytes);
-  if (const auto helper = path_ending(programs, "/sshd-session"); !helper.empty()) {
-    if (const auto bytes = facts.image.content(helper.substr(1))) programs += *bytes;
-  }
+  std::vector<std::string_view> programs{facts.sshd.bytes};
+  if (const auto helper = path_ending(facts.sshd.bytes, "/sshd-session"); !helper.empty())
+    programs.push_back(facts.image.content(helper.substr(1)).value_or(""));
   for (const std::string folder : kPrivsepFolders) {
-    if (!holds(programs, folder)) continue;
+    if (std::ranges::none_of(programs, [&](std::string_view bytes) { return holds(bytes, folder); })) continue;
     const auto* node = facts.image.find(folder.substr(1));
     if (folder.starts_with("/run/")) {
       if (!facts.unit || facts.unit->masked) return;  // it is the unit's to make, and that it is not there was said

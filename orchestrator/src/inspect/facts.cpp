@@ -31,7 +31,7 @@ std::uint64_t kept(std::string_view path) {
   }
   if (path.find("/.ssh/") != std::string_view::npos) return kText;
   const auto name = last_name(path);
-  for (const std::string_view program : {"sshd", "sshd-session", "sshd-auth", "libc.so.6", "libc-2.28.so"}) {
+  for (const std::string_view program : {"sshd", "sshd-session", "sshd-auth"}) {
     if (name == program) return kProgram;
   }
   for (const std::string_view text : {"modules.builtin", "os-release", "initrd-release"}) {
