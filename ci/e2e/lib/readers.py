@@ -53,6 +53,7 @@ def parsed(text: str) -> Listing:
         target = ""
         if type_ == "l":
             name, target = name.split(" -> ", 1)
+        name = name.split(" link to ", 1)[0]  # bsdcpio, of a further name
         path = name.removeprefix("./").strip("/")
         if path in ("", "."):
             continue
@@ -120,7 +121,7 @@ def tree(top: Path) -> dict[str, tuple[object, ...]]:
             body = places.digest(path)
         elif stat.S_ISLNK(status.st_mode):
             body = os.readlink(path)
-        # Of links cpio does not set the time.
-        when = 0 if stat.S_ISLNK(status.st_mode) else int(status.st_mtime)
+        # cpio sets no time of links, and loses that of a folder when it puts something in.
+        when = int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
         out[str(path.relative_to(top))] = (oct(status.st_mode), status.st_uid, status.st_gid, when, body)
     return out

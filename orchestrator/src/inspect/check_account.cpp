@@ -45,8 +45,8 @@ std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now
   return {};
 }
 
-/// Before glibc 2.34 accounts are read by a library of their own, which nothing names. Since then libc.so.6 is a file; before,
-/// it was a link to libc-2.VERSION.so.
+/// Before glibc 2.34 accounts are read by a library of their own, which nothing names. Since then libc.so.6 is a file;
+/// before, it was a link to libc-2.VERSION.so.
 bool lacks_nss(const Facts& facts) {
   const auto closure = facts.closure_of(facts.sshd.path);
   for (const auto& library : closure.libraries) {

@@ -11,7 +11,7 @@ setup_file() {
 }
 setup() {
   dracut_sshd=${DRACUT_SSHD:-${BUILD_DIR:-$project/build}/orchestrator/dracut-sshd}
-  cd "$BATS_TEST_TMPDIR" || return
+  cd "${BATS_TEST_TMPDIR:?}" || return
   mkdir -p tree/usr/bin tree/etc
   printf 'hello\n' >tree/etc/motd
   printf '#!/bin/sh\n' >tree/usr/bin/tool
@@ -130,6 +130,8 @@ for each in json.load(sys.stdin): print(each["path"])' | sort)"
   printf 'another\n' >tree/etc/motd
   pack second.img etc etc/motd
   { cat first.img && gzip -c second.img; } >both.img
+  # The kernel looks for a plain archive at multiples of four alone.
+  truncate -s %4 both.img
   same another "$(inspect --cat etc/motd both.img)"
   same 'first line' "$(printf 'first line\n' >tree/etc/motd && pack third.img etc/motd && cat both.img third.img | inspect --cat /etc/motd -)"
 }
@@ -235,5 +237,6 @@ END
 @test "a result that cannot be written is no success" {
   [ -e /dev/full ] || skip "there is no /dev/full"
   pack a.img
-  run -4 sh -c '"$0" inspect --list a.img >/dev/full' "$dracut_sshd"
+  to_full() { inspect --list a.img >/dev/full; }
+  run -4 to_full
 }
