@@ -10,7 +10,23 @@ _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'inspect --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'inspect unlock --help --version' -- "$current")
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == unlock ]]; then
+    case $previous in
+      --known-hosts | --identity | -i | --ssh-config | -F) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --user) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+      --passphrase-* | --alias | --port | -p | --deadline) ;;
+      *)
+        if [[ $current == -* ]]; then
+          choices='--alias --known-hosts --trust-new-host-key --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --deadline --no-wait --json --help'
+          mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+        else
+          mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+        fi
+        ;;
+    esac
     return 0
   fi
   case $previous in

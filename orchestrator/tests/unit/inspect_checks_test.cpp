@@ -179,6 +179,18 @@ TEST(Checks, WhatPutsAccountsRightCannotDoSoWhenItIsEmptyOrLeadsNowhere) {
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
 }
 
+TEST(Checks, AnEmptyScriptPutsNothingRightAndALinkToNowhereIsNoNetwork) {
+  auto files = images::good();
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
+  put(files, "usr/lib/dracut-sshd/accounts", "", 0100755);
+  files.at("etc/shadow").body = "root:!:::::::\n";
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
+  files = images::good();
+  files.erase("etc/systemd/network/20-wired.network");
+  images::link(files, "etc/systemd/network/20-wired.network", "/nowhere");
+  EXPECT_THAT(faults_of(findings_of(files, options("quiet", true))), testing::ElementsAre("network.configuration"));
+}
+
 TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
   auto files = images::good();
   files.erase("etc/systemd/network/20-wired.network");
