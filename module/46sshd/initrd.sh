@@ -9,6 +9,7 @@ drivers='dracut update-initramfs kernel-install rpm-ostree transactional-update 
 image_setting=/boot/initramfs-%k.img
 image_is_default=yes # as long as nobody but the package has named the image
 driver_setting=dracut
+inspect_setting=auto # whether dracut-sshd(1) is asked
 stale_setting=tell # what is done about an image that is older than what it was made from
 
 # set_image PLACE VALUE: takes a value for IMAGE= or refuses it. It is a path, never anything that a shell sees.
@@ -45,11 +46,15 @@ read_settings() {
       NETWORK) # module-setup.sh's
         [[ $value == no || $value == auto ]] || die 2 "$file:$number: NETWORK is auto or no, not \"$value\"."
         ;;
+      INSPECT)
+        [[ $value == auto || $value == no ]] || die 2 "$file:$number: INSPECT is auto or no, not \"$value\"."
+        inspect_setting=$value
+        ;;
       STALE)
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK and STALE." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }
@@ -194,10 +199,15 @@ sweep_old() {
 # cannot tell. What is said of networks and disks is told and no more: there may be more ways to one than it knows.
 inspected() {
   local said status=0
-  said=$(dracut-sshd inspect --quiet -- "$1" 2>/dev/null) || status=$?
-  [[ $status == 0 || $status == 1 ]] || return 1
+  [[ $inspect_setting != no ]] || return 1
+  said=$(timeout 120 dracut-sshd inspect --quiet -- "$1" 2>/dev/null) || status=$?
+  [[ $status == 0 || $status == 1 || $status == 4 ]] || return 1
+  # What it cannot tell of the image itself lsinitrd is asked about.
+  if grep -qE '^unknown +[a-z]' <<<"$said" && grep -E '^unknown ' <<<"$said" | grep -qvE '^unknown +(network|crypt)[.]'; then return 1; fi
+  [[ $status != 4 ]] || grep -qE '^unknown +(network|crypt)[.]' <<<"$said" || return 1
+  [[ $status != 1 ]] || grep -qE '^error +[a-z]+[.][a-z]+ ' <<<"$said" || return 1
   sed -nE 's/^error +((network|crypt)[.][a-z]+) +/dracut-sshd: WARNING: \1: /p' <<<"$said" >&2
-  sed -nE 's/^error +((image|kernel|sshd|keys|hostkeys|account)[.][a-z]+) +/\1: /p' <<<"$said"
+  sed -nE '/^error +(network|crypt)[.]/d; s/^error +([a-z]+[.][a-z]+) +/\1: /p' <<<"$said"
 }
 
 # is_inspected MISSING: is it what dracut-sshd(1) says, sentences after the name of a check?

@@ -77,7 +77,8 @@ struct CommandLine {
     other->add_flag("--list", inspect.list, "List what is in it");
     other->add_option("--cat", inspect.cat, "Print a file of it")->type_name("PATH");
     other->add_option("--extract", inspect.extract, "Write all of it into a new folder")->type_name("FOLDER");
-    other->add_option("--diff", inspect.other, "What another image has more, less, or otherwise")->type_name("OTHER");
+    other->add_option("--diff", inspect.other, "What is more, less, or otherwise than in an older image")
+        ->type_name("OLD");
     auto* tree = other->add_flag("--tree", inspect.tree, "Where its megabytes are");
     auto* explain = other->add_option("--explain", inspect.explain, "What a check looks for, and why")
                         ->expected(0, 1)

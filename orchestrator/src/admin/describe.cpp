@@ -83,18 +83,19 @@ std::string head(const Inspected& inspected) {
       fmt::format("{}{}\n", inspected.name, inspected.source.empty() ? "" : "  (" + inspected.source + ")");
   add_line(out, "is", summary(inspected.image));
   add_line(out, "made by", made_by(facts));
-  if (!facts.kernels.empty()) add_line(out, "for kernel", base::join(facts.kernels, ", "));
+  if (!facts.kernels.empty()) add_line(out, "for kernel", base::printable(base::join(facts.kernels, ", "), 200));
   for (const auto& file : facts.key_files) {
     for (const auto& line : file.lines) {
       if (line.key && line.fault.empty())
         add_line(out, line.is_authority() ? "authority" : "may log in",
-                 fmt::format("{} (/{}:{}{})", key_line(*line.key), file.path, line.number,
+                 fmt::format("{} (/{}:{}{})", key_line(*line.key), base::printable(file.path, 200), line.number,
                              line.has_command() ? ", for one command" : ""));
     }
   }
   for (const auto& key : facts.host_keys) {
     if (key.key.public_part)
-      add_line(out, "host key", fmt::format("{} (/{})", key_line(*key.key.public_part), key.path));
+      add_line(out, "host key",
+               fmt::format("{} (/{})", key_line(*key.key.public_part), base::printable(key.path, 200)));
   }
   return out;
 }

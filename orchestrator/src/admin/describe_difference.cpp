@@ -38,8 +38,8 @@ std::string to_text(const inspect::Difference& difference) {
   std::string out;
   std::vector<std::vector<std::string>> rows;
   for (const auto& change : difference.changes)
-    rows.push_back(
-        {std::string(name_of(change.kind)), more(change.bytes), "/" + base::printable(change.path, 300), change.what});
+    rows.push_back({std::string(name_of(change.kind)), more(change.bytes), "/" + base::printable(change.path, 300),
+                    base::printable(change.what, 300)});
   out += base::table({"", "bytes", "path", "what"}, rows, {1});
   rows.clear();
   std::vector<std::pair<std::string, std::int64_t>> areas(difference.areas.begin(), difference.areas.end());
@@ -49,9 +49,9 @@ std::string to_text(const inspect::Difference& difference) {
   rows.push_back({"all, unpacked", more(difference.bytes)});
   out += "\n" + base::table({"area", "bytes"}, rows, {1});
   if (!difference.modules_came.empty())
-    out += "dracut modules that came: " + base::join(difference.modules_came, " ") + "\n";
+    out += "dracut modules that came: " + base::printable(base::join(difference.modules_came, " "), 1000) + "\n";
   if (!difference.modules_went.empty())
-    out += "dracut modules that went: " + base::join(difference.modules_went, " ") + "\n";
+    out += "dracut modules that went: " + base::printable(base::join(difference.modules_went, " "), 1000) + "\n";
   return out;
 }
 

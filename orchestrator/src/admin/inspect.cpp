@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -38,6 +39,12 @@ std::string dumped(const nlohmann::ordered_json& document) {
 
 initramfs::Source open(const std::string& image) {
   return image == "-" ? initramfs::Source::standard_input(kStandardInput) : initramfs::Source(fs::path(image));
+}
+
+/// Nothing of it is missing because the kernel, or this program, has to stop.
+bool is_whole(const initramfs::Image& image) {
+  return std::ranges::all_of(image.faults,
+                             [](const initramfs::Fault& fault) { return fault.kind == initramfs::Fault::Kind::lost; });
 }
 
 int explain(const std::string& id) {
@@ -104,6 +111,8 @@ int list(const initramfs::Image& image, bool json) {
 int tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
   const auto root = inspect::weigh(image);
   if (!arguments.html.empty()) {
+    if (fs::exists(fs::symlink_status(arguments.html)))
+      throw base::Error(arguments.html + ": it is there already", base::Exit::usage).with_hint("name a new file");
     base::write_file(arguments.html, inspect::tree_page(root, name));
     put(arguments.html + "\n");
     return 0;
@@ -112,11 +121,14 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
   return 0;
 }
 
-int diff(const initramfs::Image& before, const std::string& other, bool json) {
+int diff(const initramfs::Image& after, const std::string& other, bool json, const Context& context) {
   auto source = open(other);
   auto wanted = inspect::wanted();
   wanted.digests = true;
-  const auto after = initramfs::read(source, wanted);
+  auto before = initramfs::read(source, wanted);
+  for (const auto& fault : before.faults)
+    context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
+  inspect::add_inner(source, before, wanted, context.runner, context.cancel);
   const auto difference = inspect::compare(before, after);
   put(json ? dumped(to_json(difference)) : to_text(difference));
   return difference.changes.empty() ? 0 : 1;
@@ -130,7 +142,7 @@ int extract(initramfs::Source& source, const initramfs::Image& image, const Insp
   for (const auto& path : done.left_out)
     context.console.line(
         fmt::format("left out: /{} (a device node or the like; --devices makes it)", base::printable(path, 300)));
-  return 0;
+  return is_whole(image) ? 0 : kCannotTell;
 }
 
 /// What the image is, and what is known of the boot that it is for.
@@ -187,19 +199,19 @@ int inspect(const InspectArguments& arguments, const Context& context) {
   // A list of names needs no look into files.
   wanted.elf = !arguments.list && !arguments.tree && arguments.cat.empty() && arguments.extract.empty() &&
                arguments.other.empty();
-  auto image = initramfs::read(source, wanted);
+  auto image = initramfs::read(source, wanted, {}, [&] { context.cancel.throw_if_requested(); });
   for (const auto& fault : image.faults) {
     if (!wanted.elf) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
   if (!arguments.cat.empty()) {
     inspect::cat(source, image, arguments.cat, [](std::string_view bytes) { put(bytes); });
-    return 0;
+    return is_whole(image) ? 0 : kCannotTell;
   }
   if (!arguments.extract.empty()) return extract(source, image, arguments, context);
   inspect::add_inner(source, image, wanted, context.runner, context.cancel);
   if (arguments.list) return list(image, arguments.json);
   if (arguments.tree) return tree(image, arguments, subject.image);
-  if (!arguments.other.empty()) return diff(image, arguments.other, arguments.json);
+  if (!arguments.other.empty()) return diff(image, arguments.other, arguments.json, context);
   return judge(image, subject, arguments);
 }
 

@@ -22,13 +22,13 @@ class Lz4 final : public Decoder {
   Step feed(std::span<const char> in, std::span<char> out) override {
     Step step;
     while (!step.ended) {
-      const auto rest = block_.size() - given_;
+      const auto rest = unpacked_ - given_;
       if (rest != 0) {
         const auto count = std::min(rest, out.size() - step.produced);
         std::memcpy(out.data() + step.produced, block_.data() + given_, count);
         given_ += count;
         step.produced += count;
-        if (given_ < block_.size()) return step;
+        if (given_ < unpacked_) return step;
         continue;
       }
       if (!take(in, step, wanted_)) return step;
@@ -42,7 +42,7 @@ class Lz4 final : public Decoder {
   }
   [[nodiscard]] bool may_end_here() const override {
     return unpacked_any_ && !length_known_ && packed_.find_first_not_of('\0') == std::string::npos &&
-           given_ == block_.size();
+           given_ == unpacked_;
   }
 
  private:
@@ -83,7 +83,7 @@ class Lz4 final : public Decoder {
     const int size =
         LZ4_decompress_safe(packed_.data(), block_.data(), static_cast<int>(packed_.size()), static_cast<int>(kBlock));
     if (size < 0) throw Error("lz4: broken data");
-    block_.resize(static_cast<std::size_t>(size));
+    unpacked_ = static_cast<std::size_t>(size);
     given_ = 0;
     unpacked_any_ = true;
     packed_.clear();
@@ -93,6 +93,7 @@ class Lz4 final : public Decoder {
 
   std::string packed_;
   std::vector<char> block_;
+  std::size_t unpacked_ = 0;  // of block_; that keeps its size, which costs as much as clearing it
   std::size_t given_ = 0;
   std::size_t wanted_ = 4;
   bool length_known_ = false;

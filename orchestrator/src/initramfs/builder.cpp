@@ -86,6 +86,7 @@ std::string Builder::place(std::string_view name) {
     folder_at_ = std::move(*where);
     folder_known_ = true;
   }
+  name_bytes_ += folder_at_.size();  // names are kept whole
   if (last == "." || last == ".." || last.empty()) {
     Walk walk(image_->tree_, image_->nodes_);
     return walk.to(name, false).value_or("");

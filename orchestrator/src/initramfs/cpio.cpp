@@ -81,6 +81,15 @@ std::size_t CpioReader::feed(std::string_view bytes) {
         if (position_ == next_) state_ = after_padding_;
         break;
       }
+      case State::gap: {
+        // Zeros between entries are passed over; what is no entry then is the next part (do_reset of the kernel).
+        const auto zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
+        take(bytes, zeros);
+        if (bytes.empty()) break;
+        if (position_ % 4 != 0) throw base::Error("an entry does not begin at a multiple of four");
+        state_ = bytes.front() == '0' ? State::header : State::ended;
+        break;
+      }
       case State::ended:
         break;
     }
@@ -113,7 +122,7 @@ void CpioReader::parse_header() {
   next_ = begin_ + kHeader + padded_name(name_size_) + header_.size;
   next_ = (next_ + 3) & ~std::uint64_t{3};
   state_ = State::padding;
-  after_padding_ = State::header;
+  after_padding_ = State::gap;
   const auto type = header_.mode & kTypeMask;
   if (name_size_ == 0 || name_size_ > kPathMax) {
     sink_->dropped(fmt::format("a name of {} bytes", name_size_), begin_);

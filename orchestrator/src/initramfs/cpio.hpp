@@ -48,14 +48,14 @@ class CpioReader {
   [[nodiscard]] bool has_ended() const { return state_ == State::ended; }
   /// Nothing of an entry has been read yet.
   [[nodiscard]] bool is_between_entries() const {
-    return state_ == State::ended || (state_ == State::header && kept_.empty());
+    return state_ == State::ended || state_ == State::gap || (state_ == State::header && kept_.empty());
   }
   [[nodiscard]] std::uint64_t position() const { return position_; }  // bytes taken so far
   /// The next archive begins here, at a position that is a multiple of four by the kernel's count.
   void restart(std::uint64_t position);
 
  private:
-  enum class State { header, name, data, padding, ended };
+  enum class State { header, name, data, padding, gap, ended };
 
   bool collect(std::string_view& bytes, std::size_t wanted);
   void take(std::string_view& bytes, std::size_t count);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <future>
 #include <string>
 #include <utility>
@@ -45,7 +46,7 @@ std::vector<Stretch> stretches(Source& source, Image& image) {
 }
 
 /// While one piece is unpacked the next one is read.
-bool feed(const Source& source, const Stretch& stretch, Unpacker& unpacker) {
+bool feed(const Source& source, const Stretch& stretch, Unpacker& unpacker, const std::function<void()>& between) {
   std::array<std::string, 2> buffers;
   std::uint64_t done = 0;
   const auto load = [&](std::string& buffer) {
@@ -60,6 +61,7 @@ bool feed(const Source& source, const Stretch& stretch, Unpacker& unpacker) {
     done += bytes.size();
     if (done < stretch.size) next = load(buffers[turn % 2]);
     if (!unpacker.feed(bytes)) return false;
+    if (between) between();
   }
   return true;
 }
@@ -70,9 +72,10 @@ void fill_up(Unpacker& unpacker) {
   unpacker.feed(kZeros.substr(0, (4 - unpacker.position() % 4) % 4));
 }
 
-void unpack(Source& source, const std::vector<Stretch>& all, Unpacker& unpacker) {
+void unpack(Source& source, const std::vector<Stretch>& all, Unpacker& unpacker,
+            const std::function<void()>& between = {}) {
   for (const auto& stretch : all) {
-    if (!feed(source, stretch, unpacker)) return;
+    if (!feed(source, stretch, unpacker, between)) return;
     if (all.size() > 1) fill_up(unpacker);
   }
   unpacker.finish();
@@ -103,13 +106,13 @@ class Picker final : public CpioSink {
 
 }  // namespace
 
-Image read(Source& source, const Wanted& wanted, const Limits& limits) {
+Image read(Source& source, const Wanted& wanted, const Limits& limits, const std::function<void()>& between) {
   Image image;
   const auto all = stretches(source, image);
   for (const auto& stretch : all) image.size += stretch.size;
   Builder builder(image, wanted, limits);
   Unpacker unpacker(builder, image, &builder, limits);
-  unpack(source, all, unpacker);
+  unpack(source, all, unpacker, between);
   return image;
 }
 

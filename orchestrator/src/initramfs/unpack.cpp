@@ -70,6 +70,7 @@ void Unpacker::end_part() {
   if (decoder_) part_.window = decoder_->window();
   image_->parts.push_back(part_);
   decoder_.reset();
+  after_plain_ = state_ == State::plain;
   state_ = State::between;
 }
 
@@ -80,6 +81,8 @@ void Unpacker::between(std::string_view& bytes) {
     bytes.remove_prefix(zeros);
     position_ += zeros;
     if (bytes.empty()) return;
+    if (after_plain_ && position_ % 4 != 0)
+      return stop(Fault::Kind::broken, "behind an archive something begins that is not at a multiple of four");
     if (bytes.front() == '0' && position_ % 4 == 0) {
       begin(base::Compression::none);
       cpio_.restart(position_);
@@ -104,6 +107,7 @@ void Unpacker::between(std::string_view& bytes) {
     return stop(Fault::Kind::unreadable, "it is compressed with lzo, which this program does not read");
   decoder_ = base::make_decoder(*compression, kWindow);
   cpio_.restart(0);
+  zeros_in_stream_ = 0;
   state_ = State::stream;
   std::string_view first(head.data(), 1);
   stream(first);
@@ -146,9 +150,13 @@ void Unpacker::unpacked(std::string_view bytes) {
     if (cpio_.has_ended()) {
       const auto zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
       bytes.remove_prefix(zeros);
+      zeros_in_stream_ += zeros;
       if (bytes.empty()) return;
       if (bytes.front() != '0') throw base::Error("something else than an archive is in the compressed stream");
-      cpio_.restart(0);
+      const auto at = cpio_.position() + zeros_in_stream_;
+      if (at % 4 != 0) throw base::Error("an archive in the compressed stream does not begin at a multiple of four");
+      zeros_in_stream_ = 0;
+      cpio_.restart(at);
     }
     bytes.remove_prefix(cpio_.feed(bytes));
   }

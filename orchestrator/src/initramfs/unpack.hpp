@@ -48,6 +48,8 @@ class Unpacker {
   std::vector<char> buffer_;
   std::uint64_t position_ = 0;
   std::uint64_t unpacked_ = 0;
+  std::uint64_t zeros_in_stream_ = 0;  // behind its last archive
+  bool after_plain_ = false;           // what came last was a plain archive
   char pending_ = 0;
   bool has_pending_ = false;
 };

@@ -25,24 +25,22 @@ std::optional<std::int64_t> day(const std::string& text) {
                                                                                     : std::nullopt;
 }
 
-/// Why an sshd that asks no PAM refuses this account (auth.c, platform-specific account locks; shadow(5)); "" if it
-/// does not.
-std::string why_refused(const std::vector<std::string>& shadow, std::int64_t now) {
-  const auto password = field(shadow, 1);
-  if (password.starts_with('!'))
-    return fmt::format("its password field begins with \"!\", which is a lock (\"{}\")",
-                       base::printable(password.substr(0, 16)));
-  if (password.starts_with("*LK*")) return "its password field is \"*LK*\", which is a lock";
-  const auto today = now / 86400;
-  if (const auto expires = day(field(shadow, 7)); expires && *expires > 0 && today > *expires)
+/// Why an sshd that asks no PAM refuses this account (auth.c and auth-shadow.c of OpenSSH; shadow(5)); "" if it does
+/// not. How old a password is does not matter to a key. Nothing of the field is shown: a hash may be behind the lock.
+std::string why_refused(const std::string& password, const std::vector<std::string>& shadow, std::int64_t now) {
+  if (password.starts_with('!')) return "its password field begins with \"!\", which is a lock";
+  if (const auto expires = day(field(shadow, 7)); expires && *expires > 0 && now / 86400 > *expires)
     return fmt::format("it expired on {}", base::iso_date(*expires * 86400));
-  if (const auto changed = day(field(shadow, 2)); changed && *changed == 0)
-    return "its password has to be changed at the next login";
-  const auto changed = day(field(shadow, 2));
-  const auto longest = day(field(shadow, 4));
-  if (changed && longest && *longest >= 0 && today > *changed + *longest)
-    return "its password is too old, and has to be changed";
   return {};
+}
+
+/// Whether accounts' shadow lines may come from nss-systemd (nsswitch.conf(5)).
+bool asks_systemd(const Facts& facts) {
+  for (const auto& line : base::lines(facts.image.content("etc/nsswitch.conf").value_or(""))) {
+    const auto text = base::trim(line);
+    if (text.starts_with("shadow:") && text.find("systemd") != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 /// Before glibc 2.34 accounts are read by a library of their own, which nothing names. Since then libc.so.6 is a file;
@@ -69,7 +67,11 @@ void check_account(const Facts& facts, Findings& out) {
                           "libnss_files.so.2 is not in it: sshd would know no account at all",
                           "take it along: install_items+=\" libnss_files.so.2 \" in dracut.conf"});
   const auto shadow = facts.shadow_lines.empty() ? std::vector<std::string>{} : facts.shadow_lines.front();
-  const auto refused = facts.shadow_lines.empty() ? std::string() : why_refused(shadow, facts.options.now);
+  // Without a line in shadow passwd's own field counts.
+  const auto password = facts.shadow_lines.empty()
+                            ? (facts.root_lines.empty() ? "" : field(facts.root_lines.front(), 1))
+                            : field(shadow, 1);
+  const auto refused = why_refused(password, shadow, facts.options.now);
   if (facts.puts_accounts_right) {
     std::string message = "put right before sshd starts";
     if (facts.root_lines.empty()) message += "; passwd has no line for root";
@@ -84,14 +86,10 @@ void check_account(const Facts& facts, Findings& out) {
                             "passwd has no line for root; systemd-sysusers may write one at boot", kRemedy});
     return error("/etc/passwd has no line for root");
   }
-  if (facts.shadow_lines.empty()) {
-    const auto password = field(facts.root_lines.front(), 1);
-    if (password == "x" || password.empty() || password == "*") {
-      const auto nsswitch = facts.image.content("etc/nsswitch.conf").value_or("");
-      if (nsswitch.find("systemd") != std::string_view::npos)
-        return error("/etc/shadow has no line for root, and nsswitch.conf names systemd, which makes up a locked one");
-      return out.push_back({"account.root", Severity::good, "not locked: shadow has no line for it", ""});
-    }
+  if (facts.shadow_lines.empty() && refused.empty()) {
+    if (asks_systemd(facts))
+      return error("/etc/shadow has no line for root, and nsswitch.conf asks systemd, which makes up a locked one");
+    return out.push_back({"account.root", Severity::good, "not locked: shadow has no line for it", ""});
   }
   if (!refused.empty())
     return error(fmt::format("sshd will refuse root: {}{}", refused,

@@ -21,9 +21,25 @@ std::string remedy_for(const Facts& facts) {
                "dracut-sshd-rebuild";
 }
 
-void add(Findings& out, const std::vector<openssh::Finding>& findings, const std::string& remedy, bool& fatal) {
+/// Distributions patch keywords in, and newer versions bring some: what sshd knows stands in it as a string.
+bool is_known_to_program(const Facts& facts, const std::string& keyword) {
+  if (keyword.empty()) return false;
+  auto session = openssh::argument_of(facts.effective.values, "sshdsessionpath", "");
+  for (const auto* path :
+       {"usr/lib/openssh/sshd-session", "usr/libexec/openssh/sshd-session", "usr/lib/ssh/sshd-session",
+        "usr/libexec/ssh/sshd-session", "usr/lib/misc/sshd-session", "usr/lib64/misc/sshd-session"}) {
+    if (session.empty() && facts.has(path)) session = path;
+  }
+  const auto whole = '\0' + keyword + '\0';
+  return facts.sshd.bytes.find(whole) != std::string_view::npos ||
+         facts.image.content(session).value_or("").find(whole) != std::string_view::npos;
+}
+
+void add(const Facts& facts, Findings& out, const std::vector<openssh::Finding>& findings, const std::string& remedy,
+         bool& fatal) {
   std::size_t shown = 0;
   for (const auto& finding : findings) {
+    if (is_known_to_program(facts, finding.keyword)) continue;
     fatal = fatal || finding.fatal;
     if (++shown > kShown) continue;
     out.push_back({"sshd.configuration", finding.fatal ? Severity::error : Severity::note,
@@ -45,8 +61,8 @@ void check_configuration(const Facts& facts, Findings& out) {
          fmt::format("/{} has {}: too long to be read here", facts.sshd.configuration, base::human_size(node->size)),
          remedy});
   bool fatal = false;
-  add(out, facts.config.findings, remedy, fatal);
-  if (facts.sshd.version) add(out, openssh::unknown_to(facts.config, *facts.sshd.version), remedy, fatal);
+  add(facts, out, facts.config.findings, remedy, fatal);
+  if (facts.sshd.version) add(facts, out, openssh::unknown_to(facts.config, *facts.sshd.version), remedy, fatal);
   if (facts.config.cut)
     out.push_back({"sshd.configuration", Severity::unknown, "it is longer than what is read here", remedy});
   if (!fatal) out.push_back({"sshd.configuration", Severity::good, "/" + facts.sshd.configuration, ""});
@@ -66,6 +82,16 @@ void check_login(const Facts& facts, Findings& out) {
   bool good = true;
   for (const auto& objection : openssh::judge_root_login(facts.effective, keys, host_keys,
                                                          facts.sshd.version.value_or(openssh::Version{10, 0, 0}))) {
+    if (objection.keyword == "RevokedKeys") {
+      // A file that is not there revokes every key.
+      const auto path = openssh::argument_of(facts.effective.values, "revokedkeys", "none");
+      if (facts.has(path)) continue;
+      good = false;
+      out.push_back({"sshd.login", Severity::error,
+                     fmt::format("RevokedKeys {} is not in the image: sshd takes no key at all", base::printable(path)),
+                     objection.remedy});
+      continue;
+    }
     good = good && !objection.certain;
     out.push_back({"sshd.login", objection.certain ? Severity::error : Severity::warning,
                    fmt::format("{}{}", objection.origin.empty() ? "" : objection.origin + ": ", objection.why),

@@ -39,7 +39,8 @@ void check_crypt(const Facts& facts, Findings& out) {
          "add_dracutmodules+=\" crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
   }
   if (!facts.kernels.empty() && !facts.has_driver("dm_crypt"))
-    return out.push_back({"crypt.present", Severity::error, "the kernel module dm-crypt is not in it",
+    return out.push_back({"crypt.present", disks.empty() ? Severity::note : Severity::error,
+                          "the kernel module dm-crypt is not in it",
                           "add_drivers+=\" dm_crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild"});
   out.push_back({"crypt.present", Severity::good,
                  disks.empty() ? "which disk is left to the kernel's command line or to what udev finds" : listed, ""});

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "inspect/checks.hpp"
 #include "inspect/host.hpp"
+#include "inspect/runnable.hpp"
 
 namespace inspect {
 namespace {
@@ -72,6 +73,14 @@ void check_generator(const Facts& facts, Findings& out) {
                           fmt::format("{} made it, and not dracut, whose module dracut-sshd is", facts.generator),
                           "install dracut in its place, and build the image again: dracut-sshd-rebuild"});
   out.push_back({"image.generator", Severity::note, "what made it cannot be told", ""});
+}
+
+void check_init(const Facts& facts, Findings& out) {
+  const auto init = facts.cmdline_value("rdinit").value_or("/init");
+  if (const auto why = why_not_runnable(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
+    return out.push_back({"image.init", Severity::error, fmt::format("{} cannot start: {}", base::printable(init), why),
+                          "build the image again: dracut-sshd-rebuild"});
+  out.push_back({"image.init", Severity::good, init, ""});
 }
 
 void check_private(const Facts& facts, Findings& out) {

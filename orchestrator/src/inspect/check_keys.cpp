@@ -41,14 +41,32 @@ bool is_strict(const Facts& facts) {
   return openssh::argument_of(facts.effective.values, "strictmodes", "yes") != "no";
 }
 
+bool is_there(const Facts& facts, const std::string& path) { return path != "none" && facts.has(path); }
+
+/// The smallest RSA key that sshd takes, its own as well (RequiredRSASize; 9.1).
+unsigned least_rsa(const Facts& facts) {
+  unsigned out = 0;
+  for (const char digit : openssh::argument_of(facts.effective.values, "requiredrsasize", "0")) {
+    if (digit < '0' || digit > '9' || out > 100000) return 0;
+    out = out * 10 + static_cast<unsigned>(digit - '0');
+  }
+  return out;
+}
+
+/// Whether this OpenSSH may know types of keys that this program does not.
+bool is_newer(const Facts& facts) { return facts.sshd.version && *facts.sshd.version > openssh::Version{10, 0, 99}; }
+
 /// Why sshd loads no host key from a file; "" if it does.
-std::string why_unusable(const HostKey& key) {
+std::string why_unusable(const Facts& facts, const HostKey& key) {
   if (key.node == nullptr || !key.node->is_file()) return "is not there";
   if (key.node->uid == 0 && (key.node->mode & 077U) != 0)
     return fmt::format("has mode {:04o}; sshd wants one that others cannot read", key.node->mode & 07777U);
+  if (!key.node->content) return "was not looked into";
   if (key.key.format.empty()) return "is no private key" + (key.key.why.empty() ? "" : ": " + key.key.why);
   if (key.key.encrypted) return "has a passphrase, which nobody is there to type";
   if (!key.key.public_part && !key.key.why.empty()) return key.key.why;
+  if (key.key.public_part && key.key.public_part->type == "ssh-rsa" && key.key.public_part->bits < least_rsa(facts))
+    return fmt::format("has {} bits, and RequiredRSASize is {}", key.key.public_part->bits, least_rsa(facts));
   return {};
 }
 
@@ -67,6 +85,7 @@ std::vector<std::string> blobs_of_system(const Facts& facts) {
 
 void check_authorized(const Facts& facts, Findings& out) {
   std::size_t good = 0;
+  std::size_t passed_over = 0;  // in files that others can write
   std::size_t authorities = 0;
   std::vector<std::string> looked;
   for (const auto& file : facts.key_files) {
@@ -85,22 +104,26 @@ void check_authorized(const Facts& facts, Findings& out) {
             {"keys.authorized", Severity::note, fmt::format("/{}:{}: {}", file.path, line.number, line.note), ""});
       if (line.is_authority())
         ++authorities;
+      else if (is_strict(facts) && !why_unsafe(facts, file.path).empty())
+        ++passed_over;
       else
         ++good;
     }
   }
-  const bool others = !openssh::all_arguments(facts.effective.values, "authorizedkeyscommand").empty() ||
+  const bool others = is_there(facts, openssh::argument_of(facts.effective.values, "authorizedkeyscommand", "none")) ||
                       authorities > 0 ||
-                      openssh::argument_of(facts.effective.values, "trustedusercakeys", "none") != "none";
+                      is_there(facts, openssh::argument_of(facts.effective.values, "trustedusercakeys", "none"));
   if (good > 0)
     return out.push_back({"keys.authorized", Severity::good,
                           fmt::format("{} {} in {}", good, good == 1 ? "key" : "keys", base::join(looked, ", ")), ""});
+  if (passed_over > 0) return;  // keys.modes says it
   if (others)
     return out.push_back(
         {"keys.authorized", Severity::good, "none by itself; certificates of an authority may log in", ""});
   const bool too_long = std::ranges::any_of(facts.key_files, [](const KeyFile& file) { return file.too_long; });
   if (too_long) return;
-  out.push_back({"keys.authorized", Severity::error,
+  const bool faulty = std::ranges::any_of(facts.key_files, [](const KeyFile& file) { return !file.lines.empty(); });
+  out.push_back({"keys.authorized", is_newer(facts) && faulty ? Severity::unknown : Severity::error,
                  looked.empty() ? std::string("sshd is told to look for keys nowhere (AuthorizedKeysFile none)")
                                 : "there is no key that may log in: looked into " + base::join(looked, ", "),
                  kKeys});
@@ -109,14 +132,14 @@ void check_authorized(const Facts& facts, Findings& out) {
 void check_key_modes(const Facts& facts, Findings& out) {
   if (!is_strict(facts)) return out.push_back({"keys.modes", Severity::note, "StrictModes no: sshd does not look", ""});
   bool any = false;
-  bool all_bad = true;
+  bool all_bad = true;  // of those that hold a key
   std::vector<std::string> faults;
   for (const auto& file : facts.key_files) {
     if (file.node == nullptr) continue;
     any = true;
     if (auto why = why_unsafe(facts, file.path); !why.empty())
       faults.push_back(std::move(why));
-    else
+    else if (std::ranges::any_of(file.lines, [](const openssh::AuthorizedLine& line) { return line.fault.empty(); }))
       all_bad = false;
   }
   if (!any) return;
@@ -132,7 +155,7 @@ void check_host_keys(const Facts& facts, Findings& out) {
   std::vector<const HostKey*> usable;
   for (const auto& key : facts.host_keys) {
     if (key.node == nullptr && key.by_default) continue;
-    if (auto why = why_unusable(key); !why.empty()) {
+    if (auto why = why_unusable(facts, key); !why.empty()) {
       bad.push_back(fmt::format("/{} {}", key.path, why));
       continue;
     }
@@ -142,8 +165,11 @@ void check_host_keys(const Facts& facts, Findings& out) {
   const std::string remedy =
       "make one for the initramfs alone: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key; then "
       "dracut-sshd-rebuild";
+  const bool unsure = is_newer(facts) || std::ranges::any_of(facts.host_keys, [](const HostKey& key) {
+                        return key.node != nullptr && key.node->is_file() && !key.node->content;
+                      });
   if (good.empty())
-    return out.push_back({"hostkeys.present", Severity::error,
+    return out.push_back({"hostkeys.present", unsure && !bad.empty() ? Severity::unknown : Severity::error,
                           bad.empty() ? "there is no host key in it" : base::join(bad, "; "), remedy});
   for (const auto& why : bad) out.push_back({"hostkeys.present", Severity::warning, why, remedy});
   out.push_back({"hostkeys.present", Severity::good, base::join(good, ", "), ""});
@@ -151,7 +177,8 @@ void check_host_keys(const Facts& facts, Findings& out) {
   for (const auto* key : usable) {
     if (!key->beside || !key->key.public_part || *key->beside == *key->key.public_part) continue;
     match = false;
-    out.push_back({"hostkeys.match", Severity::error, fmt::format("/{0}.pub is not the public half of /{0}", key->path),
+    out.push_back({"hostkeys.match", Severity::warning,
+                   fmt::format("/{0}.pub is not the public half of /{0}", key->path),
                    fmt::format("ssh-keygen -y -f /{0} >/{0}.pub on the system (for its dracut_ name, if that is the "
                                "one), then dracut-sshd-rebuild",
                                key->path)});

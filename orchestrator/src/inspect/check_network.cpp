@@ -19,7 +19,9 @@ std::vector<std::string> files(const Facts& facts, std::initializer_list<const c
   for (const auto* folder : folders) {
     for (const auto& name : facts.image.list(folder)) {
       const auto* node = facts.image.find(std::string(folder) + "/" + name);
-      if (name.ends_with(suffix) && !name.starts_with("80-") && node != nullptr && node->is_file())
+      if (name.ends_with(suffix) &&
+          !(name.starts_with("80-") && std::string_view(folder).starts_with("usr/lib/systemd")) && node != nullptr &&
+          node->is_file())
         out.push_back("/" + std::string(folder) + "/" + name);
     }
   }
@@ -65,7 +67,8 @@ Network network_of(const Facts& facts) {
 }
 
 bool asks_by_cmdline(const Facts& facts) {
-  return facts.cmdline_value("ip") || facts.cmdline_value("netroot") || facts.cmdline_value("BOOTIF");
+  const auto ip = facts.cmdline_value("ip");
+  return (ip && *ip != "off" && *ip != "none") || facts.cmdline_value("netroot") || facts.cmdline_value("BOOTIF");
 }
 
 }  // namespace

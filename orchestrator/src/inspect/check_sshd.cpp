@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "initramfs/loader.hpp"
 #include "inspect/checks.hpp"
+#include "inspect/runnable.hpp"
 
 namespace inspect {
 namespace {
@@ -36,27 +36,6 @@ std::string path_ending(std::string_view bytes, std::string_view tail) {
     if (whole.starts_with('/') && whole.size() < 256) return std::string(whole);
   }
   return {};
-}
-
-std::string missing_text(const initramfs::Missing& missing) {
-  if (missing.found_at.empty()) return fmt::format("{} ({} wants it)", missing.soname, missing.wanted_by);
-  return fmt::format("{} ({} wants it; it is at {}, where no loader looks)", missing.soname, missing.wanted_by,
-                     missing.found_at);
-}
-
-/// What would keep a program from starting; "" if nothing.
-std::string why_not_runnable(const Facts& facts, const std::string& program) {
-  const auto* node = facts.image.find(program);
-  if (node == nullptr) return "it is not there";
-  if (!node->is_file() || (node->mode & 0111U) == 0) return "it is no program";
-  if (!node->elf) return {};
-  const auto closure = facts.closure_of(program);
-  if (!closure.fault.empty()) return closure.fault;
-  if (!closure.interpreter.empty() && !closure.interpreter_found)
-    return "its loader is not there: " + closure.interpreter;
-  std::vector<std::string> all;
-  for (const auto& missing : closure.missing) all.push_back(missing_text(missing));
-  return all.empty() ? "" : "not there: " + base::join(all, "; ");
 }
 
 /// Whatever lies in the image's /run, systemd mounts an empty file system over it.
@@ -181,7 +160,10 @@ void check_shell(const Facts& facts, Findings& out) {
   if (shell.empty()) shell = "/bin/sh";
   auto why = why_not_runnable(facts, shell.substr(shell.starts_with('/') ? 1 : 0));
   if (why.empty()) return out.push_back({"account.shell", Severity::good, shell, ""});
-  if (facts.puts_accounts_right) {
+  // The script looks whether a shell is there, and no closer.
+  const auto* node = facts.image.find(shell);
+  const bool replaced = facts.puts_accounts_right && (node == nullptr || !node->is_file() || (node->mode & 0111U) == 0);
+  if (replaced) {
     for (const std::string other : {"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh"}) {
       if (!why_not_runnable(facts, other.substr(1)).empty()) continue;
       return out.push_back(

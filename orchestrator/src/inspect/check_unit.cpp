@@ -53,11 +53,31 @@ void check_unit(const Facts& facts, Findings& out) {
                                    base::join(targets, ", ")),
                  kRebuild);
   out.push_back({"sshd.unit", Severity::good, fmt::format("sshd.service, wanted by {}", *early), ""});
-  if (unit.last("Unit", "DefaultDependencies") != "no" && *early == "sysinit.target")
-    out.push_back(
-        {"sshd.unit", Severity::error,
-         "sshd.service waits for sysinit.target, which waits for the passphrase (DefaultDependencies=no is missing)",
-         kRebuild});
+  const auto dependencies = unit.last("Unit", "DefaultDependencies");
+  if (dependencies != "no" && dependencies != "false" && dependencies != "0" && dependencies != "off" &&
+      dependencies != "n" && dependencies != "f")
+    error("sshd.service waits for sysinit.target, which waits for the passphrase (DefaultDependencies=no is missing)",
+          kRebuild);
+  for (const auto& setting : unit.all("Unit", "After")) {
+    for (const auto& late : words_of(setting)) {
+      for (const auto* target : {"sysinit.target", "basic.target", "cryptsetup.target", "initrd-root-device.target",
+                                 "initrd-root-fs.target", "initrd-fs.target", "local-fs.target"}) {
+        if (late == target)
+          error(fmt::format("sshd.service waits for {}, which waits for the passphrase", target), kRebuild);
+      }
+    }
+  }
+  for (const auto& file : unit.all("Service", "EnvironmentFile")) {
+    if (!file.starts_with('-') && file.find_first_of("*?[") == std::string::npos && !facts.has(file))
+      error(fmt::format("sshd.service needs {}, which is not there", base::printable(file)), kRebuild);
+  }
+  for (const auto& command : unit.all("Service", "ExecStartPre")) {
+    const auto first = words_of(command);
+    if (first.empty() || first.front().starts_with('-')) continue;
+    const auto path = first.front().substr(std::min(first.front().find_first_not_of("@:+!"), first.front().size()));
+    if (path.starts_with('/') && !facts.has(path))
+      error(fmt::format("sshd.service runs {} first, which is not there", base::printable(path)), kRebuild);
+  }
 }
 
 void check_type(const Facts& facts, Findings& out) {

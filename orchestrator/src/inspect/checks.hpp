@@ -10,6 +10,7 @@ namespace inspect {
 // check_image.cpp
 void check_whole(const Facts& facts, Findings& out);
 void check_generator(const Facts& facts, Findings& out);
+void check_init(const Facts& facts, Findings& out);
 void check_private(const Facts& facts, Findings& out);
 void check_kernel(const Facts& facts, Findings& out);
 

@@ -15,6 +15,7 @@ constexpr std::array kProgramFolders{"usr/sbin",        "usr/bin",     "sbin",  
                                      "usr/lib/systemd", "lib/systemd", "usr/libexec", "usr/local/sbin"};
 
 constexpr std::uint64_t kText = 256U << 10U;
+constexpr std::uint64_t kSmall = 64U << 10U;
 constexpr std::uint64_t kProgram = 8U << 20U;
 
 std::string_view last_name(std::string_view path) {
@@ -34,10 +35,13 @@ std::uint64_t kept(std::string_view path) {
   for (const std::string_view program : {"sshd", "sshd-session", "sshd-auth"}) {
     if (name == program) return kProgram;
   }
-  for (const std::string_view text : {"modules.builtin", "os-release", "initrd-release"}) {
-    if (name == text) return kText;
+  if (name == "modules.builtin") return kText;
+  for (const std::string_view large : {"usr/lib/modules/", "usr/lib/firmware/", "usr/lib/udev/", "lib/modules/",
+                                       "lib/firmware/", "lib/udev/", "kernel/"}) {
+    if (path.starts_with(large)) return 0;
   }
-  return 0;
+  if (name.find(".so") != std::string_view::npos) return 0;
+  return kSmall;  // a configuration may name any file
 }
 
 std::string with_underscores(std::string_view name) {

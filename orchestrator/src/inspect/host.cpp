@@ -91,6 +91,20 @@ std::vector<Entry> entries(const fs::path& root) {
   return out;
 }
 
+/// An entry's version may be anything (ostree counts deployments): the release is the installed kernel that its version
+/// or its image's path names; "" if none does.
+std::string release_of(const fs::path& root, const Entry& entry) {
+  std::string found;
+  for (const auto& kernel : kernels(root)) {
+    if (entry.version == kernel) return kernel;
+    for (const auto& initrd : entry.initrds) {
+      if (initrd.find(kernel) != std::string::npos && kernel.size() > found.size()) found = kernel;
+    }
+    if (entry.version.ends_with("@" + kernel)) found = kernel;
+  }
+  return found;
+}
+
 std::optional<fs::path> image_of_entry(const fs::path& root, const Entry& entry) {
   std::error_code ignored;
   for (const auto& initrd : entry.initrds) {
@@ -172,9 +186,9 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
   const auto saved = wanted.empty() ? saved_entry(root) : "";
   NextBoot boot;
   for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
-    if (!wanted.empty() ? entry->version != wanted : !saved.empty() && entry->id != saved) continue;
+    if (!wanted.empty() ? release_of(root, *entry) != wanted : !saved.empty() && entry->id != saved) continue;
     if (const auto image = image_of_entry(root, *entry)) {
-      boot = {*image, entry->version, {}, false, "the boot loader's entry " + entry->id};
+      boot = {*image, release_of(root, *entry), {}, false, "the boot loader's entry " + entry->id};
       add_cmdline(root, boot, entry->options);
       return boot;
     }

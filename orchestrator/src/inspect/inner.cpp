@@ -28,9 +28,9 @@ struct Kind {
   const char* package;
 };
 
-constexpr std::array kKinds{Kind{"squashfs-root.img", "unsquashfs", "squashfs-tools"},
-                            Kind{"squash/root.img", "unsquashfs", "squashfs-tools"},
-                            Kind{"erofs-root.img", "fsck.erofs", "erofs-utils"}};
+constexpr std::array kKinds{
+    Kind{"squashfs-root.img", "unsquashfs", "squashfs-tools"}, Kind{"squash-root.img", "unsquashfs", "squashfs-tools"},
+    Kind{"squash/root.img", "unsquashfs", "squashfs-tools"}, Kind{"erofs-root.img", "fsck.erofs", "erofs-utils"}};
 
 std::vector<std::string> command(const Kind& kind, const fs::path& file, const fs::path& folder) {
   if (std::string_view(kind.program) == "unsquashfs")
@@ -82,10 +82,13 @@ void add_inner(initramfs::Source& source, initramfs::Image& image, const initram
   run.argv = command(*kind, file, work.path() / "root");
   run.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"}, {"LC_ALL", "C"}};
   run.cwd = work.path();
-  run.deadline = std::chrono::seconds(300);
+  run.deadline = std::chrono::seconds(60);
   if (!base::find_program(run.argv[0], run.env.at("PATH")))
     throw base::Error(fmt::format("most of it is in /{}, and {} is not installed", kind->path, kind->program))
         .with_hint(fmt::format("install {}, and ask again", kind->package));
+  // A file system of some hundred bytes can hold gigabytes; no file of a real image comes near this.
+  if (base::find_program("prlimit", run.env.at("PATH")))
+    run.argv.insert(run.argv.begin(), {"prlimit", "--fsize=268435456", "--cpu=60", "--"});
   const auto outcome = runner.run(run, cancel);
   const auto folder = work.path() / "root";
   if (!fs::is_directory(folder))

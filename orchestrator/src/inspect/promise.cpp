@@ -17,6 +17,10 @@ constexpr std::array kPromises{
             "The module is dracut's, and its sshd is started by systemd. An image that another program made "
             "(initramfs-tools, mkinitcpio, booster) has "
             "nothing of it, whatever is installed on the system."},
+    Promise{"image.init", "systemd can start in it",
+            "The kernel runs /init, which is systemd, and systemd runs all the rest. Where it lacks a library nothing "
+            "at all happens, up to a panic of "
+            "the kernel."},
     Promise{"image.private", "only root can read it",
             "A host key is in it. Who can read the image can pretend to be this machine, to those who are about to "
             "send it a passphrase. A FAT file system "
@@ -67,8 +71,9 @@ constexpr std::array kPromises{
             "Without one sshd ends at its start. A key that others can read, or that has a passphrase, is as good as "
             "none."},
     Promise{"hostkeys.match", "host keys and their public halves belong together",
-            "sshd shows the public half that lies beside a key where there is one; if it is another key's, no client "
-            "can be convinced."},
+            "sshd derives the public half from the key itself, and only complains of another key's that lies beside "
+            "it. But what was copied from "
+            "that file into a known_hosts is wrong, then."},
     Promise{"hostkeys.own", "they are not the system's own",
             "A boot partition is not encrypted. Whoever reads the image can pretend to be the system, too, as long as "
             "both share their keys. "

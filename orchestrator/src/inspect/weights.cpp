@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -17,8 +18,14 @@ void sort(Weight& weight) {
                            [](const Weight& left, const Weight& right) { return left.bytes > right.bytes; });
 }
 
-/// Names come sorted, so that a folder's own are together, and the last child is the one to look at.
-void add(Weight& root, std::string_view path, std::uint64_t bytes) {
+/// While it is put together: a folder's children by their names.
+struct Sum {
+  std::uint64_t bytes = 0;
+  std::size_t files = 0;
+  std::map<std::string, Sum, std::less<>> below;
+};
+
+void add(Sum& root, std::string_view path, std::uint64_t bytes) {
   auto* at = &root;
   for (;;) {
     at->bytes += bytes;
@@ -26,15 +33,14 @@ void add(Weight& root, std::string_view path, std::uint64_t bytes) {
     if (path.empty()) return;
     const auto name = path.substr(0, path.find('/'));
     path.remove_prefix(std::min(name.size() + 1, path.size()));
-    auto found = std::ranges::find_if(at->below.rbegin(), at->below.rend(),
-                                      [&](const Weight& child) { return child.name == name; });
-    if (found == at->below.rend()) {
-      at->below.push_back({std::string(name), 0, 0, {}});
-      at = &at->below.back();
-    } else {
-      at = &*found;
-    }
+    at = &at->below[std::string(name)];
   }
+}
+
+Weight weight_of(const std::string& name, const Sum& sum) {
+  Weight out{name, sum.bytes, sum.files, {}};
+  for (const auto& [child, below] : sum.below) out.below.push_back(weight_of(child, below));
+  return out;
 }
 
 void text_of(const Weight& weight, std::uint64_t whole, double share, const std::string& indent, std::string& out) {
@@ -68,13 +74,14 @@ void text_of(const Weight& weight, std::uint64_t whole, double share, const std:
 }  // namespace
 
 Weight weigh(const initramfs::Image& image) {
-  Weight root;
+  Sum sum;
   std::set<const initramfs::Node*> seen;
   image.each([&](const std::string& path, const initramfs::Node& node) {
     if (node.is_directory()) return;
     if (node.links > 1 && !seen.insert(&node).second) return;
-    add(root, path, node.size);
+    add(sum, path, node.size);
   });
+  auto root = weight_of("", sum);
   sort(root);
   return root;
 }

@@ -101,8 +101,10 @@ void Parser::unknown(const std::string& spelled, const std::string& origin) {
   for (const auto& one : all_keywords())
     if (guess) names.emplace_back(one.name);
   const auto near = guess ? base::closest(lower(spelled), names) : std::nullopt;
-  report(origin,
-         fmt::format("unknown keyword {}{}", shown(spelled), near ? fmt::format(" (is {} meant?)", *near) : ""));
+  if (config_.findings.size() < kFindings)
+    config_.findings.push_back(
+        {origin, fmt::format("unknown keyword {}{}", shown(spelled), near ? fmt::format(" (is {} meant?)", *near) : ""),
+         true, lower(spelled)});
 }
 
 void Parser::check(const Keyword& keyword, const Tokens& tokens, const std::string& origin) {
@@ -167,15 +169,18 @@ Config parse_sshd_config(std::string_view text, const std::string& file, const R
 std::vector<Finding> unknown_to(const Config& config, const Version& version) {
   std::vector<Finding> out;
   const auto plain = [](Version one) { return Version{one.major, one.minor, 0}; };
-  const auto newer = [&](const std::string& origin, std::string_view what, const Version& since) {
+  const auto newer = [&](const std::string& origin, std::string_view what, const Version& since,
+                         std::string_view keyword = {}) {
     if (plain(version) < since)
-      out.push_back({origin, fmt::format("{} came with OpenSSH {}, and {} ends at it", shown(what), to_string(since),
-                                         to_string(version))});
+      out.push_back(
+          {origin,
+           fmt::format("{} came with OpenSSH {}, and {} ends at it", shown(what), to_string(since), to_string(version)),
+           true, std::string(keyword)});
   };
   for (const auto& directive : config.directives) {
     if (out.size() >= kFindings) return out;
     const auto& keyword = *directive.keyword;
-    newer(directive.origin, directive.spelled, keyword.since);
+    newer(directive.origin, directive.spelled, keyword.since, keyword.name);
     if (keyword.status == Status::vendor)
       out.push_back({directive.origin,
                      fmt::format("{} is known to a patched sshd alone; another ends at it", shown(directive.spelled)),

@@ -20,6 +20,8 @@ struct Finding {
   std::string origin;  // "file:line"
   std::string message;
   bool fatal = true;  // sshd does not start; otherwise it only warns
+  std::string
+      keyword{};  // in lower case, where a keyword is not known, or newer than the version: a patched sshd may know it
 };
 
 [[nodiscard]] std::string to_string(const Finding& finding);  // "file:line: message"

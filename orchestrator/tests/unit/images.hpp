@@ -34,6 +34,27 @@ inline const std::string kKey =
 inline const std::string kHostKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPkMHWZ+fCN/zjXINuyjbIHdfdy+38NbVLzksIjrcMSy\n";
 
+/// A program that needs no loader: an ELF header, one segment (System V ABI, chapters 4 and 5), and some text.
+inline std::string elf(const std::string& text) {
+  std::string out(
+      "\x7f"
+      "ELF\x02\x01\x01",
+      7);
+  out.resize(64 + 56, '\0');
+  out[16] = 2;   // ET_EXEC
+  out[18] = 62;  // x86-64
+  out[20] = 1;
+  out[32] = 64;  // where the segments' headers are
+  out[52] = 64;  // the header's own size
+  out[54] = 56;  // and theirs
+  out[56] = 1;
+  out[64] = 1;  // PT_LOAD
+  out[64 + 4] = 5;
+  out[64 + 32] = 120;  // as many bytes of the file, and in memory
+  out[64 + 40] = 120;
+  return out + text;
+}
+
 /// A key that was made for these tests, and lets nobody in anywhere.
 inline std::string host_key() {
   return "-----BEGIN OPENSSH PRIVATE KEY-----\n"
@@ -51,13 +72,14 @@ inline Files good() {
   put(files, "usr/lib/dracut/dracut-106-6", "");
   put(files, "usr/lib/dracut/modules.txt", "systemd\nsystemd-networkd\nsshd\ncrypt\n");
   using namespace std::string_literals;
+  put(files, "init", elf("systemd"), 0100755);
   put(files, "usr/sbin/sshd",
-      "\0OpenSSH_10.0p2 Debian-7\0NOTIFY_SOCKET\0/run/sshd\0/usr/lib/openssh/sshd-session\0/usr/lib/openssh/sshd-auth\0"s,
+      elf("\0OpenSSH_10.0p2 Debian-7\0NOTIFY_SOCKET\0/run/sshd\0/usr/lib/openssh/sshd-session\0/usr/lib/openssh/sshd-auth\0"s),
       0100755);
-  put(files, "usr/lib/openssh/sshd-session", "session", 0100755);
-  put(files, "usr/lib/openssh/sshd-auth", "auth", 0100755);
+  put(files, "usr/lib/openssh/sshd-session", elf("session"), 0100755);
+  put(files, "usr/lib/openssh/sshd-auth", elf("auth"), 0100755);
   link(files, "sbin", "usr/sbin");
-  put(files, "bin/sh", "shell", 0100755);
+  put(files, "bin/sh", elf("shell"), 0100755);
   put(files, "etc/ssh/sshd_config",
       "PermitRootLogin prohibit-password\nAuthorizedKeysFile /root/.ssh/authorized_keys\nHostKey "
       "/etc/ssh/ssh_host_ed25519_key\nUsePAM no\n",
@@ -71,14 +93,14 @@ inline Files good() {
       "[Unit]\nDefaultDependencies=no\nConditionPathExists=/etc/"
       "initrd-release\n[Service]\nType=notify\nRuntimeDirectory=sshd\nExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n");
   link(files, "etc/systemd/system/sysinit.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service");
-  put(files, "usr/lib/systemd/systemd-networkd", "networkd", 0100755);
+  put(files, "usr/lib/systemd/systemd-networkd", elf("networkd"), 0100755);
   put(files, "usr/lib/systemd/system/systemd-networkd.service",
       "[Service]\nExecStart=/usr/lib/systemd/systemd-networkd\n");
   put(files, "etc/systemd/network/20-wired.network", "[Match]\nType=ether\n[Network]\nDHCP=yes\n");
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/virtio_net.ko.xz", "");
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz", "");
-  put(files, "usr/bin/systemd-cryptsetup", "cryptsetup", 0100755);
-  put(files, "usr/bin/systemd-tty-ask-password-agent", "agent", 0100755);
+  put(files, "usr/bin/systemd-cryptsetup", elf("cryptsetup"), 0100755);
+  put(files, "usr/bin/systemd-tty-ask-password-agent", elf("agent"), 0100755);
   return files;
 }
 

@@ -162,6 +162,22 @@ TEST(Unpack, AnArchiveThatTheKernelWouldNotFindIsAFault) {
   EXPECT_EQ(contents(image).count("b"), 0U);
 }
 
+TEST(Unpack, ZerosMayLieBetweenEntriesAndATrailerMayBeMissing) {
+  const auto first = archives::cpio({{"a", "1"}}, false, false);
+  const auto image = image_of(first + std::string(8, '\0') + archives::cpio({{"b", "2"}}, false, false) +
+                              packed(cpio({{"c", "3"}}), Compression::gzip));
+  EXPECT_EQ(contents(image), (std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}, {"c", "3"}})) << faults(image);
+  EXPECT_THAT(image.faults, IsEmpty()) << faults(image);
+}
+
+TEST(Unpack, BehindAPlainArchiveTheNextPartBeginsAtAMultipleOfFour) {
+  const auto plain = cpio({{"a", "1"}});
+  EXPECT_THAT(image_of(plain + std::string(513, '\0') + packed(cpio({{"c", "3"}}), Compression::gzip)).faults,
+              SizeIs(1));
+  EXPECT_THAT(image_of(plain + std::string(512, '\0') + packed(cpio({{"c", "3"}}), Compression::gzip)).faults,
+              IsEmpty());
+}
+
 TEST(Unpack, AFlippedByteInACompressedStreamIsNoticedOrHarmless) {
   for (const auto compression : archives::all()) {
     const auto bytes = packed(cpio(kSmall), compression);

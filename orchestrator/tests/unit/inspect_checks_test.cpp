@@ -107,6 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
     Each, OneFault,
     testing::Values(
         Spoilt{"no_sshd", "sshd.present", [](Files& files) { files.erase("usr/sbin/sshd"); }, Severity::error, "left it out: the build's log has the reason"},
+        Spoilt{"no_init", "image.init", [](Files& files) { files.erase("init"); }},
+        Spoilt{"empty_session", "sshd.helpers", [](Files& files) { files.at("usr/lib/openssh/sshd-session").body = ""; }, Severity::error, "it is empty"},
+        Spoilt{"waits_for_the_disk", "sshd.unit", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "[Service]", "After=cryptsetup.target\n[Service]"); }, Severity::error, "cryptsetup.target"},
+        Spoilt{"revokes_all", "sshd.login", [](Files& files) { files.at("etc/ssh/sshd_config").body += "RevokedKeys /etc/ssh/revoked\n"; }, Severity::error, "is not in the image"},
         Spoilt{"no_systemd", "image.generator", [](Files& files) { put(files, "usr/lib/dracut/modules.txt", "base\nsshd\n"); }},
         Spoilt{"no_unit", "sshd.unit", [](Files& files) { files.erase("usr/lib/systemd/system/sshd.service"); files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); }},
         Spoilt{"masked", "sshd.unit", [](Files& files) { images::link(files, "etc/systemd/system/sshd.service", "/dev/null"); }, Severity::error, "is masked"},
@@ -140,17 +144,16 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"no_host_key", "hostkeys.present", [](Files& files) { files.erase("etc/ssh/ssh_host_ed25519_key"); }},
         Spoilt{"open_host_key", "hostkeys.present", [](Files& files) { files.at("etc/ssh/ssh_host_ed25519_key").mode = 0100644; }, Severity::error, "mode 0644"},
         Spoilt{"garbage_for_a_host_key", "hostkeys.present", [](Files& files) { files.at("etc/ssh/ssh_host_ed25519_key").body = "garbage"; }},
-        Spoilt{"another_public_half", "hostkeys.match", [](Files& files) { put(files, "etc/ssh/ssh_host_ed25519_key.pub", images::kKey); }},
         Spoilt{"no_account", "account.root", [](Files& files) { edit(files, "etc/passwd", "root:", "toor:"); }},
         Spoilt{"locked", "account.root", [](Files& files) { edit(files, "etc/shadow", "root:*", "root:!*"); }, Severity::error, "which is a lock"},
         Spoilt{"expired", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:*:19000:0:99999:7::19500:\n"; }, Severity::error, "it expired on 2023-05-23"},
-        Spoilt{"password_too_old", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:*:19000:0:90:7:::\n"; }},
         Spoilt{"first_of_two_lines_is_locked", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:!unprovisioned:::::::\nroot:*:19000::::::\n"; }, Severity::error, "the first counts"},
         Spoilt{"no_shell", "account.shell", [](Files& files) { edit(files, "etc/passwd", "/bin/sh", "/bin/zsh"); }, Severity::error, "/bin/zsh"},
         Spoilt{"no_network", "network.stack", [](Files& files) { files.erase("usr/lib/systemd/systemd-networkd"); }},
         Spoilt{"network_unit_masked", "network.stack", [](Files& files) { images::link(files, "etc/systemd/system/systemd-networkd.service", "/dev/null"); }},
         Spoilt{"network_not_told", "network.configuration", [](Files& files) { files.erase("etc/systemd/network/20-wired.network"); }},
-        Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz"); }},
+        Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz");
+                 put(files, "etc/crypttab", "root UUID=1 none\n"); }},
         Spoilt{"crypttab_without_program", "crypt.present", [](Files& files) { files.erase("usr/bin/systemd-cryptsetup"); put(files, "etc/crypttab", "root UUID=1 none\n"); }, Severity::error, "crypttab: root"},
         Spoilt{"no_agent", "crypt.agent", [](Files& files) { files.erase("usr/bin/systemd-tty-ask-password-agent"); }}),
     [](const auto& each) { return std::string(each.param.name); });
@@ -197,6 +200,17 @@ TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
   EXPECT_EQ(answer_of(findings_of(files)), Answer::cannot_tell);
   EXPECT_EQ(answer_of(findings_of(files, options("quiet ip=dhcp", true))), Answer::will_let_in);
   EXPECT_EQ(answer_of(findings_of(files, options("quiet", true))), Answer::will_not);
+}
+
+TEST(Checks, WhatSshdMindsNotIsNoFault) {
+  auto files = images::good();
+  put(files, "etc/ssh/ssh_host_ed25519_key.pub", images::kKey);  // another's: sshd makes its own
+  files.at("etc/shadow").body = "root:*:0:0:90:7:::\n";          // no key asks how old a password is
+  files.at("etc/ssh/sshd_config").body += "PatchedIn yes\nInclude /usr/etc/x.conf\n";  // by a distribution
+  put(files, "usr/etc/x.conf", "MaxAuthTries 5\n");
+  files.at("usr/sbin/sshd").body += std::string("\0patchedin\0", 11);
+  const auto findings = findings_of(files);
+  EXPECT_EQ(answer_of(findings), Answer::will_let_in) << text_of(findings);
 }
 
 TEST(Checks, AnotherPortByTheUnitsVariablesIsNoticed) {
