@@ -10,7 +10,7 @@ image_setting=/boot/initramfs-%k.img
 image_is_default=yes # as long as nobody but the package has named the image
 driver_setting=dracut
 inspect_setting=auto # whether dracut-sshd(1) is asked
-stale_setting=tell # what is done about an image that is older than what it was made from
+stale_setting=tell   # what is done about an image that is older than what it was made from
 
 # set_image PLACE VALUE: takes a value for IMAGE= or refuses it. It is a path, never anything that a shell sees.
 set_image() {
