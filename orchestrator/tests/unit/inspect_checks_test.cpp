@@ -150,6 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"no_network", "network.stack", [](Files& files) { files.erase("usr/lib/systemd/systemd-networkd"); }},
         Spoilt{"network_unit_masked", "network.stack", [](Files& files) { images::link(files, "etc/systemd/system/systemd-networkd.service", "/dev/null"); }},
         Spoilt{"network_not_told", "network.configuration", [](Files& files) { files.erase("etc/systemd/network/20-wired.network"); }},
+        Spoilt{"network_file_leads_nowhere", "network.configuration", [](Files& files) { images::link(files, "etc/systemd/network/20-wired.network", "/nonesuch"); }},
+        Spoilt{"network_file_is_taken_away", "network.configuration", [](Files& files) {
+          files["usr/lib/systemd/network/20-wired.network"] = files.at("etc/systemd/network/20-wired.network");
+          images::link(files, "etc/systemd/network/20-wired.network", "/dev/null"); }},
         Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz"); }},
         Spoilt{"crypttab_without_program", "crypt.present", [](Files& files) { files.erase("usr/bin/systemd-cryptsetup"); put(files, "etc/crypttab", "root UUID=1 none\n"); }, Severity::error, "crypttab: root"},
         Spoilt{"no_agent", "crypt.agent", [](Files& files) { files.erase("usr/bin/systemd-tty-ask-password-agent"); }}),
@@ -177,6 +181,13 @@ TEST(Checks, WhatPutsAccountsRightCannotDoSoWhenItIsEmptyOrLeadsNowhere) {
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
   images::link(files, "usr/lib/dracut-sshd/accounts", "/nonesuch");
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
+}
+
+TEST(Checks, OfAMaskedUnitTheMaskIsWhatIsWrong) {
+  auto files = images::good();
+  images::link(files, "etc/systemd/system/sshd.service", "/dev/null");
+  files.at("etc/shadow").body = "root:!:::::::\n";
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("sshd.unit"));
 }
 
 TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
