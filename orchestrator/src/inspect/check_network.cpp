@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,16 +13,19 @@
 namespace inspect {
 namespace {
 
-/// The files of this kind in a program's folders, but for those that systemd ships for containers and examples.
+/// The files of this kind in a program's folders, but for those that systemd ships for containers and examples. Of a
+/// name in several folders the first is in force, and one that is empty or leads nowhere takes the others away.
 std::vector<std::string> files(const Facts& facts, std::initializer_list<const char*> folders,
                                std::string_view suffix) {
   std::vector<std::string> out;
+  std::set<std::string> seen;
   for (const auto* folder : folders) {
     for (const auto& name : facts.image.list(folder)) {
+      if (!seen.insert(name).second) continue;
       const auto* node = facts.image.find(std::string(folder) + "/" + name);
       if (name.ends_with(suffix) &&
           !(name.starts_with("80-") && std::string_view(folder).starts_with("usr/lib/systemd")) && node != nullptr &&
-          node->is_file())
+          node->is_file() && node->size > 0)
         out.push_back("/" + std::string(folder) + "/" + name);
     }
   }

@@ -154,6 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"network_not_told", "network.configuration", [](Files& files) { files.erase("etc/systemd/network/20-wired.network"); }},
         Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz");
                  put(files, "etc/crypttab", "root UUID=1 none\n"); }},
+        Spoilt{"network_file_leads_nowhere", "network.configuration", [](Files& files) { images::link(files, "etc/systemd/network/20-wired.network", "/nonesuch"); }},
+        Spoilt{"network_file_is_taken_away", "network.configuration", [](Files& files) {
+          files["usr/lib/systemd/network/20-wired.network"] = files.at("etc/systemd/network/20-wired.network");
+          images::link(files, "etc/systemd/network/20-wired.network", "/dev/null"); }},
         Spoilt{"crypttab_without_program", "crypt.present", [](Files& files) { files.erase("usr/bin/systemd-cryptsetup"); put(files, "etc/crypttab", "root UUID=1 none\n"); }, Severity::error, "crypttab: root"},
         Spoilt{"no_agent", "crypt.agent", [](Files& files) { files.erase("usr/bin/systemd-tty-ask-password-agent"); }}),
     [](const auto& each) { return std::string(each.param.name); });
@@ -192,6 +196,13 @@ TEST(Checks, AnEmptyScriptPutsNothingRightAndALinkToNowhereIsNoNetwork) {
   files.erase("etc/systemd/network/20-wired.network");
   images::link(files, "etc/systemd/network/20-wired.network", "/nowhere");
   EXPECT_THAT(faults_of(findings_of(files, options("quiet", true))), testing::ElementsAre("network.configuration"));
+}
+
+TEST(Checks, OfAMaskedUnitTheMaskIsWhatIsWrong) {
+  auto files = images::good();
+  images::link(files, "etc/systemd/system/sshd.service", "/dev/null");
+  files.at("etc/shadow").body = "root:!:::::::\n";
+  EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("sshd.unit"));
 }
 
 TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {
