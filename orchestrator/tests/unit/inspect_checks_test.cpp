@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
                  put(files, "etc/crypttab", "root UUID=1 none\n"); }},
         Spoilt{"network_file_leads_nowhere", "network.configuration", [](Files& files) { images::link(files, "etc/systemd/network/20-wired.network", "/nonesuch"); }},
         Spoilt{"network_file_is_taken_away", "network.configuration", [](Files& files) {
-          files["usr/lib/systemd/network/20-wired.network"] = files.at("etc/systemd/network/20-wired.network");
+          put(files, "usr/lib/systemd/network/20-wired.network", files.at("etc/systemd/network/20-wired.network").body);
           images::link(files, "etc/systemd/network/20-wired.network", "/dev/null"); }},
         Spoilt{"crypttab_without_program", "crypt.present", [](Files& files) { files.erase("usr/bin/systemd-cryptsetup"); put(files, "etc/crypttab", "root UUID=1 none\n"); }, Severity::error, "crypttab: root"},
         Spoilt{"no_agent", "crypt.agent", [](Files& files) { files.erase("usr/bin/systemd-tty-ask-password-agent"); }}),
