@@ -48,6 +48,24 @@ def archive(entries: list[Entry]) -> bytes:
     return _padded(b"".join(records), 512)
 
 
+def end_of_first(data: bytes) -> int:
+    """Where an archive ends with which `data` begins, and the zeros after it."""
+    at = 0
+    while data[at:at + 6] == MAGIC:
+        size, length = (int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in (6, 11))
+        path = data[at + HEADER:at + HEADER + length - 1]
+        at += HEADER + length
+        at += -at % 4 + size
+        at += -at % 4
+        if path == b"TRAILER!!!":
+            break
+    else:
+        raise ValueError(f"no cpio header at byte {at}")
+    while data[at:at + 1] == b"\0":
+        at += 1
+    return at
+
+
 def read(image: Path) -> Iterator[Entry]:
     """The entries of an image that is not compressed, all archives one after another."""
     data = image.read_bytes()

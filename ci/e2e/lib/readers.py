@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import cpio
 import image
 import places
 import shell
@@ -18,7 +19,7 @@ import verdict
 
 # As `ls -l` has it; devices have two numbers in the place of a size.
 LINE = re.compile(r"([-dlcbps][-rwxsStT]{9}) +(\d+) +(\S+) +(\S+) +(?:(\d+)|(\d+), *(\d+)) +(\w{3} +\d+ +[\d:]+) (.*)")
-MAGICS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dcq"], b"07070": ["cat"]}
+MAGICS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dcq"]}
 
 
 @dataclass(frozen=True)
@@ -68,28 +69,39 @@ def ours(file: Path) -> Listing:
             for each in json.loads(listed.stdout) if each["path"] != "/"}
 
 
-def stream(file: Path, out: Path) -> None:
-    """The archive without its compression, by the compressor's own program."""
-    with file.open("rb") as source:
-        head = source.read(8)
-    argv = next((argv for magic, argv in MAGICS.items() if head.startswith(magic)), None)
-    if argv is None:
-        raise shell.Failed(f"{file} begins with {head.hex()}, which is nothing that is known")
-    with file.open("rb") as source, out.open("wb") as target:
-        subprocess.run(argv, check=True, stdin=source, stdout=target)
+def archives(file: Path) -> list[bytes]:
+    """One archive after another, without their compression, by the compressors' own programs."""
+    rest = file.read_bytes()
+    out = []
+    while rest:
+        if rest.startswith(cpio.MAGIC):
+            end = cpio.end_of_first(rest)
+            out.append(rest[:end])
+            rest = rest[end:]
+            continue
+        argv = next((argv for magic, argv in MAGICS.items() if rest.startswith(magic)), None)
+        if argv is None:
+            raise shell.Failed(f"{file} has {rest[:8].hex()} in it, which is nothing that is known")
+        # What is compressed is the last of what dracut makes.
+        rest = subprocess.run(argv, check=True, input=rest, capture_output=True).stdout
+    return out
 
 
-def by_cpio(archive: Path) -> Listing:
-    with archive.open("rb") as source:
-        listed = subprocess.run(["cpio", "--list", "--verbose", "--quiet", "--numeric-uid-gid"], check=True, stdin=source, capture_output=True,
-                                env={**os.environ, "LC_ALL": "C"})
-    return parsed(listed.stdout.decode(errors="surrogateescape"))
+def _by(argv: list[str], all_of_them: list[bytes]) -> Listing:
+    """By a program that reads one archive; of a name in two the later one counts."""
+    out: Listing = {}
+    for archive in all_of_them:
+        listed = subprocess.run(argv, check=True, input=archive, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+        out.update(parsed(listed.stdout.decode(errors="surrogateescape")))
+    return out
 
 
-def by_bsdcpio(archive: Path) -> Listing:
-    with archive.open("rb") as source:
-        listed = subprocess.run(["bsdcpio", "-itvn", "--quiet"], check=True, stdin=source, capture_output=True, env={**os.environ, "LC_ALL": "C"})
-    return parsed(listed.stdout.decode(errors="surrogateescape"))
+def by_cpio(all_of_them: list[bytes]) -> Listing:
+    return _by(["cpio", "--list", "--verbose", "--quiet", "--numeric-uid-gid"], all_of_them)
+
+
+def by_bsdcpio(all_of_them: list[bytes]) -> Listing:
+    return _by(["bsdcpio", "-itvn", "--quiet"], all_of_them)
 
 
 def in_root(tree: Path, argv: list[str], file: Path, log: Path) -> Listing:
