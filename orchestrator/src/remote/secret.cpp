@@ -69,14 +69,15 @@ class NoEcho {
 }  // namespace
 
 void Secret::cleanse() noexcept {
-  if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
+  bytes_.resize(bytes_.capacity());  // what was swapped away may have left something behind its end
+  explicit_bzero(bytes_.data(), bytes_.size());
   bytes_.clear();
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     cleanse();
-    bytes_ = other.bytes_;
+    bytes_.swap(other.bytes_);
     other.cleanse();
   }
   return *this;

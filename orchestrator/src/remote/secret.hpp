@@ -11,7 +11,10 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string&& bytes) : bytes_(std::move(bytes)) {}
   ~Secret() { cleanse(); }
-  Secret(Secret&& other) noexcept : bytes_(other.bytes_) { other.cleanse(); }
+  Secret(Secret&& other) noexcept {
+    bytes_.swap(other.bytes_);
+    other.cleanse();
+  }
   Secret& operator=(Secret&& other) noexcept;
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
