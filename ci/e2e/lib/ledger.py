@@ -68,13 +68,13 @@ class Ledger:
 
 
 def _said(entry: dict[str, Any] | None, is_meant: bool) -> str:
-    if entry is None:
+    if entry is None or not is_meant:
         return "not asked" if is_meant else "not meant"
     return entry["inspected"] + (", WRONG" if entry["disagreement"] else "")
 
 
 def _booted(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str:
-    if entry is None:
+    if entry is None or not is_meant:
         return "not run" if is_meant else "not meant"
     word = did(wish) if entry["result"] == "passed" else entry["result"]
     return word + (f" ({sum(time for _, time in entry['stages']):.0f} s)" if entry["stages"] else "") + (", second try" if entry["retried"] else "")
