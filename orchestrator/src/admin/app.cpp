@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin/app.hpp"
 
-#include <fmt/format.h>
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <string>
 
 #include "admin/verbs.hpp"
 #include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "base/program.hpp"
 #include "base/version.hpp"
 
 namespace admin {
@@ -30,6 +27,9 @@ struct CommandLine {
     add_inspect();
     add_unlock();
   }
+
+  /// The status of a verb that could not do its work.
+  [[nodiscard]] int failed() const { return app.got_subcommand("unlock") ? 1 : kCannotTell; }
 
   void add_unlock() {
     auto* verb = app.add_subcommand(
@@ -71,12 +71,13 @@ struct CommandLine {
     verb->add_flag("--host", inspect.host,
                    "Compare with this machine: its files, its network cards (default without an image)");
     verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
-    verb->add_flag("--json", inspect.json, "For machines");
+    auto* json = verb->add_flag("--json", inspect.json, "For machines");
     verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
     auto* other = verb->add_option_group("instead of judging it");
     other->add_flag("--list", inspect.list, "List what is in it");
-    other->add_option("--cat", inspect.cat, "Print a file of it")->type_name("PATH");
-    other->add_option("--extract", inspect.extract, "Write all of it into a new folder")->type_name("FOLDER");
+    auto* cat = other->add_option("--cat", inspect.cat, "Print a file of it")->type_name("PATH");
+    auto* extract =
+        other->add_option("--extract", inspect.extract, "Write all of it into a new folder")->type_name("FOLDER");
     other->add_option("--diff", inspect.other, "What is more, less, or otherwise than in an older image")
         ->type_name("OLD");
     auto* tree = other->add_flag("--tree", inspect.tree, "Where its megabytes are");
@@ -89,32 +90,25 @@ struct CommandLine {
     verb->add_option("--html", inspect.html, "Write the tree as a page with a treemap into a new file")
         ->needs(tree)
         ->type_name("FILE");
-    verb->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can");
+    verb->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can")->needs(extract);
+    json->excludes(cat)->excludes(extract);
     verb->final_callback([this, explain] { inspect.explains = explain->count() > 0; });
   }
 };
-
-/// What a result that did not reach its reader makes of a status.
-int written(int status) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  fmt::print(stderr, "error: cannot write to standard output\n");
-  return kCannotTell;
-}
 
 int guarded(const CommandLine& line, const Context& context) {
   try {
     return line.app.got_subcommand("unlock") ? unlock(line.unlock, context) : inspect(line.inspect, context);
   } catch (const base::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    base::tell(error, context.console);
     if (error.exit() == base::Exit::usage || error.exit() == base::Exit::missing_tool)
       return static_cast<int>(error.exit());
-    return line.app.got_subcommand("unlock") ? 1 : kCannotTell;
+    return line.failed();
   } catch (const base::Interrupted&) {
     throw;
   } catch (const std::exception& error) {  // memory, the file system
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kCannotTell;
+    base::tell(base::Error(error.what()), context.console);
+    return line.failed();
   }
 }
 
@@ -125,25 +119,13 @@ int dracut_sshd(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return line.app.exit(error) == 0 ? written(0) : static_cast<int>(base::Exit::usage);
+    return line.app.exit(error) == 0 ? base::written(0, kCannotTell) : static_cast<int>(base::Exit::usage);
   }
-  base::SystemRunner runner;
-  base::Cancel cancel;
-  int interrupted = 0;
-  int status = 0;
-  {
-    const base::SignalScope signals(cancel);
-    base::StderrConsole console;
-    try {
-      status = guarded(line, {runner, cancel, console});
-    } catch (const base::Interrupted& stop) {
-      interrupted = stop.signal();
-    }
-  }
-  if (interrupted == 0) return written(status);
-  ::signal(interrupted, SIG_DFL);
-  ::raise(interrupted);
-  return 128 + interrupted;
+  return base::run_program(
+      [&](base::Runner& runner, base::Cancel& cancel, base::Console& console) {
+        return guarded(line, {runner, cancel, console});
+      },
+      line.failed());
 }
 
 }  // namespace admin

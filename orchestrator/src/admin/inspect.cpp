@@ -43,17 +43,26 @@ initramfs::Source open(const std::string& image) {
 
 /// Nothing of it is missing because the kernel, or this program, has to stop.
 bool is_whole(const initramfs::Image& image) {
-  return std::ranges::all_of(image.faults,
-                             [](const initramfs::Fault& fault) { return fault.kind == initramfs::Fault::Kind::lost; });
+  return std::ranges::all_of(image.faults, [](const initramfs::Fault& fault) {
+    return fault.kind == initramfs::Fault::Kind::lost || fault.kind == initramfs::Fault::Kind::trailing;
+  });
 }
 
-int explain(const std::string& id) {
+int explain(const std::string& id, bool json) {
   if (!id.empty()) {
     const auto* promise = inspect::promise_of(id);
     if (promise == nullptr)
       throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
           .with_hint("dracut-sshd inspect --explain lists them");
-    put(fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
+    put(json ? dumped({{"id", promise->id}, {"promise", promise->promise}, {"why", promise->why}})
+             : fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
+    return 0;
+  }
+  if (json) {
+    auto document = nlohmann::ordered_json::array();
+    for (const auto& promise : inspect::promises())
+      document.push_back({{"id", promise.id}, {"promise", promise.promise}, {"why", promise.why}});
+    put(dumped(document));
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
@@ -108,6 +117,12 @@ int list(const initramfs::Image& image, bool json) {
   return 0;
 }
 
+nlohmann::ordered_json json_of(const inspect::Weight& weight) {
+  nlohmann::ordered_json out{{"name", weight.name}, {"bytes", weight.bytes}, {"files", weight.files}};
+  for (const auto& child : weight.below) out["below"].push_back(json_of(child));
+  return out;
+}
+
 int tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
   const auto root = inspect::weigh(image);
   if (!arguments.html.empty()) {
@@ -117,7 +132,7 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
     put(arguments.html + "\n");
     return 0;
   }
-  put(inspect::tree_text(root, 0.01));
+  put(arguments.json ? dumped(json_of(root)) : inspect::tree_text(root, 0.01));
   return 0;
 }
 
@@ -191,7 +206,7 @@ int judge(const initramfs::Image& image, const Subject& subject, const InspectAr
 }  // namespace
 
 int inspect(const InspectArguments& arguments, const Context& context) {
-  if (arguments.explains) return explain(arguments.explain);
+  if (arguments.explains) return explain(arguments.explain, arguments.json);
   const auto subject = subject_of(arguments);
   auto source = open(subject.image);
   auto wanted = inspect::wanted();

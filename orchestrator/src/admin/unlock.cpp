@@ -6,29 +6,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
 
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
+#include "base/program.hpp"
 #include "base/text.hpp"
-
-extern char** environ;
 
 namespace admin {
 namespace {
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view line(*entry);
-    const auto equals = line.find('=');
-    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
-  }
-  return out;
-}
 
 remote::Target target_of(const UnlockArguments& arguments, const std::string& host) {
   // It would be an option of ssh's.
@@ -83,7 +71,7 @@ int unlock(const UnlockArguments& arguments, const Context& context) {
   std::vector<remote::Target> targets;
   for (const auto& host : arguments.hosts) targets.push_back(target_of(arguments, host));
   if (!arguments.alias.empty() && targets.size() > 1) throw base::Error("--alias is for one host", base::Exit::usage);
-  const auto surroundings = environment();
+  const auto surroundings = base::whole_environment();
   const auto path = surroundings.find("PATH");
   if (!base::find_program("ssh", path == surroundings.end() ? "/usr/bin:/bin" : path->second))
     throw base::Error("ssh is not installed", base::Exit::missing_tool).with_hint("install OpenSSH's client");

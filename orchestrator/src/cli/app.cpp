@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/app.hpp"
 
-#include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <iostream>
 
 #include "base/error.hpp"
+#include "base/program.hpp"
 #include "base/version.hpp"
 #include "cli/verbs.hpp"
 
@@ -120,20 +116,7 @@ struct CommandLine {
   }
 };
 
-/// What a result that did not reach its reader makes of a status.
-int written(int status) {
-  std::cout.flush();
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return status;
-  fmt::print(stderr, "error: cannot write to standard output\n");
-  return static_cast<int>(base::Exit::failed);
-}
-
-/// Dies of the signal that ended the work, so that the caller's shell sees what happened.
-int die_of(int signal) {
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-  return 128 + signal;
-}
+constexpr int kFailed = static_cast<int>(base::Exit::failed);
 
 int guarded(const CommandLine& line, const Context& context) {
   try {
@@ -141,16 +124,13 @@ int guarded(const CommandLine& line, const Context& context) {
   } catch (const Reported& reported) {
     return reported.status;
   } catch (const base::Error& error) {
-    context.console.clear_status();
-    fmt::print(stderr, "error: {}\n", error.what());
-    if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+    base::tell(error, context.console);
     return static_cast<int>(error.exit());
   } catch (const base::Interrupted&) {
     throw;
   } catch (const std::exception& error) {  // the file system, memory, a full disk behind standard output
-    context.console.clear_status();
-    fmt::print(stderr, "error: {}\n", error.what());
-    return static_cast<int>(base::Exit::failed);
+    base::tell(base::Error(error.what()), context.console);
+    return kFailed;
   }
 }
 
@@ -163,23 +143,13 @@ int orchestrator(int argc, char** argv) {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = line.app.exit(error);
-    return status == 0 ? written(0) : static_cast<int>(base::Exit::usage);
+    return status == 0 ? base::written(0, kFailed) : static_cast<int>(base::Exit::usage);
   }
-  base::SystemRunner runner;
-  base::Cancel cancel;
-  int interrupted = 0;
-  int status = 0;
-  {
-    const base::SignalScope signals(cancel);
-    base::StderrConsole console;
-    try {
-      status = guarded(line, {runner, cancel, console});
-    } catch (const base::Interrupted& stop) {
-      interrupted = stop.signal();
-    }
-  }
-  if (interrupted != 0) return die_of(interrupted);
-  return written(status);
+  return base::run_program(
+      [&](base::Runner& runner, base::Cancel& cancel, base::Console& console) {
+        return guarded(line, {runner, cancel, console});
+      },
+      kFailed);
 }
 
 }  // namespace cli

@@ -8,8 +8,6 @@
 #include "base/error.hpp"
 #include "cli/verbs.hpp"
 
-extern char** environ;
-
 namespace cli {
 
 int report(const model::Findings& findings) {
@@ -48,16 +46,6 @@ std::vector<const profile::Release*> chosen(const Common& common, const profile:
   auto releases = profile::select(loaded, common.distros, findings);
   if (const int status = report(findings); status != 0) throw Reported{status};
   return releases;
-}
-
-std::map<std::string, std::string> whole_environment() {
-  std::map<std::string, std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view line(*entry);
-    const auto equals = line.find('=');
-    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
-  }
-  return out;
 }
 
 std::int64_t now() {

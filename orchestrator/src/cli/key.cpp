@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 #include "signing/gnupg.hpp"
@@ -64,7 +65,7 @@ int make(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Conte
 }  // namespace
 
 int key(const KeyArguments& arguments, bool json, const Context& context) {
-  const signing::Gnupg gnupg(whole_environment(), context.runner, context.cancel);
+  const signing::Gnupg gnupg(base::whole_environment(), context.runner, context.cancel);
   if (arguments.action == KeyAction::list) return list(gnupg, json);
   if (arguments.action == KeyAction::make) return make(gnupg, arguments, context);
   const auto key = gnupg.usable(arguments.fingerprint, now());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 
@@ -76,7 +77,7 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   options.keep = arguments.keep;
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
-  const signing::Gnupg gnupg(whole_environment(), runner, context.cancel);
+  const signing::Gnupg gnupg(base::whole_environment(), runner, context.cancel);
   const auto rows = pipeline::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
   return 0;

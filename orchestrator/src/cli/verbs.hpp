@@ -85,7 +85,6 @@ int report(const model::Findings& findings);
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);
 
-[[nodiscard]] std::map<std::string, std::string> whole_environment();
 [[nodiscard]] std::int64_t now();  // seconds since the epoch
 
 /// Findings were printed already: only the exit status is left to say.

@@ -57,6 +57,7 @@ struct Node {
 struct Fault {
   enum class Kind {
     broken,      // the kernel stops here, and boots with what it has unpacked until then
+    trailing,    // something that is no part, behind whole ones: the kernel stops here, and has all that was before
     lost,        // an entry that the kernel drops without a word: its folder is not there, its name is too long
     limit,       // more than this program reads
     window,      // the kernel's decoder has less memory than the stream asks for

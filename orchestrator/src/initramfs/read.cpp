@@ -24,10 +24,23 @@ struct Stretch {
   std::uint64_t size = 0;
 };
 
+/// What bootconfig(8) puts behind an initramfs, and the kernel cuts off before it unpacks
+/// (Documentation/admin-guide/bootconfig.rst): the text, its size and its sum, and a mark.
+std::uint64_t without_bootconfig(Source& source) {
+  constexpr std::string_view kMark = "#BOOTCONFIG\n";
+  constexpr std::size_t kFooter = 8 + kMark.size();
+  if (source.size() < kFooter) return source.size();
+  const auto footer = source.read(source.size() - kFooter, kFooter);
+  if (!footer.ends_with(kMark) || footer.size() != kFooter) return source.size();
+  std::uint64_t size = 0;
+  for (unsigned index = 4; index-- > 0;) size = size << 8U | static_cast<unsigned char>(footer[index]);
+  return size + kFooter > source.size() ? source.size() : source.size() - kFooter - size;
+}
+
 /// Where the initramfs is: the file, or a UKI's sections in the order in which its stub hands them to the kernel.
 std::vector<Stretch> stretches(Source& source, Image& image) {
   const std::string head(source.read(0, kPeHead));
-  if (!is_pe(head)) return {{0, source.size()}};
+  if (!is_pe(head)) return {{0, without_bootconfig(source)}};
   image.is_uki = true;
   std::vector<Stretch> out;
   for (const auto& section : pe_sections(head, source.size())) {

@@ -82,7 +82,7 @@ void Unpacker::between(std::string_view& bytes) {
     position_ += zeros;
     if (bytes.empty()) return;
     if (after_plain_ && position_ % 4 != 0)
-      return stop(Fault::Kind::broken, "behind an archive something begins that is not at a multiple of four");
+      return stop(Fault::Kind::trailing, "behind an archive something begins that is not at a multiple of four");
     if (bytes.front() == '0' && position_ % 4 == 0) {
       begin(base::Compression::none);
       cpio_.restart(position_);
@@ -98,9 +98,9 @@ void Unpacker::between(std::string_view& bytes) {
   const auto compression = base::compression_of({head.data(), head.size()});
   has_pending_ = false;
   if (!compression)
-    return stop(Fault::Kind::broken,
+    return stop(image_->parts.empty() ? Fault::Kind::broken : Fault::Kind::trailing,
                 fmt::format("{} bytes that are neither an archive nor compressed ({:02x} {:02x})",
-                            position_ == 0 ? "it begins with" : "behind its last part are",
+                            image_->parts.empty() ? "it begins with" : "behind its last part are",
                             static_cast<unsigned char>(head[0]), static_cast<unsigned char>(head[1])));
   begin(*compression);
   if (*compression == base::Compression::lzo)
@@ -164,7 +164,9 @@ void Unpacker::unpacked(std::string_view bytes) {
 
 void Unpacker::finish() {
   if (state_ == State::stopped) return;
-  if (has_pending_) return stop(Fault::Kind::broken, "a single byte is left at its end");
+  if (has_pending_)
+    return stop(image_->parts.empty() ? Fault::Kind::broken : Fault::Kind::trailing,
+                "a single byte is left at its end");
   if (state_ == State::plain) {
     if (!cpio_.is_between_entries()) return stop(Fault::Kind::broken, "it ends in the middle of an entry");
     return end_part();

@@ -16,6 +16,8 @@ constexpr std::size_t kShown = 3;  // of faults of one kind
 std::string remedy_of(initramfs::Fault::Kind kind) {
   using Kind = initramfs::Fault::Kind;
   switch (kind) {
+    case Kind::trailing:
+      return "look at what has written behind it; dracut-sshd-rebuild makes it without";
     case Kind::broken:
       return "build it again, with room in its file system: dracut-sshd-rebuild";
     case Kind::window:
@@ -40,12 +42,12 @@ void check_whole(const Facts& facts, Findings& out) {
   std::size_t lost = 0;
   for (const auto& fault : facts.image.faults) {
     if (fault.kind == Kind::lost && ++lost > kShown) continue;
-    const auto severity = fault.kind == Kind::lost                                      ? Severity::warning
+    const auto severity = fault.kind == Kind::lost || fault.kind == Kind::trailing      ? Severity::warning
                           : fault.kind == Kind::limit || fault.kind == Kind::unreadable ? Severity::unknown
                                                                                         : Severity::error;
-    const auto* const what = severity == Severity::error     ? "the kernel stops here"
-                             : severity == Severity::warning ? "the kernel passes over it"
-                                                             : "this program stops here";
+    const auto* const what = severity == Severity::error || fault.kind == Kind::trailing ? "the kernel stops here"
+                             : severity == Severity::warning                             ? "the kernel passes over it"
+                                                                                         : "this program stops here";
     out.push_back({"image.whole", severity, fmt::format("at byte {}: {}; {}", fault.offset, fault.message, what),
                    remedy_of(fault.kind)});
   }

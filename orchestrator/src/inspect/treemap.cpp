@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "inspect/weights.hpp"
+#include "render/escape.hpp"
 
 namespace inspect {
 namespace {
@@ -23,28 +24,7 @@ constexpr double kHeight = 720;
 constexpr double kHead = 16;    // of a folder's box, for its name
 constexpr double kLeast = 3.5;  // a box with a shorter side is not drawn: nobody sees it
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char character : base::printable(text, 300)) {
-    switch (character) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += character;
-    }
-  }
-  return out;
-}
+std::string escaped(std::string_view text) { return render::xml(base::printable(text, 300)); }
 
 std::string_view colour_of(std::string_view area) {
   constexpr std::pair<std::string_view, std::string_view> kColours[] = {

@@ -152,7 +152,9 @@ TEST(Unpack, WhatIsBehindTheLastPartAndNothingKnownIsAFaultWithItsPlace) {
       faults(image),
       HasSubstr(fmt::format("@{}: behind its last part are bytes that are neither an archive nor compressed (67 61)",
                             archive.size())));
+  EXPECT_EQ(image.faults[0].kind, Fault::Kind::trailing);
   EXPECT_THAT(faults(image_of("garbage")), HasSubstr("it begins with bytes that are neither"));
+  EXPECT_EQ(image_of("garbage").faults[0].kind, Fault::Kind::broken);
 }
 
 TEST(Unpack, AnArchiveThatTheKernelWouldNotFindIsAFault) {

@@ -93,6 +93,16 @@ TEST_F(Views, ExtractLeavesDeviceNodesOutAndRefusesAFolderThatIsNotEmpty) {
   EXPECT_THROW(extract(*source_, from, work_.path() / "out", false), base::Error);
 }
 
+TEST_F(Views, WhatBootconfigHasPutBehindIsNoPartOfTheImage) {
+  const std::string text = "kernel.root=1\n";
+  auto bytes = archives::cpio({{"f", "1"}}) + text;
+  bytes += static_cast<char>(text.size());
+  bytes += std::string("\0\0\0sum.#BOOTCONFIG\n", 19);
+  base::write_file(work_.path() / "image", bytes);
+  initramfs::Source source(work_.path() / "image");
+  EXPECT_TRUE(initramfs::read(source, {}).faults.empty());
+}
+
 TEST_F(Views, CatFollowsLinksAndGivesTheLatestBytes) {
   const auto from = image({{"f", "old"}, {"f", "new"}, {"l", "f", 0120777}, {"d", "", kFolder}});
   std::string out;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/program.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string_view>
+
+extern char** environ;
+
+namespace base {
+
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    const auto equals = line.find('=');
+    if (equals != std::string_view::npos) out.emplace(line.substr(0, equals), line.substr(equals + 1));
+  }
+  return out;
+}
+
+void tell(const Error& error, Console& console) {
+  console.clear_status();
+  fmt::print(stderr, "error: {}\n", error.what());
+  if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+}
+
+int written(int status, int failed) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return status;
+  fmt::print(stderr, "error: cannot write to standard output\n");
+  return failed;
+}
+
+int run_program(const std::function<int(Runner&, Cancel&, Console&)>& work, int failed) {
+  SystemRunner runner;
+  Cancel cancel;
+  int interrupted = 0;
+  int status = 0;
+  {
+    const SignalScope signals(cancel);
+    StderrConsole console;
+    try {
+      status = work(runner, cancel, console);
+    } catch (const Interrupted& stop) {
+      interrupted = stop.signal();
+    }
+  }
+  if (interrupted == 0) return written(status, failed);
+  ::signal(interrupted, SIG_DFL);
+  ::raise(interrupted);
+  return 128 + interrupted;
+}
+
+}  // namespace base
