@@ -10,6 +10,7 @@
 #include "base/process.hpp"
 #include "base/program.hpp"
 #include "base/version.hpp"
+#include "rehearsal/rehearse.hpp"
 
 namespace admin {
 namespace {
@@ -19,17 +20,48 @@ struct CommandLine {
   CLI::App app{"Proves that the next boot will wait for you, and let you in.", "dracut-sshd"};
   InspectArguments inspect;
   UnlockArguments unlock;
+  RehearseArguments rehearse;
 
   CommandLine() {
     app.set_version_flag("--version", std::string("dracut-sshd ") + base::kVersion);
     app.require_subcommand(1);
     app.footer("See dracut-sshd(1).");
     add_inspect();
+    add_rehearse();
     add_unlock();
   }
 
   /// The status of a verb that could not do its work.
-  [[nodiscard]] int failed() const { return app.got_subcommand("unlock") ? 1 : kCannotTell; }
+  [[nodiscard]] int failed() const { return app.got_subcommand("inspect") ? kCannotTell : 1; }
+
+  void add_rehearse() {
+    auto* verb = app.add_subcommand(
+        "rehearse", "Boots the initramfs in a virtual machine, against scratch disks: logs in, unlocks, sees the root appear");
+    verb->footer("Exit status: 0 unlocked, 1 not, 2 wrong usage, 3 a tool is not installed (qemu), 4 it cannot be rehearsed.");
+    verb->add_option("--image", rehearse.image, "An initramfs or a unified kernel image (default: this machine's next boot)")
+        ->type_name("FILE");
+    verb->add_option("--kernel", rehearse.kernel, "The kernel to boot (default: the image's)")->type_name("FILE");
+    verb->add_option("--release", rehearse.release, "The kernel's release: of which kernel the image is, where none is named");
+    verb->add_option("--cmdline", rehearse.cmdline, "The kernel's command line (default: the next boot's)");
+    verb->add_option("--root", rehearse.root, "Where that system's files are, if not at /")->type_name("FOLDER");
+    verb->add_option("--key", rehearse.key, "A private key that has to log in (default: a throw-away one)")->type_name("FILE");
+    verb->add_option("--disk", rehearse.disks, "luks=UUID or fs=UUID: a disk that there has to be; the root's first")
+        ->type_name("SPEC")
+        ->expected(1)
+        ->take_all();
+    verb->add_flag("--as-is", rehearse.as_is, "Add nothing to the image")->needs("--key");
+    auto* breaks = verb->add_flag("--break", rehearse.breaks, "Stop in the emergency shell (rd.break), and resume");
+    auto* wrong = verb->add_flag("--wrong-passphrase", rehearse.wrong, "Try a wrong passphrase first");
+    verb->add_flag("--interactive", rehearse.interactive, "Leave the waiting machine to you")->excludes(breaks)->excludes(wrong);
+    verb->add_flag("--console", rehearse.console, "Show what its console prints");
+    verb->add_option("--report", rehearse.report, "Keep report and logs in this new folder (default: where it fails, one of its own)")
+        ->type_name("FOLDER");
+    verb->add_option("--memory", rehearse.memory, "MiB")->capture_default_str()->check(CLI::Range(256, 65536));
+    verb->add_option("--patience", rehearse.patience, "Seconds for each step (default: 60; 180 without KVM)")
+        ->check(CLI::Range(5, 3600));
+    verb->add_flag("--emulate", rehearse.emulate, "Do not use KVM");
+    verb->add_flag("--json", rehearse.json, "For machines");
+  }
 
   void add_unlock() {
     auto* verb = app.add_subcommand(
@@ -98,7 +130,12 @@ struct CommandLine {
 
 int guarded(const CommandLine& line, const Context& context) {
   try {
-    return line.app.got_subcommand("unlock") ? unlock(line.unlock, context) : inspect(line.inspect, context);
+    if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context);
+    if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
+    return inspect(line.inspect, context);
+  } catch (const rehearsal::CannotRehearse& error) {
+    base::tell(base::Error(error.what()), context.console);
+    return kCannotTell;
   } catch (const base::Error& error) {
     base::tell(error, context.console);
     if (error.exit() == base::Exit::usage || error.exit() == base::Exit::missing_tool)

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/client.hpp"
+#include "inspect/client.hpp"
 #include "base/text.hpp"
 #include "inspect/promise.hpp"
 
@@ -146,7 +146,7 @@ std::string to_text(const Inspected& inspected, bool quiet) {
   }
   const auto answer = inspect::answer_of(inspected.findings);
   if (!quiet && answer != inspect::Answer::will_not) {
-    if (const auto client = client_of(inspected.facts); !client.known_hosts.empty()) out += "\n" + client_text(client);
+    if (const auto client = inspect::client_of(inspected.facts); !client.known_hosts.empty()) out += "\n" + inspect::client_text(client);
   }
   if (!quiet) out += "\n";
   return out + verdict(answer) + "\n";
@@ -176,7 +176,7 @@ nlohmann::ordered_json to_json(const Inspected& inspected) {
     one["file"] = "/" + key.path;
     host_keys.push_back(std::move(one));
   }
-  const auto client = client_of(facts);
+  const auto client = inspect::client_of(facts);
   const auto answer = inspect::answer_of(inspected.findings);
   return {{"image", inspected.name},
           {"found_as", inspected.source},

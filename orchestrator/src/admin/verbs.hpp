@@ -54,6 +54,27 @@ struct UnlockArguments {
   bool json = false;
 };
 
+struct RehearseArguments {
+  std::string image;
+  std::string kernel;   // a file
+  std::string release;  // of the kernel
+  std::string cmdline;
+  std::string key;
+  std::string root = "/";
+  std::string report;  // a folder to keep it all in
+  std::vector<std::string> disks;
+  unsigned memory = 1024;
+  unsigned patience = 0;
+  bool as_is = false;
+  bool breaks = false;
+  bool wrong = false;
+  bool interactive = false;
+  bool emulate = false;
+  bool console = false;
+  bool json = false;
+};
+
+int rehearse(const RehearseArguments& arguments, const Context& context);
 int unlock(const UnlockArguments& arguments, const Context& context);
 int inspect(const InspectArguments& arguments, const Context& context);
 

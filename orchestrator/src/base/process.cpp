@@ -27,22 +27,6 @@ constexpr auto kLook = std::chrono::milliseconds(20);  // how often to look wher
 constexpr std::size_t kLastWords = std::size_t{1}
                                    << 20;  // read at most after the end: a pipe's capacity, and no endless stream
 
-std::filesystem::path located(const Command& command) {
-  if (command.argv.empty() || command.argv[0].empty()) throw Error("a command without a program");
-  const std::string& name = command.argv[0];
-  if (name.find('/') != std::string::npos) return name;
-  const auto path = command.env.find("PATH");
-  const auto found = path == command.env.end() ? std::nullopt : find_program(name, path->second);
-  if (!found) throw Error(fmt::format("the program {} is not installed", printable(name)), Exit::missing_tool);
-  return *found;
-}
-
-Fd open_output(const std::filesystem::path& path, int how) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how, 0644));
-  if (!file.is_open()) throw system_error("opening " + printable(path.string(), 4096));
-  return file;
-}
-
 /// One run: what the child writes goes to the log and to the tail until it has ended, or has been ended.
 class Run {
  public:

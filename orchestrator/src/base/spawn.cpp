@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +31,7 @@ struct Plan {
   std::vector<char*> argv, envp;
   std::vector<std::pair<int, int>> descriptors;  // from -> to
   int report = -1;
+  pid_t parent = 0;  // with which it dies; 0: it does not
 };
 
 /// What the child could not do, sent through a pipe that a successful exec closes.
@@ -53,6 +55,10 @@ void close_others_on_exec() {
     ::_exit(127);
   };
   ::setpgid(0, 0);
+  if (plan.parent != 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != plan.parent) ::_exit(127);  // it was faster
+  }
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal)
@@ -112,6 +118,22 @@ Error start_error(const Failure& failure, const Command& command, const std::str
 
 }  // namespace
 
+std::filesystem::path located(const Command& command) {
+  if (command.argv.empty() || command.argv[0].empty()) throw Error("a command without a program");
+  const std::string& name = command.argv[0];
+  if (name.find('/') != std::string::npos) return name;
+  const auto path = command.env.find("PATH");
+  const auto found = path == command.env.end() ? std::nullopt : find_program(name, path->second);
+  if (!found) throw Error(fmt::format("the program {} is not installed", printable(name)), Exit::missing_tool);
+  return *found;
+}
+
+Fd open_output(const std::filesystem::path& path, int how) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how, 0644));
+  if (!file.is_open()) throw system_error("opening " + printable(path.string(), 4096));
+  return file;
+}
+
 Child::Child(const Command& command, const std::filesystem::path& program, int out, int err) {
   const std::string context = "starting " + printable(program.string(), 4096);
   const Fd null = raised(Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), context);
@@ -135,6 +157,12 @@ Child::Child(const Command& command, const std::filesystem::path& program, int o
     data.push_back(in_memory(bytes, context));
     plan.descriptors.emplace_back(data.back().get(), target);
   }
+  for (const auto& [target, own] : command.passed) {
+    if (target < 3 || target >= kLowestOwn) throw Error(fmt::format("{}: passing descriptor {}", context, target));
+    data.push_back(raised(Fd(::fcntl(own, F_DUPFD_CLOEXEC, 0)), context));
+    plan.descriptors.emplace_back(data.back().get(), target);
+  }
+  if (command.dies_with_parent) plan.parent = ::getpid();
   std::vector<std::string> words = command.argv, variables;
   for (const auto& [name, value] : command.env) variables.push_back(name + "=" + value);
   for (auto& word : words) plan.argv.push_back(word.data());

@@ -6,8 +6,13 @@
 #include "base/fd.hpp"
 #include "base/process.hpp"
 
-/// The start of a child process, and its end. For process.cpp.
+/// The start of a child process, and its end. For process.cpp and background.cpp.
 namespace base {
+
+/// Where the command's program lies; Error (Exit::missing_tool) if it is in none of the folders of its PATH.
+[[nodiscard]] std::filesystem::path located(const Command& command);
+/// A file that a child writes into; `how` is O_APPEND or O_TRUNC.
+[[nodiscard]] Fd open_output(const std::filesystem::path& path, int how);
 
 /// A child in a process group of its own. Its object's end is the group's end: nothing outlives it.
 class Child {

@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "inspect/boot_files.hpp"
 
 namespace inspect {
 namespace {
@@ -57,6 +58,7 @@ struct Entry {
   std::string id;
   std::string version;
   std::vector<std::string> initrds;
+  std::string linux_file;
   std::string options;
   fs::path base;  // what its paths are relative to
 };
@@ -82,6 +84,7 @@ std::vector<Entry> entries(const fs::path& root) {
             if (!one.empty()) entry.initrds.push_back(one);
           }
         }
+        if (key == "linux") entry.linux_file = value;
         if (key == "options") entry.options += (entry.options.empty() ? "" : " ") + value;
       }
       if (!entry.version.empty()) out.push_back(std::move(entry));
@@ -105,13 +108,19 @@ std::string release_of(const fs::path& root, const Entry& entry) {
   return found;
 }
 
-std::optional<fs::path> image_of_entry(const fs::path& root, const Entry& entry) {
+std::optional<fs::path> file_of_entry(const fs::path& root, const Entry& entry, const std::string& name) {
   std::error_code ignored;
+  const auto relative = fs::path(name).relative_path();
+  for (const auto& path : {entry.base / relative, root / relative}) {
+    if (fs::is_regular_file(path, ignored)) return path;
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> image_of_entry(const fs::path& root, const Entry& entry) {
   for (const auto& initrd : entry.initrds) {
-    const auto relative = fs::path(initrd).relative_path();
-    for (const auto& path : {entry.base / relative, root / relative}) {
-      if (fs::is_regular_file(path, ignored) && relative.string().find("ucode") == std::string::npos) return path;
-    }
+    if (initrd.find("ucode") != std::string::npos) continue;
+    if (auto path = file_of_entry(root, entry, initrd)) return path;
   }
   return std::nullopt;
 }
@@ -144,10 +153,13 @@ std::vector<fs::path> places(const fs::path& root, const std::string& kernel) {
   return out;
 }
 
-void add_cmdline(const fs::path& root, NextBoot& boot, const std::string& options) {
+/// Its kernel, and the command line: the entry's, else GRUB's own, else today's.
+void complete(const fs::path& root, NextBoot& boot, const std::string& options) {
+  if (boot.kernel_file.empty()) boot.kernel_file = kernel_file(root, boot.kernel).value_or("");
   boot.cmdline = options;
+  if (options.empty()) boot.cmdline = grub_cmdline(root, boot.kernel).value_or("");
   // GRUB's variables stand for what only GRUB knows.
-  boot.cmdline_known = !options.empty() && options.find("$kernelopts") == std::string::npos;
+  boot.cmdline_known = !boot.cmdline.empty() && boot.cmdline.find("$kernelopts") == std::string::npos;
   if (boot.cmdline_known || root != "/") return;
   if (const auto now = read_small("/proc/cmdline")) {
     boot.cmdline = base::trim(*now);
@@ -188,8 +200,9 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
   for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
     if (!wanted.empty() ? release_of(root, *entry) != wanted : !saved.empty() && entry->id != saved) continue;
     if (const auto image = image_of_entry(root, *entry)) {
-      boot = {*image, release_of(root, *entry), {}, false, "the boot loader's entry " + entry->id};
-      add_cmdline(root, boot, entry->options);
+      boot = {*image, release_of(root, *entry), {}, false, "the boot loader's entry " + entry->id,
+              file_of_entry(root, *entry, entry->linux_file).value_or("")};
+      complete(root, boot, entry->options);
       return boot;
     }
   }
@@ -204,8 +217,9 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
                 kernel,
                 {},
                 false,
-                wanted.empty() ? "the newest kernel that has an image" : "the kernel that was named"};
-        add_cmdline(root, boot, "");
+                wanted.empty() ? "the newest kernel that has an image" : "the kernel that was named",
+                {}};
+        complete(root, boot, "");
         return boot;
       }
       looked.push_back(place.string());

@@ -19,6 +19,7 @@ struct NextBoot {
   std::string cmdline;
   bool cmdline_known = false;
   std::string source;  // where this is known from
+  std::filesystem::path kernel_file;  // "": not found
 };
 
 /// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;

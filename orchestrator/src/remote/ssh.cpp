@@ -48,6 +48,7 @@ base::Command ssh_command(const Target& target, System system, const std::string
     option("UserKnownHostsFile=" + target.known_hosts);
     option("GlobalKnownHostsFile=none");
   }
+  if (target.only_identity) option("IdentitiesOnly=yes");
   if (!target.identity.empty()) out.argv.insert(out.argv.end(), {"-i", target.identity});
   if (!target.port.empty() && (early || target.same_port)) out.argv.insert(out.argv.end(), {"-p", target.port});
   out.argv.insert(out.argv.end(),

@@ -23,6 +23,7 @@ struct Target {
   std::string config;       // an ssh_config, or "": ssh's own
   bool trust_new = false;   // take a host key that nobody knows, once: accept-new
   bool same_port = false;   // the real system listens there, too
+  bool only_identity = false;  // no key but `identity`, whatever the agent has
 };
 
 /// HOST's alias as `dracut-sshd inspect` names it: HOST-initramfs; of a name that ends so already, the name.

@@ -206,9 +206,9 @@ double SystemClock::now() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void SystemClock::sleep(std::chrono::seconds pause, const base::Cancel& cancel) {
+void SystemClock::sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) {
   pollfd watched{cancel.fd(), POLLIN, 0};
-  (void)poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(pause).count()));
+  (void)poll(&watched, 1, static_cast<int>(pause.count()));
 }
 
 Unlocked unlock(const Target& target, const Secret& passphrase, const Wait& wait,

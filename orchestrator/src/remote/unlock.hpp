@@ -46,13 +46,13 @@ class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual double now() const = 0;  // seconds
-  virtual void sleep(std::chrono::seconds pause, const base::Cancel& cancel) = 0;
+  virtual void sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] double now() const override;
-  void sleep(std::chrono::seconds pause, const base::Cancel& cancel) override;
+  void sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) override;
 };
 
 /// `tell` hears of each step, as it happens. base::Interrupted when asked to stop.

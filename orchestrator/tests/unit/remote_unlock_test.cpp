@@ -62,9 +62,9 @@ class Script final : public base::Runner {
 class FakeClock final : public Clock {
  public:
   [[nodiscard]] double now() const override { return time; }
-  void sleep(std::chrono::seconds pause, const base::Cancel& /*cancel*/) override {
-    time += static_cast<double>(pause.count());
-    pauses.push_back(static_cast<int>(pause.count()));
+  void sleep(std::chrono::milliseconds pause, const base::Cancel& /*cancel*/) override {
+    time += std::chrono::duration<double>(pause).count();
+    pauses.push_back(static_cast<int>(pause.count() / 1000));
   }
   double time = 1000;
   std::vector<int> pauses;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "admin/client.hpp"
+#include "inspect/client.hpp"
 
 #include <fmt/format.h>
 
@@ -10,14 +10,14 @@
 #include "inspect/host.hpp"
 #include "openssh/wire.hpp"
 
-namespace admin {
+namespace inspect {
 namespace {
 
 /// The machine's name, as far as the image or the system tells it.
-std::string name_of(const inspect::Facts& facts) {
+std::string name_of(const Facts& facts) {
   std::string name(base::trim(facts.image.content("etc/hostname").value_or("")));
   if (name.empty() && facts.options.host)
-    name = base::trim(inspect::read_small(*facts.options.host / "etc/hostname").value_or(""));
+    name = base::trim(read_small(*facts.options.host / "etc/hostname").value_or(""));
   const auto is_plain = [](unsigned char character) {
     return std::isalnum(character) != 0 || character == '-' || character == '.';
   };
@@ -27,10 +27,11 @@ std::string name_of(const inspect::Facts& facts) {
 
 }  // namespace
 
-Client client_of(const inspect::Facts& facts) {
+Client client_of(const Facts& facts) {
   Client out;
   const auto name = name_of(facts);
   const auto alias = name + "-initramfs";
+  out.alias = alias;
   for (const auto& key : facts.host_keys) {
     if (key.key.public_part)
       out.known_hosts.push_back(fmt::format("{} {} {}", alias, key.key.public_part->type,
@@ -50,4 +51,4 @@ std::string client_text(const Client& client) {
   return out;
 }
 
-}  // namespace admin
+}  // namespace inspect

@@ -7,14 +7,15 @@
 #include "inspect/facts.hpp"
 
 /// What a client needs, so that it knows this initramfs, and does not take it for the system itself.
-namespace admin {
+namespace inspect {
 
 struct Client {
+  std::string alias;                     // under which known_hosts has its keys
   std::vector<std::string> known_hosts;  // lines of ~/.ssh/known_hosts, under an alias
   std::string ssh_config;                // a stanza for ~/.ssh/config
 };
 
-[[nodiscard]] Client client_of(const inspect::Facts& facts);
+[[nodiscard]] Client client_of(const Facts& facts);
 [[nodiscard]] std::string client_text(const Client& client);
 
-}  // namespace admin
+}  // namespace inspect

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/process.hpp"
+#include "rehearsal/step.hpp"
+#include "remote/secret.hpp"
+#include "remote/ssh.hpp"
+#include "remote/unlock.hpp"
+#include "vm/guest.hpp"
+
+namespace rehearsal {
+
+/// A key that the image's sshd takes, as inspect shows it.
+struct OfferedKey {
+  std::string fingerprint;
+  std::string file;  // its public half
+};
+
+struct Part {
+  remote::Target target;
+  const remote::Secret* passphrase = nullptr;
+  const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
+  vm::Card card;
+  std::string token;                // of the marker system
+  std::size_t disks = 0;            // that ask for a passphrase
+  bool breaks = false;              // rd.break was said
+  std::vector<OfferedKey> offered;  // to be offered without their private halves
+  std::string offer_log;            // a file for ssh's words about them
+  std::chrono::seconds patience{60};  // for each step
+  std::function<void()> between;      // called while waiting
+  double begin = 0;                   // when qemu was started, by the clock
+};
+
+/// Plays the steps of a rehearsal with a guest that was just started; ends at the first that fails. `wait` is called
+/// when the prompts are there, and may do the rest by hand: then nothing is unlocked here.
+class Play {
+ public:
+  Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>& environment, base::Runner& runner,
+       const base::Cancel& cancel, remote::Clock& clock, Tell tell);
+
+  /// Up to the prompts; false where a step failed.
+  bool until_prompt();
+  /// From the passphrase on.
+  bool after_prompt();
+  /// The last step: the marker system's root, hand-over, and off. Also for those who unlock by hand.
+  bool until_off();
+
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  struct Seen {
+    bool done = false;
+    bool failed = false;
+    std::string detail;
+  };
+
+  bool step(const std::string& id, const std::function<Seen()>& look);
+  bool end(const std::string& id, bool done, const std::string& detail);
+  Seen network();
+  Seen banner();
+  Seen login();
+  Seen offer();
+  Seen prompts();
+  Seen send(const remote::Secret& passphrase, bool wrong);
+  Seen emergency();
+  Seen root();
+  Seen handover();
+  base::Outcome ssh(const std::string& command, const remote::Secret* passphrase, std::chrono::seconds deadline);
+  [[nodiscard]] std::string console_after(std::string_view sign) const;
+
+  vm::Guest& guest_;
+  Part part_;
+  const std::map<std::string, std::string>& environment_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  remote::Clock& clock_;
+  Tell tell_;
+  std::vector<Step> steps_;
+  double begin_;
+  double last_ = 0;
+  double first_prompt_ = -1;
+  unsigned denied_ = 0;
+};
+
+}  // namespace rehearsal

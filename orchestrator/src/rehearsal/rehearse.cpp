@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rehearsal/rehearse.hpp"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "inspect/checks.hpp"
+#include "inspect/client.hpp"
+#include "rehearsal/disks.hpp"
+#include "rehearsal/drivers.hpp"
+#include "rehearsal/janitor.hpp"
+#include "rehearsal/keys.hpp"
+#include "rehearsal/marker.hpp"
+#include "rehearsal/play.hpp"
+#include "rehearsal/subject.hpp"
+
+namespace rehearsal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kFirstWords = 15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
+
+std::string random_word() {
+  unsigned char bytes[12];
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) throw base::system_error("random bytes");
+  std::string out;
+  for (const auto byte : bytes) out += fmt::format("{:02x}", byte);
+  return out;
+}
+
+/// What is laid over the image, so that more of it can be seen, and it runs on the virtual machine.
+void add_settings(Overlay& overlay, const inspect::Facts& facts, const Plan& plan) {
+  // All that is logged goes to the second serial port, too: also where nobody can log in.
+  if (!plan.architecture->second_port.empty())
+    overlay["etc/systemd/journald.conf.d/90-rehearsal.conf"] = {
+        .content = fmt::format("[Journal]\nForwardToConsole=yes\nMaxLevelConsole=info\nTTYPath=/dev/{}\n", plan.architecture->second_port)};
+  if (!plan.card_name.empty())
+    overlay["etc/systemd/network/00-rehearsal.link"] = {
+        .content = fmt::format("[Match]\nMACAddress={}\n[Link]\nName={}\n", plan.card.mac, plan.card_name)};
+  // dracut's scripts read these as if they stood on the command line.
+  for (const auto& name : facts.image.list("etc/cmdline.d")) {
+    const auto text = facts.image.content("etc/cmdline.d/" + name).value_or("");
+    std::vector<std::string> kept;
+    bool dropped = false;
+    for (const auto& word : base::split(base::replace_all(std::string(base::trim(text)), "\n", " "), ' ')) {
+      if (why_dropped(word).empty())
+        kept.push_back(word);
+      else
+        dropped = true;
+    }
+    if (dropped) overlay["etc/cmdline.d/" + name] = {.content = base::join(kept, " ") + "\n"};
+  }
+}
+
+std::string cmdline_of(const Plan& plan, bool kvm, bool as_is) {
+  auto out = plan.cmdline;
+  const auto add = [&](const std::string& words) { out += (out.empty() ? "" : " ") + words; };
+  add("noresume");
+  // Without an overlay, what is logged goes to the console.
+  if (as_is || plan.architecture->second_port.empty()) add("systemd.journald.forward_to_console=1");
+  // What an emulated processor pays dearly for: mitigations, and BPF programs, in whose verifier guests have locked up.
+  if (!kvm) add("mitigations=off lsm=lockdown,yama");
+  add("panic=-1");
+  add(fmt::format("console={}", plan.architecture->console));
+  return out;
+}
+
+class Stage {
+ public:
+  Stage(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
+        const base::Cancel& cancel, remote::Clock& clock, const Hearers& hearers)
+      : request_(request),
+        environment_(environment),
+        runner_(runner),
+        cancel_(cancel),
+        clock_(clock),
+        hearers_(hearers),
+        scratch_(base::temp_parent(), "dracut-sshd-rehearsal."),
+        janitor_(scratch_.path()) {}
+
+  Report run() {
+    hearers_.status("reading the image");
+    subject_ = subject_of(request_, runner_, cancel_);
+    report_.image = subject_->image.string();
+    report_.source = subject_->source;
+    report_.findings = inspect::check_all(*subject_->facts);
+    plan_ = plan_of(*subject_->facts, request_.wishes);
+    if (!plan_.cannot.empty()) throw CannotRehearse(base::join(plan_.cannot, "; "), base::Exit::usage);
+    prepare();
+    play();
+    return std::move(report_);
+  }
+
+ private:
+  [[nodiscard]] fs::path in(const char* name) const { return scratch_.path() / name; }
+
+  void prepare() {
+    const auto& facts = *subject_->facts;
+    report_.kvm = !request_.emulate && vm::can_use_kvm(*plan_.architecture);
+    if (request_.wishes.as_is && request_.key.empty())
+      throw base::Error("--as-is leaves no room for a throw-away key", base::Exit::usage).with_hint("name your own: --key FILE");
+    Overlay overlay;
+    if (request_.key.empty()) {
+      key_ = add_throw_away_key(overlay, facts, scratch_.path(), runner_, cancel_);
+      plan_.changes.emplace_back("a throw-away key logs in, which lies behind yours in the same file; yours are offered to sshd");
+    } else {
+      key_ = request_.key;
+    }
+    if (!request_.wishes.as_is) {
+      hearers_.status("adding what the virtual machine needs");
+      add_settings(overlay, facts, plan_);
+      add_drivers(overlay, plan_.drivers, facts, *subject_->file, request_.wishes.root, scratch_.path(), runner_, cancel_);
+    }
+    const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
+                                         in("initrd"), in("linux"));
+    hearers_.status("making scratch disks");
+    passphrase_ = remote::Secret(random_word());
+    wrong_ = remote::Secret("wrong-" + random_word());
+    token_ = random_word().substr(0, 8);
+    write_marker(in("marker"), token_, facts, *subject_->file);
+    machine_.disks = make_disks(plan_, scratch_.path(), in("marker"), passphrase_, token_, runner_, cancel_);
+    machine_.architecture = plan_.architecture;
+    machine_.kvm = report_.kvm;
+    machine_.memory = request_.memory;
+    machine_.kernel = kernel;
+    machine_.initrd = in("initrd");
+    machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
+    machine_.card = plan_.card;
+    report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
+    report_.cmdline = machine_.cmdline;
+    report_.changes = plan_.changes;
+  }
+
+  /// KVM may be there and not work, which shows only when something runs on it: then the machine is emulated.
+  std::unique_ptr<vm::Guest> start() {
+    hearers_.status("starting qemu");
+    const auto logs = vm::logs_in(scratch_.path());
+    if (machine_.kvm) {
+      begin_ = clock_.now();
+      try {
+        auto guest = std::make_unique<vm::Guest>(machine_, logs, environment_);
+        while (!guest->ended() && guest->death().empty() && clock_.now() - begin_ < kFirstWords) {
+          if (guest->console().find("Linux version") != std::string::npos) return guest;
+          clock_.sleep(std::chrono::milliseconds(50), cancel_);
+          cancel_.throw_if_requested();
+        }
+      } catch (const base::Error& error) {
+        if (error.exit() == base::Exit::missing_tool) throw;
+      }
+      for (const auto& log : {logs.console, logs.journal, logs.packets, logs.qemu}) fs::remove(log);
+      machine_.kvm = report_.kvm = false;
+      machine_.cmdline = report_.cmdline = cmdline_of(plan_, false, request_.wishes.as_is);
+      report_.changes.emplace_back("KVM is there, and a machine does not run on it: everything is emulated");
+    }
+    begin_ = clock_.now();
+    return std::make_unique<vm::Guest>(machine_, logs, environment_);
+  }
+
+  Part part_for(const vm::Guest& guest) {
+    const auto client = inspect::client_of(*subject_->facts);
+    base::write_file(in("known_hosts"), base::join(client.known_hosts, "\n") + "\n");
+    Part part;
+    part.target.host = "127.0.0.1";
+    part.target.alias = client.alias;
+    part.target.port = fmt::format("{}", guest.port());
+    part.target.identity = key_;
+    part.target.only_identity = true;
+    part.target.known_hosts = in("known_hosts").string();
+    part.target.config = "none";
+    part.passphrase = &passphrase_;
+    part.wrong = request_.wrong_passphrase ? &wrong_ : nullptr;
+    part.card = plan_.card;
+    part.token = token_;
+    part.disks = static_cast<std::size_t>(std::ranges::count_if(plan_.disks, &ScratchDisk::encrypted));
+    part.begin = begin_;
+    part.breaks = request_.wishes.breaks;
+    part.offered = offered_keys(*subject_->facts, scratch_.path());
+    part.offer_log = in("offers.log").string();
+    part.patience = std::chrono::seconds(request_.patience != 0 ? request_.patience : report_.kvm ? 60 : 180);
+    if (hearers_.console) part.between = [this, &guest] { tell_console(guest); };
+    return part;
+  }
+
+  void play() {
+    const auto started = start();
+    auto& guest = *started;
+    auto part = part_for(guest);
+    report_.command =
+        base::shell_quote({"ssh", "-F", "none", "-p", part.target.port, "-i", key_, "-o", "IdentitiesOnly=yes", "-o",
+                           "UserKnownHostsFile=" + part.target.known_hosts, "-o", "HostKeyAlias=" + part.target.alias,
+                           "root@127.0.0.1"});
+    if (request_.interactive) part.patience = std::chrono::hours(24);
+    Play play(guest, std::move(part), environment_, runner_, cancel_, clock_, hearers_.step);
+    report_.passed = play.until_prompt();
+    if (report_.passed && request_.interactive) {
+      hearers_.waiting(report_.command, passphrase_.bytes());
+      report_.passed = play.until_off();
+    } else if (report_.passed) {
+      report_.passed = play.after_prompt();
+    }
+    guest.end();
+    if (hearers_.console) tell_console(guest);
+    report_.steps = play.steps();
+    report_.console = guest.console();
+    report_.journal = guest.journal();
+    report_.qemu = base::read_file(guest.logs().qemu, 1U << 20U);
+    if (!report_.passed) report_.explanation = explanation_of(report_.steps.back().id, report_.findings);
+  }
+
+  void tell_console(const vm::Guest& guest) {
+    const auto text = guest.console();
+    while (told_ < text.size()) {
+      const auto end = text.find('\n', told_);
+      if (end == std::string::npos) break;
+      hearers_.console(text.substr(told_, end - told_));
+      told_ = end + 1;
+    }
+  }
+
+  const Request& request_;
+  const std::map<std::string, std::string>& environment_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  remote::Clock& clock_;
+  const Hearers& hearers_;
+  base::TempDir scratch_;
+  Janitor janitor_;  // gone before the folder is
+  std::unique_ptr<Subject> subject_;
+  Plan plan_;
+  vm::Machine machine_;
+  remote::Secret passphrase_;
+  remote::Secret wrong_;
+  std::string token_;
+  std::string key_;
+  std::size_t told_ = 0;
+  double begin_ = 0;
+  Report report_;
+};
+
+}  // namespace
+
+Report rehearse(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
+                const base::Cancel& cancel, remote::Clock& clock, const Hearers& hearers) {
+  return Stage(request, environment, runner, cancel, clock, hearers).run();
+}
+
+}  // namespace rehearsal

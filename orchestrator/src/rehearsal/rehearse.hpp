@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/process.hpp"
+#include "inspect/report.hpp"
+#include "rehearsal/plan.hpp"
+#include "rehearsal/step.hpp"
+#include "remote/unlock.hpp"
+
+/// A boot of an image in a virtual machine, with scratch disks that bear the names of the real ones, up to the moment at
+/// which the real system would start. Nothing of this machine is written to, but for a private folder that is gone
+/// afterwards, however the program ends.
+namespace rehearsal {
+
+struct Request {
+  Wishes wishes;
+  std::string image;    // "": of the next boot of the system at wishes.root
+  std::string kernel;   // a file; "": found by the release
+  std::string release;  // "": told by image or system
+  std::string cmdline;  // "": of the next boot
+  std::string key;      // a private key that logs in; "": a throw-away one is added to the image
+  bool wrong_passphrase = false;
+  bool interactive = false;
+  bool emulate = false;    // no KVM, also where there is one
+  unsigned memory = 1024;  // MiB
+  unsigned patience = 0;   // seconds for each step; 0: 60, or 180 where everything is emulated
+};
+
+struct Report {
+  std::string image;
+  std::string kernel;
+  std::string cmdline;
+  std::string source;  // how the image was found
+  bool kvm = false;
+  std::vector<std::string> changes;
+  std::vector<Step> steps;
+  bool passed = false;
+  inspect::Findings findings;     // of the inspection
+  inspect::Findings explanation;  // those that are about the step that failed
+  std::string console;            // all of it
+  std::string journal;
+  std::string qemu;
+  std::string command;            // by which the same machine was logged in to
+};
+
+struct Hearers {
+  Tell step;
+  std::function<void(const std::string&)> status;   // what is being done
+  std::function<void(const std::string&)> console;  // what the console printed, line by line
+  std::function<void(const std::string& command, const std::string& passphrase)> waiting;  // --interactive
+};
+
+/// base::Error for what keeps it from being tried: no qemu (Exit::missing_tool), no image, no room.
+[[nodiscard]] Report rehearse(const Request& request, const std::map<std::string, std::string>& environment,
+                              base::Runner& runner, const base::Cancel& cancel, remote::Clock& clock,
+                              const Hearers& hearers);
+
+/// Why it cannot be rehearsed, where a plan could not be made.
+class CannotRehearse final : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+}  // namespace rehearsal

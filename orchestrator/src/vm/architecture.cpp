@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vm/architecture.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace vm {
+namespace {
+
+constexpr std::array kKnown{
+    Architecture{"x86_64", 62, "qemu-system-x86_64", "q35", "ttyS0", "ttyS1", "qemu-system-x86"},
+    Architecture{"aarch64", 183, "qemu-system-aarch64", "virt", "ttyAMA0", "", "qemu-system-arm"},
+};
+
+}  // namespace
+
+const Architecture* architecture_of(std::uint16_t elf_machine) {
+  const auto* const found = std::ranges::find(kKnown, elf_machine, &Architecture::elf_machine);
+  return found == kKnown.end() ? nullptr : found;
+}
+
+std::string_view own_architecture() {
+  static const std::string name = [] {
+    utsname here{};
+    return std::string(uname(&here) == 0 ? here.machine : "");
+  }();
+  return name;
+}
+
+}  // namespace vm

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/background.hpp"
+#include "vm/machine.hpp"
+#include "vm/monitor.hpp"
+
+namespace vm {
+
+/// A machine that is running under qemu. It ends with its object, and with this program, however that ends.
+class Guest {
+ public:
+  /// base::Error: qemu is not installed (Exit::missing_tool), or it says why it cannot start.
+  Guest(const Machine& machine, Logs logs, const std::map<std::string, std::string>& environment);
+
+  [[nodiscard]] unsigned port() const { return port_; }  // of 127.0.0.1, which leads to its sshd
+  [[nodiscard]] bool ended() const { return qemu_->ended(); }
+  /// All that its console has printed so far, without escape sequences; of very much, the end.
+  [[nodiscard]] std::string console() const;
+  [[nodiscard]] std::string journal() const;
+  [[nodiscard]] const Logs& logs() const { return logs_; }
+  /// What killed its kernel, in the kernel's words or in qemu's; "" while it lives.
+  [[nodiscard]] std::string death() const;
+  void end() { (void)qemu_->end(); }
+
+ private:
+  Logs logs_;
+  Monitor monitor_;
+  std::unique_ptr<base::Background> qemu_;
+  unsigned port_ = 0;
+};
+
+/// Text as a terminal would show it: without escape sequences, carriage returns and other control characters.
+[[nodiscard]] std::string plain(std::string_view text);
+
+}  // namespace vm

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "vm/architecture.hpp"
+
+/// A virtual machine, as a value; and what qemu(1) is called with for it.
+namespace vm {
+
+struct Disk {
+  std::filesystem::path file;  // raw
+  std::string model;           // "virtio-blk-pci", "nvme", "ide-hd", "scsi-hd"
+  bool keep = false;           // what is written to it is thrown away, and the file stays as it is
+};
+
+/// The one card, at qemu's own network in user space: the guest reaches nobody, and is reached at one port of this
+/// machine's loopback.
+struct Card {
+  std::string model = "virtio-net-pci";
+  std::string mac = "52:54:00:12:34:00";
+  std::string network = "10.0.2.0/24";  // in which it lies
+  std::string gateway = "10.0.2.2";
+  std::string address = "10.0.2.15";  // that it has, or is given by DHCP
+  std::string name_server = "10.0.2.3";
+  unsigned guest_port = 22;
+  unsigned port = 0;  // of 127.0.0.1; 0: any that is free
+};
+
+struct Machine {
+  const Architecture* architecture = nullptr;
+  bool kvm = false;  // otherwise emulated
+  unsigned processors = 1;
+  unsigned memory = 1024;  // MiB
+  std::filesystem::path kernel;
+  std::filesystem::path initrd;
+  std::string cmdline;
+  std::vector<Disk> disks;
+  Card card;
+};
+
+/// Where qemu leaves what it sees, all in one folder.
+struct Logs {
+  std::filesystem::path console;  // the first serial port
+  std::filesystem::path journal;  // the second one
+  std::filesystem::path packets;  // of the card, as pcap(5)
+  std::filesystem::path qemu;     // its own words
+};
+
+[[nodiscard]] Logs logs_in(const std::filesystem::path& folder);
+
+/// The arguments. QMP is spoken over the descriptor `monitor`.
+[[nodiscard]] std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, int monitor);
+
+/// Whether /dev/kvm is there, may be used by this user, and is for this architecture.
+[[nodiscard]] bool can_use_kvm(const Architecture& architecture);
+
+}  // namespace vm
