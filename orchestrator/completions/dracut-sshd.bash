@@ -10,7 +10,7 @@ _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'inspect unlock --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'inspect rehearse unlock --help --version' -- "$current")
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == unlock ]]; then
@@ -25,6 +25,20 @@ _dracut_sshd() {
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
         fi
+        ;;
+    esac
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == rehearse ]]; then
+    case $previous in
+      --root | --report) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+      --release) mapfile -t COMPREPLY < <(compgen -W "$(compgen -G '/usr/lib/modules/*' | sed 's|.*/||')" -- "$current") ;;
+      --disk) mapfile -t COMPREPLY < <(compgen -W 'luks= fs=' -- "$current") ;;
+      --cmdline | --memory | --patience) ;;
+      --image | --kernel | --key) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      *)
+        choices='--image --kernel --release --cmdline --root --key --as-is --disk --break --wrong-passphrase --interactive --console --report --memory --patience --emulate --json --help'
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         ;;
     esac
     return 0

@@ -36,15 +36,20 @@ struct CommandLine {
 
   void add_rehearse() {
     auto* verb = app.add_subcommand(
-        "rehearse", "Boots the initramfs in a virtual machine, against scratch disks: logs in, unlocks, sees the root appear");
-    verb->footer("Exit status: 0 unlocked, 1 not, 2 wrong usage, 3 a tool is not installed (qemu), 4 it cannot be rehearsed.");
-    verb->add_option("--image", rehearse.image, "An initramfs or a unified kernel image (default: this machine's next boot)")
+        "rehearse",
+        "Boots the initramfs in a virtual machine, against scratch disks: logs in, unlocks, sees the root appear");
+    verb->footer(
+        "Exit status: 0 unlocked, 1 not, 2 wrong usage, 3 a tool is not installed (qemu), 4 it cannot be rehearsed.");
+    verb->add_option("--image", rehearse.image,
+                     "An initramfs or a unified kernel image (default: this machine's next boot)")
         ->type_name("FILE");
     verb->add_option("--kernel", rehearse.kernel, "The kernel to boot (default: the image's)")->type_name("FILE");
-    verb->add_option("--release", rehearse.release, "The kernel's release: of which kernel the image is, where none is named");
+    verb->add_option("--release", rehearse.release,
+                     "The kernel's release: of which kernel the image is, where none is named");
     verb->add_option("--cmdline", rehearse.cmdline, "The kernel's command line (default: the next boot's)");
     verb->add_option("--root", rehearse.root, "Where that system's files are, if not at /")->type_name("FOLDER");
-    verb->add_option("--key", rehearse.key, "A private key that has to log in (default: a throw-away one)")->type_name("FILE");
+    verb->add_option("--key", rehearse.key, "A private key that has to log in (default: a throw-away one)")
+        ->type_name("FILE");
     verb->add_option("--disk", rehearse.disks, "luks=UUID or fs=UUID: a disk that there has to be; the root's first")
         ->type_name("SPEC")
         ->expected(1)
@@ -52,9 +57,12 @@ struct CommandLine {
     verb->add_flag("--as-is", rehearse.as_is, "Add nothing to the image")->needs("--key");
     auto* breaks = verb->add_flag("--break", rehearse.breaks, "Stop in the emergency shell (rd.break), and resume");
     auto* wrong = verb->add_flag("--wrong-passphrase", rehearse.wrong, "Try a wrong passphrase first");
-    verb->add_flag("--interactive", rehearse.interactive, "Leave the waiting machine to you")->excludes(breaks)->excludes(wrong);
+    verb->add_flag("--interactive", rehearse.interactive, "Leave the waiting machine to you")
+        ->excludes(breaks)
+        ->excludes(wrong);
     verb->add_flag("--console", rehearse.console, "Show what its console prints");
-    verb->add_option("--report", rehearse.report, "Keep report and logs in this new folder (default: where it fails, one of its own)")
+    verb->add_option("--report", rehearse.report,
+                     "Keep report and logs in this new folder (default: where it fails, one of its own)")
         ->type_name("FOLDER");
     verb->add_option("--memory", rehearse.memory, "MiB")->capture_default_str()->check(CLI::Range(256, 65536));
     verb->add_option("--patience", rehearse.patience, "Seconds for each step (default: 60; 180 without KVM)")

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "inspect/client.hpp"
 #include "base/text.hpp"
+#include "inspect/client.hpp"
 #include "inspect/promise.hpp"
 
 namespace admin {
@@ -146,7 +146,8 @@ std::string to_text(const Inspected& inspected, bool quiet) {
   }
   const auto answer = inspect::answer_of(inspected.findings);
   if (!quiet && answer != inspect::Answer::will_not) {
-    if (const auto client = inspect::client_of(inspected.facts); !client.known_hosts.empty()) out += "\n" + inspect::client_text(client);
+    if (const auto client = inspect::client_of(inspected.facts); !client.known_hosts.empty())
+      out += "\n" + inspect::client_text(client);
   }
   if (!quiet) out += "\n";
   return out + verdict(answer) + "\n";

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "rehearsal/rehearse.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -11,7 +13,6 @@
 #include "base/error.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
-#include "rehearsal/rehearse.hpp"
 #include "rehearsal/report.hpp"
 
 namespace admin {
@@ -50,7 +51,8 @@ std::string line_of(const rehearsal::Step& step) {
 fs::path folder_of_its_own() {
   const auto environment = base::whole_environment();
   fs::path top;
-  if (const auto state = environment.find("XDG_STATE_HOME"); state != environment.end() && state->second.starts_with('/'))
+  if (const auto state = environment.find("XDG_STATE_HOME");
+      state != environment.end() && state->second.starts_with('/'))
     top = state->second;
   else if (const auto home = environment.find("HOME"); home != environment.end() && home->second.starts_with('/'))
     top = fs::path(home->second) / ".local/state";
@@ -69,7 +71,8 @@ fs::path folder_of_its_own() {
 std::string why_failed(const rehearsal::Report& report) {
   std::string out;
   for (const auto& finding : report.explanation) {
-    out += fmt::format("\n{} {}: {}\n", inspect::name_of(finding.severity), finding.id, base::printable(finding.message, 600));
+    out += fmt::format("\n{} {}: {}\n", inspect::name_of(finding.severity), finding.id,
+                       base::printable(finding.message, 600));
     if (!finding.remedy.empty()) out += fmt::format("  -> {}\n", base::printable(finding.remedy, 600));
   }
   const auto add = [&](const char* head, const std::vector<std::string>& lines) {
@@ -106,12 +109,14 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
   if (arguments.console)
     hearers.console = [&](const std::string& line) { context.console.line("| " + base::printable(line, 300)); };
   hearers.waiting = [&](const std::string& command, const std::string& passphrase) {
-    context.console.line(fmt::format(
-        "The machine waits. In another terminal:\n  {}\nand there: unlock. The passphrase of these scratch disks is {}\nCtrl-C "
-        "ends it all.",
-        command, passphrase));
+    context.console.line(
+        fmt::format("The machine waits. In another terminal:\n  {}\nand there: unlock. The passphrase of these scratch "
+                    "disks is {}\nCtrl-C "
+                    "ends it all.",
+                    command, passphrase));
   };
-  const auto report = rehearsal::rehearse(request_of(arguments), environment, context.runner, context.cancel, clock, hearers);
+  const auto report =
+      rehearsal::rehearse(request_of(arguments), environment, context.runner, context.cancel, clock, hearers);
   context.console.clear_status();
   fs::path folder = arguments.report;
   if (folder.empty() && !report.passed) folder = folder_of_its_own();

@@ -21,7 +21,8 @@ constexpr std::uint64_t kMostGrub = 4U << 20U;
 std::optional<fs::path> kernel_file(const fs::path& root, const std::string& release) {
   if (!base::is_safe_relative(release)) return std::nullopt;
   std::vector<fs::path> places;
-  for (const auto* name : {"vmlinuz-", "vmlinux-", "kernel-", "Image-"}) places.push_back(root / "boot" / (name + release));
+  for (const auto* name : {"vmlinuz-", "vmlinux-", "kernel-", "Image-"})
+    places.push_back(root / "boot" / (name + release));
   for (const auto* top : {"usr/lib/modules", "lib/modules"}) {
     for (const auto* name : {"vmlinuz", "Image"}) places.push_back(root / top / release / name);
   }

@@ -64,7 +64,8 @@ std::optional<StaticAddress> of_networkd(std::string_view text) {
   for (const auto& one : addresses) {
     auto out = with_prefix(one);
     if (!out) continue;
-    const auto gateway = std::ranges::find_if(gateways, [](const std::string& each) { return ipv4_of(each).has_value(); });
+    const auto gateway =
+        std::ranges::find_if(gateways, [](const std::string& each) { return ipv4_of(each).has_value(); });
     if (gateway != gateways.end()) out->gateway = *gateway;
     return out;
   }
@@ -120,7 +121,8 @@ std::optional<StaticAddress> static_address(const inspect::Facts& facts) {
   for (const auto* folder : {"etc/systemd/network", "usr/lib/systemd/network"}) {
     for (const auto& name : facts.image.list(folder)) {
       // systemd's own are for containers and the like.
-      if (!name.ends_with(".network") || (name.starts_with("80-") && std::string_view(folder).starts_with("usr"))) continue;
+      if (!name.ends_with(".network") || (name.starts_with("80-") && std::string_view(folder).starts_with("usr")))
+        continue;
       if (auto out = of_networkd(facts.image.content(std::string(folder) + "/" + name).value_or(""))) return out;
     }
   }
@@ -156,14 +158,16 @@ bool lay_network(vm::Card& card, const StaticAddress& address) {
 }
 
 void give_address(const inspect::Facts& facts, Plan& plan) {
-  if (const auto port = number(openssh::argument_of(facts.effective.values, "port", "22"))) plan.card.guest_port = *port;
+  if (const auto port = number(openssh::argument_of(facts.effective.values, "port", "22")))
+    plan.card.guest_port = *port;
   for (std::size_t index = 0; index + 1 < facts.sshd.arguments.size(); ++index) {
     if (facts.sshd.arguments[index] != "-p") continue;
     if (const auto port = number(facts.sshd.arguments[index + 1])) plan.card.guest_port = *port;
   }
   if (const auto address = static_address(facts)) {
     if (lay_network(plan.card, *address))
-      plan.changes.push_back(fmt::format("the virtual network is laid around {}/{}", address->address, address->prefix));
+      plan.changes.push_back(
+          fmt::format("the virtual network is laid around {}/{}", address->address, address->prefix));
     else
       plan.cannot.push_back(fmt::format("the address {} and its gateway {} fit into no virtual network",
                                         address->address, address->gateway));
@@ -171,7 +175,8 @@ void give_address(const inspect::Facts& facts, Plan& plan) {
   if (!facts.options.host) return;
   const auto card = own_card(*facts.options.host);
   if (!card) return;
-  const std::string mac(base::trim(inspect::read_small(*facts.options.host / "sys/class/net" / card->name / "address").value_or("")));
+  const std::string mac(
+      base::trim(inspect::read_small(*facts.options.host / "sys/class/net" / card->name / "address").value_or("")));
   if (mac.size() != 17) return;
   plan.card.mac = mac;
   plan.card_name = card->name;

@@ -29,7 +29,8 @@ std::string first_words(const std::string& address, unsigned port, const base::C
   std::string said;
   const auto due = std::chrono::steady_clock::now() + kPatience;
   while (said.find('\n') == std::string::npos && said.size() < kLongest) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(due - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(due - std::chrono::steady_clock::now()).count();
     pollfd watched[2] = {{line.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}};
     if (left <= 0 || poll(watched, 2, static_cast<int>(left)) <= 0 || watched[1].revents != 0) break;
     char buffer[kLongest];

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMiB = 1U << 20U;
 constexpr std::uint64_t kContent = 32 * kMiB;  // of the root's file system
-constexpr std::uint64_t kShift = 32 * kMiB;    // what cryptsetup wants behind what it encrypts; half of it becomes header
-constexpr std::uint64_t kOther = 20 * kMiB;    // of a disk that only has to open: header, and some
+constexpr std::uint64_t kShift = 32 * kMiB;  // what cryptsetup wants behind what it encrypts; half of it becomes header
+constexpr std::uint64_t kOther = 20 * kMiB;  // of a disk that only has to open: header, and some
 
 class Maker {
  public:
@@ -36,8 +36,14 @@ class Maker {
 
   /// What is in the file becomes what is in the encrypted device.
   void encrypt(const fs::path& file, const ScratchDisk& disk) {
-    std::vector<std::string> argv{"cryptsetup", "reencrypt", "--encrypt", "--type", "luks2", "--reduce-device-size",
-                                  fmt::format("{}M", kShift / kMiB), "--force-offline-reencrypt"};
+    std::vector<std::string> argv{"cryptsetup",
+                                  "reencrypt",
+                                  "--encrypt",
+                                  "--type",
+                                  "luks2",
+                                  "--reduce-device-size",
+                                  fmt::format("{}M", kShift / kMiB),
+                                  "--force-offline-reencrypt"};
     finish(argv, file, disk);
   }
 

@@ -81,8 +81,8 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   auto system = root / "usr/lib/modules" / kernel;
   if (!fs::exists(system / "modules.dep")) system = root / "lib/modules" / kernel;
   if (!fs::exists(system / "modules.dep"))
-    throw base::Error(fmt::format("{} has to be added to the image, and {} has no modules of kernel {}", base::join(names, ", "),
-                                  root.string(), kernel))
+    throw base::Error(fmt::format("{} has to be added to the image, and {} has no modules of kernel {}",
+                                  base::join(names, ", "), root.string(), kernel))
         .with_hint("rehearse on the machine that the image is for, or name a folder that has them by --root");
   const auto read = [&](const char* name) {
     return fs::exists(system / name) ? base::read_file(system / name, kIndex) : std::string();
@@ -115,8 +115,7 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   depmod.argv = {"depmod", "-b", tree.string(), kernel};
   depmod.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
   depmod.dies_with_parent = true;
-  if (const auto done = runner.run(depmod, cancel); done.status != 0)
-    throw base::Error("depmod failed: " + done.tail);
+  if (const auto done = runner.run(depmod, cancel); done.status != 0) throw base::Error("depmod failed: " + done.tail);
   for (const auto& entry : fs::directory_iterator(below)) {
     const auto name = entry.path().filename().string();
     if (entry.is_regular_file() && name.starts_with("modules."))

@@ -19,9 +19,9 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
                  initramfs::Source& source, const std::filesystem::path& root, const std::filesystem::path& scratch,
                  base::Runner& runner, const base::Cancel& cancel);
 
-/// Which files of a kernel's modules.dep (modules.dep(5)) these names need, themselves among them, by their paths there; a
-/// name that is nowhere is base::Error. What is built into the kernel (modules.builtin) needs nothing.
-[[nodiscard]] std::vector<std::string> needed_modules(const std::vector<std::string>& names, std::string_view dependencies,
-                                                      std::string_view builtin);
+/// Which files of a kernel's modules.dep (modules.dep(5)) these names need, themselves among them, by their paths
+/// there; a name that is nowhere is base::Error. What is built into the kernel (modules.builtin) needs nothing.
+[[nodiscard]] std::vector<std::string> needed_modules(const std::vector<std::string>& names,
+                                                      std::string_view dependencies, std::string_view builtin);
 
 }  // namespace rehearsal

@@ -15,7 +15,8 @@ Janitor::Janitor(const std::filesystem::path& folder) {
   pipe_ = base::Fd(ends[1]);
   base::Command command;
   // A second, in which the other children, whose parent has gone, come to their ends.
-  command.argv = {"/bin/sh", "-c", "trap '' INT TERM HUP; read -r line <&3; sleep 1; rm -rf -- \"$0\"", folder.string()};
+  command.argv = {"/bin/sh", "-c", "trap '' INT TERM HUP; read -r line <&3; sleep 1; rm -rf -- \"$0\"",
+                  folder.string()};
   command.env = {{"PATH", "/usr/bin:/bin"}};
   command.passed[3] = theirs.get();
   command.log = "/dev/null";

@@ -40,7 +40,8 @@ std::vector<std::string> kind_of_key(const inspect::Facts& facts) {
 
 std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, const std::filesystem::path& folder,
                                base::Runner& runner, const base::Cancel& cancel) {
-  const auto file = std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
+  const auto file =
+      std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
   const auto path = file == facts.key_files.end() ? std::nullopt : facts.image.resolve(file->path);
   const auto content = path ? facts.image.content(*path) : std::nullopt;
   if (!content)
@@ -53,7 +54,8 @@ std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, co
   command.argv.insert(command.argv.end(), kind.begin(), kind.end());
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.dies_with_parent = true;
-  if (const auto done = runner.run(command, cancel); done.status != 0) throw base::Error("ssh-keygen failed: " + done.tail);
+  if (const auto done = runner.run(command, cancel); done.status != 0)
+    throw base::Error("ssh-keygen failed: " + done.tail);
   OverlayFile out;
   out.mode = file->node->mode;
   out.uid = file->node->uid;

@@ -15,8 +15,9 @@ namespace rehearsal {
 /// Makes a key for this rehearsal alone, of a kind that the image's keys are of, and puts its public half behind them,
 /// into the same file with the same mode and owner: what is wrong with that file stays wrong. Returns the private key's
 /// file; base::Error if the image has no file of keys that it could be put into.
-[[nodiscard]] std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, const std::filesystem::path& folder,
-                                             base::Runner& runner, const base::Cancel& cancel);
+[[nodiscard]] std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts,
+                                             const std::filesystem::path& folder, base::Runner& runner,
+                                             const base::Cancel& cancel);
 
 /// The public halves of the keys that lie in the image, each in a file of its own; of many, the first few.
 [[nodiscard]] std::vector<OfferedKey> offered_keys(const inspect::Facts& facts, const std::filesystem::path& folder);

@@ -83,7 +83,8 @@ void write_marker(const fs::path& folder, const std::string& token, const inspec
     const auto* top = image.find_link(name);
     if (top == nullptr || !top->is_link()) continue;
     const auto real = image.resolve(name);
-    if (!real || !base::is_safe_relative(*real) || image.find(*real) == nullptr || !image.find(*real)->is_directory()) continue;
+    if (!real || !base::is_safe_relative(*real) || image.find(*real) == nullptr || !image.find(*real)->is_directory())
+      continue;
     base::make_dirs(folder / *real);
     link(folder, name, *real);
   }
@@ -101,7 +102,8 @@ void write_marker(const fs::path& folder, const std::string& token, const inspec
   for (const auto* name : {"dev", "proc", "sys", "run", "tmp"}) base::make_dirs(folder / name);
   // systemd wants this before it changes over.
   put(folder, "etc/os-release", "ID=rehearsal\nNAME=\"The marker of a rehearsal\"\n", 0644);
-  const auto init = base::replace_all(std::string(kInit), "@MARK@", marker_line(token, "").substr(0, token.size() + 11));
+  const auto init =
+      base::replace_all(std::string(kInit), "@MARK@", marker_line(token, "").substr(0, token.size() + 11));
   put(folder, "usr/lib/systemd/systemd", init, 0755);
   link(folder, "sbin/init", "/usr/lib/systemd/systemd");
 }

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "inspect/facts.hpp"
 #include "initramfs/source.hpp"
+#include "inspect/facts.hpp"
 
 /// The system on the scratch disk: a shell script in the place of init, and the image's own shell to run it. It says on
 /// the console that it is there, and what the initramfs has left behind; then it switches the machine off.

@@ -55,7 +55,8 @@ std::map<std::string, std::string> bytes_of(initramfs::Source& source, const ini
     out[path];
   }
   if (total > limit)
-    throw base::Error(fmt::format("{} of the image's files are more than {}", base::human_size(total), base::human_size(limit)));
+    throw base::Error(
+        fmt::format("{} of the image's files are more than {}", base::human_size(total), base::human_size(limit)));
   std::string bytes;
   std::uint32_t entry = 0;
   bool open = false;

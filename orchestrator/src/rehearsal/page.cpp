@@ -57,8 +57,8 @@ std::string findings(const inspect::Findings& all) {
   std::string out = "<table>";
   for (const auto& finding : all) {
     if (finding.severity == inspect::Severity::good) continue;
-    out += fmt::format("<tr><td>{}</td><td><code>{}</code></td><td>{}{}</td></tr>\n", inspect::name_of(finding.severity),
-                       escaped(finding.id), escaped(finding.message),
+    out += fmt::format("<tr><td>{}</td><td><code>{}</code></td><td>{}{}</td></tr>\n",
+                       inspect::name_of(finding.severity), escaped(finding.id), escaped(finding.message),
                        finding.remedy.empty() ? "" : "<br>" + escaped(finding.remedy));
   }
   return out + "</table>\n";
@@ -67,8 +67,10 @@ std::string findings(const inspect::Findings& all) {
 }  // namespace
 
 std::string to_page(const Report& report) {
-  const auto title = report.passed ? std::string("This boot waits, lets a key in, and goes on")
-                                   : fmt::format("Not seen: {}", report.steps.empty() ? "anything" : kind_of(report.steps.back().id).title);
+  const auto title =
+      report.passed
+          ? std::string("This boot waits, lets a key in, and goes on")
+          : fmt::format("Not seen: {}", report.steps.empty() ? "anything" : kind_of(report.steps.back().id).title);
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><title>{0}</title><style>{1}</style></head><body>\n<h1 class=\"{2}\">{0}</h1>\n",
@@ -78,12 +80,15 @@ std::string to_page(const Report& report) {
     out += fmt::format("<h2>Why</h2><p>{}</p>", escaped(report.steps.back().detail)) + findings(report.explanation);
     out += "<h2>sshd's words</h2>" + block(base::join(words_of_sshd(report, 40), "\n"));
   }
-  out += fmt::format("<h2>What was booted</h2><table><tr><td>image</td><td><code>{}</code></td></tr><tr><td>kernel</td><td><code>{}</code>"
-                     "</td></tr><tr><td>command line</td><td><code>{}</code></td></tr><tr><td>processor</td><td>{}</td></tr></table>",
-                     escaped(report.image), escaped(report.kernel), render::xml(base::printable(report.cmdline, 4096)),
-                     report.kvm ? "the machine's own (KVM)" : "emulated");
+  out += fmt::format(
+      "<h2>What was "
+      "booted</h2><table><tr><td>image</td><td><code>{}</code></td></tr><tr><td>kernel</td><td><code>{}</code>"
+      "</td></tr><tr><td>command line</td><td><code>{}</code></td></tr><tr><td>processor</td><td>{}</td></tr></table>",
+      escaped(report.image), escaped(report.kernel), render::xml(base::printable(report.cmdline, 4096)),
+      report.kvm ? "the machine's own (KVM)" : "emulated");
   out += "<h2>What is otherwise than at the next boot</h2><ul>";
-  for (const auto& change : report.changes) out += fmt::format("<li>{}</li>", render::xml(base::printable(change, 600)));
+  for (const auto& change : report.changes)
+    out += fmt::format("<li>{}</li>", render::xml(base::printable(change, 600)));
   out += "</ul><h2>What the inspection finds</h2>" + findings(report.findings);
   out += "<h2>The console</h2>" + block(report.console) + "<h2>The journal</h2>" + block(report.journal);
   return out + "</body></html>\n";

@@ -35,7 +35,8 @@ std::string choose(const inspect::Facts& facts, const std::array<Device, Count>&
   const auto* const found = std::ranges::find_if(devices, [&](const Device& device) { return drives(facts, device); });
   if (found != devices.end()) return std::string(found->model);
   if (wishes.as_is)
-    plan.cannot.push_back(fmt::format("the image drives no {} that qemu can imitate; without --as-is a driver is added", what));
+    plan.cannot.push_back(
+        fmt::format("the image drives no {} that qemu can imitate; without --as-is a driver is added", what));
   for (const auto name : devices.front().drivers) {
     if (!facts.has_driver(name) && std::ranges::find(plan.drivers, name) == plan.drivers.end())
       plan.drivers.emplace_back(name);
@@ -51,13 +52,15 @@ void plan_hardware(const inspect::Facts& facts, const Wishes& wishes, Plan& plan
   }
   plan.architecture = vm::architecture_of(machine);
   if (plan.architecture == nullptr)
-    plan.cannot.push_back(machine == 0 ? "no program is in it that tells which machine it is for"
-                                       : fmt::format("its programs are for a machine (ELF's number {}) that is not known here", machine));
+    plan.cannot.push_back(
+        machine == 0 ? "no program is in it that tells which machine it is for"
+                     : fmt::format("its programs are for a machine (ELF's number {}) that is not known here", machine));
   plan.disk_model = choose(facts, kDisks, "disk", wishes, plan);
   plan.card.model = choose(facts, kCards, "network card", wishes, plan);
   if (!facts.has_driver("ext4")) {
     if (wishes.as_is)
-      plan.cannot.emplace_back("the image cannot mount ext4, which the scratch disk has; without --as-is that is added");
+      plan.cannot.emplace_back(
+          "the image cannot mount ext4, which the scratch disk has; without --as-is that is added");
     plan.drivers.emplace_back("ext4");
   }
   if (!plan.drivers.empty() && !wishes.as_is)

@@ -27,9 +27,9 @@ struct ScratchDisk {
 };
 
 struct Wishes {
-  bool as_is = false;          // nothing is added to the image
-  bool breaks = false;         // rd.break
-  std::string root = "/";      // of the system whose kernel modules may be added
+  bool as_is = false;              // nothing is added to the image
+  bool breaks = false;             // rd.break
+  std::string root = "/";          // of the system whose kernel modules may be added
   std::vector<std::string> disks;  // --disk: "luks=UUID", "fs=UUID"
 };
 
@@ -37,11 +37,11 @@ struct Plan {
   std::vector<ScratchDisk> disks;
   std::string disk_model;
   vm::Card card;
-  std::string card_name;              // that the card shall have; "": the one that udev gives it
-  std::string cmdline;                // without what the machine below adds
-  std::vector<std::string> drivers;   // kernel modules that are to be added to the image
-  std::vector<std::string> changes;   // what is otherwise than at the next boot, for people
-  std::vector<std::string> cannot;    // why it cannot be rehearsed
+  std::string card_name;             // that the card shall have; "": the one that udev gives it
+  std::string cmdline;               // without what the machine below adds
+  std::vector<std::string> drivers;  // kernel modules that are to be added to the image
+  std::vector<std::string> changes;  // what is otherwise than at the next boot, for people
+  std::vector<std::string> cannot;   // why it cannot be rehearsed
   const vm::Architecture* architecture = nullptr;
 };
 

@@ -26,7 +26,8 @@ constexpr int kNothingAsked = 2;     // dracut-sshd-unlock(8)
 // Where this module's unlock is not in the image, systemd's own tools serve: one answer to all prompts of disks.
 constexpr std::string_view kAnswerAll =
     "IFS= read -r p; for f in /run/systemd/ask-password/ask.*; do s=; while IFS= read -r l; do case $l in Socket=*) "
-    "s=${l#Socket=} ;; esac; done <\"$f\"; [ -z \"$s\" ] || printf %s \"$p\" | /usr/lib/systemd/systemd-reply-password 1 "
+    "s=${l#Socket=} ;; esac; done <\"$f\"; [ -z \"$s\" ] || printf %s \"$p\" | /usr/lib/systemd/systemd-reply-password "
+    "1 "
     "\"$s\"; done";
 
 std::string last_line(const std::string& text) {
@@ -66,8 +67,10 @@ bool Play::step(const std::string& id, const std::function<Seen()>& look) {
     if (seen.done) return end(id, true, seen.detail);
     if (seen.failed) return end(id, false, seen.detail);
     if (!seen.detail.empty()) last = seen.detail;
-    if (const auto death = guest_.death(); !death.empty()) return end(id, false, "the kernel died: " + base::printable(death, 200));
-    if (guest_.ended()) return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
+    if (const auto death = guest_.death(); !death.empty())
+      return end(id, false, "the kernel died: " + base::printable(death, 200));
+    if (guest_.ended())
+      return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
     if (clock_.now() > until)
       return end(id, false, fmt::format("not within {} s{}", part_.patience.count(), last.empty() ? "" : ": " + last));
     if (part_.between) part_.between();
@@ -95,7 +98,10 @@ bool Play::until_prompt() {
     return line.empty() ? Seen{} : Seen{true, false, line.substr(0, line.find(' ', 14))};
   };
   return step("kernel", kernel) &&
-         step("initrd", [&] { return printed({"systemd[1]: Running in init", "systemd[1]: systemd ", "Welcome to "}); }) &&
+         step("initrd",
+              [&] {
+                return printed({"systemd[1]: Running in init", "systemd[1]: systemd ", "Welcome to "});
+              }) &&
          step("network", [&] { return network(); }) && step("banner", [&] { return banner(); }) &&
          step("login", [&] { return login(); }) && (part_.offered.empty() || step("keys", [&] { return offer(); })) &&
          (part_.disks == 0 || step("prompt", [&] { return prompts(); }));
@@ -127,7 +133,8 @@ Play::Seen Play::network() {
   const auto heard = vm::hear(capture, part_.card.mac, part_.card.address);
   if (heard.given == part_.card.address) return {true, false, heard.given + " by DHCP"};
   if (heard.speaks) return {true, false, part_.card.address};
-  if (!heard.other.empty()) return {false, false, fmt::format("the card speaks from {}, and {} was expected", heard.other, part_.card.address)};
+  if (!heard.other.empty())
+    return {false, false, fmt::format("the card speaks from {}, and {} was expected", heard.other, part_.card.address)};
   if (heard.asked) return {false, false, "it asks for an address by DHCP, and takes none"};
   if (heard.tagged) return {false, false, "it speaks in a VLAN, which the virtual network has not"};
   return {false, false, heard.any ? "the card is up, and nobody gives it an address" : "the card says nothing"};
@@ -136,7 +143,8 @@ Play::Seen Play::network() {
 Play::Seen Play::banner() {
   auto said = first_words("127.0.0.1", guest_.port(), cancel_);
   if (said.starts_with("SSH-")) return {true, false, base::printable(base::trim(said), 100)};
-  return {false, false, said.empty() ? "nobody answers at its port" : "what answers is no sshd: " + base::printable(said)};
+  return {false, false,
+          said.empty() ? "nobody answers at its port" : "what answers is no sshd: " + base::printable(said)};
 }
 
 Play::Seen Play::login() {
@@ -145,7 +153,9 @@ Play::Seen Play::login() {
   switch (remote::reached(outcome)) {
     case remote::Reached::ran:
       (void)end("hostkey", true, "");
-      if (outcome.status != 0) return {false, true, fmt::format("this is no initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
+      if (outcome.status != 0)
+        return {false, true,
+                fmt::format("this is no initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
       return {true, false, ""};
     case remote::Reached::wrong_key:
     case remote::Reached::unknown_key:
@@ -186,16 +196,21 @@ Play::Seen Play::offer() {
   }
   const auto said = fmt::format("{} of {}", taken.size(), part_.offered.size());
   if (taken.empty()) return {false, true, "sshd takes none of the keys that lie in the image"};
-  return {true, false, said + (taken.size() == part_.offered.size() ? "" : "; not all of them: sshd tries so many and no more, or an option forbids one")};
+  return {true, false,
+          said + (taken.size() == part_.offered.size()
+                      ? ""
+                      : "; not all of them: sshd tries so many and no more, or an option forbids one")};
 }
 
 Play::Seen Play::prompts() {
   auto outcome = ssh("unlock --list", nullptr, std::chrono::seconds(30));
-  if (outcome.status == kNotFound) outcome = ssh("systemd-tty-ask-password-agent --list", nullptr, std::chrono::seconds(30));
+  if (outcome.status == kNotFound)
+    outcome = ssh("systemd-tty-ask-password-agent --list", nullptr, std::chrono::seconds(30));
   if (remote::reached(outcome) != remote::Reached::ran) return {false, false, last_line(outcome.tail)};
   std::size_t count = 0;
   if (outcome.status == 0) {
-    for (const auto& line : base::lines(outcome.tail)) count += line.find("assphrase") != std::string::npos || line.find('\t') != std::string::npos;
+    for (const auto& line : base::lines(outcome.tail))
+      count += line.find("assphrase") != std::string::npos || line.find('\t') != std::string::npos;
   }
   if (count == 0) return {false, false, "nothing is asked for"};
   if (first_prompt_ < 0) first_prompt_ = clock_.now();
@@ -213,15 +228,17 @@ Play::Seen Play::send(const remote::Secret& passphrase, bool wrong) {
   const auto reached = remote::reached(outcome);
   if (reached == remote::Reached::no_answer) return {!wrong, wrong, "the boot went on, and ended the session"};
   if (reached != remote::Reached::ran) return {false, true, detail};
-  if (wrong) return {outcome.status == 1, outcome.status != 1, outcome.status == 1 ? detail : fmt::format("unlock ended with {}: {}", outcome.status, detail)};
+  if (wrong)
+    return {outcome.status == 1, outcome.status != 1,
+            outcome.status == 1 ? detail : fmt::format("unlock ended with {}: {}", outcome.status, detail)};
   if (outcome.status == 0) return {true, false, detail};
   if (outcome.status == kNothingAsked) return {false, false, detail};
   return {false, true, fmt::format("unlock ended with {}: {}", outcome.status, detail)};
 }
 
 Play::Seen Play::emergency() {
-  const auto outcome = ssh("systemctl is-active dracut-emergency.service dracut-pre-pivot.service emergency.service", nullptr,
-                           std::chrono::seconds(30));
+  const auto outcome = ssh("systemctl is-active dracut-emergency.service dracut-pre-pivot.service emergency.service",
+                           nullptr, std::chrono::seconds(30));
   const auto lines = base::lines(outcome.tail);
   if (std::ranges::none_of(lines, [](const std::string& line) { return line.starts_with("activ"); }))
     return {false, false, "no emergency shell"};

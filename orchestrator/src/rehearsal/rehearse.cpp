@@ -23,7 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kFirstWords = 15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
+constexpr double kFirstWords =
+    15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
 
 std::string random_word() {
   unsigned char bytes[12];
@@ -38,7 +39,8 @@ void add_settings(Overlay& overlay, const inspect::Facts& facts, const Plan& pla
   // All that is logged goes to the second serial port, too: also where nobody can log in.
   if (!plan.architecture->second_port.empty())
     overlay["etc/systemd/journald.conf.d/90-rehearsal.conf"] = {
-        .content = fmt::format("[Journal]\nForwardToConsole=yes\nMaxLevelConsole=info\nTTYPath=/dev/{}\n", plan.architecture->second_port)};
+        .content = fmt::format("[Journal]\nForwardToConsole=yes\nMaxLevelConsole=info\nTTYPath=/dev/{}\n",
+                               plan.architecture->second_port)};
   if (!plan.card_name.empty())
     overlay["etc/systemd/network/00-rehearsal.link"] = {
         .content = fmt::format("[Match]\nMACAddress={}\n[Link]\nName={}\n", plan.card.mac, plan.card_name)};
@@ -103,18 +105,21 @@ class Stage {
     const auto& facts = *subject_->facts;
     report_.kvm = !request_.emulate && vm::can_use_kvm(*plan_.architecture);
     if (request_.wishes.as_is && request_.key.empty())
-      throw base::Error("--as-is leaves no room for a throw-away key", base::Exit::usage).with_hint("name your own: --key FILE");
+      throw base::Error("--as-is leaves no room for a throw-away key", base::Exit::usage)
+          .with_hint("name your own: --key FILE");
     Overlay overlay;
     if (request_.key.empty()) {
       key_ = add_throw_away_key(overlay, facts, scratch_.path(), runner_, cancel_);
-      plan_.changes.emplace_back("a throw-away key logs in, which lies behind yours in the same file; yours are offered to sshd");
+      plan_.changes.emplace_back(
+          "a throw-away key logs in, which lies behind yours in the same file; yours are offered to sshd");
     } else {
       key_ = request_.key;
     }
     if (!request_.wishes.as_is) {
       hearers_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
-      add_drivers(overlay, plan_.drivers, facts, *subject_->file, request_.wishes.root, scratch_.path(), runner_, cancel_);
+      add_drivers(overlay, plan_.drivers, facts, *subject_->file, request_.wishes.root, scratch_.path(), runner_,
+                  cancel_);
     }
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
                                          in("initrd"), in("linux"));
@@ -190,10 +195,9 @@ class Stage {
     const auto started = start();
     auto& guest = *started;
     auto part = part_for(guest);
-    report_.command =
-        base::shell_quote({"ssh", "-F", "none", "-p", part.target.port, "-i", key_, "-o", "IdentitiesOnly=yes", "-o",
-                           "UserKnownHostsFile=" + part.target.known_hosts, "-o", "HostKeyAlias=" + part.target.alias,
-                           "root@127.0.0.1"});
+    report_.command = base::shell_quote({"ssh", "-F", "none", "-p", part.target.port, "-i", key_, "-o",
+                                         "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=" + part.target.known_hosts,
+                                         "-o", "HostKeyAlias=" + part.target.alias, "root@127.0.0.1"});
     if (request_.interactive) part.patience = std::chrono::hours(24);
     Play play(guest, std::move(part), environment_, runner_, cancel_, clock_, hearers_.step);
     report_.passed = play.until_prompt();

@@ -14,8 +14,8 @@
 #include "rehearsal/step.hpp"
 #include "remote/unlock.hpp"
 
-/// A boot of an image in a virtual machine, with scratch disks that bear the names of the real ones, up to the moment at
-/// which the real system would start. Nothing of this machine is written to, but for a private folder that is gone
+/// A boot of an image in a virtual machine, with scratch disks that bear the names of the real ones, up to the moment
+/// at which the real system would start. Nothing of this machine is written to, but for a private folder that is gone
 /// afterwards, however the program ends.
 namespace rehearsal {
 
@@ -47,7 +47,7 @@ struct Report {
   std::string console;            // all of it
   std::string journal;
   std::string qemu;
-  std::string command;            // by which the same machine was logged in to
+  std::string command;  // by which the same machine was logged in to
 };
 
 struct Hearers {

@@ -32,11 +32,12 @@ nlohmann::ordered_json json_of(const inspect::Findings& findings) {
 }  // namespace
 
 nlohmann::ordered_json to_json(const Report& report) {
-  nlohmann::ordered_json out{{"unlocked", report.passed},   {"image", report.image},     {"kernel", report.kernel},
-                             {"cmdline", report.cmdline},   {"kvm", report.kvm},         {"changes", report.changes}};
+  nlohmann::ordered_json out{{"unlocked", report.passed}, {"image", report.image}, {"kernel", report.kernel},
+                             {"cmdline", report.cmdline}, {"kvm", report.kvm},     {"changes", report.changes}};
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : report.steps)
-    steps.push_back({{"id", step.id}, {"done", step.done}, {"at", step.at}, {"seconds", step.seconds}, {"detail", step.detail}});
+    steps.push_back(
+        {{"id", step.id}, {"done", step.done}, {"at", step.at}, {"seconds", step.seconds}, {"detail", step.detail}});
   if (!report.passed) {
     out["failed"] = report.steps.empty() ? "" : report.steps.back().id;
     out["explanation"] = json_of(report.explanation);
@@ -67,7 +68,8 @@ std::vector<std::string> words_of_sshd(const Report& report, std::size_t lines) 
 
 void keep(const Report& report, const std::filesystem::path& folder) {
   base::make_dirs(folder.parent_path().empty() ? "." : folder.parent_path());
-  if (mkdir(folder.c_str(), 0700) != 0) throw base::system_error(folder.string()).with_hint("name a folder that is not there yet");
+  if (mkdir(folder.c_str(), 0700) != 0)
+    throw base::system_error(folder.string()).with_hint("name a folder that is not there yet");
   const auto put = [&](const char* name, const std::string& text) { base::write_file(folder / name, text, 0600); };
   put("report.html", to_page(report));
   put("report.json", to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

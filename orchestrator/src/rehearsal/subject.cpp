@@ -81,14 +81,16 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   const auto wanted = inspect::wanted();
   out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
   inspect::add_inner(*out->file, out->tree, wanted, runner, cancel);
-  if (const auto release = out->tree.sections.find(".uname"); release != out->tree.sections.end() && options.kernel.empty())
+  if (const auto release = out->tree.sections.find(".uname");
+      release != out->tree.sections.end() && options.kernel.empty())
     options.kernel = release->second;
   out->facts = std::make_unique<inspect::Facts>(inspect::gather(out->tree, options));
   if (out->kernel.empty() && !out->tree.is_uki) out->kernel = find_kernel(request, *out);
   return out;
 }
 
-fs::path write_boot_files(Subject& subject, const std::string& overlay, const fs::path& initrd, const fs::path& kernel) {
+fs::path write_boot_files(Subject& subject, const std::string& overlay, const fs::path& initrd,
+                          const fs::path& kernel) {
   std::vector<initramfs::PeSection> sections;
   if (subject.tree.is_uki)
     sections = initramfs::pe_sections(subject.file->read(0, initramfs::kPeHead), subject.file->size());

@@ -22,10 +22,11 @@ struct Subject {
   std::unique_ptr<inspect::Facts> facts;
 };
 
-[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner, const base::Cancel& cancel);
+[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner,
+                                                  const base::Cancel& cancel);
 
 /// Writes the initramfs, with `overlay` behind it, and of a UKI its kernel, too; returns the kernel's file.
-std::filesystem::path write_boot_files(Subject& subject, const std::string& overlay, const std::filesystem::path& initrd,
-                                       const std::filesystem::path& kernel);
+std::filesystem::path write_boot_files(Subject& subject, const std::string& overlay,
+                                       const std::filesystem::path& initrd, const std::filesystem::path& kernel);
 
 }  // namespace rehearsal

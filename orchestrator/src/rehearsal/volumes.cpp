@@ -11,9 +11,9 @@ namespace rehearsal {
 namespace {
 
 constexpr std::size_t kSector = 512;
-constexpr std::size_t kAreaStart = 4096;                             // of the metadata, in the volume
+constexpr std::size_t kAreaStart = 4096;  // of the metadata, in the volume
 constexpr std::size_t kAreaSize = kPhysicalStart - kAreaStart;
-constexpr std::size_t kTextAt = 512;                                 // in the area: the first sector is its header
+constexpr std::size_t kTextAt = 512;  // in the area: the first sector is its header
 
 /// LVM2's own CRC: the polynomial of zlib's, another start, and no complement at the end (lib/misc/crc.c).
 std::uint32_t checksum(std::string_view bytes) {

@@ -17,8 +17,8 @@ struct VolumeGroup {
   bool operator==(const VolumeGroup&) const = default;
 };
 
-inline constexpr std::uint64_t kExtent = 4ULL << 20U;        // bytes
-inline constexpr std::uint64_t kPhysicalStart = 1ULL << 20U; // where the first extent lies
+inline constexpr std::uint64_t kExtent = 4ULL << 20U;         // bytes
+inline constexpr std::uint64_t kPhysicalStart = 1ULL << 20U;  // where the first extent lies
 
 /// "vg-lv" of /dev/mapper, where a dash in a name is written twice; nothing if it is no such name.
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> volume_of(std::string_view mapped);

@@ -56,6 +56,7 @@ class Search {
     }
     for (const auto& text : given) add_given(text);
     place_root();
+    read_waits();
     return std::move(disks_);
   }
 
@@ -106,8 +107,9 @@ class Search {
         disk.name = fields[0];
         disks_.push_back(std::move(disk));
       } else {
-        cannot_.push_back(fmt::format("crypttab names {} for {}, which no scratch disk can bear; name it by UUID=, or say --disk",
-                                      base::printable(fields[1]), base::printable(fields[0])));
+        cannot_.push_back(
+            fmt::format("crypttab names {} for {}, which no scratch disk can bear; name it by UUID=, or say --disk",
+                        base::printable(fields[1]), base::printable(fields[0])));
       }
     }
   }
@@ -129,7 +131,8 @@ class Search {
     if (!is_name(group) || !is_name(name)) return;
     if (!volumes_) volumes_ = VolumeGroup{group, {}};
     if (volumes_->name != group) {
-      cannot_.push_back(fmt::format("volumes of two groups, {} and {}, are wanted: one scratch disk has one", volumes_->name, group));
+      cannot_.push_back(
+          fmt::format("volumes of two groups, {} and {}, are wanted: one scratch disk has one", volumes_->name, group));
       return;
     }
     auto& all = volumes_->volumes;
@@ -142,7 +145,8 @@ class Search {
     auto root = facts_.cmdline_value("root").value_or("");
     root = without(root, "block:");
     const auto mapped = root.starts_with("/dev/mapper/") ? root.substr(12) : "";
-    auto disk = std::ranges::find_if(disks_, [&](const ScratchDisk& one) { return !mapped.empty() && one.name == mapped; });
+    auto disk =
+        std::ranges::find_if(disks_, [&](const ScratchDisk& one) { return !mapped.empty() && one.name == mapped; });
     const bool named = disk != disks_.end();
     if (!named) disk = std::ranges::find_if(disks_, &ScratchDisk::encrypted);
     if (disk == disks_.end()) disk = disks_.begin();
@@ -161,6 +165,37 @@ class Search {
     std::rotate(disks_.begin(), disk, disk + 1);
   }
 
+  /// Devices that a host-only image waits for, whether it needs them or not (dracut's wait_for_dev): a file system that
+  /// nothing else names is the root's, or lies on a disk of its own, as a swap device does.
+  void read_waits() {
+    for (const auto* top : {"usr/lib/dracut/hooks", "var/lib/dracut/hooks"}) {
+      const auto folder = std::string(top) + "/initqueue/finished";
+      for (const auto& name : facts_.image.list(folder)) {
+        const auto text = facts_.image.content(folder + "/" + name).value_or("");
+        const auto begin = text.find("/dev/disk/by-");
+        if (!name.starts_with("devexists-") || begin == std::string_view::npos) continue;
+        const auto device = text.substr(begin, text.find_first_of("\" ]", begin) - begin);
+        if (const auto uuid = uuid_of(device))
+          wait_for(*uuid);
+        else
+          cannot_.push_back(
+              fmt::format("the image waits for {}, which no scratch disk can bear", base::printable(device)));
+      }
+    }
+  }
+
+  void wait_for(const std::string& uuid) {
+    const auto is_it = [&](const ScratchDisk& disk) { return disk.uuid == uuid || disk.file_system_uuid == uuid; };
+    if (std::ranges::any_of(disks_, is_it)) return;
+    if (disks_.front().file_system_uuid.empty() && disks_.front().file_system_label.empty()) {
+      disks_.front().file_system_uuid = uuid;
+      return;
+    }
+    ScratchDisk disk;
+    disk.file_system_uuid = uuid;
+    disks_.push_back(std::move(disk));
+  }
+
   void root_in_group(const std::string& root, const std::string& mapped) {
     if (const auto volume = volume_of(mapped)) return add_volume(volume->first, volume->second, true);
     const auto parts = base::split(root, '/');  // /dev/GROUP/VOLUME
@@ -169,9 +204,10 @@ class Search {
     if (root.empty())
       cannot_.emplace_back("no root= is known: name the command line of the next boot by --cmdline");
     else
-      cannot_.push_back(fmt::format("root={} is nothing that a scratch disk can stand for: UUID=, LABEL=, /dev/mapper/ and "
-                                    "logical volumes are",
-                                    base::printable(root)));
+      cannot_.push_back(
+          fmt::format("root={} is nothing that a scratch disk can stand for: UUID=, LABEL=, /dev/mapper/ and "
+                      "logical volumes are",
+                      base::printable(root)));
   }
 
   const inspect::Facts& facts_;

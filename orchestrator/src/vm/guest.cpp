@@ -15,8 +15,8 @@
 namespace vm {
 namespace {
 
-constexpr int kMonitor = 3;                    // qemu's descriptor
-constexpr std::size_t kLongest = 2U << 20U;    // of a log that is looked at
+constexpr int kMonitor = 3;                  // qemu's descriptor
+constexpr std::size_t kLongest = 2U << 20U;  // of a log that is looked at
 
 /// The end of a file that is being written; "" as long as it is not there.
 std::string end_of(const std::filesystem::path& path) {

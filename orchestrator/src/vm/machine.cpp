@@ -17,9 +17,8 @@ void add_disks(std::vector<std::string>& argv, const std::vector<Disk>& disks) {
   unsigned number = 0;
   for (const auto& disk : disks) {
     const auto id = fmt::format("disk{}", number);
-    argv.insert(argv.end(),
-                {"-drive", fmt::format("if=none,id={},file={},format=raw,cache=unsafe,werror=report{}", id,
-                                       value(disk.file.string()), disk.keep ? ",snapshot=on" : "")});
+    argv.insert(argv.end(), {"-drive", fmt::format("if=none,id={},file={},format=raw,cache=unsafe,werror=report{}", id,
+                                                   value(disk.file.string()), disk.keep ? ",snapshot=on" : "")});
     if (disk.model == "scsi-hd" && !has_scsi) {
       argv.insert(argv.end(), {"-device", "virtio-scsi-pci,id=scsi"});
       has_scsi = true;
@@ -40,8 +39,8 @@ Logs logs_in(const std::filesystem::path& folder) {
 
 std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, int monitor) {
   const auto& architecture = *machine.architecture;
-  std::vector<std::string> argv{std::string(architecture.qemu), "-nodefaults", "-no-user-config", "-no-reboot",
-                                "-display", "none"};
+  std::vector<std::string> argv{
+      std::string(architecture.qemu), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"};
   const auto add = [&](const char* option, const std::string& text) { argv.insert(argv.end(), {option, text}); };
   add("-machine", std::string(architecture.machine));
   add("-accel", machine.kvm ? "kvm" : "tcg,thread=multi");
@@ -63,8 +62,10 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   add_disks(argv, machine.disks);
   const auto& card = machine.card;
   // restrict=on: the guest reaches nobody but the two addresses of this network.
-  add("-netdev", fmt::format("user,id=card,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
-                             card.network, card.gateway, card.name_server, card.address, card.port, card.address, card.guest_port));
+  add("-netdev",
+      fmt::format("user,id=card,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
+                  card.network, card.gateway, card.name_server, card.address, card.port, card.address,
+                  card.guest_port));
   // No boot ROM: the kernel is given, and the ROMs are in a package of their own.
   add("-device", fmt::format("{},netdev=card,mac={},romfile=", card.model, card.mac));
   add("-object", fmt::format("filter-dump,id=packets,netdev=card,file={}", value(logs.packets.string())));

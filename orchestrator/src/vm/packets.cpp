@@ -13,7 +13,9 @@ constexpr std::size_t kRecordHeader = 16;
 constexpr std::uint32_t kMagic = 0xa1b2c3d4;
 constexpr std::uint32_t kCookie = 0x63825363;  // of DHCP (RFC 2131, section 3)
 
-std::uint8_t byte(std::string_view text, std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0; }
+std::uint8_t byte(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0;
+}
 std::uint32_t big(std::string_view text, std::size_t at, std::size_t width) {
   std::uint32_t out = 0;
   for (std::size_t index = 0; index < width; ++index) out = out << 8U | byte(text, at + index);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "images.hpp"
+#include "initramfs/read.hpp"
+#include "inspect/promise.hpp"
+#include "rehearsal/drivers.hpp"
+#include "rehearsal/overlay.hpp"
+#include "rehearsal/report.hpp"
+#include "rehearsal/step.hpp"
+#include "rehearsal/volumes.hpp"
+
+namespace rehearsal {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
+  EXPECT_EQ(volume_of("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
+  EXPECT_EQ(volume_of("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
+  EXPECT_FALSE(volume_of("cryptroot"));
+  EXPECT_FALSE(volume_of("a-b-c"));
+  EXPECT_FALSE(volume_of("-b"));
+}
+
+TEST(Volumes, APhysicalVolumeHasItsLabelAndItsMetadataWhereLvm2LooksForThem) {
+  const auto bytes = physical_volume({"vg", {"root", "swap"}}, 8, "seed");
+  EXPECT_EQ(bytes.size(), kPhysicalStart);
+  EXPECT_EQ(bytes.substr(512, 8), "LABELONE");
+  EXPECT_EQ(bytes.substr(4096 + 4, 16), std::string("\x20LVM2 x[5A%r0N*>"));
+  EXPECT_THAT(bytes.substr(4096 + 512, 1500), HasSubstr("root {"));
+  EXPECT_EQ(bytes, physical_volume({"vg", {"root", "swap"}}, 8, "seed"));
+}
+
+TEST(Drivers, AModuleComesWithAllThatItNeedsAndABuiltInOneIsThereAlready) {
+  const std::string dependencies =
+      "kernel/net/failover.ko.xz:\nkernel/net/net-failover.ko.xz: kernel/net/failover.ko.xz\n"
+      "kernel/drivers/net/virtio_net.ko.xz: kernel/net/net-failover.ko.xz kernel/net/failover.ko.xz\n";
+  EXPECT_THAT(
+      needed_modules({"virtio_net", "virtio_pci"}, dependencies, "kernel/drivers/virtio/virtio-pci.ko\n"),
+      ElementsAre("kernel/drivers/net/virtio_net.ko.xz", "kernel/net/failover.ko.xz", "kernel/net/net-failover.ko.xz"));
+  EXPECT_THROW((void)needed_modules({"virtio_blk"}, dependencies, ""), base::Error);
+}
+
+std::string bytes_of_image(const images::Files& files) {
+  std::vector<archives::Entry> entries;
+  for (const auto& [path, entry] : files) entries.push_back(entry);
+  return archives::cpio(entries);
+}
+
+TEST(Overlay, AnArchiveBehindAnImageReplacesFilesMakesFoldersAndLeavesThoseThatAreThere) {
+  const auto files = images::good();
+  const auto image = images::image_of(files);
+  Overlay overlay;
+  overlay["root/.ssh/authorized_keys"] = {.mode = 0100600, .content = "new\n"};
+  overlay["etc/systemd/journald.conf.d/90.conf"] = {.content = "odd length"};
+  base::TempDir folder(base::temp_parent(), "overlay.");
+  const auto path = folder.path() / "image";
+  auto bytes = bytes_of_image(files);
+  bytes.resize((bytes.size() + 511) / 512 * 512, '\0');
+  std::ofstream(path, std::ios::binary) << bytes << archive_of(overlay, image);
+  initramfs::Source source(path);
+  const auto both = initramfs::read(source, inspect::wanted());
+  EXPECT_TRUE(both.faults.empty());
+  EXPECT_EQ(both.content("root/.ssh/authorized_keys"), "new\n");
+  EXPECT_EQ(both.content("etc/systemd/journald.conf.d/90.conf"), "odd length");
+  EXPECT_EQ(both.find("root/.ssh")->mode, 0040700U);
+  const auto read = bytes_of(source, both, {"etc/systemd/journald.conf.d/90.conf", "etc/initrd-release"}, 1000);
+  EXPECT_EQ(read.at("etc/initrd-release"), "ID=dracut\n");
+  EXPECT_EQ(read.at("etc/systemd/journald.conf.d/90.conf"), "odd length");
+  EXPECT_THROW((void)bytes_of(source, both, {"etc/initrd-release"}, 3), base::Error);
+  EXPECT_THROW((void)bytes_of(source, both, {"etc/nonesuch"}, 1000), base::Error);
+}
+
+TEST(Steps, EveryPromiseThatExplainsAFailureIsOneOfInspects) {
+  std::set<std::string> prefixes;
+  for (const auto& promise : inspect::promises())
+    prefixes.insert(std::string(promise.id.substr(0, promise.id.find('.') + 1)));
+  for (const auto& kind : step_kinds()) {
+    std::istringstream words{std::string(kind.promises)};
+    for (std::string word; words >> word;)
+      EXPECT_TRUE(prefixes.contains(word) || inspect::promise_of(word) != nullptr) << kind.id << ": " << word;
+  }
+}
+
+TEST(Steps, WhatExplainsAFailureComesWorstFirstAndOnlyIfItIsAboutIt) {
+  using inspect::Severity;
+  const inspect::Findings all{{"keys.modes", Severity::warning, "w", ""},
+                              {"keys.authorized", Severity::error, "e", ""},
+                              {"network.driver", Severity::error, "n", ""},
+                              {"sshd.login", Severity::good, "g", ""}};
+  const auto found = explanation_of("login", all);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].id, "keys.authorized");
+}
+
+Report failed() {
+  Report out;
+  out.image = "/boot/<initrd>";
+  out.steps = {{"kernel", true, 1.0, 1.0, ""},
+               {"login", false, 5.0, 4.0, "refused: root@127.0.0.1: Permission denied (publickey)."}};
+  out.console = "one\n\n<script>alert(1)</script>\n";
+  out.journal = "[ 1.0] systemd[1]: something\n[ 2.0] sshd[99]: Authentication refused: bad ownership\n";
+  out.explanation = {{"keys.modes", inspect::Severity::error, "mode 0666", "chmod"}};
+  return out;
+}
+
+TEST(Report, AFailedOneNamesTheStepTheWordsOfSshdAndWhatExplainsIt) {
+  const auto json = to_json(failed());
+  EXPECT_EQ(json["unlocked"], false);
+  EXPECT_EQ(json["failed"], "login");
+  EXPECT_EQ(json["explanation"][0]["id"], "keys.modes");
+  EXPECT_THAT(json["sshd"][0].get<std::string>(), HasSubstr("bad ownership"));
+  EXPECT_EQ(json["console"].size(), 2U);
+}
+
+TEST(Report, ThePageIsSelfContainedAndNothingOfTheGuestIsMarkup) {
+  const auto page = to_page(failed());
+  EXPECT_THAT(page, HasSubstr("<svg"));
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(page, Not(HasSubstr("/boot/<initrd>")));
+  EXPECT_THAT(page, Not(HasSubstr("src=")));
+  EXPECT_THAT(page, HasSubstr("a key logs in"));
+}
+
+TEST(Report, ItIsKeptInANewFolderThatNobodyElseCanRead) {
+  base::TempDir folder(base::temp_parent(), "report.");
+  const auto place = folder.path() / "deep/report";
+  keep(failed(), place);
+  EXPECT_EQ(static_cast<unsigned>(std::filesystem::status(place).permissions()), 0700U);
+  EXPECT_TRUE(std::filesystem::exists(place / "report.html"));
+  EXPECT_THROW(keep(failed(), place), base::Error);
+}
+
+}  // namespace
+}  // namespace rehearsal
