@@ -17,6 +17,7 @@ import machine
 import network
 import package
 import places
+import rehearsed
 import roots
 import scenario
 import shell
@@ -37,6 +38,7 @@ class Outcome:
     versions: str = ""
     inspected: str = ""  # what `dracut-sshd inspect` said: its exit status, and the ids of what it found wrong
     disagreement: str = ""  # and why that is not what the scenario says
+    rehearsed: str = ""  # what `dracut-sshd rehearse` said: its exit status, and the step at which it failed
 
     @property
     def failed(self) -> bool:
@@ -82,6 +84,52 @@ def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
         shutil.rmtree(work, ignore_errors=True)
     print(f"{suite} {wish.name}: {'inspect says ' + outcome.inspected if outcome.inspected else outcome.result + ': ' + outcome.reason}"
           + (f": {outcome.disagreement}" if outcome.disagreement else ""), flush=True)
+    return outcome
+
+
+def rehearse(suite: str, wish: Scenario, options: Options) -> Outcome:
+    """Has its image made, and rehearsed; when the guest's own kernel died, once more."""
+    outcome = _rehearse_once(suite, wish, options)
+    if outcome.result == "died":
+        again = _rehearse_once(suite, wish, options)
+        again.retried = outcome.reason
+        if again.result == "died":
+            again.result = "not booted"
+        outcome = again
+    said = f"rehearse says {outcome.rehearsed}" if outcome.rehearsed else f"{outcome.result}: {outcome.reason}"
+    print(f"{suite} {wish.name}: {said}" + (f": {outcome.disagreement}" if outcome.disagreement else ""), flush=True)
+    return outcome
+
+
+def _rehearse_once(suite: str, wish: Scenario, options: Options) -> Outcome:
+    outcome = Outcome(suite, wish.name, "not booted")
+    if wish.rehearse == scenario.CANNOT:
+        outcome.result, outcome.reason = "skipped", "it cannot be rehearsed: its file says why"
+        return outcome
+    folder = places.logs / "rehearsals" / f"{suite}-{wish.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix="dracut-sshd-rehearse."))
+    try:
+        ready = prepare(suite, wish, options)
+        made = image.get(ready.site, ready.package, wish.image)
+        outcome.versions = (made.folder / "versions").read_text()
+        initrd, arguments = _joined(wish, ready.site, made, work)
+        said = rehearsed.of(initrd, made.kernel, arguments, wish, work)
+        outcome.rehearsed, outcome.disagreement = said.said, said.disagreement
+        outcome.stages.append(("rehearse", round(said.seconds, 1)))
+        if outcome.disagreement and said.died:
+            outcome.result, outcome.reason = "died", f"the guest's kernel: {said.died}"
+        if left := rehearsed.left_behind(work):
+            outcome.disagreement = f"it leaves {', '.join(left)} behind"
+    except shell.Skipped as reason:
+        outcome.result, outcome.reason = "skipped", str(reason)
+    except shell.Failed as reason:
+        outcome.result, outcome.reason = "failed", str(reason)
+    finally:
+        if outcome.disagreement or outcome.result in ("failed", "died"):
+            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img"))
+            outcome.reason += f" [logs: {folder}]"
+        shutil.rmtree(work, ignore_errors=True)
     return outcome
 
 
@@ -187,13 +235,18 @@ def kernel_arguments(site: machine.Site, wish: Scenario) -> str:
     return " ".join([*arguments, *(scenario.filled(word, words) for word in wish.add)])
 
 
-def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
-    """The image as the guest gets it, its kernel's arguments, and what can be told of them before anything is booted."""
+def _joined(wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
+    """The image as the guest gets it, and its kernel's arguments."""
     if not made.initrd.exists():
         raise shell.Failed(f"dracut made no image: {made.log()[-600:]}")
     initrd = work / "initrd"
     guest.join([made.initrd, image.overlay(made, wish, words_of(site))], initrd)
-    arguments = kernel_arguments(site, wish)
+    return initrd, kernel_arguments(site, wish)
+
+
+def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
+    """The same, and what can be told of them before anything is booted."""
+    initrd, arguments = _joined(wish, site, made, work)
     said = verdict.of(initrd, arguments, wish, work / "inspect.json")
     outcome.inspected, outcome.disagreement = said.said, said.disagreement
     return initrd, arguments

@@ -13,7 +13,7 @@ from typing import Any
 import cell
 import places
 import verdict
-from scenario import SUITES, Scenario
+from scenario import CANNOT, SUITES, Scenario
 
 
 class Ledger:
@@ -32,8 +32,14 @@ class Ledger:
         """Of everything that a verdict depends on: what the boot does, and the program that gives it."""
         return places.digest(name, verdict.program())
 
+    def name_rehearsed(self, name: str) -> str:
+        return places.digest(name, verdict.program(), "rehearsed")
+
     def add(self, name: str, outcome: cell.Outcome) -> None:
         """The boot and the verdict are kept apart: another dracut-sshd changes nothing about a boot."""
+        if outcome.rehearsed:
+            self._add(self.name_rehearsed(name), outcome)
+            return
         if outcome.result != "not booted":
             self._add(name, outcome)
         if outcome.inspected:
@@ -51,18 +57,21 @@ class Ledger:
 
     def markdown(self, scenarios: list[Scenario]) -> str:
         """The newest result of every cell."""
-        newest: dict[tuple[str, str, bool], dict[str, Any]] = {}
+        newest: dict[tuple[str, str, str], dict[str, Any]] = {}
         for entry in self.entries().values():
-            place = (entry["scenario"], entry["suite"], entry["result"] != "not booted")
+            kind = "rehearsed" if entry.get("rehearsed") else "inspected" if entry["result"] == "not booted" else "booted"
+            place = (entry["scenario"], entry["suite"], kind)
             if place not in newest or entry["when"] > newest[place]["when"]:
                 newest[place] = entry
-        lines = ["| scenario | " + " | ".join(f"{suite}: inspect says | the boot" for suite in SUITES) + " |",
-                 "|---" * (2 * len(SUITES) + 1) + "|"]
+        lines = ["| scenario | " + " | ".join(f"{suite}: inspect says | rehearse says | the boot" for suite in SUITES) + " |",
+                 "|---" * (3 * len(SUITES) + 1) + "|"]
         for wish in scenarios:
             words = []
             for suite in SUITES:
-                words.append(_said(newest.get((wish.name, suite, False)), suite in wish.suites))
-                words.append(_booted(newest.get((wish.name, suite, True)), suite in wish.suites, wish))
+                is_meant = suite in wish.suites
+                words.append(_said(newest.get((wish.name, suite, "inspected")), is_meant))
+                words.append(_rehearsed(newest.get((wish.name, suite, "rehearsed")), is_meant, wish))
+                words.append(_booted(newest.get((wish.name, suite, "booted")), is_meant, wish))
             lines.append(f"| {wish.title} | " + " | ".join(words) + " |")
         return "\n".join(lines)
 
@@ -73,11 +82,23 @@ def _said(entry: dict[str, Any] | None, is_meant: bool) -> str:
     return entry["inspected"] + (", WRONG" if entry["disagreement"] else "")
 
 
+def _rehearsed(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str:
+    if is_meant and wish.rehearse == CANNOT:
+        return "cannot be"
+    if entry is None or not is_meant:
+        return "not run" if is_meant else "not meant"
+    return f"{entry['rehearsed']} ({_seconds(entry):.0f} s)" + (", WRONG" if entry["disagreement"] else "") + (", second try" if entry["retried"] else "")
+
+
+def _seconds(entry: dict[str, Any]) -> float:
+    return sum(seconds for _, seconds in entry["stages"])
+
+
 def _booted(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str:
     if entry is None or not is_meant:
         return "not run" if is_meant else "not meant"
     word = did(wish) if entry["result"] == "passed" else entry["result"]
-    return word + (f" ({sum(time for _, time in entry['stages']):.0f} s)" if entry["stages"] else "") + (", second try" if entry["retried"] else "")
+    return word + (f" ({_seconds(entry):.0f} s)" if entry["stages"] else "") + (", second try" if entry["retried"] else "")
 
 
 def did(wish: Scenario) -> str:
@@ -86,10 +107,11 @@ def did(wish: Scenario) -> str:
 
 
 def table(outcomes: list[cell.Outcome]) -> str:
-    lines = [f"{'':5} {'':28} {'inspect says':24} the boot"]
+    asked = "rehearse says" if any(outcome.rehearsed for outcome in outcomes) else "inspect says"
+    lines = [f"{'':5} {'':28} {asked:24} the boot"]
     for outcome in sorted(outcomes, key=lambda each: (each.scenario, each.suite)):
         stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in outcome.stages if seconds >= 0.5)
-        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.inspected:24} {outcome.result:10} {outcome.seconds:6.0f} s  {stages}")
+        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.rehearsed or outcome.inspected:24} {outcome.result:10} {outcome.seconds:6.0f} s  {stages}")
         if outcome.retried:
             lines.append(f"      tried again, because {outcome.retried}")
         if outcome.reason:

@@ -11,6 +11,10 @@ from typing import Any
 
 SUITES = ("12", "13", "14")
 LETS_IN = "0"
+PASSES = "0"  # of a rehearsal
+CANNOT = "-"
+# Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
+REHEARSED = ("kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
 
 
 class Wrong(Exception):
@@ -74,6 +78,9 @@ class Scenario:
     # has to be among its errors. A scenario with the step "login" needs no such key: it is "0". Another one has to have it; "0" there
     # means that nothing is wrong with the image, but with the world around it, and a comment says so.
     inspect: str = ""
+    # At which step `dracut-sshd rehearse` has to fail, with the image and the kernel's arguments of the boot; without this key it has to
+    # pass. "-": what the scenario is about is not in the image, and the rehearsal's virtual machine has it otherwise; a comment says what.
+    rehearse: str = PASSES
 
     @property
     def logs_in(self) -> bool:
@@ -108,6 +115,8 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
             "steps": tuple(_step(step, known_steps) for step in data.get("steps", [])),
             **_table(data.get("kernel", {})),
         })
+        if made.rehearse not in (PASSES, CANNOT, *REHEARSED):
+            raise Wrong(f"\"{made.rehearse}\" is no step of a rehearsal; known are {', '.join(REHEARSED)}, and \"-\"")
         return replace(made, inspect=_expected(made))
     except (Wrong, tomllib.TOMLDecodeError) as fault:
         raise Wrong(f"{path}: {fault}") from fault

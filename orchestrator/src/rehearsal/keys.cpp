@@ -36,17 +36,26 @@ std::vector<std::string> kind_of_key(const inspect::Facts& facts) {
   return {"-t", "ed25519"};
 }
 
+/// The first that is there.
+const inspect::KeyFile* file_of_keys(const inspect::Facts& facts) {
+  const auto file = std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
+  return file == facts.key_files.end() ? nullptr : &*file;
+}
+
 }  // namespace
+
+bool takes_throw_away_key(const inspect::Facts& facts) {
+  const auto* const file = file_of_keys(facts);
+  const auto path = file == nullptr ? std::nullopt : facts.image.resolve(file->path);
+  return path && facts.image.content(*path).has_value();
+}
 
 std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, const std::filesystem::path& folder,
                                base::Runner& runner, const base::Cancel& cancel) {
-  const auto file =
-      std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
-  const auto path = file == facts.key_files.end() ? std::nullopt : facts.image.resolve(file->path);
+  const auto* const file = file_of_keys(facts);
+  const auto path = file == nullptr ? std::nullopt : facts.image.resolve(file->path);
   const auto content = path ? facts.image.content(*path) : std::nullopt;
-  if (!content)
-    throw base::Error("no file of authorized keys is in the image, so nobody can log in; dracut-sshd inspect says more")
-        .with_hint("where certificates let people in, name a key that has one: --key FILE");
+  if (!content) throw base::Error("no file of authorized keys is in the image, so nobody can log in");
   const auto key = (folder / "throw-away").string();
   base::Command command;
   command.argv = {"ssh-keygen", "-q", "-N", "", "-C", "rehearsal", "-f", key};

@@ -12,6 +12,9 @@
 
 namespace rehearsal {
 
+/// Whether the image has a file of authorized keys that a further one can be put into.
+[[nodiscard]] bool takes_throw_away_key(const inspect::Facts& facts);
+
 /// Makes a key for this rehearsal alone, of a kind that the image's keys are of, and puts its public half behind them,
 /// into the same file with the same mode and owner: what is wrong with that file stays wrong. Returns the private key's
 /// file; base::Error if the image has no file of keys that it could be put into.

@@ -103,7 +103,7 @@ bool Play::until_prompt() {
                 return printed({"systemd[1]: Running in init", "systemd[1]: systemd ", "Welcome to "});
               }) &&
          step("network", [&] { return network(); }) && step("banner", [&] { return banner(); }) &&
-         step("login", [&] { return login(); }) && (part_.offered.empty() || step("keys", [&] { return offer(); })) &&
+         step("login", [&] { return login(); }) && ((part_.offered.empty() && !part_.throw_away) || step("keys", [&] { return offer(); })) &&
          (part_.disks == 0 || step("prompt", [&] { return prompts(); }));
 }
 
@@ -174,6 +174,8 @@ Play::Seen Play::login() {
 }
 
 Play::Seen Play::offer() {
+  if (part_.offered.empty())
+    return {false, true, "no key lies in the image that sshd could take; where a certificate lets you in, name its key: --key FILE"};
   auto target = part_.target;
   target.identity.clear();
   auto command = remote::ssh_command(target, remote::System::initramfs, "true", nullptr, environment_);

@@ -93,6 +93,7 @@ class Stage {
     report_.findings = inspect::check_all(*subject_->facts);
     plan_ = plan_of(*subject_->facts, request_.wishes);
     if (!plan_.cannot.empty()) throw CannotRehearse(base::join(plan_.cannot, "; "), base::Exit::usage);
+    if (!can_log_in()) return std::move(report_);
     prepare();
     play();
     return std::move(report_);
@@ -100,6 +101,23 @@ class Stage {
 
  private:
   [[nodiscard]] fs::path in(const char* name) const { return scratch_.path() / name; }
+
+  /// False where a boot would show nothing that is not known: the step at which it would end is said at once.
+  bool can_log_in() {
+    const auto& facts = *subject_->facts;
+    if (!request_.key.empty() || takes_throw_away_key(facts)) return true;
+    Step step;
+    step.id = facts.sshd.path.empty() ? "banner" : "login";
+    step.detail = facts.sshd.path.empty() ? "not booted: the image has no sshd"
+                                          : "not booted: the image has no file of authorized keys; where certificates "
+                                            "let people in, name a key that has one: --key FILE";
+    report_.kernel = subject_->kernel.string();
+    report_.cmdline = plan_.cmdline;
+    report_.explanation = explanation_of(step.id, report_.findings);
+    report_.steps.push_back(step);
+    hearers_.step(step);
+    return false;
+  }
 
   void prepare() {
     const auto& facts = *subject_->facts;
@@ -175,6 +193,7 @@ class Stage {
     part.target.port = fmt::format("{}", guest.port());
     part.target.identity = key_;
     part.target.only_identity = true;
+    part.throw_away = request_.key.empty();
     part.target.known_hosts = in("known_hosts").string();
     part.target.config = "none";
     part.passphrase = &passphrase_;
