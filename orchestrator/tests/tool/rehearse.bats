@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# `dracut-sshd rehearse` where nothing can be booted: a word that says why, a status, and nothing left behind. What boots is in
+# ci/e2e. The image is made of this machine's own shell and of names alone.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup() {
+  local file
+  command -v cpio >/dev/null || skip "cpio is not installed"
+  dracut_sshd=${DRACUT_SSHD:-${BUILD_DIR:-$project/build}/orchestrator/dracut-sshd}
+  cd "${BATS_TEST_TMPDIR:?}" || return
+  mkdir -p scratch home tree/{etc,root/.ssh,usr/sbin,usr/lib/systemd,bin,usr/lib/modules/6.1.0/kernel}
+  cp "$(type -P true)" tree/usr/sbin/sshd
+  cp "$(type -P true)" tree/usr/lib/systemd/systemd
+  cp -L "$(type -P sh)" tree/bin/sh
+  while IFS= read -r file; do
+    mkdir -p "tree${file%/*}"
+    cp -L "$file" "tree$file"
+  done < <(ldd "$(type -P sh)" | grep -o '/[^ )]*')
+  for file in virtio_pci virtio_blk virtio_net ext4; do : >"tree/usr/lib/modules/6.1.0/kernel/$file.ko"; done
+  printf 'root:x:0:0::/root:/bin/sh\n' >tree/etc/passwd
+  ssh-keygen -q -t ed25519 -N '' -f key
+  install -m 600 key.pub tree/root/.ssh/authorized_keys
+  : >linux
+  uuid=11111111-2222-4333-8444-555555555555
+  cmdline="rd.luks.name=$uuid=root root=/dev/mapper/root"
+}
+
+pack() { (cd tree && find . | sort | cpio --create --format=newc --quiet --owner=0:0) >image; }
+
+# rehearse ARGUMENT...: HOME and TMPDIR are the test's own
+rehearse() { HOME=$PWD/home TMPDIR=${scratch:-$PWD/scratch} "$dracut_sshd" rehearse --emulate --cmdline "$cmdline" "$@"; }
+
+clean() {
+  printf '%s\n' "$output"
+  [ -z "$(ls -A scratch)" ]
+}
+
+# machine NUMBER: the image's programs are for a processor of this number of ELF's
+machine() { printf "\\x$(printf %02x "$1")\\0" | dd of=tree/usr/lib/systemd/systemd bs=1 seek=18 conv=notrunc status=none; }
+
+@test "without qemu: 3, and the package that has it" {
+  command -v cryptsetup >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+  command -v cryptsetup mkfs.ext4 >/dev/null || skip "cryptsetup or e2fsprogs is not installed"
+  pack
+  mkdir none
+  PATH=$PWD/none run -3 rehearse --image image --kernel linux
+  clean
+  [[ $output == *qemu-system-*'not '*'install qemu for '* ]]
+}
+
+@test "an image of an architecture that qemu imitates needs that qemu: 3, and its package" {
+  ! command -v qemu-system-aarch64 >/dev/null || skip "qemu-system-aarch64 is installed"
+  command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed"
+  machine 183
+  pack
+  run -3 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'install qemu for aarch64 (qemu-system-arm on Debian and Ubuntu)'* ]]
+}
+
+@test "an image of an architecture that nobody knows here: 4, and its number" {
+  machine 243
+  pack
+  run -4 rehearse --image image --kernel linux
+  clean
+  [[ $output == *"ELF's number 243"*'not known here'* ]]
+}
+
+@test "a kernel that is not there, or is none: 1, and which" {
+  pack
+  run -1 rehearse --image image
+  clean
+  [[ $output == *'no file of the kernel 6.1.0 was found'*'--kernel FILE'* ]]
+  run -1 rehearse --image image --kernel nonesuch
+  clean
+  [[ $output == *nonesuch* ]]
+  command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed: not tried with a file that is no kernel"
+  run -1 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'qemu: '* ]]
+}
+
+@test "an image that is not there, is none, or may not be read: a word" {
+  run -1 rehearse --image nonesuch --kernel linux
+  clean
+  [[ $output == *nonesuch*'No such file'* ]]
+  head -c 4096 /dev/zero | tr '\0' x >image
+  run -4 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'no program is in it that tells which machine it is for'* ]]
+  pack
+  chmod 000 image
+  if [ "$(id -u)" -eq 0 ]; then
+    chmod 755 . "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$BATS_FILE_TMPDIR"
+    chown 65534 scratch home
+    run -1 setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$PWD/home" TMPDIR="$PWD/scratch" "$dracut_sshd" rehearse --image image --kernel linux
+  else
+    run -1 rehearse --image image --kernel linux
+  fi
+  clean
+  [[ $output == *image*'Permission denied'* ]]
+}
+
+@test "a full disk: 1, and where there is room to be made" {
+  unshare --mount true 2>/dev/null || skip "a mount namespace is refused here"
+  pack
+  mkdir small
+  export HOME=$PWD/home TMPDIR=$PWD/small dracut_sshd cmdline
+  run -1 unshare --mount sh -euc '
+    mount -t tmpfs -o size=24m none small
+    "$dracut_sshd" rehearse --emulate --cmdline "$cmdline" --image image --kernel linux && exit 99
+    [ -z "$(ls -A small)" ] || exit 98
+    exit 1'
+  clean
+  [[ $output == *'no room for a scratch disk'*'TMPDIR='* ]]
+  run -1 unshare --mount sh -euc '
+    mount -t tmpfs -o size=1m none small
+    "$dracut_sshd" rehearse --emulate --cmdline "$cmdline" --image image --kernel linux && exit 99
+    [ -z "$(ls -A small)" ] || exit 98
+    exit 1'
+  clean
+  [[ $output == *'No space left on device'* ]]
+}
+
+@test "an image without sshd is not booted: the step at which it would end is said, and why" {
+  rm tree/usr/sbin/sshd
+  rm -r tree/root
+  pack
+  run -1 --separate-stderr rehearse --image image --kernel linux --json --report report
+  clean
+  printf '%s\n' "$output" >said.json
+  same 'banner False' "$(python3 -c 'import json; said = json.load(open("said.json")); print(said["failed"], said["unlocked"])')"
+  grep -q sshd.present said.json
+  [ -s report/report.html ]
+  run -1 rehearse --image image --kernel linux
+  [[ $output == *'FAILED'*'sshd answers: not booted: the image has no sshd'* ]]
+}
+
+@test "an image with sshd and no file of keys is not booted, unless a key is named" {
+  rm -r tree/root
+  pack
+  run -1 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'a key logs in: not booted: the image has no file of authorized keys'*'--key FILE'* ]]
+}
+
+@test "what cannot be rehearsed: 4, and why; what is said wrongly: 2" {
+  pack
+  cmdline="root=/dev/nfs" run -4 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'root=/dev/nfs is nothing that a scratch disk can stand for'* ]]
+  run -4 rehearse --image image --kernel linux --disk sda
+  clean
+  [[ $output == *'luks=UUID or fs=UUID'* ]]
+  run -2 rehearse --image image --as-is
+  run -2 rehearse --image image --interactive --break
+  run -2 rehearse --patience 0
+}
