@@ -17,9 +17,8 @@ import shell
 import verdict
 from scenario import PASSES, Scenario
 
-# Seconds for each step. Where a step has to fail, all of them are waited for; sshd is there some seconds after the network, also on a
-# machine that has much else to do.
-PATIENCE, PATIENCE_OF_A_FAILURE = 360, 100
+# Seconds for each step in which the guest says nothing new. Where a step has to fail, they are waited for.
+PATIENCE, PATIENCE_OF_A_FAILURE = 240, 60
 LIMIT = 1500.0
 
 

@@ -18,6 +18,7 @@ namespace rehearsal {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr double kMostPatience = 3;  // times the patience that a step has with a silent machine
 constexpr std::uint64_t kCapture = 8U << 20U;
 constexpr double kMorePrompts = 15;  // seconds after the first, for the others
 constexpr int kNotFound = 127;       // the shell's, for a command that is not there
@@ -60,19 +61,26 @@ bool Play::end(const std::string& id, bool done, const std::string& detail) {
 }
 
 bool Play::step(const std::string& id, const std::function<Seen()>& look) {
-  const double until = clock_.now() + static_cast<double>(part_.patience.count());
+  // A slow machine is given time as long as it gets on: what it prints tells.
+  const auto patience = static_cast<double>(part_.patience.count());
+  const double begin = clock_.now();
+  double alive = begin;
+  auto written = guest_.written();
   std::string last;
   while (true) {
     const auto seen = look();
     if (seen.done) return end(id, true, seen.detail);
     if (seen.failed) return end(id, false, seen.detail);
     if (!seen.detail.empty()) last = seen.detail;
-    if (const auto death = guest_.death(); !death.empty())
-      return end(id, false, "the kernel died: " + base::printable(death, 200));
-    if (guest_.ended())
-      return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
-    if (clock_.now() > until)
-      return end(id, false, fmt::format("not within {} s{}", part_.patience.count(), last.empty() ? "" : ": " + last));
+    if (const auto death = guest_.death(); !death.empty()) return end(id, false, "the kernel died: " + base::printable(death, 200));
+    if (guest_.ended()) return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
+    const double now = clock_.now();
+    if (const auto more = guest_.written(); more != written) {
+      written = more;
+      alive = now;
+    }
+    if (now - alive > patience || now - begin > kMostPatience * patience)
+      return end(id, false, fmt::format("not within {:.0f} s{}", now - begin, last.empty() ? "" : ": " + last));
     if (part_.between) part_.between();
     clock_.sleep(kPause, cancel_);
     cancel_.throw_if_requested();

@@ -32,7 +32,7 @@ struct Part {
   std::vector<OfferedKey> offered;  // to be offered without their private halves
   bool throw_away = false;          // the key that logs in is none of the image's: there has to be one of those
   std::string offer_log;            // a file for ssh's words about them
-  std::chrono::seconds patience{60};  // for each step
+  std::chrono::seconds patience{60};  // for each step, with a machine that says nothing new
   std::function<void()> between;      // called while waiting
   double begin = 0;                   // when qemu was started, by the clock
 };

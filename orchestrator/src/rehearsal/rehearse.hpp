@@ -30,7 +30,7 @@ struct Request {
   bool interactive = false;
   bool emulate = false;    // no KVM, also where there is one
   unsigned memory = 1024;  // MiB
-  unsigned patience = 0;   // seconds for each step; 0: 60, or 180 where everything is emulated
+  unsigned patience = 0;   // seconds for each step without a new word; 0: 60, or 180 where everything is emulated
 };
 
 struct Report {

@@ -69,6 +69,16 @@ std::string Guest::console() const { return plain(end_of(logs_.console)); }
 
 std::string Guest::journal() const { return plain(end_of(logs_.journal)); }
 
+std::uint64_t Guest::written() const {
+  std::uint64_t out = 0;
+  for (const auto& log : {logs_.console, logs_.journal}) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(log, failed);
+    if (!failed) out += size;
+  }
+  return out;
+}
+
 std::string Guest::death() const {
   const auto text = console();
   for (const std::string_view sign : {"Kernel panic - not syncing", "BUG: unable to handle", "Oops: "}) {

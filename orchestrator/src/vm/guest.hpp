@@ -22,6 +22,8 @@ class Guest {
   /// All that its console has printed so far, without escape sequences; of very much, the end.
   [[nodiscard]] std::string console() const;
   [[nodiscard]] std::string journal() const;
+  /// Bytes of both: as long as they grow, it gets on.
+  [[nodiscard]] std::uint64_t written() const;
   [[nodiscard]] const Logs& logs() const { return logs_; }
   /// What killed its kernel, in the kernel's words or in qemu's; "" while it lives.
   [[nodiscard]] std::string death() const;

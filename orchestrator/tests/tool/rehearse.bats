@@ -3,6 +3,7 @@
 #
 # `dracut-sshd rehearse` where nothing can be booted: a word that says why, a status, and nothing left behind. What boots is in
 # ci/e2e. The image is made of this machine's own shell and of names alone.
+# shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
 load common
@@ -40,7 +41,7 @@ clean() {
 }
 
 # machine NUMBER: the image's programs are for a processor of this number of ELF's
-machine() { printf "\\x$(printf %02x "$1")\\0" | dd of=tree/usr/lib/systemd/systemd bs=1 seek=18 conv=notrunc status=none; }
+machine() { printf '%b\0' "\\x$(printf %02x "$1")" | dd of=tree/usr/lib/systemd/systemd bs=1 seek=18 conv=notrunc status=none; }
 
 @test "without qemu: 3, and the package that has it" {
   command -v cryptsetup >/dev/null || PATH=$PATH:/usr/sbin:/sbin
