@@ -110,6 +110,11 @@ class Guest:
         found = STALL.search(self.console())
         return found[0] if found else ""
 
+    def processor(self) -> float:
+        """Seconds of the processor that it has used so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ended(self) -> bool:
         return self._process.poll() is not None
 
