@@ -79,6 +79,8 @@ class Maker {
     command.argv = argv;
     command.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
     command.dies_with_parent = true;
+    // cryptsetup keeps a header where it is started, while it encrypts; when it is killed, that stays.
+    command.cwd = fs::path(argv.back()).parent_path();
     if (with_passphrase) command.data[0] = passphrase_.bytes();
     base::Outcome done;
     try {
