@@ -65,7 +65,8 @@ struct CommandLine {
                      "Keep report and logs in this new folder (default: where it fails, one of its own)")
         ->type_name("FOLDER");
     verb->add_option("--memory", rehearse.memory, "MiB")->capture_default_str()->check(CLI::Range(256, 65536));
-    verb->add_option("--patience", rehearse.patience, "Seconds for each step while nothing new is logged (default: 60; 180 without KVM)")
+    verb->add_option("--patience", rehearse.patience,
+                     "Seconds for each step while nothing new is logged (default: 60; 180 without KVM)")
         ->check(CLI::Range(5, 3600));
     verb->add_flag("--emulate", rehearse.emulate, "Do not use KVM");
     verb->add_flag("--json", rehearse.json, "For machines");

@@ -38,7 +38,8 @@ std::vector<std::string> kind_of_key(const inspect::Facts& facts) {
 
 /// The first that is there.
 const inspect::KeyFile* file_of_keys(const inspect::Facts& facts) {
-  const auto file = std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
+  const auto file =
+      std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
   return file == facts.key_files.end() ? nullptr : &*file;
 }
 

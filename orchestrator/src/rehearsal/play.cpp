@@ -72,8 +72,10 @@ bool Play::step(const std::string& id, const std::function<Seen()>& look) {
     if (seen.done) return end(id, true, seen.detail);
     if (seen.failed) return end(id, false, seen.detail);
     if (!seen.detail.empty()) last = seen.detail;
-    if (const auto death = guest_.death(); !death.empty()) return end(id, false, "the kernel died: " + base::printable(death, 200));
-    if (guest_.ended()) return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
+    if (const auto death = guest_.death(); !death.empty())
+      return end(id, false, "the kernel died: " + base::printable(death, 200));
+    if (guest_.ended())
+      return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
     const double now = clock_.now();
     if (const auto more = guest_.written(); more != written) {
       written = more;
@@ -111,7 +113,8 @@ bool Play::until_prompt() {
                 return printed({"systemd[1]: Running in init", "systemd[1]: systemd ", "Welcome to "});
               }) &&
          step("network", [&] { return network(); }) && step("banner", [&] { return banner(); }) &&
-         step("login", [&] { return login(); }) && ((part_.offered.empty() && !part_.throw_away) || step("keys", [&] { return offer(); })) &&
+         step("login", [&] { return login(); }) &&
+         ((part_.offered.empty() && !part_.throw_away) || step("keys", [&] { return offer(); })) &&
          (part_.disks == 0 || step("prompt", [&] { return prompts(); }));
 }
 
@@ -183,7 +186,8 @@ Play::Seen Play::login() {
 
 Play::Seen Play::offer() {
   if (part_.offered.empty())
-    return {false, true, "no key lies in the image that sshd could take; where a certificate lets you in, name its key: --key FILE"};
+    return {false, true,
+            "no key lies in the image that sshd could take; where a certificate lets you in, name its key: --key FILE"};
   auto target = part_.target;
   target.identity.clear();
   auto command = remote::ssh_command(target, remote::System::initramfs, "true", nullptr, environment_);

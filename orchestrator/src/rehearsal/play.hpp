@@ -26,12 +26,12 @@ struct Part {
   const remote::Secret* passphrase = nullptr;
   const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
   vm::Card card;
-  std::string token;                // of the marker system
-  std::size_t disks = 0;            // that ask for a passphrase
-  bool breaks = false;              // rd.break was said
-  std::vector<OfferedKey> offered;  // to be offered without their private halves
-  bool throw_away = false;          // the key that logs in is none of the image's: there has to be one of those
-  std::string offer_log;            // a file for ssh's words about them
+  std::string token;                  // of the marker system
+  std::size_t disks = 0;              // that ask for a passphrase
+  bool breaks = false;                // rd.break was said
+  std::vector<OfferedKey> offered;    // to be offered without their private halves
+  bool throw_away = false;            // the key that logs in is none of the image's: there has to be one of those
+  std::string offer_log;              // a file for ssh's words about them
   std::chrono::seconds patience{60};  // for each step, with a machine that says nothing new
   std::function<void()> between;      // called while waiting
   double begin = 0;                   // when qemu was started, by the clock
