@@ -7,7 +7,7 @@
 namespace initramfs {
 namespace {
 
-constexpr std::size_t kPiece = 256U << 10U;  // a core's own cache holds it
+constexpr std::size_t kPiece = 128U << 10U;  // a block of zstd's; a core's own cache holds it
 
 }  // namespace
 

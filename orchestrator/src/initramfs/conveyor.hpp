@@ -48,7 +48,7 @@ class Conveyor {
   void work();
 
   std::function<void(std::string_view)> sink_;
-  std::array<Piece, 6> pieces_;
+  std::array<Piece, 4> pieces_;
   std::uint64_t mark_ = 0;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
