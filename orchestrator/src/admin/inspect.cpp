@@ -3,9 +3,11 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -143,10 +145,25 @@ int diff(const initramfs::Image& after, const std::string& other, bool json, con
   auto before = initramfs::read(source, wanted);
   for (const auto& fault : before.faults)
     context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
-  inspect::add_inner(source, before, wanted, context.runner, context.cancel);
+  (void)inspect::add_inner(source, before, wanted, context.runner, context.cancel);
   const auto difference = inspect::compare(before, after);
   put(json ? dumped(to_json(difference)) : to_text(difference));
   return difference.changes.empty() ? 0 : 1;
+}
+
+int cat(initramfs::Source& source, const initramfs::Image& image, const inspect::Inner& inner,
+        const std::string& path) {
+  const auto* node = image.find(path);
+  const auto found = node != nullptr && node->is_file() ? inner.files.find(node->entry) : inner.files.end();
+  if (found == inner.files.end()) {
+    inspect::cat(source, image, path, [](std::string_view bytes) { put(bytes); });
+  } else {
+    std::ifstream in(found->second, std::ios::binary);
+    std::array<char, 65536> buffer{};
+    while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0)
+      put({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  return is_whole(image) ? 0 : kCannotTell;
 }
 
 int extract(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
@@ -218,12 +235,9 @@ int inspect(const InspectArguments& arguments, const Context& context) {
   for (const auto& fault : image.faults) {
     if (!wanted.elf) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
-  if (!arguments.cat.empty()) {
-    inspect::cat(source, image, arguments.cat, [](std::string_view bytes) { put(bytes); });
-    return is_whole(image) ? 0 : kCannotTell;
-  }
   if (!arguments.extract.empty()) return extract(source, image, arguments, context);
-  inspect::add_inner(source, image, wanted, context.runner, context.cancel);
+  const auto inner = inspect::add_inner(source, image, wanted, context.runner, context.cancel);
+  if (!arguments.cat.empty()) return cat(source, image, inner, arguments.cat);
   if (arguments.list) return list(image, arguments.json);
   if (arguments.tree) return tree(image, arguments, subject.image);
   if (!arguments.other.empty()) return diff(image, arguments.other, arguments.json, context);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <functional>
 #include <future>
 #include <string>
@@ -101,16 +102,32 @@ class Picker final : public CpioSink {
       : begin_(&begin), data_(&data) {}
   void entry(const CpioHeader& /*header*/, std::string_view /*name*/, std::string_view /*target*/,
              std::uint64_t /*offset*/) override {
-    picked_ = (*begin_)(++entry_);
+    ask([&] { picked_ = (*begin_)(++entry_); });
   }
   void data(std::string_view bytes) override {
-    if (picked_) (*data_)(bytes);
+    if (!picked_) return;
+    ask([&] { (*data_)(bytes); });
   }
   void end_of_file() override {}
   void dropped(const std::string& /*why*/, std::uint64_t /*offset*/) override {}
   void end_of_archive() override {}
+  /// What was thrown by who asked: a full disk is no fault of the image.
+  void throw_if_failed() const {
+    if (failed_) std::rethrow_exception(failed_);
+  }
 
  private:
+  template <typename Question>
+  void ask(const Question& question) {
+    try {
+      question();
+    } catch (...) {
+      failed_ = std::current_exception();
+      throw;
+    }
+  }
+
+  std::exception_ptr failed_;
   const std::function<bool(std::uint32_t)>* begin_;
   const std::function<void(std::string_view)>* data_;
   std::uint32_t entry_ = 0;
@@ -134,8 +151,11 @@ void read_again(Source& source, const std::function<bool(std::uint32_t)>& begin,
   Image scratch;
   const auto all = stretches(source, scratch);
   Picker picker(begin, data);
-  Unpacker unpacker(picker, scratch, nullptr, Limits{});
-  unpack(source, all, unpacker);
+  {
+    Unpacker unpacker(picker, scratch, nullptr, Limits{});
+    unpack(source, all, unpacker);
+  }
+  picker.throw_if_failed();
 }
 
 }  // namespace initramfs

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 
 #include "base/error.hpp"
@@ -15,12 +16,13 @@ namespace {
 
 /// The largest window that the kernel's own zstd has memory for (lib/decompress_unzstd.c, ZSTD_WINDOWSIZE_MAX).
 constexpr std::uint64_t kWindow = 128U << 20U;
-constexpr std::size_t kBuffer = 256U << 10U;
 
 }  // namespace
 
 Unpacker::Unpacker(CpioSink& sink, Image& image, Builder* builder, const Limits& limits)
-    : cpio_(sink), image_(&image), builder_(builder), limits_(limits), buffer_(kBuffer) {}
+    : cpio_(sink), image_(&image), builder_(builder), limits_(limits), conveyor_([this](std::string_view bytes) {
+        unpacked(bytes);
+      }) {}
 
 void Unpacker::stop(Fault::Kind kind, const std::string& message) {
   image_->faults.push_back({kind, state_ == State::stream ? part_.offset : position_, message});
@@ -30,15 +32,36 @@ void Unpacker::stop(Fault::Kind kind, const std::string& message) {
 
 bool Unpacker::feed(std::string_view bytes) {
   while (!bytes.empty() && state_ != State::stopped) {
-    try {
-      step(bytes);
-    } catch (const LimitReached& limit) {
-      stop(Fault::Kind::limit, limit.what());
-    } catch (const base::Error& error) {
-      stop(Fault::Kind::broken, error.what());
-    }
+    guarded([&] { step(bytes); });
   }
   return state_ != State::stopped;
+}
+
+/// What is wrong with the entries of a stream comes before what is wrong with the stream behind them.
+void Unpacker::guarded(const std::function<void()>& work) {
+  try {
+    try {
+      work();
+    } catch (const base::Error&) {
+      settle();
+      throw;
+    }
+  } catch (const LimitReached& limit) {
+    stop(Fault::Kind::limit, limit.what());
+  } catch (const base::Error& error) {
+    stop(Fault::Kind::broken, error.what());
+  }
+}
+
+/// Waits for the entries. Where they are broken, what has been unpacked beyond that place has not been.
+void Unpacker::settle() {
+  if (state_ != State::stream) return;
+  try {
+    conveyor_.drain();
+  } catch (...) {
+    position_ = conveyor_.mark();
+    throw;
+  }
 }
 
 void Unpacker::step(std::string_view& bytes) {
@@ -123,19 +146,23 @@ void Unpacker::plain(std::string_view& bytes) {
 
 void Unpacker::stream(std::string_view& bytes) {
   for (;;) {
-    const auto step = decoder_->feed({bytes.data(), bytes.size()}, buffer_);
+    const auto room = conveyor_.room();
+    const auto step = decoder_->feed({bytes.data(), bytes.size()}, room);
     bytes.remove_prefix(step.consumed);
     position_ += step.consumed;
-    if (const auto why = decoder_->kernel_refuses(); !why.empty()) return stop(Fault::Kind::broken, std::string(why));
-    if (decoder_->window() > kWindow)
+    if (const auto why = decoder_->kernel_refuses(); !why.empty()) throw base::Error(std::string(why));
+    if (decoder_->window() > kWindow) {
+      settle();
       return stop(Fault::Kind::window, fmt::format("its stream asks for a window of {}; the kernel has 128 MiB for it",
                                                    base::human_size(decoder_->window())));
-    unpacked({buffer_.data(), step.produced});
+    }
+    conveyor_.hand_over(step.produced, position_);
     if (step.ended) {
+      settle();
       if (!cpio_.is_between_entries()) throw base::Error("the compressed archive ends in the middle of an entry");
       return end_part();
     }
-    if (step.produced < buffer_.size() && bytes.empty()) return;
+    if (step.produced < room.size() && bytes.empty()) return;
     if (step.produced == 0 && step.consumed == 0) throw base::Error("the stream does not go on");
   }
 }
@@ -163,7 +190,11 @@ void Unpacker::unpacked(std::string_view bytes) {
 }
 
 void Unpacker::finish() {
-  if (state_ == State::stopped) return;
+  if (state_ != State::stopped) guarded([&] { end(); });
+}
+
+void Unpacker::end() {
+  settle();
   if (has_pending_)
     return stop(image_->parts.empty() ? Fault::Kind::broken : Fault::Kind::trailing,
                 "a single byte is left at its end");

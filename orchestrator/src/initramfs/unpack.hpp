@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "base/decoder.hpp"
 #include "initramfs/builder.hpp"
+#include "initramfs/conveyor.hpp"
 #include "initramfs/cpio.hpp"
 #include "initramfs/image.hpp"
 
@@ -34,6 +35,9 @@ class Unpacker {
   void plain(std::string_view& bytes);
   void stream(std::string_view& bytes);
   void unpacked(std::string_view bytes);
+  void guarded(const std::function<void()>& work);
+  void settle();
+  void end();
   void begin(base::Compression compression);
   void end_part();
   void stop(Fault::Kind kind, const std::string& message);
@@ -45,13 +49,13 @@ class Unpacker {
   State state_ = State::between;
   Part part_;
   std::unique_ptr<base::Decoder> decoder_;
-  std::vector<char> buffer_;
   std::uint64_t position_ = 0;
-  std::uint64_t unpacked_ = 0;
+  std::uint64_t unpacked_ = 0;         // of all streams; the conveyor's, as is cpio_ while a stream is read
   std::uint64_t zeros_in_stream_ = 0;  // behind its last archive
   bool after_plain_ = false;           // what came last was a plain archive
   char pending_ = 0;
   bool has_pending_ = false;
+  Conveyor conveyor_;  // last: its thread ends before what it uses
 };
 
 }  // namespace initramfs

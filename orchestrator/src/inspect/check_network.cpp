@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.hpp"
 #include "inspect/checks.hpp"
 #include "inspect/host.hpp"
+#include "inspect/network_match.hpp"
+#include "inspect/runnable.hpp"
 
 namespace inspect {
 namespace {
@@ -34,6 +37,7 @@ std::vector<std::string> files(const Facts& facts, std::initializer_list<const c
 
 struct Network {
   std::string stack;               // who does it
+  std::string program;             // its path; "": it is no single one
   std::vector<std::string> files;  // what tells it to
   bool own = false;                // this module has it started by itself
 };
@@ -43,11 +47,13 @@ Network network_of(const Facts& facts) {
   const auto networkd = load_unit(facts.image, "systemd-networkd.service");
   if (!facts.program("systemd-networkd").empty() && networkd && !networkd->masked) {
     out.stack = "systemd-networkd";
+    out.program = facts.program("systemd-networkd");
     out.files = files(facts, {"etc/systemd/network", "usr/lib/systemd/network"}, ".network");
     return out;
   }
   if (!facts.program("NetworkManager").empty()) {
     out.stack = "NetworkManager";
+    out.program = facts.program("NetworkManager");
     out.files = files(facts,
                       {"etc/NetworkManager/system-connections", "usr/lib/NetworkManager/system-connections",
                        "etc/sysconfig/network-scripts"},
@@ -57,6 +63,7 @@ Network network_of(const Facts& facts) {
   }
   if (!wanted_by(facts.image, "dracut-sshd-dhclient.service").empty() && !facts.program("dhclient").empty()) {
     out.stack = "dhclient";
+    out.program = facts.program("dhclient");
     out.own = true;
     return out;
   }
@@ -68,6 +75,29 @@ Network network_of(const Facts& facts) {
            facts.has("sbin/ifup"))
     out.stack = "dracut's own scripts";
   return out;
+}
+
+/// With the machine at hand: a file that is for another machine's card does nothing. Returns whether one is left.
+bool tell_other_machines(const Facts& facts, const Network& network, Findings& out) {
+  if (!facts.options.host || network.files.empty()) return true;
+  const auto all = cards(*facts.options.host);
+  std::set<std::string> made;
+  for (const auto& name : files(facts, {"etc/systemd/network", "usr/lib/systemd/network"}, ".netdev")) {
+    Unit device;
+    device.read(facts.image.content(name.substr(1)).value_or(""));
+    made.insert(device.last("NetDev", "Name"));
+  }
+  std::vector<std::pair<std::string, std::string>> idle;
+  for (const auto& name : network.files) {
+    auto why = why_for_no_card(facts.image.content(name.substr(1)).value_or(""), all, made);
+    if (!why.empty()) idle.emplace_back(name, std::move(why));
+  }
+  const bool left = idle.size() < network.files.size();
+  for (const auto& [name, why] : idle)
+    out.push_back({"network.configuration", left ? Severity::warning : Severity::error,
+                   base::printable(name, 300) + ": " + why,
+                   "name this machine's card in /etc/dracut-sshd/network, and type dracut-sshd-rebuild"});
+  return left;
 }
 
 bool asks_by_cmdline(const Facts& facts) {
@@ -83,6 +113,11 @@ void check_network(const Facts& facts, Findings& out) {
     return out.push_back({"network.stack", Severity::error, "no program that brings up a network is in it",
                           "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd "
                           "\" in /etc/dracut.conf.d/90-network.conf"});
+  if (!network.program.empty()) {
+    if (const auto why = why_not_runnable(facts, network.program); !why.empty())
+      return out.push_back({"network.stack", Severity::error, fmt::format("/{} cannot start: {}", network.program, why),
+                            "build the image again: dracut-sshd-rebuild"});
+  }
   out.push_back({"network.stack", Severity::good, network.stack, ""});
   if (asks_by_cmdline(facts)) {
     const auto ip = facts.cmdline_value("ip").value_or("");
@@ -96,6 +131,7 @@ void check_network(const Facts& facts, Findings& out) {
                                       base::printable(ip), network.stack),
                           "add rd.neednet=1 to the kernel's command line"});
   }
+  if (!tell_other_machines(facts, network, out)) return;
   if (network.own && network.files.empty())
     return out.push_back({"network.configuration", Severity::good, "by DHCP on every wired card", ""});
   if (!network.files.empty() &&

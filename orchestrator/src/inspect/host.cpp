@@ -239,7 +239,8 @@ std::vector<Card> cards(const fs::path& root) {
     const auto& path = entry.path();
     if (!fs::exists(path / "device", ignored) || fs::exists(path / "phy80211", ignored)) continue;
     if (base::trim(read_small(path / "type").value_or("1")) != "1") continue;
-    Card card{path.filename().string(), fs::read_symlink(path / "device/driver", ignored).filename().string(), {}};
+    Card card{path.filename().string(), fs::read_symlink(path / "device/driver", ignored).filename().string(), {}, {}};
+    card.address = base::trim(read_small(path / "address").value_or(""));
     card.module = fs::read_symlink(path / "device/driver/module", ignored).filename().string();
     out.push_back(std::move(card));
   }

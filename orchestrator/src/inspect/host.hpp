@@ -32,6 +32,7 @@ struct Card {
   std::string name;
   std::string driver;
   std::string module;
+  std::string address;  // of its hardware, as the kernel shows it; "" if it shows none
 };
 [[nodiscard]] std::vector<Card> cards(const std::filesystem::path& root);
 

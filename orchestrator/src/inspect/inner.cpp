@@ -7,9 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -61,16 +67,70 @@ void add(const fs::path& folder, const fs::path& path, initramfs::Builder& build
   builder.end_of_file();
 }
 
+/// Bytes on the disk. What comes and goes meanwhile does not matter.
+std::uint64_t used(const fs::path& folder) {
+  std::uint64_t out = 0;
+  std::error_code ignored;
+  for (fs::recursive_directory_iterator each(folder, ignored), end; !ignored && each != end; each.increment(ignored)) {
+    struct stat status {};
+    if (lstat(each->path().c_str(), &status) == 0) out += static_cast<std::uint64_t>(status.st_blocks) * 512 + 512;
+  }
+  return out;
+}
+
+/// A file system of some hundred bytes can hold gigabytes, in one file or in many: the tool is ended when it has
+/// written more than any real image holds.
+class Guard {
+ public:
+  Guard(const fs::path& folder, const base::Cancel& outer)
+      : thread_([this, folder, &outer] {
+          while (!done_) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            if (outer.signal() != 0) return stop.request(outer.signal());
+            if (used(folder) <= kMost) continue;
+            too_much = true;
+            return stop.request(SIGTERM);
+          }
+        }) {}
+  ~Guard() {
+    done_ = true;
+    thread_.join();
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+  base::Cancel stop;
+  std::atomic<bool> too_much{false};
+
+ private:
+  static constexpr std::uint64_t kMost = 1U << 30U;
+  std::atomic<bool> done_{false};
+  std::thread thread_;  // last: it uses what stands before it
+};
+
+base::Outcome run_guarded(const base::Command& run, const Kind& kind, const fs::path& folder, base::Runner& runner,
+                          const base::Cancel& cancel) {
+  Guard guard(folder, cancel);
+  try {
+    auto outcome = runner.run(run, guard.stop);
+    if (!guard.too_much) return outcome;
+  } catch (const base::Interrupted&) {
+    if (!guard.too_much) throw;
+  }
+  throw base::Error(fmt::format("/{} holds more than a GiB: no image of dracut's does", kind.path));
+}
+
 }  // namespace
 
-void add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::Wanted& wanted,
-               base::Runner& runner, const base::Cancel& cancel) {
+Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::Wanted& wanted,
+                base::Runner& runner, const base::Cancel& cancel) {
   const auto* const kind = std::ranges::find_if(kKinds, [&](const Kind& each) {
     const auto* node = image.find(each.path);
     return node != nullptr && node->is_file();
   });
-  if (kind == kKinds.end()) return;
-  const base::TempDir work(base::temp_parent(), "dracut-sshd-inspect.");
+  if (kind == kKinds.end()) return {};
+  Inner inner;
+  const auto& work = inner.folder.emplace(base::temp_parent(), "dracut-sshd-inspect.");
   const auto file = work.path() / "inner.img";
   {
     std::ofstream out(file, std::ios::binary);
@@ -86,11 +146,10 @@ void add_inner(initramfs::Source& source, initramfs::Image& image, const initram
   if (!base::find_program(run.argv[0], run.env.at("PATH")))
     throw base::Error(fmt::format("most of it is in /{}, and {} is not installed", kind->path, kind->program))
         .with_hint(fmt::format("install {}, and ask again", kind->package));
-  // A file system of some hundred bytes can hold gigabytes; no file of a real image comes near this.
   if (base::find_program("prlimit", run.env.at("PATH")))
     run.argv.insert(run.argv.begin(), {"prlimit", "--fsize=268435456", "--cpu=60", "--"});
-  const auto outcome = runner.run(run, cancel);
   const auto folder = work.path() / "root";
+  const auto outcome = run_guarded(run, *kind, folder, runner, cancel);
   if (!fs::is_directory(folder))
     throw base::Error(
         fmt::format("/{}: {} could not unpack it: {}", kind->path, kind->program, base::printable(outcome.tail, 400)));
@@ -99,7 +158,12 @@ void add_inner(initramfs::Source& source, initramfs::Image& image, const initram
   for (auto each = fs::recursive_directory_iterator(folder); each != fs::recursive_directory_iterator(); ++each)
     paths.push_back(each->path());
   std::ranges::sort(paths);
-  for (const auto& path : paths) add(folder, path, builder);
+  for (const auto& path : paths) {
+    add(folder, path, builder);
+    if (fs::symlink_status(path).type() == fs::file_type::regular)
+      inner.files.emplace(static_cast<std::uint32_t>(image.entries), path);
+  }
+  return inner;
 }
 
 }  // namespace inspect

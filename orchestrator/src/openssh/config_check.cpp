@@ -27,14 +27,7 @@ std::string one_of(const std::vector<std::string_view>& choices, std::string_vie
   return fmt::format("{} is none of {}", shown(argument), all);
 }
 
-/// A word with a name in /etc/services is a port, too, and what is in there is not known here.
-bool is_port(std::string_view text) {
-  const auto number = integer_of(text);
-  if (number) return *number > 0 && *number <= 65535;
-  return std::any_of(text.begin(), text.end(), [](char c) { return (c < '0' || c > '9') && c != '-' && c != '+'; });
-}
-
-std::string value_fault(const Keyword& keyword, std::string_view argument) {
+std::string shape_fault(const Keyword& keyword, std::string_view argument) {
   switch (keyword.shape) {
     case Shape::flag:
       return one_of({"yes", "no"}, argument);
@@ -79,6 +72,12 @@ std::optional<int> integer_of(std::string_view text) {
   return value;
 }
 
+bool is_port(std::string_view text) {
+  const auto number = integer_of(text);
+  if (number) return *number > 0 && *number <= 65535;
+  return std::any_of(text.begin(), text.end(), [](char c) { return (c < '0' || c > '9') && c != '-' && c != '+'; });
+}
+
 std::optional<long> seconds_of(std::string_view text) {
   constexpr long kLimit = std::numeric_limits<int>::max();
   if (text.empty()) return std::nullopt;
@@ -115,7 +114,7 @@ std::string argument_fault(const Keyword& keyword, const Tokens& tokens) {
       break;
   }
   if (tokens.arguments.empty()) return "its argument is missing";
-  if (auto fault = value_fault(keyword, tokens.arguments.front()); !fault.empty()) return fault;
+  if (auto fault = shape_fault(keyword, tokens.arguments.front()); !fault.empty()) return fault;
   if (keyword.shape == Shape::words) {
     const bool empty = std::any_of(tokens.arguments.begin(), tokens.arguments.end(),
                                    [](const std::string& argument) { return argument.empty(); });

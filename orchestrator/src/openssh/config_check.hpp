@@ -22,5 +22,7 @@ namespace openssh {
 [[nodiscard]] std::optional<long> seconds_of(std::string_view text);
 /// Zero or a positive int, which is all that sshd takes where it wants a number.
 [[nodiscard]] std::optional<int> integer_of(std::string_view text);
+/// A word with a name in /etc/services is a port, too, and what is in there is not known here.
+[[nodiscard]] bool is_port(std::string_view text);
 
 }  // namespace openssh

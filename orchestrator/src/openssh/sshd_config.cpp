@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "openssh/config_check.hpp"
 #include "openssh/config_line.hpp"
+#include "openssh/config_values.hpp"
 #include "openssh/pattern.hpp"
 
 namespace openssh {
@@ -113,8 +114,9 @@ void Parser::check(const Keyword& keyword, const Tokens& tokens, const std::stri
   if (keyword.status == Status::deprecated)
     return report(origin, fmt::format("{} is deprecated: it does nothing", shown(tokens.keyword)), false);
   if (keyword.status == Status::ignored) return;
-  if (auto fault = argument_fault(keyword, tokens); !fault.empty())
-    return report(origin, fmt::format("{}: {}", shown(tokens.keyword), fault));
+  auto fault = argument_fault(keyword, tokens);
+  if (fault.empty()) fault = value_fault(keyword.canonical, tokens.arguments);
+  if (!fault.empty()) return report(origin, fmt::format("{}: {}", shown(tokens.keyword), fault));
   const bool commented = tokens.rest.find('#') != std::string::npos && keyword.shape != Shape::rest &&
                          keyword.shape != Shape::command &&
                          tokens_of("x " + tokens.rest.substr(0, tokens.rest.find('#'))).arguments == tokens.arguments;
@@ -156,6 +158,16 @@ Version since_of(const Criterion& criterion) {
   return criterion.name == "version" ? Version{10, 0, 0} : Version{};
 }
 
+void values_unknown_to(const Directive& directive, const Version& version, std::vector<Finding>& out) {
+  for (const auto& argument : directive.arguments) {
+    for (const auto& fault : algorithm_faults(directive.keyword->canonical, argument, version)) {
+      const auto message =
+          fmt::format("{}: {}, and {} ends at it", shown(directive.spelled), fault.message, to_string(version));
+      out.push_back({directive.origin, message, true, fault.name});
+    }
+  }
+}
+
 }  // namespace
 
 std::string to_string(const Finding& finding) { return finding.origin + ": " + finding.message; }
@@ -187,6 +199,7 @@ std::vector<Finding> unknown_to(const Config& config, const Version& version) {
                      false});
     if (keyword.name == "subsystem" && directive.block >= 0)
       newer(directive.origin, "Subsystem in a Match block", {9, 5, 0});
+    values_unknown_to(directive, version, out);
     if (directive.commented) newer(directive.origin, "a comment behind an argument", {8, 7, 0});
   }
   for (const auto& block : config.blocks)

@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
 
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "images.hpp"
 #include "inspect/checks.hpp"
@@ -150,6 +152,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"first_of_two_lines_is_locked", "account.root", [](Files& files) { files.at("etc/shadow").body = "root:!unprovisioned:::::::\nroot:*:19000::::::\n"; }, Severity::error, "the first counts"},
         Spoilt{"no_shell", "account.shell", [](Files& files) { edit(files, "etc/passwd", "/bin/sh", "/bin/zsh"); }, Severity::error, "/bin/zsh"},
         Spoilt{"no_network", "network.stack", [](Files& files) { files.erase("usr/lib/systemd/systemd-networkd"); }},
+        Spoilt{"networkd_is_empty", "network.stack", [](Files& files) { put(files, "usr/lib/systemd/systemd-networkd", "", 0100755); }, Severity::error, "it is empty"},
+        Spoilt{"cryptsetup_is_empty", "crypt.present", [](Files& files) { put(files, "usr/bin/systemd-cryptsetup", "", 0100755); put(files, "etc/crypttab", "root UUID=1\n"); }, Severity::error, "it is empty"},
         Spoilt{"network_unit_masked", "network.stack", [](Files& files) { images::link(files, "etc/systemd/system/systemd-networkd.service", "/dev/null"); }},
         Spoilt{"network_not_told", "network.configuration", [](Files& files) { files.erase("etc/systemd/network/20-wired.network"); }},
         Spoilt{"no_dm_crypt", "crypt.present", [](Files& files) { files.erase("usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz");
@@ -203,6 +207,29 @@ TEST(Checks, OfAMaskedUnitTheMaskIsWhatIsWrong) {
   images::link(files, "etc/systemd/system/sshd.service", "/dev/null");
   files.at("etc/shadow").body = "root:!:::::::\n";
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("sshd.unit"));
+}
+
+TEST(Checks, AFileForAnotherMachinesCardIsAWarningAndTheLastOfThemAnError) {
+  const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
+  const auto card = host.path() / "sys/class/net/enp1s0";
+  std::filesystem::create_directories(card / "device");
+  base::write_file(card / "address", "52:54:00:ab:00:01\n");
+  auto some = options("quiet", true);
+  some.host = host.path();
+  const auto severities = [&](const Files& files) {
+    const auto image = images::image_of(files);
+    std::vector<Severity> out;
+    Findings findings;
+    check_network(gather(image, some), findings);
+    for (const auto& finding : findings)
+      if (finding.id == "network.configuration") out.push_back(finding.severity);
+    return out;
+  };
+  auto files = images::good();
+  put(files, "etc/systemd/network/10-other.network", "[Match]\nName=enp9s0\n[Network]\nDHCP=yes\n");
+  EXPECT_THAT(severities(files), testing::ElementsAre(Severity::warning, Severity::good));
+  files.erase("etc/systemd/network/20-wired.network");
+  EXPECT_THAT(severities(files), testing::ElementsAre(Severity::error));
 }
 
 TEST(Checks, WhatTheCommandLineMaySayCannotBeToldWithoutIt) {

@@ -93,6 +93,12 @@ TEST_F(Views, ExtractLeavesDeviceNodesOutAndRefusesAFolderThatIsNotEmpty) {
   EXPECT_THROW(extract(*source_, from, work_.path() / "out", false), base::Error);
 }
 
+TEST_F(Views, WhatGoesWrongWhileItIsWrittenIsSaid) {
+  const auto from = image({{"f", "bytes"}});
+  const auto full = [](std::string_view /*bytes*/) { throw base::Error("the disk is full"); };
+  EXPECT_THROW(inspect::cat(*source_, from, "f", full), base::Error);
+}
+
 TEST_F(Views, WhatBootconfigHasPutBehindIsNoPartOfTheImage) {
   const std::string text = "kernel.root=1\n";
   auto bytes = archives::cpio({{"f", "1"}}) + text;
