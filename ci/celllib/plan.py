@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan of a cell: a bash script that runs on the distribution itself, with nothing beside it but what ci/cell has put into its folder
-(in/: the package; dracut-sshd: the program that inspects, where there is one that runs there). It leaves the image in out/.
+(in/: the package; dracut-sshd and lib/: the program that inspects, if there is one for that architecture). It leaves the image in out/.
 
 Exit status: 0 done, and the image lets you in; 1 something failed, or it does not; 3 something is missing that has to be there before."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,6 +16,11 @@ import plan
 import profiles
 import shell
 
+NAME = "dracut-sshd"
+WRAPPER = """#!/bin/bash
+here=${{BASH_SOURCE[0]%/*}}
+exec "$here/lib/{loader}" --library-path "$here/lib" "$here/lib/{name}" "$@"
+"""
 FOLDER = places.build / "cells"
 # What a release's folder in dist/ has for the one who installs.
 FILES = {"rpm": ("*.noarch.rpm",), "deb": ("*_all.deb",), "pkgbuild": ("*.pkg.tar.*",), "ebuild": ("overlay", "*.tar.gz")}
@@ -50,14 +56,34 @@ def _log() -> Path:
 
 
 def inspector(given: Path | None, arch: str) -> Path | None:
-    """dracut-sshd for that architecture, linked so that it runs anywhere; built, if this machine can."""
+    """dracut-sshd for that architecture; built, if this machine can."""
     if given is not None:
         return given
     if arch != platform.machine():
         return None
-    built = places.build / "static/orchestrator/dracut-sshd"
-    shell.run([str(places.project / "ci/lib/inspector")], timeout=3000, log=_log())
+    built = places.build / "orchestrator/dracut-sshd"
+    if not built.exists():
+        shell.run([str(places.project / "ci/lib/inspector")], timeout=3000, log=_log())
     return built
+
+
+def _bundle(program: Path, to: Path) -> None:
+    """The program with its own loader and libraries, so that it runs where there are other ones or none."""
+    shutil.copy(program, to / NAME)
+    (to / NAME).chmod(0o755)
+    if shutil.which("strip"):
+        shell.run(["strip", str(to / NAME)], check=False)  # nine tenths are for a debugger
+    asked = shell.run(["ldd", str(program)], check=False)
+    libraries = [found[1] for found in re.finditer(r"(/\S+) \(0x", asked.output)]
+    if asked.status != 0 or not libraries:
+        return  # it is linked statically, or a script
+    (to / "lib").mkdir()
+    for library in libraries:
+        shutil.copy(library, to / "lib")
+    os.rename(to / NAME, to / "lib" / NAME)
+    loader = next(Path(library).name for library in libraries if Path(library).name.startswith("ld-"))
+    (to / NAME).write_text(WRAPPER.format(loader=loader, name=NAME))
+    (to / NAME).chmod(0o755)
 
 
 def folder(profile: dict[str, Any], arch: str, given: Path | None, program: Path | None, out: Path | None) -> Path:
@@ -76,9 +102,10 @@ def folder(profile: dict[str, Any], arch: str, given: Path | None, program: Path
             else:
                 shutil.copy(file, part / "in")
         if program is not None:
-            shutil.copy(program, part / "dracut-sshd")
-            (part / "dracut-sshd").chmod(0o755)
+            _bundle(program, part)
         shutil.rmtree(to, ignore_errors=True)
+        if to.exists():
+            raise shell.Failed(f"{to} cannot be removed; a container may have written there as root")
         os.rename(part, to)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -131,7 +131,7 @@ release() {
   gpg --batch --yes --local-user "$other" --armor --detach-sign "$place/dracut-sshd-1.0.0.tar.gz"
   release
   [ "$status" -eq 0 ]
-  [[ $output != *'its signature, by '*': done already'* ]]
+  grep -qx "ci/release: 4. its signature, by $fingerprint" <<<"$output"
   gpg --status-fd 1 --verify "$place"/*.asc "$place"/dracut-sshd-1.0.0.tar.gz | grep "VALIDSIG .*$fingerprint"
 }
 
