@@ -10,9 +10,11 @@ from typing import Any
 
 import managers
 
+MAY = "CELL_MAY_CHANGE_THIS_MACHINE"
 HEAD = """#!/usr/bin/env bash
 # The plan of the cell {cell} on {arch}, made by ci/cell. As root, in a container or on a machine to throw away: bash plan
-# It installs packages. Where there are no host keys, and no key that may log in, it makes some.
+# It installs packages, dracut among them, which may take another one's place. Where there are no host keys, and no key that may log in,
+# it makes some. So it wants to be told that it may: {may}=yes
 set -euo pipefail
 export LC_ALL=C.UTF-8
 here=$(cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")" && pwd)
@@ -20,6 +22,10 @@ cell={cell}
 say() {{ printf '%s: %s\\n' "$cell" "$*"; }}
 lacks() {{ say "$*" >&2; exit 3; }}
 ((EUID == 0)) || lacks "only root can install packages"
+# shellcheck disable=SC1091,SC2154
+id=$(. /etc/os-release && printf '%s' "$ID")
+[[ " {ids} " == *" $id "* ]] || lacks "this is $id, and none of: {ids}"
+[[ ${{{may}-}} ]] || lacks "packages are installed here only with {may}=yes in the environment"
 type -P {program} >/dev/null || lacks "there is no {program} here: this is another distribution"
 [[ $(uname -m) == {arch} ]] || lacks "this machine is not {arch}"
 rm -rf -- "${{here:?}}/out"
@@ -79,6 +85,7 @@ def steps(profile: dict[str, Any]) -> list[str]:
 def text(profile: dict[str, Any], arch: str) -> str:
     kernel = profile.get("ci", {}).get("kernel", {}).get(arch, "")
     program, lines = managers.install(profile, kernel)
-    fields = {"cell": f"{profile['id']}:{profile['release']}", "arch": arch, "program": program, "lines": "\n".join(lines)}
+    fields = {"cell": f"{profile['id']}:{profile['release']}", "arch": arch, "may": MAY,
+              "ids": " ".join(sorted(profile["os_release"])), "program": program, "lines": "\n".join(lines)}
     parts = {"install": INSTALL.format(**fields), "image": IMAGE, "inspect": INSPECT}
     return HEAD.format(**fields) + "".join(parts[step] for step in steps(profile))
