@@ -110,8 +110,7 @@ std::vector<std::string> History::changed() const {
   auto paths = base::split(said, '\0');
   std::erase(paths, "");
   std::ranges::sort(paths);
-  const auto again = std::ranges::unique(paths);
-  paths.erase(again.begin(), again.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());  // clang 14 does not take ranges::unique
   return paths;
 }
 
