@@ -37,7 +37,7 @@ _orchestrator() {
   local current=${words[last]} previous=${words[last - 1]} verb='' word
   for word in "${words[@]:1:last-1}"; do
     case $word in
-      list | show | check | schema | diff | build | key | publish | verify) verb=$word && break ;;
+      list | show | check | schema | diff | build | matrix | key | publish | verify) verb=$word && break ;;
     esac
   done
   if [[ $current == --*=* ]]; then
@@ -48,13 +48,14 @@ _orchestrator() {
   local choices='' files=''
   case $verb:$previous in
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
+    matrix:--format) choices='table json github gitlab' ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
     [a-z]*:--project | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
     [a-z]*:--source | verify:--key) files=-f ;;
-    build:--jobs | build:-j | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
+    build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
       case $verb in
-        '') choices='list show check schema diff build key publish verify --help --version' ;;
+        '') choices='list show check schema diff build matrix key publish verify --help --version' ;;
         list) choices='--help --project --json' ;;
         show) choices='--help --project --distro --all --json' ;;
         check)
@@ -71,6 +72,7 @@ _orchestrator() {
             *' export '*) choices=--help ;;
           esac
           ;;
+        matrix) choices='--help --project --distro --all --format --changed-since --nightly --without-nightly --arch --runner' ;;
         publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --tools' ;;
         verify)
           choices='--help --json --key --project --packager --tools'

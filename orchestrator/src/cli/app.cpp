@@ -19,6 +19,7 @@ struct CommandLine {
   Common common;
   BuildArguments build;
   KeyArguments key;
+  MatrixArguments matrix;
   PublishArguments publish;
   VerifyArguments verify;
   std::vector<std::string> files;
@@ -63,6 +64,7 @@ struct CommandLine {
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
     schema->add_flag("--man", manual, "The same table as the manual page has it");
+    add_matrix();
     add_key();
     add_publish(*send);
   }
@@ -87,6 +89,24 @@ struct CommandLine {
     prove->add_option("--key", verify.key, "A file with the public key, from a place that you trust");
   }
 
+  void add_matrix() {
+    auto* cells = app.add_subcommand("matrix", "Lists the cells that a CI service tries, in its own words");
+    cells->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
+    cells->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
+        ->allow_extra_args(false);
+    cells->add_flag("--all", common.all, "Every release of every distribution, which is the default");
+    cells->add_option("--format", matrix.format, "github, gitlab, json, or table")
+        ->check(CLI::IsMember({"github", "gitlab", "json", "table"}))
+        ->default_str("table");
+    cells->add_option("--changed-since", matrix.changed_since,
+                      "Only what a change since this revision of git's can reach (\"\": all)");
+    auto* only = cells->add_flag("--nightly", matrix.nightly, "Only what is tried every night, in the image of that");
+    cells->add_flag("--without-nightly", matrix.without_nightly, "All but that")->excludes(only);
+    cells->add_option("--arch", matrix.arches, "Only this architecture; may be repeated")->allow_extra_args(false);
+    cells->add_option("--runner", matrix.runners, "ARCHITECTURE=LABEL, instead of the profiles'; may be repeated")
+        ->allow_extra_args(false);
+  }
+
   void add_key() {
     auto* verb =
         app.add_subcommand("key", "Keys that packages and repositories are signed with, in the user's own GnuPG");
@@ -109,6 +129,7 @@ struct CommandLine {
     if (app.got_subcommand("check")) return check(common, files, context);
     if (app.got_subcommand("schema")) return schema(merged, manual);
     if (app.got_subcommand("diff")) return diff(common, context);
+    if (app.got_subcommand("matrix")) return cli::matrix(common, matrix, context);
     if (app.got_subcommand("key")) return cli::key(key, common.json, context);
     if (app.got_subcommand("publish")) return cli::publish(common, publish, context);
     if (app.got_subcommand("verify")) return cli::verify(common, verify, context);

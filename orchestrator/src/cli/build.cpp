@@ -106,11 +106,15 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
         "no packager is known: packages bear {}; --packager, DEBFULLNAME and DEBEMAIL, or git config name one",
         pipeline::kPlaceholderPackager));
   }
-  auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
   if (arguments.dry_run) {
-    for (const auto& job : jobs) fmt::print("{}\n", pipeline::to_text(job));
+    // One job at a time: each holds all that is staged. Printed at the end, because a broken one prints nothing.
+    pipeline::Planner planner(workspace, context.runner, context.cancel);
+    std::string text;
+    for (const auto* release : releases) text += pipeline::to_text(planner.plan(*release)) + "\n";
+    fmt::print("{}", text);
     return 0;
   }
+  auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
   pipeline::BuildOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   // A tool is started in another folder than this.

@@ -64,11 +64,21 @@ struct VerifyArguments {
   std::vector<std::string> tools;
 };
 
+struct MatrixArguments {
+  std::string format = "table";      // --format
+  std::string changed_since;         // --changed-since, or "": every cell
+  std::vector<std::string> arches;   // --arch, repeated
+  std::vector<std::string> runners;  // --runner ARCH=LABEL, repeated
+  bool nightly = false;
+  bool without_nightly = false;
+};
+
 int list(const Common& common, const Context& context);
 int show(const Common& common, const Context& context);
 int check(const Common& common, const std::vector<std::string>& files, const Context& context);
 int schema(bool merged, bool manual);
 int diff(const Common& common, const Context& context);
+int matrix(const Common& common, const MatrixArguments& arguments, const Context& context);
 int key(const KeyArguments& arguments, bool json, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
 int publish(const Common& common, const PublishArguments& arguments, const Context& context);

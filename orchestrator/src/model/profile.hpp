@@ -74,6 +74,16 @@ struct InitrdFields {
       hooks;  // how the system says that a kernel's image was built (model::kHooks); none: it does not
 };
 
+/// How machines try the release. Nothing here reaches a package.
+struct CiFields {
+  std::string container;                       // "fedora:44"; "": there is no image of it
+  std::string nightly;                         // "fedora:rawhide"; "": not tried every night
+  std::map<std::string, std::string> runners;  // architecture (as uname -m) -> label of a hosted machine; none: no cell
+  std::map<std::string, std::string> kernel;   // architecture -> package
+  std::vector<Dependency> depends;             // what an image lacks, sorted by name
+  std::set<std::string> tests;                 // install, image, inspect
+};
+
 struct Profile {
   std::string id;       // "rhel"
   std::string name;     // "Red Hat Enterprise Linux"
@@ -84,6 +94,7 @@ struct Profile {
   PackageFields package;
   SshdFields sshd;
   InitrdFields initrd;
+  CiFields ci;
 
   [[nodiscard]] std::string key() const { return id + "-" + release; }  // its folder in dist/
 };

@@ -33,7 +33,7 @@ formats::Ingredients Job::ingredients() const {
           workspace->packager,
           install,
           workspace->pristine,
-          patched,
+          *patched,
           workspace->tarball,
           patch,
           workspace->templates.at(std::string(format->template_folder()))};
@@ -46,31 +46,43 @@ std::map<std::string, std::string> step_environment(const Job& job, const model:
   return environment;
 }
 
+const Planner::Difference& Planner::difference(const model::Profile& profile) {
+  auto patched = source::patched(workspace_.pristine, profile);
+  std::string key;
+  for (const auto& [name, file] : patched) {
+    if (const auto at = workspace_.pristine.find(name); at == workspace_.pristine.end() || at->second != file)
+      key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
+  }
+  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  auto patch = source::diff(workspace_.pristine, patched, runner_, cancel_);
+  return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
+}
+
+Job Planner::plan(const profile::Release& release) {
+  Job job;
+  job.profile = source::expand(release.profile, workspace_.project);
+  job.workspace = &workspace_;
+  job.format = formats::find(job.profile.package.format);
+  if (job.format == nullptr)
+    throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
+  job.install = source::resolve(workspace_.install, job.profile);
+  try {
+    const auto& found = difference(job.profile);
+    job.patched = found.patched;
+    job.patch = found.patch;
+    job.recipe = job.format->recipe(job.ingredients());
+  } catch (const base::Error& error) {
+    throw error.with_context(job.profile.key());
+  }
+  return job;
+}
+
 std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
                       base::Runner& runner, const base::Cancel& cancel) {
+  Planner planner(workspace, runner, cancel);
   std::vector<Job> jobs;
-  for (const auto* release : releases) {
-    Job job;
-    job.profile = source::expand(release->profile, workspace.project);
-    job.workspace = &workspace;
-    const auto& profile = job.profile;
-    job.format = formats::find(profile.package.format);
-    if (job.format == nullptr)
-      throw base::Error(fmt::format("there is no format \"{}\"", profile.package.format), base::Exit::usage);
-    job.install = source::resolve(workspace.install, profile);
-    try {
-      job.patched = source::patched(workspace.pristine, profile);
-      const Job* same = nullptr;
-      for (const auto& other : jobs) {
-        if (other.patched == job.patched) same = &other;
-      }
-      job.patch = same != nullptr ? same->patch : source::diff(workspace.pristine, job.patched, runner, cancel);
-      job.recipe = job.format->recipe(job.ingredients());
-    } catch (const base::Error& error) {
-      throw error.with_context(profile.key());
-    }
-    jobs.push_back(std::move(job));
-  }
+  jobs.reserve(releases.size());
+  for (const auto* release : releases) jobs.push_back(planner.plan(*release));
   return jobs;
 }
 

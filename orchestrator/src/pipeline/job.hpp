@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ struct Job {
   const formats::Format* format = nullptr;
   const Workspace* workspace = nullptr;
   model::InstallList install;
-  base::SourceTree patched;
+  std::shared_ptr<const base::SourceTree> patched;  // one for all releases that differ in the same way
   std::string patch;
   model::Recipe recipe;
   std::string key;  // "" until key_of() was asked
@@ -29,7 +30,29 @@ struct Job {
   [[nodiscard]] formats::Ingredients ingredients() const;
 };
 
-/// Patch, install list and recipe of each release. Equal differences are made by diff and proven by patch once.
+/// Makes jobs, one after the other: patch, install list and recipe of a release. Equal differences are made by diff and
+/// proven by patch once, and kept once.
+class Planner {
+ public:
+  Planner(const Workspace& workspace, base::Runner& runner, const base::Cancel& cancel)
+      : workspace_(workspace), runner_(runner), cancel_(cancel) {}
+
+  [[nodiscard]] Job plan(const profile::Release& release);
+
+ private:
+  struct Difference {
+    std::shared_ptr<const base::SourceTree> patched;
+    std::string patch;
+  };
+  [[nodiscard]] const Difference& difference(const model::Profile& profile);
+
+  const Workspace& workspace_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  std::map<std::string, Difference> known_;  // by the files that differ, names and contents
+};
+
+/// The jobs of all these releases.
 [[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
                                     base::Runner& runner, const base::Cancel& cancel);
 

@@ -38,6 +38,10 @@ const Grammar kSeries{"a-z", "a-z0-9-", 40, none, "small letters, digits and '-'
 const Grammar kDotted{"0-9", "0-9.", 20, none, "digits and '.'"};
 const Grammar kKeywords{"a-z0-9~*-", "a-z0-9~ *-", 200, none, "architectures, each with or without '~'"};
 const Grammar kUse{"a-z0-9", "A-Za-z0-9_@+-", 40, none, "a USE flag"};
+const Grammar kContainer{
+    "a-z0-9", "A-Za-z0-9._/:-", 120, name,
+    "a container image's name: small letters and digits first, then letters, digits and . _ / : -, "
+    "without '..'"};
 const Grammar kMacroName{"A-Za-z_", "A-Za-z0-9_", 60, none, "a macro's name"};
 const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none,
                           "one word of letters, digits and . / _ + ~ -"};
@@ -95,6 +99,14 @@ const std::vector<Field> kFields = {
     {"/initrd/image", B, Kind::string, true, "", &kImage, {}, "Its file; %k is the kernel's version."},
     {"/initrd/driver", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
     {"/initrd/hooks", B, Kind::set, false, "", &kId, {model::kHooks.begin(), model::kHooks.end()}, "How the system says that a kernel's image was built; none, when it does not."},
+
+    {"/ci", B, Kind::object, false, "", nullptr, {}, "How the release is tried by machines."},
+    {"/ci/container", B, Kind::string, false, "", &kContainer, {}, "The release's container image, as podman and docker name it; left out when there is none."},
+    {"/ci/nightly", B, Kind::string, false, "", &kContainer, {}, "The image in which the release's package is tried every night: of what the distribution will be next; left out when that is not tried."},
+    {"/ci/runners", B, Kind::macros, false, "", nullptr, {}, "For each architecture that is tried, the label of the hosted machine that has it; a release without any has no cell in the matrix."},
+    {"/ci/kernel", B, Kind::macros, false, "", nullptr, {}, "For each of these architectures, the package that brings a kernel."},
+    {"/ci/requires", B, Kind::dependencies, false, "", &kPackage, {}, "What a bare image lacks for a whole initramfs, beside the package and a kernel."},
+    {"/ci/tests", B, Kind::set, false, "", &kId, {"install", "image", "inspect"}, "What is tried once the package is built."},
 };
 // clang-format on
 

@@ -18,6 +18,10 @@ std::set<std::string> members(const json& in, const char* key) {
   return set;
 }
 
+std::map<std::string, std::string> map_of(const json& in, const char* key) {
+  return in.value(key, std::map<std::string, std::string>{});
+}
+
 std::vector<model::Dependency> dependencies(const json& in, const char* key) {
   std::vector<model::Dependency> list;  // json objects are sorted by key
   if (!in.contains(key)) return list;
@@ -41,8 +45,7 @@ model::PackageFields package(const json& in) {
   out.conflicts = dependencies(in, "conflicts");
   if (in.contains("rpm")) {
     const auto& rpm = in["rpm"];
-    out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"),
-               rpm.value("emulate", std::map<std::string, std::string>{})};
+    out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"), map_of(rpm, "emulate")};
   }
   if (in.contains("deb")) {
     const auto& deb = in["deb"];
@@ -74,6 +77,11 @@ model::Profile typed(const json& merged) {
   out.sshd.privsep_user = text(sshd, "privsep_user");
   out.sshd.environment_files = members(sshd, "environment_files");
   out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver"), members(merged["initrd"], "hooks")};
+  if (merged.contains("ci")) {
+    const auto& ci = merged["ci"];
+    out.ci = {text(ci, "container"), text(ci, "nightly"),          map_of(ci, "runners"),
+              map_of(ci, "kernel"),  dependencies(ci, "requires"), members(ci, "tests")};
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -100,7 +101,7 @@ struct Bench {
     job.profile.release = release;
     job.format = &format;
     job.workspace = &workspace;
-    job.patched = workspace.pristine;
+    job.patched = std::make_shared<const base::SourceTree>(workspace.pristine);
     job.recipe = format.recipe(job.ingredients());
     job.key = "key of " + release;
     return job;

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# ci/release in a clone of its own, with a key that is thrown away, as far as no network is needed.
+
+# each @test is a subshell
+# shellcheck disable=SC2030,SC2031
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+  # An agent's socket has a short name.
+  export GNUPGHOME=${BATS_FILE_TMPDIR}/gnupg
+  [[ ${#GNUPGHOME} -lt 80 ]] || GNUPGHOME=$(mktemp -d /tmp/release.XXXXXX)
+  install -d -m 0700 "$GNUPGHOME"
+  load common
+  fingerprint=$("$orchestrator" key new --user 'A Releaser <r@example.org>' --no-passphrase)
+  export fingerprint
+}
+
+teardown_file() {
+  gpgconf --kill all
+  rm -rf "$GNUPGHOME"
+}
+
+setup() {
+  clone=$BATS_TEST_TMPDIR/clone
+  copy_project "$clone"
+  mkdir "$clone/ci"
+  cp -a "$project"/ci/{release,lib} "$clone/ci/"
+  printf 'build/\ndist/\n' >"$clone/.gitignore"
+  mkdir -p "$clone/build/orchestrator"
+  ln -s "$orchestrator" "$clone/build/orchestrator/orchestrator"
+  [[ ! -d $tools ]] || ln -s "${tools%/bin}" "$clone/build/portage"
+  export HOME=$BATS_TEST_TMPDIR BUILD_DIR=$clone/build
+  git config --global user.name Ada
+  git config --global user.email ada@example.org
+  git init -q --initial-branch=main "$clone"
+  git -C "$clone" add .
+  git -C "$clone" commit -q -m all
+  place=$clone/build/release/1.0.0
+  mkdir "$BATS_TEST_TMPDIR/www"
+}
+
+release() {
+  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.example.org "$@"
+  echo "$output"
+}
+
+@test "the recipe makes, signs, tags and publishes; a second run finds it done" {
+  release
+  [ "$status" -eq 0 ]
+  gpg --verify "$place"/dracut-sshd-1.0.0.tar.gz.asc "$place"/dracut-sshd-1.0.0.tar.gz
+  git -C "$clone" verify-tag v1.0.0
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/www/site"
+  local before
+  before=$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")
+  release
+  [ "$status" -eq 0 ]
+  for sentence in 'the source tarball, '*': done already' 'its signature, by '*': done already' 'the tag v1.0.0, signed: done already'; do
+    [[ $output == *$sentence* ]]
+  done
+  [[ $output == *unchanged* ]]
+  same "$before" "$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")"
+  # and again without a network, by the command alone
+  release --dry-run
+  [ "$status" -eq 0 ]
+}
+
+@test "a dry run prints the steps in their order, and writes nothing" {
+  local before
+  before=$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)
+  release --dry-run --submit copr
+  [ "$status" -eq 0 ]
+  same '1 2 3 4 5 6 7' "$(sed -n 's/^ci\/release: \([0-9]\)\. .*/\1/p' <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
+  [[ $output == *'orchestrator submit --to copr'*'orchestrator publish'* ]]
+  same "$before" "$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)"
+}
+
+@test "what is interrupted goes on where it stopped" {
+  # a publisher that cannot write is a step that fails
+  echo file >"$BATS_TEST_TMPDIR/www/site"
+  release
+  [ "$status" -eq 1 ]
+  [[ $output == *'failed; when that is mended, type the same once more'* ]]
+  rm "$BATS_TEST_TMPDIR/www/site"
+  # half a tarball and half a signature are none
+  mv "$place/dracut-sshd-1.0.0.tar.gz.asc" "$place/dracut-sshd-1.0.0.tar.gz.asc.part"
+  release
+  [ "$status" -eq 0 ]
+  [[ $output == *'the tag v1.0.0, signed: done already'* ]]
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/www/site"
+}
+
+@test "what is not committed, of another day or already tagged elsewhere is not released" {
+  echo >>"$clone/module/install.list"
+  release
+  [ "$status" -eq 1 ]
+  [[ $output == *'not committed'* ]]
+  git -C "$clone" checkout -q .
+  sed -i 's/^## 1.0.0 - .*/## 1.0.0 - 2999-01-01/' "$clone/CHANGELOG.md"
+  release
+  [ "$status" -eq 1 ]
+  [[ $output == *'yet to come'* ]]
+  git -C "$clone" checkout -q .
+  git -C "$clone" tag v1.0.0
+  git -C "$clone" commit -q --allow-empty -m more
+  release
+  [ "$status" -eq 1 ]
+  [[ $output == *'v1.0.0 is another commit already'* ]]
+  [ ! -e "$place" ]
+}
+
+@test "a source that has changed since its tarball was signed needs a new version" {
+  release
+  [ "$status" -eq 0 ]
+  git -C "$clone" tag -d v1.0.0
+  echo '# more' >>"$clone/module/46sshd/module-setup.sh"
+  git -C "$clone" commit -q -a -m more
+  release
+  [ "$status" -eq 1 ]
+  [[ $output == *'the source has changed since'* ]]
+}
+
+@test "a signature by another key is no signature" {
+  release --dry-run
+  release
+  [ "$status" -eq 0 ]
+  other=$("$orchestrator" key new --user 'Another <o@example.org>' --no-passphrase)
+  gpg --batch --yes --local-user "$other" --armor --detach-sign "$place/dracut-sshd-1.0.0.tar.gz"
+  release
+  [ "$status" -eq 0 ]
+  grep -qx "ci/release: 4. its signature, by $fingerprint" <<<"$output"
+  gpg --status-fd 1 --verify "$place"/*.asc "$place"/dracut-sshd-1.0.0.tar.gz | grep "VALIDSIG .*$fingerprint"
+}
+
+@test "the tag that a service was told of has to be the changelog's version" {
+  run "$clone/ci/release" --check v1.0.0
+  [ "$status" -eq 0 ]
+  for tag in v1.0.1 1.0.0 v1.0.0x -h; do
+    run "$clone/ci/release" --check "$tag"
+    [ "$status" -eq 1 ]
+  done
+  run "$clone/ci/release" --key 1234
+  [ "$status" -eq 2 ]
+  run "$clone/ci/release" --key "$fingerprint" --nope
+  [ "$status" -eq 2 ]
+}
