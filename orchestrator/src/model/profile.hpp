@@ -74,6 +74,15 @@ struct InitrdFields {
       hooks;  // how the system says that a kernel's image was built (model::kHooks); none: it does not
 };
 
+struct ServiceFields {
+  std::set<std::string> copr;  // chroots
+  std::set<std::string> obs;   // names of repositories
+  std::string ppa;             // the series; "": no PPA builds for it. So with the others
+  std::string ppa_archive;     // where a PPA is published; {project} stands for OWNER/NAME
+  std::string aur;             // a package's git repository; {name} stands for the package
+  std::string guru;            // the branch that changes begin at
+};
+
 struct Profile {
   std::string id;       // "rhel"
   std::string name;     // "Red Hat Enterprise Linux"
@@ -84,6 +93,7 @@ struct Profile {
   PackageFields package;
   SshdFields sshd;
   InitrdFields initrd;
+  ServiceFields services;
 
   [[nodiscard]] std::string key() const { return id + "-" + release; }  // its folder in dist/
 };

@@ -74,6 +74,11 @@ model::Profile typed(const json& merged) {
   out.sshd.privsep_user = text(sshd, "privsep_user");
   out.sshd.environment_files = members(sshd, "environment_files");
   out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver"), members(merged["initrd"], "hooks")};
+  if (merged.contains("services")) {
+    const auto& services = merged["services"];
+    out.services = {members(services, "copr"),     members(services, "obs"), text(services, "ppa"),
+                    text(services, "ppa_archive"), text(services, "aur"),    text(services, "guru")};
+  }
   return out;
 }
 
