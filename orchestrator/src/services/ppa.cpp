@@ -55,6 +55,8 @@ model::Profile Ppa::adapted(const model::Profile& profile, const Order& order) c
 
 void Ppa::check(const Order& order) const {
   check_word(order.project, ":/._-+~", "a PPA", "--project ppa:OWNER/NAME, or a host of your own dput.cf");
+  if (!order.archive.empty())
+    check_word(order.archive, ":/._-+~[]", "an archive's address", "--archive https://..., or --archive none");
 }
 
 std::vector<Parcel> Ppa::parcels(const Order& order, const std::vector<Offer>& offers) const {
