@@ -73,7 +73,7 @@ class Counter {
   }
 
   Packing packing(const Parcel& parcel, const fs::path& folder) const {
-    return {[this, &parcel, folder] { lay(parcel, folder, false, false, nullptr); },
+    return {[this, &parcel, folder] { lay(parcel, folder, false, nullptr); },
             [this, &parcel, folder](bool without_shared) { lay_signed(parcel, folder, without_shared); }};
   }
 
@@ -93,11 +93,11 @@ class Counter {
       (void)repos::find(job.profile.package.manager)->sign(*workshop_, job.profile, job.recipe, build);
       return executor_.prove_again(job, build, out_ / ".logs/submit.log");
     };
-    lay(parcel, folder, without_shared, true, sign);
+    lay(parcel, folder, without_shared, sign);
   }
 
   /// Only what was proven gets into a parcel.
-  void lay(const Parcel& parcel, const fs::path& folder, bool without_shared, bool again, const Change& change) const {
+  void lay(const Parcel& parcel, const fs::path& folder, bool without_shared, const Change& change) const {
     std::map<std::string, std::vector<proof::VerifiedArtifact>> artifacts;
     const base::TempDir work(out_, ".submit.");
     for (const auto& item : parcel.items) {
@@ -110,7 +110,7 @@ class Counter {
         if (change) of_job = change(job, build);
       }
       if (item.shared && without_shared) continue;
-      put(of_job, item, folder / item.place, again);
+      put(of_job, item, folder / item.place);
     }
     if (!without_shared) return;
     for (const auto& item : parcel.items) {
@@ -118,13 +118,11 @@ class Counter {
     }
   }
 
-  static void put(const std::vector<proof::VerifiedArtifact>& artifacts, const Parcel::Item& item, const fs::path& to,
-                  bool again) {
+  static void put(const std::vector<proof::VerifiedArtifact>& artifacts, const Parcel::Item& item, const fs::path& to) {
     const auto found = std::ranges::find_if(artifacts, [&](const auto& one) { return one.name() == item.output; });
     if (found == artifacts.end()) throw base::Error(fmt::format("{} was not built", item.output));
     base::make_dirs(to.parent_path());
-    const auto options = again ? fs::copy_options::overwrite_existing : fs::copy_options::none;
-    fs::copy(found->path(), to, options | fs::copy_options::recursive);
+    fs::copy(found->path(), to, fs::copy_options::overwrite_existing | fs::copy_options::recursive);
   }
 
   const std::vector<Job>& jobs_;

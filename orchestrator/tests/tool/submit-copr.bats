@@ -33,10 +33,14 @@ account() {
 }
 # submit [ARGUMENT...]
 submit() {
+  local -a where=(--folder "$project") place=(--project tester/sshd) into=(--out "$BATS_FILE_TMPDIR/dist")
+  [[ " $* " == *" --folder "* ]] && where=()
+  [[ " $* " == *" --project "* ]] && place=()
+  [[ " $* " == *" --out "* ]] && into=()
   local -a which=(--distro fedora:45)
   [[ " $* " == *" --distro "* ]] && which=()
-  run --separate-stderr "$orchestrator" submit --to copr --project tester/sshd --folder "$project" --tools "$tools" --packager "$packager" \
-    --out "$BATS_FILE_TMPDIR/dist" --config "$copr/config" "${which[@]}" "$@"
+  run --separate-stderr "$orchestrator" submit --to copr "${place[@]}" "${where[@]}" "${into[@]}" --tools "$tools" --packager "$packager" \
+    --config "$copr/config" "${which[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
@@ -133,12 +137,11 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
 }
 
 @test "a client that is missing is named with its package" {
-  PATH=/usr/sbin:/usr/bin submit --folder "$project" --tools /nonexistent
-  [ -x "$clients/copr-cli" ] || [ "$status" -eq 3 ]
+  ! type -P copr-cli >/dev/null || skip "copr-cli is installed on this machine"
   copy_project "$BATS_TEST_TMPDIR/elsewhere"
   submit --folder "$BATS_TEST_TMPDIR/elsewhere" --out "$BATS_TEST_TMPDIR/dist"
-  [ "$status" -eq 3 ] || type -P copr-cli
-  [[ $stderr == *'missing: copr-cli (package copr-cli)'* ]] || type -P copr-cli
+  [ "$status" -eq 3 ]
+  [[ $stderr == *'missing: copr-cli (package copr-cli)'* ]]
 }
 
 @test "of a clean checkout, make makes the source package, which rpmbuild builds with nothing but dist defined" {

@@ -33,8 +33,12 @@ account() {
 }
 # submit [ARGUMENT...]
 submit() {
-  run --separate-stderr "$orchestrator" submit --to obs --project home:tester --folder "$project" --packager "$packager" \
-    --out "$BATS_FILE_TMPDIR/dist" --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "$@"
+  local -a where=(--folder "$project") place=(--project home:tester) into=(--out "$BATS_FILE_TMPDIR/dist")
+  [[ " $* " == *" --folder "* ]] && where=()
+  [[ " $* " == *" --project "* ]] && place=()
+  [[ " $* " == *" --out "* ]] && into=()
+  run --separate-stderr "$orchestrator" submit --to obs "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
+    --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"

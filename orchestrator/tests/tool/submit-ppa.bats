@@ -35,12 +35,13 @@ setup() {
 
 # submit [ARGUMENT...]
 submit() {
-  local -a where=(--folder "$project") key=(--sign "$fingerprint") archive=(--archive "file://$ppa")
+  local -a where=(--folder "$project") key=(--sign "$fingerprint") archive=(--archive "file://$ppa") into=(--out "$dist")
+  [[ " $* " == *" --out "* ]] && into=()
   [[ " $* " == *" --folder "* ]] && where=()
   [[ " $* " == *" --sign "* ]] && key=()
   [[ " $* " == *" --archive "* ]] && archive=()
   run --separate-stderr "$orchestrator" submit --to ppa --project ppa:tester/sshd "${where[@]}" "${key[@]}" "${archive[@]}" \
-    --packager "$packager" --out "$dist" --config "$ppa/dput.cf" "$@"
+    "${into[@]}" --packager "$packager" --config "$ppa/dput.cf" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
