@@ -78,6 +78,7 @@ struct ServiceFields {
   std::set<std::string> copr;  // chroots
   std::set<std::string> obs;   // names of repositories
   std::string ppa;             // the series; "": no PPA builds for it. So with the others
+  std::string ppa_queue;       // where uploads go, METHOD://HOST/FOLDER; {project} stands for OWNER/NAME
   std::string ppa_archive;     // where a PPA is published; {project} stands for OWNER/NAME
   std::string aur;             // a package's git repository; {name} stands for the package
   std::string guru;            // the branch that changes begin at

@@ -112,6 +112,7 @@ class Counter {
       if (item.shared && without_shared) continue;
       put(of_job, item, folder / item.place);
     }
+    for (const auto& [place, content] : parcel.texts) base::write_file(folder / place, content);
     if (!without_shared) return;
     for (const auto& item : parcel.items) {
       if (item.shared) fs::remove(folder / item.place);

@@ -103,6 +103,7 @@ const std::vector<Field> kFields = {
     {"/services/copr", B, Kind::set, false, "rpm", &kPlace, {}, "copr's chroots of the release."},
     {"/services/obs", B, Kind::set, false, "", &kPlace, {}, "The names of the release's repositories in an OBS project; a recipe is named after each."},
     {"/services/ppa", B, Kind::string, false, "deb", &kSeries, {}, "The series that a PPA builds for."},
+    {"/services/ppa_queue", B, Kind::string, false, "deb", &kRemote, {}, "Where uploads to a PPA go, METHOD://HOST/FOLDER as dput.cf(5) has them; {project} stands for OWNER/NAME."},
     {"/services/ppa_archive", B, Kind::string, false, "deb", &kRemote, {}, "Where a PPA's packages are published; {project} stands for OWNER/NAME."},
     {"/services/aur", B, Kind::string, false, "pkgbuild", &kRemote, {}, "The git repository of a package in the AUR; {name} stands for the package."},
     {"/services/guru", B, Kind::string, false, "ebuild", &kSeries, {}, "The branch of GURU that changes begin at."},

@@ -76,8 +76,9 @@ model::Profile typed(const json& merged) {
   out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver"), members(merged["initrd"], "hooks")};
   if (merged.contains("services")) {
     const auto& services = merged["services"];
-    out.services = {members(services, "copr"),     members(services, "obs"), text(services, "ppa"),
-                    text(services, "ppa_archive"), text(services, "aur"),    text(services, "guru")};
+    out.services = {members(services, "copr"),   members(services, "obs"),      text(services, "ppa"),
+                    text(services, "ppa_queue"), text(services, "ppa_archive"), text(services, "aur"),
+                    text(services, "guru")};
   }
   return out;
 }

@@ -31,6 +31,19 @@ std::string archive_of(const Order& order, const model::Profile& profile) {
   return address;
 }
 
+/// dput.cf(5) of a PPA. Ubuntu's dput and dput-ng know ppa:OWNER/NAME by themselves, Debian's does not.
+std::string stanza(const Order& order, const model::Profile& profile) {
+  const auto& queue = profile.services.ppa_queue;
+  const auto scheme = queue.find("://");
+  const auto slash = scheme == std::string::npos ? scheme : queue.find('/', scheme + 3);
+  if (slash == std::string::npos)
+    throw base::Error(fmt::format("/services/ppa_queue of {} is no METHOD://HOST/FOLDER", profile.key()),
+                      base::Exit::usage);
+  return fmt::format("[ppa]\nmethod = {}\nfqdn = {}\nincoming = {}\nlogin = anonymous\nallow_unsigned_uploads = 0\n",
+                     queue.substr(0, scheme), queue.substr(scheme + 3, slash - scheme - 3),
+                     base::replace_all(queue.substr(slash + 1), "{project}", path_of(order)));
+}
+
 const Parcel::Item& item_with(const Parcel& parcel, std::string_view ending) {
   const auto found = std::ranges::find_if(parcel.items, [&](const auto& item) { return item.place.ends_with(ending); });
   if (found == parcel.items.end()) throw base::Error(fmt::format("{} has no {}", parcel.what, ending));
@@ -83,9 +96,11 @@ std::vector<Parcel> Ppa::parcels(const Order& order, const std::vector<Offer>& o
                      ".",
                      true},
                     {{"gzip", "--decompress", "--stdout", "Sources.gz"}, ".", true}};
+    const bool own = order.config.empty() && !path_of(order).empty();
+    if (own) parcel.texts = {{"dput.cf", stanza(order, *offer.profile)}};
     std::vector<std::string> dput{"dput"};
-    if (!order.config.empty()) dput.insert(dput.end(), {"--config", order.config});
-    dput.insert(dput.end(), {order.project, changes});
+    if (own || !order.config.empty()) dput.insert(dput.end(), {"--config", own ? "dput.cf" : order.config});
+    dput.insert(dput.end(), {own ? "ppa" : order.project, changes});
     parcel.send = {{dput}};
     out.push_back(std::move(parcel));
   }

@@ -57,6 +57,10 @@ std::string to_text(const Parcel& parcel) {
   for (const auto& item : parcel.items)
     text +=
         fmt::format("  takes: {}/{}{}\n", item.key, item.output, item.output == item.place ? "" : " as " + item.place);
+  for (const auto& [place, content] : parcel.texts) {
+    text += fmt::format("  writes: {}\n", place);
+    for (const auto& line : base::lines(content)) text += fmt::format("    {}\n", line);
+  }
   if (parcel.sign) text += "  signs it\n";
   const auto add = [&text](const char* title, const std::vector<Call>& calls) {
     for (const auto& call : calls) text += fmt::format("  {}: {}\n", title, shown(call));

@@ -57,7 +57,8 @@ struct Parcel {
     std::string sha256 = {};  // once it is built
   };
   std::vector<Item> items;
-  bool sign = false;        // the release's own package manager signs it first
+  std::vector<std::pair<std::string, std::string>> texts;  // and small files of our own: place, content
+  bool sign = false;                                       // the release's own package manager signs it first
   std::string receipt;      // the client writes a file that begins so and ends in ".upload" when it is done; "": none
   bool builds = false;      // the service builds it, and tells of that: ask until it is done
   std::vector<Call> check;  // whether it is fit to be handed over

@@ -87,8 +87,8 @@ bool is_passing(std::string_view text) {
 bool is_noise(std::string_view line) {
   const auto text = lower(line);
   return base::trim(line).empty() || line.front() == ' ' || line.front() == '[' || line.front() == '#' ||
-         has_any(text, {"debug", "traceback (", "something went wrong:", "fatal: could not read from remote",
-                        "please make sure you have", "and the repository exists"});
+         has_any(text, {"debug", "traceback (", "something went wrong:", "$user not set",
+                        "fatal: could not read from remote", "please make sure you have", "and the repository exists"});
 }
 
 std::string last_words(const Reply& reply) {

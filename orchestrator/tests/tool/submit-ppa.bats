@@ -27,7 +27,7 @@ setup() {
   dist=$BATS_FILE_TMPDIR/dist # builds are shared; what was uploaded is not
   rm -rf "$dist/for-ppa/submitted"
   mkdir -p "$ppa"/{queue,tmp,conf}
-  printf '[ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$ppa/queue" >"$ppa/dput.cf"
+  printf '[local-ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$ppa/queue" >"$ppa/dput.cf"
   printf 'Name: ppa\nIncomingDir: %s\nTempDir: %s\nAllow: resolute stonking\nCleanup: on_deny on_error\n' "$ppa/queue" "$ppa/tmp" >"$ppa/conf/incoming"
   printf 'Codename: %s\nArchitectures: source\nComponents: main\nUploaders: uploaders\n\n' resolute stonking >"$ppa/conf/distributions"
   echo "allow * by key $fingerprint" >"$ppa/conf/uploaders"
@@ -40,7 +40,7 @@ submit() {
   [[ " $* " == *" --folder "* ]] && where=()
   [[ " $* " == *" --sign "* ]] && key=()
   [[ " $* " == *" --archive "* ]] && archive=()
-  run --separate-stderr "$orchestrator" submit --to ppa --project ppa:tester/sshd "${where[@]}" "${key[@]}" "${archive[@]}" \
+  run --separate-stderr "$orchestrator" submit --to ppa --project local-ppa "${where[@]}" "${key[@]}" "${archive[@]}" \
     "${into[@]}" --packager "$packager" --config "$ppa/dput.cf" "$@"
   echo "status $status"
   echo "$output"
@@ -122,7 +122,7 @@ changed() {
   changed "$BATS_TEST_TMPDIR/other"
   submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2
   [ "$status" -eq 1 ]
-  [[ $stderr == *'ppa:tester/sshd has another dracut-sshd_1.0.0.orig.tar.gz'*'--source FILE'* ]]
+  [[ $stderr == *'local-ppa has another dracut-sshd_1.0.0.orig.tar.gz'*'--source FILE'* ]]
   submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2 --archive none
   [ "$status" -eq 0 ]
   run accept
@@ -140,6 +140,16 @@ changed() {
   [ "$status" -eq 0 ]
   run accept
   [ "$status" -ne 0 ]
+}
+
+@test "what is written for a PPA of Launchpad is what dput reads" {
+  run --separate-stderr "$orchestrator" submit --to ppa --project ppa:tester/sshd --folder "$project" --packager "$packager" --distro ubuntu:26.10 --dry-run
+  [ "$status" -eq 0 ]
+  sed -n '/^  writes: dput.cf$/,/^  [^ ]/s/^    //p' <<<"$output" >"$BATS_TEST_TMPDIR/dput.cf"
+  run dput --config "$BATS_TEST_TMPDIR/dput.cf" --host-list
+  [ "$status" -eq 0 ]
+  [[ $output == *'ppa => ppa.launchpad.net  (Upload method: ftp'* ]]
+  grep -qx 'incoming = ~tester/sshd/ubuntu' "$BATS_TEST_TMPDIR/dput.cf"
 }
 
 @test "without a key, or a PPA, it is refused before anything is built" {
