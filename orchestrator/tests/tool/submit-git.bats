@@ -89,8 +89,8 @@ forge() {
 
 @test "AUR: what is of an older version goes, and what somebody else has pushed is not lost" {
   git clone --quiet "$remote" "$BATS_TEST_TMPDIR/work" 2>/dev/null
-  (cd "$BATS_TEST_TMPDIR/work" && echo old >old.patch && echo x >PKGBUILD && git add -A &&
-    git -c user.name=B -c user.email=b@example.org commit --quiet -m 'An older one' && git push --quiet origin HEAD:master)
+  (cd "$BATS_TEST_TMPDIR/work" && echo old >old.patch && echo x >PKGBUILD && git add -A \
+    && git -c user.name=B -c user.email=b@example.org commit --quiet -m 'An older one' && git push --quiet origin HEAD:master)
   submit aur
   [ "$status" -eq 0 ]
   same 2 "$(git -C "$remote" rev-list --count master)"

@@ -51,13 +51,16 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
   same 'dracut-sshd 1.0.0' "$(commits)"
   local name
   for name in dracut-sshd-Fedora_45.spec dracut-sshd-Debian_13.dsc dracut-sshd-1.0.0.tar.gz dracut-sshd_1.0.0.orig.tar.gz; do
-    [ -s "$obs/files/$name" ] || { echo "no $name"; false; }
+    [ -s "$obs/files/$name" ] || {
+      echo "no $name"
+      false
+    }
   done
   cmp "$obs/files/dracut-sshd-Debian_13.dsc" "$BATS_FILE_TMPDIR"/dist/debian-13/*.dsc
   # All that the recipes name is there.
-  for name in $(sed -n 's/^\(Source\|Patch\)[0-9]*: *//p' "$obs/files/dracut-sshd-Fedora_45.spec"); do
+  while IFS= read -r name; do
     [ -e "$obs/files/$(sed 's/%{name}/dracut-sshd/; s/%{version}/1.0.0/' <<<"$name")" ]
-  done
+  done < <(sed -n 's/^\(Source\|Patch\)[0-9]*: *//p' "$obs/files/dracut-sshd-Fedora_45.spec")
   (cd "$obs/files" && dpkg-source --no-check --no-copy -x dracut-sshd-Debian_13.dsc "$BATS_TEST_TMPDIR/tree" >/dev/null)
 
   submit

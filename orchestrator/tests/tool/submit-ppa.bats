@@ -30,7 +30,7 @@ setup() {
   printf '[local-ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$ppa/queue" >"$ppa/dput.cf"
   printf 'Name: ppa\nIncomingDir: %s\nTempDir: %s\nAllow: resolute stonking\nCleanup: on_deny on_error\n' "$ppa/queue" "$ppa/tmp" >"$ppa/conf/incoming"
   printf 'Codename: %s\nArchitectures: source\nComponents: main\nUploaders: uploaders\n\n' resolute stonking >"$ppa/conf/distributions"
-  echo "allow * by key $fingerprint" >"$ppa/conf/uploaders"
+  echo "allow * by key ${fingerprint: -16}" >"$ppa/conf/uploaders"
 }
 
 # submit [ARGUMENT...]
@@ -46,8 +46,13 @@ submit() {
   echo "$output"
   echo "$stderr"
 }
-accept() { reprepro -b "$ppa" processincoming ppa; }
-queued() { (cd "$ppa/queue" && ls) | paste -sd ' '; }
+# accept: one upload after the other, as they came in
+accept() {
+  local file
+  while IFS= read -r file; do reprepro -b "$ppa" processincoming ppa "$file" || return; done \
+    < <(find "$ppa/queue" -name '*.changes' -printf '%f\n' | LC_ALL=C sort)
+}
+queued() { find "$ppa/queue" -type f -printf '%f\n' | LC_ALL=C sort | paste -sd ' '; }
 # changed FOLDER: the project with other contents of the same version
 changed() {
   copy_project "$1"
@@ -59,7 +64,7 @@ changed() {
   [ "$status" -eq 0 ]
   local first='dracut-sshd_1.0.0-1~ubuntu26.04+1~ppa1' second='dracut-sshd_1.0.0-1~ubuntu26.10+1~ppa1'
   same "$first.debian.tar.xz $first.dsc ${first}_source.buildinfo ${first}_source.changes $second.debian.tar.xz $second.dsc ${second}_source.buildinfo ${second}_source.changes dracut-sshd_1.0.0.orig.tar.gz" \
-    "$(cd "$ppa/queue" && LC_ALL=C ls | LC_ALL=C sort | paste -sd ' ')"
+    "$(queued)"
   grep -q 'orig.tar.gz$' "$ppa/queue/${first}_source.changes"
   run ! grep -q 'orig.tar.gz$' "$ppa/queue/${second}_source.changes"
   grep -qx 'Distribution: stonking' "$ppa/queue/${second}_source.changes"
