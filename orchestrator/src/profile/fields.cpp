@@ -39,8 +39,9 @@ const Grammar kDotted{"0-9", "0-9.", 20, none, "digits and '.'"};
 const Grammar kKeywords{"a-z0-9~*-", "a-z0-9~ *-", 200, none, "architectures, each with or without '~'"};
 const Grammar kUse{"a-z0-9", "A-Za-z0-9_@+-", 40, none, "a USE flag"};
 const Grammar kPlace{"A-Za-z0-9", "A-Za-z0-9._+-", 64, none, "letters, digits and . _ + -"};
-const Grammar kRemote{"a-z", "A-Za-z0-9.:/@_{}~+-", 200, none,
-                      "an address of letters, digits and . : / @ _ ~ + - in which {name} or {project} may stand"};
+const Grammar kRemote{
+    "a-z", "A-Za-z0-9.:/@_{}~+-", 200, name,
+    "an address of letters, digits and . : / @ _ ~ + - without '..', in which {name} or {project} may stand"};
 const Grammar kMacroName{"A-Za-z_", "A-Za-z0-9_", 60, none, "a macro's name"};
 const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none,
                           "one word of letters, digits and . / _ + ~ -"};
@@ -100,13 +101,13 @@ const std::vector<Field> kFields = {
     {"/initrd/hooks", B, Kind::set, false, "", &kId, {model::kHooks.begin(), model::kHooks.end()}, "How the system says that a kernel's image was built; none, when it does not."},
 
     {"/services", B, Kind::object, false, "", nullptr, {}, "Which build services make packages for it, for orchestrator submit."},
-    {"/services/copr", B, Kind::set, false, "rpm", &kPlace, {}, "copr's chroots of the release."},
+    {"/services/copr", B, Kind::set, false, "", &kPlace, {}, "copr's chroots of the release."},
     {"/services/obs", B, Kind::set, false, "", &kPlace, {}, "The names of the release's repositories in an OBS project; a recipe is named after each."},
-    {"/services/ppa", B, Kind::string, false, "deb", &kSeries, {}, "The series that a PPA builds for."},
-    {"/services/ppa_queue", B, Kind::string, false, "deb", &kRemote, {}, "Where uploads to a PPA go, METHOD://HOST/FOLDER as dput.cf(5) has them; {project} stands for OWNER/NAME."},
-    {"/services/ppa_archive", B, Kind::string, false, "deb", &kRemote, {}, "Where a PPA's packages are published; {project} stands for OWNER/NAME."},
-    {"/services/aur", B, Kind::string, false, "pkgbuild", &kRemote, {}, "The git repository of a package in the AUR; {name} stands for the package."},
-    {"/services/guru", B, Kind::string, false, "ebuild", &kSeries, {}, "The branch of GURU that changes begin at."},
+    {"/services/ppa", B, Kind::string, false, "", &kSeries, {}, "The series that a PPA builds for."},
+    {"/services/ppa_queue", B, Kind::string, false, "", &kRemote, {}, "Where uploads to a PPA go, METHOD://HOST/FOLDER as dput.cf(5) has them; {project} stands for OWNER/NAME."},
+    {"/services/ppa_archive", B, Kind::string, false, "", &kRemote, {}, "Where a PPA's packages are published; {project} stands for OWNER/NAME."},
+    {"/services/aur", B, Kind::string, false, "", &kRemote, {}, "The git repository of a package in the AUR; {name} stands for the package."},
+    {"/services/guru", B, Kind::string, false, "", &kSeries, {}, "The branch of GURU that changes begin at."},
 };
 // clang-format on
 

@@ -28,7 +28,7 @@ setup() {
   rm -rf "$dist/for-ppa/submitted"
   mkdir -p "$ppa"/{queue,tmp,conf}
   printf '[local-ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$ppa/queue" >"$ppa/dput.cf"
-  printf 'Name: ppa\nIncomingDir: %s\nTempDir: %s\nAllow: resolute stonking\nCleanup: on_deny on_error\n' "$ppa/queue" "$ppa/tmp" >"$ppa/conf/incoming"
+  printf 'Name: ppa\nIncomingDir: %s\nTempDir: %s\nAllow: resolute stonking\nCleanup: on_deny on_error unused_files unused_buildinfo_files\n' "$ppa/queue" "$ppa/tmp" >"$ppa/conf/incoming"
   printf 'Codename: %s\nArchitectures: source\nComponents: main\nUploaders: uploaders\n\n' resolute stonking >"$ppa/conf/distributions"
   echo "allow * by key ${fingerprint: -16}" >"$ppa/conf/uploaders"
 }
