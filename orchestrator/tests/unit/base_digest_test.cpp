@@ -28,7 +28,7 @@ TEST(Digest, OthersAreThoseOfTheirNames) {
   EXPECT_EQ(
       base::digest("BLAKE2B512", "abc"),
       "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925a"
-            "b92386edd4009923");
+      "b92386edd4009923");
   EXPECT_THROW((void)base::digest("NOSUCH", "abc"), base::Error);
 }
 
