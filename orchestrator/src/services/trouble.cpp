@@ -109,11 +109,11 @@ Trouble trouble(const Reply& reply) {
   Trouble out;
   const int http = http_status(text);
   out.retry_after = std::chrono::seconds(number_behind(text, "retry-after", 6));
-  if (reply.timed_out || http == 408 || http == 425 || http == 429 || http >= 500)
-    out.fault = Fault::passing;
-  else if (http == 401 || http == 403 || is_denied(text))
+  const bool says_later = http == 408 || http == 425 || http == 429 || http >= 500;
+  const bool is_refused = !says_later && (http == 401 || http == 403 || is_denied(text));
+  if (is_refused && !reply.timed_out)
     out.fault = Fault::denied;
-  else if (http < 400 && is_passing(text))
+  else if (reply.timed_out || says_later || (http < 400 && is_passing(text)))
     out.fault = Fault::passing;
   auto words = last_words(reply);
   if (reply.timed_out) words = "it did not end in time";
@@ -125,7 +125,8 @@ Trouble trouble(const Reply& reply) {
 std::chrono::milliseconds pause(unsigned tries, double chance, std::chrono::seconds retry_after) {
   using std::chrono::milliseconds;
   const auto whole = std::min<std::int64_t>(1000LL << std::min(tries, 20U), 120'000);
-  const auto wait = milliseconds(whole / 2 + static_cast<std::int64_t>(static_cast<double>(whole / 2) * chance));
+  const std::int64_t half = whole / 2;
+  const auto wait = milliseconds(half + static_cast<std::int64_t>(static_cast<double>(half) * chance));
   return std::max(wait, milliseconds(std::min<std::chrono::seconds>(retry_after, std::chrono::minutes(15))));
 }
 
