@@ -8,6 +8,12 @@ _orchestrator_ask() {
   local -a project=()
   local i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    # submit's --project is a place at the service.
+    if [[ " ${words[*]} " == *' submit '* ]]; then
+      [[ ${words[i]} != --folder ]] || project=(--project "${words[i + 1]}")
+      [[ ${words[i]} != --folder=* ]] || project=("--project=${words[i]#*=}")
+      continue
+    fi
     [[ ${words[i]} != --project ]] || project=(--project "${words[i + 1]}")
     [[ ${words[i]} != --project=* ]] || project=("${words[i]}")
   done
@@ -37,7 +43,7 @@ _orchestrator() {
   local current=${words[last]} previous=${words[last - 1]} verb='' word
   for word in "${words[@]:1:last-1}"; do
     case $word in
-      list | show | check | schema | diff | build | matrix | key | publish | verify) verb=$word && break ;;
+      list | show | check | schema | diff | build | matrix | key | publish | submit | verify) verb=$word && break ;;
     esac
   done
   if [[ $current == --*=* ]]; then
@@ -50,12 +56,14 @@ _orchestrator() {
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
     matrix:--format) choices='table json github gitlab' ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
-    [a-z]*:--project | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
-    [a-z]*:--source | verify:--key) files=-f ;;
+    submit:--to) choices='copr obs ppa aur guru' ;;
+    submit:--project | submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
+    [a-z]*:--project | submit:--folder | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
+    [a-z]*:--source | verify:--key | submit:--config) files=-f ;;
     build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
       case $verb in
-        '') choices='list show check schema diff build matrix key publish verify --help --version' ;;
+        '') choices='list show check schema diff build matrix key publish submit verify --help --version' ;;
         list) choices='--help --project --json' ;;
         show) choices='--help --project --distro --all --json' ;;
         check)
@@ -74,6 +82,9 @@ _orchestrator() {
           ;;
         matrix) choices='--help --project --distro --all --format --changed-since --nightly --without-nightly --arch --runner' ;;
         publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --tools' ;;
+        submit)
+          choices='--help --to --project --folder --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
+          ;;
         verify)
           choices='--help --json --key --project --packager --tools'
           [[ $current == -* ]] || files=-f

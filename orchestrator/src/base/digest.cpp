@@ -18,10 +18,10 @@
 namespace base {
 namespace {
 
-class Sha256 {
+class Digest {
  public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    require(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+  explicit Digest(const EVP_MD* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    require(algorithm != nullptr && context_ != nullptr && EVP_DigestInit_ex(context_.get(), algorithm, nullptr) == 1);
   }
   void add(const void* bytes, std::size_t size) { require(EVP_DigestUpdate(context_.get(), bytes, size) == 1); }
   std::string hex() {
@@ -35,7 +35,7 @@ class Sha256 {
 
  private:
   static void require(bool done) {
-    if (!done) throw Error("OpenSSL offers no SHA-256");
+    if (!done) throw Error("OpenSSL does not offer the digest");
   }
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
@@ -43,15 +43,21 @@ class Sha256 {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  Sha256 digest;
+  Digest digest(EVP_sha256());
   digest.add(bytes.data(), bytes.size());
   return digest.hex();
+}
+
+std::string digest(const char* algorithm, std::string_view bytes) {
+  Digest one(EVP_get_digestbyname(algorithm));
+  one.add(bytes.data(), bytes.size());
+  return one.hex();
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   const std::string context = "reading " + printable(path.string(), 4096);
   const Fd file = open_regular(path, context);
-  Sha256 digest;
+  Digest digest(EVP_sha256());
   std::vector<char> buffer(1U << 16);
   for (;;) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());

@@ -5,10 +5,12 @@
 #include <string>
 #include <string_view>
 
-/// SHA-256 by OpenSSL's EVP interface, as lower-case hex.
+/// SHA-256, and what else a format asks for, by OpenSSL's EVP interface, as lower-case hex.
 namespace base {
 
 [[nodiscard]] std::string sha256(std::string_view bytes);
+/// By OpenSSL's name of the algorithm ("SHA512", "BLAKE2B512"); base::Error when it has none of that name.
+[[nodiscard]] std::string digest(const char* algorithm, std::string_view bytes);
 [[nodiscard]] std::string sha256_of_file(
     const std::filesystem::path& path);  // streams; base::Error if it cannot be read
 

@@ -21,6 +21,7 @@ struct CommandLine {
   KeyArguments key;
   MatrixArguments matrix;
   PublishArguments publish;
+  SubmitArguments submit;
   VerifyArguments verify;
   std::vector<std::string> files;
   bool merged = false;
@@ -67,6 +68,34 @@ struct CommandLine {
     add_matrix();
     add_key();
     add_publish(*send);
+    add_submit();
+  }
+
+  void add_submit() {
+    auto* hand = app.add_subcommand("submit", "Hands sources to a build service, by the service's own client");
+    hand->add_option("--to", submit.to, "copr, obs, ppa, aur or guru")->required();
+    hand->add_option("--project", submit.project, "Where to, as the service names it: OWNER/NAME, ppa:OWNER/NAME, ...");
+    hand->add_option("--folder", common.project, "The project's folder (default: looked for upwards)");
+    hand->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
+        ->allow_extra_args(false);
+    hand->add_flag("--all", common.all, "Every release that the service builds for");
+    hand->add_option("--source", common.source, "Take this published tarball for the source");
+    hand->add_option("--packager", common.packager,
+                     "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
+    hand->add_option("--config", submit.config, "The client's own configuration file, with its account");
+    hand->add_option("--sign", submit.fingerprint, "The whole fingerprint of the key that signs (ppa)");
+    hand->add_option("--revision", submit.revision, "Which upload of one version this is (ppa)")
+        ->check(CLI::Range(1, 999))
+        ->default_val(1);
+    hand->add_option("--archive", submit.archive, "Where the PPA is published, or none (default: Launchpad's)");
+    hand->add_option("--out", submit.out, "Where packages are, or are built into (default: dist/ in the project)");
+    hand->add_option("--tools", submit.tools, "A further folder of programs; may be repeated")->allow_extra_args(false);
+    hand->add_option("--tries", submit.tries, "How often a trouble that may pass is tried")
+        ->check(CLI::Range(1, 20))
+        ->default_val(5);
+    hand->add_flag("--no-wait", submit.no_wait, "Do not wait until the service has built it");
+    hand->add_flag("--dry-run", submit.dry_run, "Print what would be handed over, and how");
+    hand->add_flag("--json", common.json, "For machines");
   }
 
   void add_publish(CLI::App& send) {
@@ -132,6 +161,7 @@ struct CommandLine {
     if (app.got_subcommand("matrix")) return cli::matrix(common, matrix, context);
     if (app.got_subcommand("key")) return cli::key(key, common.json, context);
     if (app.got_subcommand("publish")) return cli::publish(common, publish, context);
+    if (app.got_subcommand("submit")) return cli::submit(common, submit, context);
     if (app.got_subcommand("verify")) return cli::verify(common, verify, context);
     return cli::build(common, build, context);
   }

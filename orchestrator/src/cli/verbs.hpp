@@ -58,6 +58,20 @@ struct PublishArguments {
   unsigned keep = 3;
 };
 
+struct SubmitArguments {
+  std::string to;           // --to, a service's name
+  std::string project;      // --project, or ""
+  std::string config;       // --config, or ""
+  std::string archive;      // --archive, or ""
+  std::string fingerprint;  // --sign, or ""
+  std::string out;          // --out, or "": dist/ in the project
+  std::vector<std::string> tools;
+  unsigned revision = 1;
+  unsigned tries = 5;
+  bool no_wait = false;
+  bool dry_run = false;
+};
+
 struct VerifyArguments {
   std::vector<std::string> paths;  // one folder, or package files
   std::string key;                 // --key, a file, or ""
@@ -82,6 +96,7 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
 int key(const KeyArguments& arguments, bool json, const Context& context);
 int build(const Common& common, const BuildArguments& arguments, const Context& context);
 int publish(const Common& common, const PublishArguments& arguments, const Context& context);
+int submit(const Common& common, const SubmitArguments& arguments, const Context& context);
 int verify(const Common& common, const VerifyArguments& arguments, const Context& context);
 
 // What several verbs need.

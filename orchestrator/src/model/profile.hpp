@@ -84,6 +84,16 @@ struct CiFields {
   std::set<std::string> tests;                 // install, image, inspect
 };
 
+struct ServiceFields {
+  std::set<std::string> copr;  // chroots
+  std::set<std::string> obs;   // names of repositories
+  std::string ppa;             // the series; "": no PPA builds for it. So with the others
+  std::string ppa_queue;       // where uploads go, METHOD://HOST/FOLDER; {project} stands for OWNER/NAME
+  std::string ppa_archive;     // where a PPA is published; {project} stands for OWNER/NAME
+  std::string aur;             // a package's git repository; {name} stands for the package
+  std::string guru;            // the branch that changes begin at
+};
+
 struct Profile {
   std::string id;       // "rhel"
   std::string name;     // "Red Hat Enterprise Linux"
@@ -95,6 +105,7 @@ struct Profile {
   SshdFields sshd;
   InitrdFields initrd;
   CiFields ci;
+  ServiceFields services;
 
   [[nodiscard]] std::string key() const { return id + "-" + release; }  // its folder in dist/
 };

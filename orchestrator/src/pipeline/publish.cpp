@@ -13,6 +13,7 @@
 #include "pipeline/executor.hpp"
 #include "pipeline/lock.hpp"
 #include "pipeline/manifest.hpp"
+#include "pipeline/shelf.hpp"
 #include "pipeline/toolbox.hpp"
 #include "repos/manager.hpp"
 #include "repos/page.hpp"
@@ -33,32 +34,6 @@ const repos::Manager& manager_of(const Job& job) {
   if (manager == nullptr)
     throw base::Error(fmt::format("there are no repositories for {}", job.profile.package.manager), base::Exit::usage);
   return *manager;
-}
-
-/// The proof that lies beside the packages: what they were when they were proven.
-Manifest proven(const Job& job, const fs::path& out) {
-  const auto folder = out / job.profile.key();
-  const auto manifest = read_manifest(folder);
-  const auto how = fmt::format("orchestrator build --distro {}:{}", job.profile.id, job.profile.release);
-  if (!manifest) throw base::Error(fmt::format("{} holds no packages", folder.string())).with_hint(how);
-  if (manifest->key != job.key)
-    throw base::Error(fmt::format("the packages in {} are not of this source and these tools", folder.string()))
-        .with_hint(how + " makes those");
-  if (!is_whole(*manifest, folder))
-    throw base::Error(fmt::format("the packages in {} are not what was proven there", folder.string()))
-        .with_hint(how + " makes them anew");
-  return *manifest;
-}
-
-/// Copies the outputs into a private folder, where the recipe has them. From here on nobody else can change them.
-void lay_out(const Job& job, const fs::path& from, const fs::path& to) {
-  for (const auto& output : job.recipe.outputs) {
-    base::make_dirs((to / output.path).parent_path());
-    if (fs::is_directory(from / output.name))
-      base::copy_tree(from / output.name, to / output.path, job.workspace->project.epoch());
-    else
-      base::write_file(to / output.path, repos::content_of(from / output.name));
-  }
 }
 
 void refuse_key_type(const Job& job, const signing::Part& part) {
@@ -147,10 +122,7 @@ class Publisher {
     const auto& manager = manager_of(job);
     const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
-    lay_out(job, out_ / job.profile.key(), build);
-    std::vector<std::string> digests;
-    for (const auto& output : job.recipe.outputs) digests.push_back(digest(manifest, output.name));
-    auto artifacts = proof::recognise(job.recipe, build, digests);
+    auto artifacts = taken_out(job, manifest, out_, build);
     if (manager.sign(workshop_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
     repos::Published entry;
     entry.distribution = job.profile.id;
@@ -169,13 +141,6 @@ class Publisher {
       if (fs::is_regular_file(signature)) draft_.put_beside(signature, place + ".sig");
     }
     return entry;
-  }
-
-  static std::string digest(const Manifest& manifest, const std::string& name) {
-    for (const auto& file : manifest.outputs) {
-      if (file.name == name) return file.sha256;
-    }
-    return "";
   }
 
   fs::path out_;

@@ -42,6 +42,10 @@ const Grammar kContainer{
     "a-z0-9", "A-Za-z0-9._/:-", 120, name,
     "a container image's name: small letters and digits first, then letters, digits and . _ / : -, "
     "without '..'"};
+const Grammar kPlace{"A-Za-z0-9", "A-Za-z0-9._+-", 64, none, "letters, digits and . _ + -"};
+const Grammar kRemote{
+    "a-z", "A-Za-z0-9.:/@_{}~+-", 200, name,
+    "an address of letters, digits and . : / @ _ ~ + - without '..', in which {name} or {project} may stand"};
 const Grammar kMacroName{"A-Za-z_", "A-Za-z0-9_", 60, none, "a macro's name"};
 const Grammar kMacroValue{"A-Za-z0-9./_+~-", "A-Za-z0-9./_+~-", 100, none,
                           "one word of letters, digits and . / _ + ~ -"};
@@ -107,6 +111,14 @@ const std::vector<Field> kFields = {
     {"/ci/kernel", B, Kind::macros, false, "", nullptr, {}, "For each of these architectures, the package that brings a kernel."},
     {"/ci/requires", B, Kind::dependencies, false, "", &kPackage, {}, "What a bare image lacks for a whole initramfs, beside the package and a kernel."},
     {"/ci/tests", B, Kind::set, false, "", &kId, {"install", "image", "inspect"}, "What is tried once the package is built."},
+    {"/services", B, Kind::object, false, "", nullptr, {}, "Which build services make packages for it, for orchestrator submit."},
+    {"/services/copr", B, Kind::set, false, "", &kPlace, {}, "copr's chroots of the release."},
+    {"/services/obs", B, Kind::set, false, "", &kPlace, {}, "The names of the release's repositories in an OBS project; a recipe is named after each."},
+    {"/services/ppa", B, Kind::string, false, "", &kSeries, {}, "The series that a PPA builds for."},
+    {"/services/ppa_queue", B, Kind::string, false, "", &kRemote, {}, "Where uploads to a PPA go, METHOD://HOST/FOLDER as dput.cf(5) has them; {project} stands for OWNER/NAME."},
+    {"/services/ppa_archive", B, Kind::string, false, "", &kRemote, {}, "Where a PPA's packages are published; {project} stands for OWNER/NAME."},
+    {"/services/aur", B, Kind::string, false, "", &kRemote, {}, "The git repository of a package in the AUR; {name} stands for the package."},
+    {"/services/guru", B, Kind::string, false, "", &kSeries, {}, "The branch of GURU that changes begin at."},
 };
 // clang-format on
 

@@ -82,6 +82,12 @@ model::Profile typed(const json& merged) {
     out.ci = {text(ci, "container"), text(ci, "nightly"),          map_of(ci, "runners"),
               map_of(ci, "kernel"),  dependencies(ci, "requires"), members(ci, "tests")};
   }
+  if (merged.contains("services")) {
+    const auto& services = merged["services"];
+    out.services = {members(services, "copr"),   members(services, "obs"),      text(services, "ppa"),
+                    text(services, "ppa_queue"), text(services, "ppa_archive"), text(services, "aur"),
+                    text(services, "guru")};
+  }
   return out;
 }
 

@@ -19,6 +19,19 @@ TEST(Digest, OfAFileEqualsThatOfItsBytesAcrossBuffers) {
   EXPECT_EQ(base::sha256_of_file(dir.path() / "f"), base::sha256(bytes));
 }
 
+TEST(Digest, OthersAreThoseOfTheirNames) {
+  // NIST's example, and RFC 7693, appendix A
+  EXPECT_EQ(
+      base::digest("SHA512", "abc"),
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e"
+      "2a9ac94fa54ca49f");
+  EXPECT_EQ(
+      base::digest("BLAKE2B512", "abc"),
+      "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925a"
+      "b92386edd4009923");
+  EXPECT_THROW((void)base::digest("NOSUCH", "abc"), base::Error);
+}
+
 TEST(Digest, OfWhatCannotBeReadIsAnErrorThatNamesIt) {
   const base::TempDir dir(base::temp_parent(), "digest-");
   try {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/console.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "services/service.hpp"
+
+namespace pipeline {
+
+/// The service does not know the user, or does not let them: no other parcel would fare better.
+class Denied final : public base::Error {
+ public:
+  explicit Denied(const base::Error& error) : base::Error(error) {}
+};
+
+enum class Handed { submitted, unchanged, under_way, failed };
+
+/// What became of a parcel.
+struct Handover {
+  Handed verdict = Handed::failed;
+  std::string say;                                          // why, in a sentence; may be ""
+  std::vector<std::pair<std::string, std::string>> states;  // of each place, as the service names them
+};
+
+/// How parcels get their contents. Each lays what it says into the parcel's folder.
+struct Packing {
+  std::function<void()> plain;                       // as it was built
+  std::function<void(bool without_shared)> signed_;  // once more, signed, before it is handed over
+};
+
+/// Hands parcels over: calls the service's client, reads what it says, tries again what may pass, and asks again before
+/// it does, because what was cut off may have arrived.
+class Clerk {
+ public:
+  struct Setting {
+    std::map<std::string, std::string> environment;  // of the clients
+    bool isolated = true;                            // a call that wants no network gets none
+    bool wait = true;                                // until the service has built it
+    unsigned tries = 5;
+    std::function<void(std::chrono::milliseconds)> sleep;
+    std::function<double()> chance;  // 0 to 1
+  };
+
+  Clerk(const services::Service& service, base::Runner& runner, const base::Cancel& cancel, base::Console& console,
+        Setting setting);
+
+  /// Throws base::Error when it is refused, and Denied.
+  [[nodiscard]] Handover hand_over(const services::Parcel& parcel, const std::filesystem::path& folder,
+                                   const Packing& packing);
+
+ private:
+  using Calls = std::vector<services::Call>;
+  [[nodiscard]] Handover once(const services::Parcel& parcel, const std::filesystem::path& folder,
+                              const Packing& packing);
+  void send(const services::Parcel& parcel, const std::filesystem::path& folder, const Packing& packing,
+            bool without_shared);
+  [[nodiscard]] services::Answer ask(const services::Parcel& parcel, const std::filesystem::path& folder);
+  /// Asks until the build is over, or is none of this parcel; `sent`: it is this parcel's.
+  [[nodiscard]] services::Answer watch(const services::Parcel& parcel, const std::filesystem::path& folder,
+                                       services::Answer answer, bool sent);
+  [[nodiscard]] std::vector<services::Reply> run(const services::Parcel& parcel, const Calls& calls,
+                                                 const std::filesystem::path& folder);
+  [[nodiscard]] services::Reply run(const services::Call& call, const std::filesystem::path& folder);
+  /// Runs `action` until it ends without a trouble that may pass.
+  template <typename Action>
+  auto patiently(const services::Parcel& parcel, const Action& action);
+  void tell(const services::Parcel& parcel, const std::string& text);
+
+  const services::Service& service_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  base::Console& console_;
+  Setting setting_;
+  base::TempDir talk_;
+  bool shared_sent_ = false;
+};
+
+/// Of the user's environment what a client needs: its home and configuration, agents, proxies. Nothing else is passed
+/// on.
+[[nodiscard]] std::map<std::string, std::string> client_environment(const std::map<std::string, std::string>& whole,
+                                                                    const std::string& path_list);
+
+/// Waits, but not longer than until somebody asks to stop (then base::Interrupted).
+void sleep_for(std::chrono::milliseconds time, const base::Cancel& cancel);
+
+}  // namespace pipeline

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "services/service.hpp"
+
+namespace services {
+
+/// The AUR: a git repository a package, with PKGBUILD, .SRCINFO and patches. Who pushes is known by their ssh key.
+class Aur final : public Service {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "aur"; }
+  [[nodiscard]] std::vector<model::Tool> tools() const override;
+  [[nodiscard]] bool takes(const model::Profile& profile) const override;
+  void check(const Order& order) const override;
+  [[nodiscard]] std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const override;
+  [[nodiscard]] std::string refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+                                    const std::filesystem::path& folder) const override;
+  [[nodiscard]] Answer answer(const Parcel& parcel, const std::vector<Reply>& replies) const override;
+  [[nodiscard]] std::string remedy(const Parcel& parcel, Fault fault) const override;
+};
+
+}  // namespace services

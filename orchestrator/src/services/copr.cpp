@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/copr.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace services {
+namespace {
+
+using nlohmann::json;
+
+/// With the status of each HTTP answer on standard error (urllib3's log): copr-cli itself tells of a failure in words
+/// alone. No header, and so no token, is in that log.
+std::vector<std::string> client(const Order& order, std::vector<std::string> arguments) {
+  std::vector<std::string> argv{"copr-cli", "--debug"};
+  if (!order.config.empty()) argv.insert(argv.end(), {"--config", order.config});
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+/// "1.0.0-1.fc44" is of the same source as "1.0.0-1" and "1.0.0-1.el10": the same but for %{dist}.
+bool is_version(const std::string& listed, const std::string& ours) {
+  return listed == ours || listed.starts_with(ours + '.') || listed.starts_with("0:" + ours);
+}
+
+bool is_over(const std::string& state) { return state == "succeeded" || state == "skipped"; }
+bool has_failed(const std::string& state) { return state == "failed" || state == "canceled"; }
+
+/// chroot -> (state, version) of the package's latest build there, as `copr-cli monitor` lists them.
+std::map<std::string, std::pair<std::string, std::string>> latest(const Parcel& parcel, const std::string& listing) {
+  std::map<std::string, std::pair<std::string, std::string>> out;
+  if (base::trim(listing).empty()) return out;  // no package yet
+  const auto rows = json::parse(listing, nullptr, false);
+  if (!rows.is_array()) throw base::Error("copr-cli monitor printed no list of builds");
+  const auto text = [](const json& row, const char* key) {
+    const auto found = row.find(key);
+    return found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  for (const auto& row : rows) {
+    if (!row.is_object() || text(row, "name") != parcel.name) continue;
+    out[text(row, "chroot")] = {text(row, "state"), text(row, "pkg_version")};
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<model::Tool> Copr::tools() const { return {{"copr-cli", "copr-cli", {}}}; }
+
+bool Copr::takes(const model::Profile& profile) const { return !profile.services.copr.empty(); }
+
+void Copr::check(const Order& order) const {
+  check_word(order.project, "/@._-+:", "a project of copr", "--project OWNER/NAME, or --project @GROUP/NAME");
+}
+
+std::vector<Parcel> Copr::parcels(const Order& order, const std::vector<Offer>& offers) const {
+  // One source package serves all releases of a distribution (profile::check_relations holds them to it): the newest's.
+  std::map<std::string, std::vector<const Offer*>> by_distribution;
+  for (const auto& offer : offers) by_distribution[offer.profile->id].push_back(&offer);
+  std::vector<Parcel> out;
+  for (const auto& [id, group] : by_distribution) {
+    const Offer& newest = *group.back();
+    const auto& package = output_with(newest, ".src.rpm");
+    Parcel parcel;
+    parcel.what = package.name;
+    parcel.to = order.project;
+    parcel.name = newest.project->name;
+    parcel.version = fmt::format("{}-{}", newest.project->version(), newest.profile->package.revision);
+    parcel.items = {{newest.profile->key(), package.name, package.name}};
+    parcel.builds = true;
+    for (const auto* offer : group) {
+      parcel.releases.push_back(offer->profile->key());
+      const auto& chroots = offer->profile->services.copr;
+      parcel.places.insert(parcel.places.end(), chroots.begin(), chroots.end());
+    }
+    parcel.ask = {{client(order, {"monitor", "--output-format", "json", order.project})}};
+    std::vector<std::string> build{"build", "--nowait"};
+    for (const auto& chroot : parcel.places) build.insert(build.end(), {"--chroot", chroot});
+    build.insert(build.end(), {order.project, package.name});
+    parcel.send = {{client(order, build)}};
+    out.push_back(std::move(parcel));
+  }
+  return out;
+}
+
+Answer Copr::answer(const Parcel& parcel, const std::vector<Reply>& replies) const {
+  const auto builds = latest(parcel, replies.back().out);
+  Answer out;
+  std::size_t over = 0;
+  std::size_t failed = 0;
+  std::size_t running = 0;
+  for (const auto& chroot : parcel.places) {
+    const auto found = builds.find(chroot);
+    if (found == builds.end()) continue;
+    const auto& [state, version] = found->second;
+    // A build whose source copr has not looked at yet has no version.
+    if (!is_version(version, parcel.version) && !(version.empty() && !is_over(state))) continue;
+    out.states.emplace_back(chroot, state);
+    ++(is_over(state) ? over : has_failed(state) ? failed : running);
+  }
+  if (running > 0)
+    out.standing = Standing::under_way;
+  else if (over == parcel.places.size())
+    out.standing = Standing::there;
+  else if (failed > 0 && over + failed == parcel.places.size())
+    out.standing = Standing::failed;
+  return out;
+}
+
+std::string Copr::remedy(const Parcel& parcel, Fault fault) const {
+  if (fault == Fault::denied)
+    return "copr knows you by the token in ~/.config/copr, which expires; the copr's page \"API\" shows a new one";
+  std::string chroots;
+  for (const auto& place : parcel.places) chroots += " --chroot " + place;
+  return fmt::format("is there the project, with these chroots? copr-cli create{} {}", chroots,
+                     base::shell_quote(parcel.to));
+}
+
+}  // namespace services

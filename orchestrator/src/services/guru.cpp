@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/guru.hpp"
+
+#include <fmt/format.h>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "services/git.hpp"
+
+namespace services {
+namespace {
+
+constexpr std::uint64_t kLargest = 64U << 20U;
+
+/// The line of a thin Manifest (GLEP 74) that these bytes have.
+std::string dist_line(const std::string& name, const std::string& bytes) {
+  return fmt::format("DIST {} {} BLAKE2B {} SHA512 {}", name, bytes.size(), base::digest("BLAKE2B512", bytes),
+                     base::digest("SHA512", bytes));
+}
+
+std::string atom_of(const Offer& offer) {
+  return fmt::format("{}/{}", offer.profile->package.ebuild.category, offer.project->name);
+}
+
+}  // namespace
+
+std::vector<model::Tool> Guru::tools() const { return {{"git", "git", {}}, {"pkgcheck", "dev-util/pkgcheck", {}}}; }
+
+bool Guru::takes(const model::Profile& profile) const { return !profile.services.guru.empty(); }
+
+void Guru::check(const Order& order) const { check_remote(order.project); }
+
+std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& offers) const {
+  std::vector<Parcel> out;
+  for (const auto& offer : offers) {
+    const auto atom = atom_of(offer);
+    const auto branch = fmt::format("{}-{}", offer.project->name, offer.project->version());
+    Parcel parcel;
+    parcel.name = atom;
+    parcel.version = offer.project->version();
+    parcel.what = atom + " " + parcel.version;
+    parcel.to = order.project;
+    parcel.places = {branch};
+    parcel.releases = {offer.profile->key()};
+    for (const auto& output : offer.outputs) parcel.items.push_back({offer.profile->key(), output.name, output.name});
+    parcel.ask = {
+        {{"git", "clone", "--quiet", "--branch", offer.profile->services.guru, "--", order.project, "repository"}},
+        // The branch of an earlier submit, or a new one: one of these two fails.
+        {{"git", "checkout", "--quiet", branch}, "repository", true},
+        {{"git", "checkout", "--quiet", "-b", branch}, "repository", true},
+        {{"git", "rm", "-r", "--quiet", "--ignore-unmatch", atom}, "repository"},
+        {{"mkdir", "-p", "repository/" + atom}},
+        {{"cp", "-a", "overlay/" + atom + "/.", "repository/" + atom}},
+        {{"git", "add", "--all", "--force", atom}, "repository"},
+        {{"git", "status", "--porcelain", atom}, "repository"}};
+    // DeprecatedInsinto: systemd.eclass asks pkg-config where units go; these units are in one place everywhere.
+    parcel.check = {
+        {{"pkgcheck", "scan", "--color", "no", "--keywords=-DeprecatedInsinto", "--exit", "error,warning,style", atom},
+         "repository",
+         true}};
+    parcel.send = {commit(*offer.packager, fmt::format("{}: add {}", atom, parcel.version), {"--signoff"}),
+                   {{"git", "push", "--quiet", "origin", "HEAD:refs/heads/" + branch}, "repository"}};
+    out.push_back(std::move(parcel));
+  }
+  return out;
+}
+
+std::string Guru::refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+                          const std::filesystem::path& folder) const {
+  const auto manifest = base::read_file(folder / "repository" / parcel.name / "Manifest", kLargest);
+  for (const auto& item : parcel.items) {
+    if (item.output == "overlay") continue;
+    const auto line = dist_line(item.output, base::read_file(folder / item.place, kLargest));
+    if (("\n" + manifest).find("\n" + line + "\n") == std::string::npos)
+      return fmt::format("Manifest does not list {} as it is", item.output);
+  }
+  const auto& scan = replies.front();
+  const auto found = std::string(base::trim(scan.out));
+  if (scan.status == 0 && found.empty()) return "";
+  return "pkgcheck is not content:\n" + (found.empty() ? std::string(base::trim(scan.talk)) : found);
+}
+
+Answer Guru::answer(const Parcel&, const std::vector<Reply>& replies) const {
+  return {base::trim(replies.back().out).empty() ? Standing::there : Standing::absent, ""};
+}
+
+std::string Guru::remedy(const Parcel&, Fault fault) const {
+  if (fault == Fault::denied) return "git and ssh must be able to push to that repository: a fork of your own will do";
+  return "--project ADDRESS of a fork of GURU, or the folder of a clone; it needs the branch that changes begin at";
+}
+
+}  // namespace services

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "services/service.hpp"
+
+namespace services {
+
+/// GURU, Gentoo's repository of its users: a branch with one signed-off commit that adds the ebuild. Who pushes is
+/// known to git and ssh.
+class Guru final : public Service {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "guru"; }
+  [[nodiscard]] std::vector<model::Tool> tools() const override;
+  [[nodiscard]] bool takes(const model::Profile& profile) const override;
+  void check(const Order& order) const override;
+  [[nodiscard]] std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const override;
+  [[nodiscard]] std::string refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+                                    const std::filesystem::path& folder) const override;
+  [[nodiscard]] Answer answer(const Parcel& parcel, const std::vector<Reply>& replies) const override;
+  [[nodiscard]] std::string remedy(const Parcel& parcel, Fault fault) const override;
+};
+
+}  // namespace services

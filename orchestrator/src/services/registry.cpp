@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "services/aur.hpp"
+#include "services/copr.hpp"
+#include "services/guru.hpp"
+#include "services/obs.hpp"
+#include "services/ppa.hpp"
+#include "services/service.hpp"
+
+namespace services {
+namespace {
+
+const std::array<const Service*, 5>& all() {
+  static const Copr copr;
+  static const Obs obs;
+  static const Ppa ppa;
+  static const Aur aur;
+  static const Guru guru;
+  static const std::array<const Service*, 5> services{&copr, &obs, &ppa, &aur, &guru};
+  return services;
+}
+
+std::string shown(const Call& call) {
+  return (call.cwd == "." ? "" : "cd " + base::shell_quote(call.cwd) + " && ") + base::shell_quote(call.argv);
+}
+
+}  // namespace
+
+const Service* find(std::string_view name) {
+  const auto found = std::ranges::find_if(all(), [&](const auto* service) { return service->name() == name; });
+  return found == all().end() ? nullptr : *found;
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> out;
+  for (const auto* service : all()) out.emplace_back(service->name());
+  return out;
+}
+
+model::Profile Service::adapted(const model::Profile& profile, const Order&) const { return profile; }
+
+std::string Service::refusal(const Parcel&, const std::vector<Reply>&, const std::filesystem::path&) const {
+  return "";
+}
+
+void Service::leave_out_shared(const Parcel&, const std::filesystem::path&) const {}
+
+std::string to_text(const Parcel& parcel) {
+  std::string text = fmt::format("{} -> {}\n", parcel.what, parcel.to);
+  if (!parcel.places.empty()) text += fmt::format("  builds for: {}\n", base::join(parcel.places, " "));
+  for (const auto& item : parcel.items)
+    text +=
+        fmt::format("  takes: {}/{}{}\n", item.key, item.output, item.output == item.place ? "" : " as " + item.place);
+  for (const auto& [place, content] : parcel.texts) {
+    text += fmt::format("  writes: {}\n", place);
+    for (const auto& line : base::lines(content)) text += fmt::format("    {}\n", line);
+  }
+  if (parcel.sign) text += "  signs it\n";
+  const auto add = [&text](const char* title, const std::vector<Call>& calls) {
+    for (const auto& call : calls) text += fmt::format("  {}: {}\n", title, shown(call));
+  };
+  add("checks", parcel.check);
+  add("asks", parcel.ask);
+  add("hands over", parcel.send);
+  return text;
+}
+
+const model::Output& output_with(const Offer& offer, std::string_view ending) {
+  const auto found = std::ranges::find_if(offer.outputs, [&](const auto& out) { return out.name.ends_with(ending); });
+  if (found == offer.outputs.end())
+    throw base::Error(fmt::format("a build of {} makes no {}", offer.profile->key(), ending));
+  return *found;
+}
+
+void check_word(std::string_view text, std::string_view allowed, const std::string& what, const std::string& hint) {
+  const auto fits = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           allowed.find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && text.size() <= 300 && text.front() != '-' && std::ranges::all_of(text, fits)) return;
+  throw base::Error(text.empty() ? fmt::format("{} was not named", what)
+                                 : fmt::format("\"{}\" is not {}", base::printable(text), what),
+                    base::Exit::usage)
+      .with_hint(hint);
+}
+
+}  // namespace services

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# orchestrator submit --to aur and --to guru: real git pushes to bare repositories, after the real makepkg and pkgcheck have looked.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+  build "$BATS_FILE_TMPDIR/dist" --distro arch --distro gentoo >&2
+}
+setup() {
+  dist=$BATS_FILE_TMPDIR/dist
+  remote=$BATS_TEST_TMPDIR/remote.git
+  export HOME=$BATS_TEST_TMPDIR/home
+  mkdir -p "$HOME"
+  git config --global safe.directory '*'
+  git config --global init.defaultBranch master
+  if [[ $BATS_TEST_DESCRIPTION == GURU:* ]]; then
+    [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
+    guru
+  else
+    git init --quiet --bare "$remote"
+  fi
+}
+
+# submit SERVICE [ARGUMENT...]
+submit() {
+  local service=$1
+  shift
+  run --separate-stderr "$orchestrator" submit --to "$service" --project "$remote" --folder "$project" --tools "$BATS_TEST_TMPDIR/bin" \
+    --tools "$tools" --packager "$packager" --out "$dist" "$@"
+  echo "status $status"
+  echo "$output"
+  echo "$stderr"
+}
+at() { git -C "$remote" show "$1"; }
+
+# GURU as it is seen from here: a branch dev, with the main repository (a stub, of the packages that ours names) for a master. pkgcore finds
+# its configuration above its own prefix, which is where a symbolic link to the virtual environment lies.
+guru() {
+  local root=$BATS_TEST_TMPDIR package
+  cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
+  : >"$root/gentoo/profiles/categories"
+  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-kernel/dracut; do
+    mkdir -p "$root/gentoo/$package"
+    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-1.ebuild"
+    grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"
+  done
+  mkdir -p "$root/etc" "$root/bin"
+  cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
+  git init --quiet --initial-branch dev "$root/tree"
+  mkdir -p "$root/tree"/{profiles,metadata}
+  echo guru >"$root/tree/profiles/repo_name"
+  echo 8 >"$root/tree/profiles/eapi"
+  sed 's/^repo-name.*/repo-name = guru/' "$project/ebuild/overlay/metadata/layout.conf" >"$root/tree/metadata/layout.conf"
+  git -C "$root/tree" add -A
+  git -C "$root/tree" -c user.name=A -c user.email=a@example.org commit --quiet -m 'The beginning'
+  git clone --quiet --bare "$root/tree" "$remote"
+  sed -i "s,/build/overlay,$root/tree,; s,/build,$root,; s/@NAME@/guru/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
+  ln -s "${tools%/bin}" "$root/venv"
+  printf '#!/bin/sh\nHOME=%s XDG_CACHE_HOME=%s exec %s %s "$@"\n' "$root" "$root/cache" "$root/venv/bin/python" "$tools/pkgcheck" >"$root/bin/pkgcheck"
+  chmod +x "$root/bin/pkgcheck"
+}
+
+# forge RELEASE OUTPUT FILE SED: dist/ with FILE of an output changed by somebody who has written its new digest into the proof, too
+forge() {
+  dist=$BATS_TEST_TMPDIR/dist
+  rm -rf "$dist"
+  cp -a "$BATS_FILE_TMPDIR/dist" "$dist"
+  sed -i "$4" "$dist/$1/$3"
+  "$BATS_TEST_DIRNAME/services/forge-digest" "$dist/$1" "$2"
+}
+
+@test "AUR: recipe, .SRCINFO and patches are pushed as one commit of the packager's, and a second submit does nothing" {
+  submit aur
+  [ "$status" -eq 0 ]
+  local name
+  for name in PKGBUILD .SRCINFO; do at "master:$name" | cmp - "$dist/arch-rolling/$name"; done
+  run git -C "$remote" ls-tree --name-only master
+  same '.SRCINFO PKGBUILD dracut-sshd.patch' "$(tr '\n' ' ' <<<"$output" | sed 's/ $//; s/dracut-sshd[^ ]*\.patch/dracut-sshd.patch/')"
+  same "dracut-sshd 1.0.0-1 by Test O'Packager <test@example.org>" "$(git -C "$remote" log --format='%s by %an <%ae>' master)"
+
+  submit aur
+  [ "$status" -eq 0 ]
+  [[ $output == *'there already'* ]]
+  same 1 "$(git -C "$remote" rev-list --count master)"
+}
+
+@test "AUR: what is of an older version goes, and what somebody else has pushed is not lost" {
+  git clone --quiet "$remote" "$BATS_TEST_TMPDIR/work" 2>/dev/null
+  (cd "$BATS_TEST_TMPDIR/work" && echo old >old.patch && echo x >PKGBUILD && git add -A \
+    && git -c user.name=B -c user.email=b@example.org commit --quiet -m 'An older one' && git push --quiet origin HEAD:master)
+  submit aur
+  [ "$status" -eq 0 ]
+  same 2 "$(git -C "$remote" rev-list --count master)"
+  run git -C "$remote" ls-tree --name-only master
+  [[ $output != *old.patch* ]]
+}
+
+@test "AUR: a push that the repository refuses is told, and nothing is half done" {
+  printf '#!/bin/sh\necho "error: no such user" >&2\nexit 1\n' >"$remote/hooks/pre-receive"
+  chmod +x "$remote/hooks/pre-receive"
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'no such user'* || $stderr == *'failed to push'* ]]
+  run git -C "$remote" rev-parse --verify master
+  [ "$status" -ne 0 ]
+  rm "$remote/hooks/pre-receive"
+  submit aur
+  [ "$status" -eq 0 ]
+}
+
+@test "AUR: a stale .SRCINFO is refused" {
+  forge arch-rolling .SRCINFO .SRCINFO 's/^\tpkgdesc = .*/\tpkgdesc = something else/'
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'.SRCINFO is not what makepkg --printsrcinfo makes of PKGBUILD'* ]]
+  run git -C "$remote" rev-parse --verify master
+  [ "$status" -ne 0 ]
+}
+
+@test "GURU: a branch has one signed-off commit that adds the ebuild, pkgcheck is content, and a second submit does nothing" {
+  submit guru
+  [ "$status" -eq 0 ]
+  local branch=dracut-sshd-1.0.0 where=sys-kernel/dracut-sshd
+  same "$where: add 1.0.0" "$(git -C "$remote" log --format=%s "dev..$branch")"
+  git -C "$remote" log -1 --format=%b "$branch" | grep -qx "Signed-off-by: Test O'Packager <test@example.org>"
+  at "$branch:$where/Manifest" | cmp - "$dist/gentoo-rolling/overlay/$where/Manifest"
+  at "$branch:$where/dracut-sshd-1.0.0.ebuild" | cmp - "$dist/gentoo-rolling/overlay/$where/dracut-sshd-1.0.0.ebuild"
+  run git -C "$remote" diff --name-only dev "$branch"
+  run ! grep -v "^$where/" <<<"$output"
+
+  submit guru
+  [ "$status" -eq 0 ]
+  [[ $output == *'there already'* ]]
+  same 1 "$(git -C "$remote" rev-list --count "dev..$branch")"
+}
+
+@test "GURU: what pkgcheck complains about is refused, and so is a stale Manifest" {
+  local where=overlay/sys-kernel/dracut-sshd
+  forge gentoo-rolling overlay "$where/dracut-sshd-1.0.0.ebuild" 's/^SLOT=.*//'
+  submit guru
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'pkgcheck is not content'* ]]
+  forge gentoo-rolling overlay "$where/Manifest" 's/BLAKE2B ./BLAKE2B 0/; s/SHA512 ./SHA512 0/'
+  submit guru
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'Manifest does not list dracut-sshd-1.0.0.tar.gz as it is'* ]]
+  run git -C "$remote" rev-parse --verify dracut-sshd-1.0.0
+  [ "$status" -ne 0 ]
+}
