@@ -49,9 +49,10 @@ void build_all(std::vector<Job>& jobs, const SubmitOptions& options, const fs::p
 /// A folder's name that no other place has: what is no letter, digit, '.' or '-' is written as its number.
 std::string folder_name(const std::string& place) {
   std::string out;
-  for (const unsigned char c : place) {
-    const bool plain = std::isalnum(c) != 0 || c == '-' || (c == '.' && !out.empty());
-    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("_{:02x}", c);
+  for (const char c : place) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || c == '-' || (c == '.' && !out.empty());
+    out += plain ? std::string(1, c) : fmt::format("_{:02x}", byte);
   }
   return out;
 }
