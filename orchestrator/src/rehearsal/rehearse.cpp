@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -25,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr double kFirstWords =
     15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
+
+constexpr unsigned kProcessors = 2;  // of the virtual machine; more would wait for one another
 
 std::string random_word() {
   unsigned char bytes[12];
@@ -150,6 +153,8 @@ class Stage {
     machine_.architecture = plan_.architecture;
     machine_.kvm = report_.kvm;
     machine_.memory = request_.memory;
+    // An emulated boot is as long as its processor's work, half of which udev and systemd do side by side.
+    machine_.processors = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessors);
     machine_.kernel = kernel;
     machine_.initrd = in("initrd");
     machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
