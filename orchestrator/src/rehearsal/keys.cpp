@@ -57,7 +57,7 @@ std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, co
   const auto path = file == nullptr ? std::nullopt : facts.image.resolve(file->path);
   const auto content = path ? facts.image.content(*path) : std::nullopt;
   if (!content) throw base::Error("no file of authorized keys is in the image, so nobody can log in");
-  const auto key = (folder / "throw-away").string();
+  auto key = (folder / "throw-away").string();
   base::Command command;
   command.argv = {"ssh-keygen", "-q", "-N", "", "-C", "rehearsal", "-f", key};
   const auto kind = kind_of_key(facts);

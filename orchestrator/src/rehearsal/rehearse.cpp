@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -25,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr double kFirstWords =
     15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
+
+constexpr unsigned kProcessors = 2;  // of the virtual machine; more would wait for one another
 
 std::string random_word() {
   unsigned char bytes[12];
@@ -66,7 +69,8 @@ std::string cmdline_of(const Plan& plan, bool kvm, bool as_is) {
   // Without an overlay, what is logged goes to the console.
   if (as_is || plan.architecture->second_port.empty()) add("systemd.journald.forward_to_console=1");
   // What an emulated processor pays dearly for: mitigations, and BPF programs, in whose verifier guests have locked up.
-  if (!kvm) add("mitigations=off lsm=lockdown,yama");
+  // On a busy machine its timer may come so late that the kernel takes it for broken, and panics.
+  if (!kvm) add("mitigations=off lsm=lockdown,yama no_timer_check");
   add("panic=-1");
   add(fmt::format("console={}", plan.architecture->console));
   return out;
@@ -150,6 +154,8 @@ class Stage {
     machine_.architecture = plan_.architecture;
     machine_.kvm = report_.kvm;
     machine_.memory = request_.memory;
+    // An emulated boot is as long as its processor's work, half of which udev and systemd do side by side.
+    machine_.processors = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessors);
     machine_.kernel = kernel;
     machine_.initrd = in("initrd");
     machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
