@@ -35,7 +35,7 @@ while read -r one two three rest; do
   case $one in '|--' | '+--') last=$two ;; esac
   case "$one $two $three" in '/32 host LOCAL') case $last in 127.*) ;; *) echo "@MARK@ address $last" ;; esac ;; esac
 done </proc/net/fib_trie 2>/dev/null
-for each in /run/credentials/* /run/systemd/ask-password/ask.*; do
+for each in /run/systemd/ask-password/ask.*; do
   [ ! -e "$each" ] || echo "@MARK@ file $each"
 done
 echo "@MARK@ end"

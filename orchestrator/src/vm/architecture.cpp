@@ -11,8 +11,8 @@ namespace vm {
 namespace {
 
 constexpr std::array kKnown{
-    Architecture{"x86_64", 62, "qemu-system-x86_64", "q35", "ttyS0", "ttyS1", "qemu-system-x86"},
-    Architecture{"aarch64", 183, "qemu-system-aarch64", "virt", "ttyAMA0", "", "qemu-system-arm"},
+    Architecture{"x86_64", 62, "qemu-system-x86_64", "q35", ",sata=off", "ttyS0", "ttyS1", "qemu-system-x86"},
+    Architecture{"aarch64", 183, "qemu-system-aarch64", "virt", "", "ttyAMA0", "", "qemu-system-arm"},
 };
 
 }  // namespace
