@@ -200,7 +200,11 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
   for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
     if (!wanted.empty() ? release_of(root, *entry) != wanted : !saved.empty() && entry->id != saved) continue;
     if (const auto image = image_of_entry(root, *entry)) {
-      boot = {*image, release_of(root, *entry), {}, false, "the boot loader's entry " + entry->id,
+      boot = {*image,
+              release_of(root, *entry),
+              {},
+              false,
+              "the boot loader's entry " + entry->id,
               file_of_entry(root, *entry, entry->linux_file).value_or("")};
       complete(root, boot, entry->options);
       return boot;

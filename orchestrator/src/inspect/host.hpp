@@ -18,7 +18,7 @@ struct NextBoot {
   std::string kernel;
   std::string cmdline;
   bool cmdline_known = false;
-  std::string source;  // where this is known from
+  std::string source;                 // where this is known from
   std::filesystem::path kernel_file;  // "": not found
 };
 

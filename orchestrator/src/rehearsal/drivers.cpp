@@ -74,8 +74,8 @@ std::vector<std::string> needed_modules(const std::vector<std::string>& names, s
 }
 
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
-                 initramfs::Source& source, const fs::path& root, const fs::path& scratch, base::Runner& runner,
-                 const base::Cancel& cancel) {
+                 initramfs::Source& source, const inspect::Inner& inner, const fs::path& root, const fs::path& scratch,
+                 base::Runner& runner, const base::Cancel& cancel) {
   if (names.empty()) return;
   const auto kernel = kernel_of(facts);
   auto system = root / "usr/lib/modules" / kernel;
@@ -100,7 +100,7 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   base::make_dirs(below);
   base::make_dirs(tree / "usr");
   fs::create_directory_symlink("../lib", tree / "usr/lib");
-  for (const auto& [path, bytes] : bytes_of(source, facts.image, own, kMostModules))
+  for (const auto& [path, bytes] : bytes_of(source, facts.image, inner, own, kMostModules))
     write(below / path.substr(top.size() + 1), bytes);
   for (const auto* name : {"modules.order", "modules.builtin", "modules.builtin.modinfo"}) {
     if (fs::exists(system / name)) write(below / name, read(name));

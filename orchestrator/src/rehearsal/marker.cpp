@@ -63,7 +63,7 @@ std::string marker_line(const std::string& token, const std::string& text) {
 }
 
 void write_marker(const fs::path& folder, const std::string& token, const inspect::Facts& facts,
-                  initramfs::Source& source) {
+                  initramfs::Source& source, const inspect::Inner& inner) {
   const auto& image = facts.image;
   const auto shell = image.resolve("bin/sh");
   const auto* node = shell ? image.find(*shell) : nullptr;
@@ -88,7 +88,7 @@ void write_marker(const fs::path& folder, const std::string& token, const inspec
     base::make_dirs(folder / *real);
     link(folder, name, *real);
   }
-  for (const auto& [path, bytes] : bytes_of(source, image, {wanted.begin(), wanted.end()}, kMost)) {
+  for (const auto& [path, bytes] : bytes_of(source, image, inner, {wanted.begin(), wanted.end()}, kMost)) {
     if (!base::is_safe_relative(path)) throw base::Error("a library is at " + base::printable(path, 300));
     put(folder, path, bytes, 0755);
   }

@@ -6,6 +6,7 @@
 
 #include "initramfs/source.hpp"
 #include "inspect/facts.hpp"
+#include "inspect/inner.hpp"
 
 /// The system on the scratch disk: a shell script in the place of init, and the image's own shell to run it. It says on
 /// the console that it is there, and what the initramfs has left behind; then it switches the machine off.
@@ -16,6 +17,6 @@ namespace rehearsal {
 
 /// Writes its files below `folder`, which is made.
 void write_marker(const std::filesystem::path& folder, const std::string& token, const inspect::Facts& facts,
-                  initramfs::Source& source);
+                  initramfs::Source& source, const inspect::Inner& inner);
 
 }  // namespace rehearsal

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "initramfs/read.hpp"
 
@@ -43,7 +44,8 @@ std::string archive_of(const Overlay& overlay, const initramfs::Image& image) {
 }
 
 std::map<std::string, std::string> bytes_of(initramfs::Source& source, const initramfs::Image& image,
-                                            const std::vector<std::string>& paths, std::uint64_t limit) {
+                                            const inspect::Inner& inner, const std::vector<std::string>& paths,
+                                            std::uint64_t limit) {
   std::map<std::string, std::string> out;
   std::map<std::uint32_t, std::vector<std::string>> by_entry;
   std::uint64_t total = 0;
@@ -51,8 +53,10 @@ std::map<std::string, std::string> bytes_of(initramfs::Source& source, const ini
     const auto* node = image.find(path);
     if (node == nullptr || !node->is_file()) throw base::Error("the image has no file " + base::printable(path, 300));
     total += node->size;
-    by_entry[node->entry].push_back(path);
-    out[path];
+    if (const auto found = inner.files.find(node->entry); found != inner.files.end())
+      out[path] = base::read_file(found->second, limit);
+    else
+      by_entry[node->entry].push_back(path);
   }
   if (total > limit)
     throw base::Error(

@@ -8,6 +8,7 @@
 
 #include "initramfs/image.hpp"
 #include "initramfs/source.hpp"
+#include "inspect/inner.hpp"
 
 /// A further archive behind an image: the kernel lays it over what was unpacked before.
 namespace rehearsal {
@@ -26,9 +27,11 @@ using Overlay = std::map<std::string, OverlayFile>;
 /// before what is in them; those that it has are left as they are.
 [[nodiscard]] std::string archive_of(const Overlay& overlay, const initramfs::Image& image);
 
-/// The bytes of several regular files of an image, in one pass; by canonical path. base::Error where one is missing, or
+/// The bytes of several regular files of an image, in one pass, those of its inner file system among them; by canonical
+/// path. base::Error where one is missing, or
 /// all together are longer than `limit`.
 [[nodiscard]] std::map<std::string, std::string> bytes_of(initramfs::Source& source, const initramfs::Image& image,
+                                                          const inspect::Inner& inner,
                                                           const std::vector<std::string>& paths, std::uint64_t limit);
 
 }  // namespace rehearsal

@@ -96,6 +96,9 @@ class Stage {
     report_.source = subject_->source;
     report_.findings = inspect::check_all(*subject_->facts);
     plan_ = plan_of(*subject_->facts, request_.wishes);
+    if (!subject_->inner->files.empty() && !request_.wishes.as_is)
+      plan_.cannot.emplace_back(
+          "most of the image is a file system of its own, which covers what would be added: --as-is, with --key FILE");
     if (!plan_.cannot.empty()) throw CannotRehearse(base::join(plan_.cannot, "; "), base::Exit::usage);
     if (!can_log_in()) return std::move(report_);
     prepare();
@@ -140,8 +143,8 @@ class Stage {
     if (!request_.wishes.as_is) {
       hearers_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
-      add_drivers(overlay, plan_.drivers, facts, *subject_->file, request_.wishes.root, scratch_.path(), runner_,
-                  cancel_);
+      add_drivers(overlay, plan_.drivers, facts, *subject_->file, *subject_->inner, request_.wishes.root,
+                  scratch_.path(), runner_, cancel_);
     }
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
                                          in("initrd"), in("linux"));
@@ -149,7 +152,7 @@ class Stage {
     passphrase_ = remote::Secret(random_word());
     wrong_ = remote::Secret("wrong-" + random_word());
     token_ = random_word().substr(0, 8);
-    write_marker(in("marker"), token_, facts, *subject_->file);
+    write_marker(in("marker"), token_, facts, *subject_->file, *subject_->inner);
     machine_.disks = make_disks(plan_, scratch_.path(), in("marker"), passphrase_, token_, runner_, cancel_);
     machine_.architecture = plan_.architecture;
     machine_.kvm = report_.kvm;

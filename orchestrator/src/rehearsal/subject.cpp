@@ -80,7 +80,7 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   out->file = std::make_unique<initramfs::Source>(out->image);
   const auto wanted = inspect::wanted();
   out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
-  inspect::add_inner(*out->file, out->tree, wanted, runner, cancel);
+  out->inner.emplace(inspect::add_inner(*out->file, out->tree, wanted, runner, cancel));
   if (const auto release = out->tree.sections.find(".uname");
       release != out->tree.sections.end() && options.kernel.empty())
     options.kernel = release->second;

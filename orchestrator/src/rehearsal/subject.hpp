@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "initramfs/read.hpp"
 #include "inspect/facts.hpp"
+#include "inspect/inner.hpp"
 #include "rehearsal/rehearse.hpp"
 
 namespace rehearsal {
@@ -19,6 +21,7 @@ struct Subject {
   inspect::Options options;
   std::unique_ptr<initramfs::Source> file;
   initramfs::Image tree;
+  std::optional<inspect::Inner> inner;  // the file system in it, where most of it is one
   std::unique_ptr<inspect::Facts> facts;
 };
 

@@ -17,12 +17,12 @@ struct Target {
   std::string host;   // as ssh(1) takes it: a name, an address, a Host of ssh_config
   std::string alias;  // under which known_hosts has the initramfs's key
   std::string user = "root";
-  std::string port;         // "": ssh's own
-  std::string identity;     // a private key's file, or "": ssh's own, the agent's
-  std::string known_hosts;  // a file, or "": ssh's own
-  std::string config;       // an ssh_config, or "": ssh's own
-  bool trust_new = false;   // take a host key that nobody knows, once: accept-new
-  bool same_port = false;   // the real system listens there, too
+  std::string port;            // "": ssh's own
+  std::string identity;        // a private key's file, or "": ssh's own, the agent's
+  std::string known_hosts;     // a file, or "": ssh's own
+  std::string config;          // an ssh_config, or "": ssh's own
+  bool trust_new = false;      // take a host key that nobody knows, once: accept-new
+  bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has
 };
 

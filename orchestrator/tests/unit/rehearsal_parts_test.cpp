@@ -75,11 +75,11 @@ TEST(Overlay, AnArchiveBehindAnImageReplacesFilesMakesFoldersAndLeavesThoseThatA
   EXPECT_EQ(both.content("root/.ssh/authorized_keys"), "new\n");
   EXPECT_EQ(both.content("etc/systemd/journald.conf.d/90.conf"), "odd length");
   EXPECT_EQ(both.find("root/.ssh")->mode, 0040700U);
-  const auto read = bytes_of(source, both, {"etc/systemd/journald.conf.d/90.conf", "etc/initrd-release"}, 1000);
+  const auto read = bytes_of(source, both, {}, {"etc/systemd/journald.conf.d/90.conf", "etc/initrd-release"}, 1000);
   EXPECT_EQ(read.at("etc/initrd-release"), "ID=dracut\n");
   EXPECT_EQ(read.at("etc/systemd/journald.conf.d/90.conf"), "odd length");
-  EXPECT_THROW((void)bytes_of(source, both, {"etc/initrd-release"}, 3), base::Error);
-  EXPECT_THROW((void)bytes_of(source, both, {"etc/nonesuch"}, 1000), base::Error);
+  EXPECT_THROW((void)bytes_of(source, both, {}, {"etc/initrd-release"}, 3), base::Error);
+  EXPECT_THROW((void)bytes_of(source, both, {}, {"etc/nonesuch"}, 1000), base::Error);
 }
 
 TEST(Steps, EveryPromiseThatExplainsAFailureIsOneOfInspects) {

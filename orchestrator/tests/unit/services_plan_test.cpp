@@ -63,7 +63,7 @@ TEST_P(GoldenSubmit, IsWhatWasAccepted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Services, GoldenSubmit, testing::ValuesIn(services::names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 Parcel sample(const std::string& name) {
   Parcel parcel;
