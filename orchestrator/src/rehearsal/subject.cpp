@@ -46,7 +46,7 @@ fs::path find_kernel(const Request& request, const Subject& subject) {
   for (const auto& name : subject.facts->kernels) releases.push_back(name);
   std::error_code ignored;
   for (const auto& release : releases) {
-    const auto beside = subject.image.parent_path() / ("vmlinuz-" + release);
+    auto beside = subject.image.parent_path() / ("vmlinuz-" + release);
     if (fs::is_regular_file(beside, ignored)) return beside;
     if (const auto found = inspect::kernel_file(request.wishes.root, release)) return *found;
   }
