@@ -19,13 +19,23 @@ INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1", "usr/sha
 CATEGORY = "sys-kernel"
 
 
-# Whether the recipe works is what is tried, and not what this machine's compiler makes of flags that are no distribution's.
+# Whether the recipe works is what is tried, and not what this machine's compiler makes of flags that are for another's: without them
+# what one recipe compiles, the next one finds in the memory.
 LAUNCHER = """#!/bin/sh
 for word; do
   shift
-  case $word in -O* | -g* | -[UD]_FORTIFY_SOURCE* | -Wp,*) ;; *) set -- "$@" "$word" ;; esac
+  case $word in
+    -O* | -g* | -f* | -m* | -W* | -pipe | -specs=* | -[UD]_FORTIFY_SOURCE* | -D_GLIBCXX_ASSERTIONS | -DNDEBUG) ;;
+    *) set -- "$@" "$word" ;;
+  esac
 done
+export CCACHE_DIR='{memory}' CCACHE_PREFIX_CPP='{memory}/preprocessor' CCACHE_NODIRECT=1 CCACHE_NOHASHDIR=1 LC_ALL=C
+unset CCACHE_DISABLE LANG LC_CTYPE LC_MESSAGES
 exec ccache "$@" -O0
+"""
+# Without the folders' names in it the preprocessed source is that of the recipe before, and so is the object.
+PREPROCESSOR = """#!/bin/sh
+exec "$@" -P
 """
 
 
@@ -34,12 +44,10 @@ def _environment(job: Job) -> dict[str, str]:
     env = {"HOME": str(job.work), "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
            "CMAKE_BUILD_PARALLEL_LEVEL": jobs, "MAKEOPTS": f"-j{jobs}"}
     if job.memory:
-        launcher = job.memory / "launcher"
-        launcher.write_text(LAUNCHER)
-        launcher.chmod(0o755)
-        # The work folder has another name each time.
-        env |= {"CMAKE_CXX_COMPILER_LAUNCHER": str(launcher), "CCACHE_DIR": str(job.memory), "CCACHE_BASEDIR": str(job.work),
-                "CCACHE_NOHASHDIR": "1"}
+        for name, text in {"launcher": LAUNCHER, "preprocessor": PREPROCESSOR}.items():
+            (job.memory / name).write_text(text.replace("{memory}", str(job.memory)))
+            (job.memory / name).chmod(0o755)
+        env["CMAKE_CXX_COMPILER_LAUNCHER"] = str(job.memory / "launcher")
     return env
 
 
