@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "initramfs/conveyor.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "initramfs/conveyor.hpp"
 
 namespace {
 
