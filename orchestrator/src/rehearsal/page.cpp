@@ -53,15 +53,23 @@ std::string timeline(const std::vector<Step>& steps) {
   return out + "</svg>\n";
 }
 
+/// A heading with nothing below it looks like a page that broke off.
+std::string changes(const std::vector<std::string>& all) {
+  if (all.empty()) return "<p>Nothing.</p>\n";
+  std::string out = "<ul>";
+  for (const auto& change : all) out += fmt::format("<li>{}</li>", render::xml(base::printable(change, 600)));
+  return out + "</ul>\n";
+}
+
 std::string findings(const inspect::Findings& all) {
-  std::string out = "<table>";
+  std::string out;
   for (const auto& finding : all) {
     if (finding.severity == inspect::Severity::good) continue;
     out += fmt::format("<tr><td>{}</td><td><code>{}</code></td><td>{}{}</td></tr>\n",
                        inspect::name_of(finding.severity), escaped(finding.id), escaped(finding.message),
                        finding.remedy.empty() ? "" : "<br>" + escaped(finding.remedy));
   }
-  return out + "</table>\n";
+  return out.empty() ? "<p>Nothing but what is good.</p>\n" : "<table>" + out + "</table>\n";
 }
 
 }  // namespace
@@ -86,10 +94,8 @@ std::string to_page(const Report& report) {
       "</td></tr><tr><td>command line</td><td><code>{}</code></td></tr><tr><td>processor</td><td>{}</td></tr></table>",
       escaped(report.image), escaped(report.kernel), render::xml(base::printable(report.cmdline, 4096)),
       report.kvm ? "the machine's own (KVM)" : "emulated");
-  out += "<h2>What is otherwise than at the next boot</h2><ul>";
-  for (const auto& change : report.changes)
-    out += fmt::format("<li>{}</li>", render::xml(base::printable(change, 600)));
-  out += "</ul><h2>What the inspection finds</h2>" + findings(report.findings);
+  out += "<h2>What is otherwise than at the next boot</h2>" + changes(report.changes);
+  out += "<h2>What the inspection finds</h2>" + findings(report.findings);
   out += "<h2>The console</h2>" + block(report.console) + "<h2>The journal</h2>" + block(report.journal);
   return out + "</body></html>\n";
 }

@@ -131,6 +131,8 @@ TEST(Report, ThePageIsSelfContainedAndNothingOfTheGuestIsMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("/boot/<initrd>")));
   EXPECT_THAT(page, Not(HasSubstr("src=")));
   EXPECT_THAT(page, HasSubstr("a key logs in"));
+  EXPECT_THAT(page, Not(HasSubstr("<ul></ul>")));
+  EXPECT_THAT(page, Not(HasSubstr("<table></table>")));
 }
 
 TEST(Report, ItIsKeptInANewFolderThatNobodyElseCanRead) {
