@@ -14,8 +14,8 @@ from pathlib import Path
 import shell
 
 # For every guest's kernel. Not among lsm=: bpf, in whose verifier emulated kernels have locked up, and apparmor, whose profiles
-# cost them seconds.
-ARGUMENTS = ("console=ttyS0", "lsm=lockdown,yama", "mitigations=off")
+# cost them seconds, as do pages that are cleared twice, and the kernel's tests of its own ciphers.
+ARGUMENTS = ("console=ttyS0", "lsm=lockdown,yama", "mitigations=off", "init_on_alloc=0", "cryptomgr.notests")
 # The emulator's faults, or the kernel's; none of them is the module's.
 DEATH = re.compile(r"Kernel panic - not syncing|BUG: unable to handle|Oops: ")
 # It may live on after these; they explain a failure.

@@ -14,12 +14,16 @@
 namespace rehearsal {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(4);
+// An emulated sshd takes some seconds to its first word, and as many again for whoever has given up and comes anew.
+constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kUnanswered = std::chrono::seconds(1);
+constexpr auto kLook = std::chrono::milliseconds(200);
 constexpr std::size_t kLongest = 255;  // of a banner (RFC 4253)
 
 }  // namespace
 
-std::string first_words(const std::string& address, unsigned port, const base::Cancel& cancel) {
+std::string first_words(const std::string& address, unsigned port, const std::function<bool()>& answers,
+                        const base::Cancel& cancel) {
   const base::Fd line(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in where{};
   where.sin_family = AF_INET;
@@ -27,12 +31,16 @@ std::string first_words(const std::string& address, unsigned port, const base::C
   if (!line.is_open() || inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) return {};
   if (connect(line.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) return {};
   std::string said;
-  const auto due = std::chrono::steady_clock::now() + kPatience;
+  const auto begin = std::chrono::steady_clock::now();
   while (said.find('\n') == std::string::npos && said.size() < kLongest) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(due - std::chrono::steady_clock::now()).count();
     pollfd watched[2] = {{line.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}};
-    if (left <= 0 || poll(watched, 2, static_cast<int>(left)) <= 0 || watched[1].revents != 0) break;
+    const int ready = poll(watched, 2, static_cast<int>(kLook.count()));
+    if (ready < 0 || watched[1].revents != 0) break;
+    if (ready == 0) {
+      const auto waited = std::chrono::steady_clock::now() - begin;
+      if (waited > kPatience || (waited > kUnanswered && !answers())) break;
+      continue;
+    }
     char buffer[kLongest];
     const auto count = read(line.get(), buffer, sizeof buffer);
     if (count <= 0) break;

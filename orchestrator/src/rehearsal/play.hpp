@@ -3,15 +3,19 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/process.hpp"
 #include "rehearsal/step.hpp"
 #include "remote/secret.hpp"
+#include "remote/shared_login.hpp"
 #include "remote/ssh.hpp"
 #include "remote/unlock.hpp"
 #include "vm/guest.hpp"
+#include "vm/packets.hpp"
 
 namespace rehearsal {
 
@@ -26,12 +30,13 @@ struct Part {
   const remote::Secret* passphrase = nullptr;
   const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
   vm::Card card;
-  std::string token;                  // of the marker system
-  std::size_t disks = 0;              // that ask for a passphrase
-  bool breaks = false;                // rd.break was said
-  std::vector<OfferedKey> offered;    // to be offered without their private halves
-  bool throw_away = false;            // the key that logs in is none of the image's: there has to be one of those
-  std::string offer_log;              // a file for ssh's words about them
+  std::string token;                // of the marker system
+  std::size_t disks = 0;            // that ask for a passphrase
+  bool breaks = false;              // rd.break was said
+  std::vector<OfferedKey> offered;  // to be offered without their private halves
+  bool throw_away = false;          // the key that logs in is none of the image's: there has to be one of those
+  std::string offer_log;            // a file for ssh's words about them
+  std::string login_log;            // and one for its words about the login that is shared, if target.control is named
   std::chrono::seconds patience{60};  // for each step, with a machine that says nothing new
   std::function<void()> between;      // called while waiting
   double begin = 0;                   // when qemu was started, by the clock
@@ -62,9 +67,11 @@ class Play {
 
   bool step(const std::string& id, const std::function<Seen()>& look);
   bool end(const std::string& id, bool done, const std::string& detail);
+  [[nodiscard]] vm::Heard heard() const;
   Seen network();
   Seen banner();
   Seen login();
+  std::optional<base::Outcome> try_login();
   Seen offer();
   Seen prompts();
   Seen send(const remote::Secret& passphrase, bool wrong);
@@ -82,6 +89,7 @@ class Play {
   remote::Clock& clock_;
   Tell tell_;
   std::vector<Step> steps_;
+  std::unique_ptr<remote::SharedLogin> login_;
   double begin_;
   double last_ = 0;
   double first_prompt_ = -1;

@@ -68,9 +68,10 @@ std::string cmdline_of(const Plan& plan, bool kvm, bool as_is) {
   add("noresume");
   // Without an overlay, what is logged goes to the console.
   if (as_is || plan.architecture->second_port.empty()) add("systemd.journald.forward_to_console=1");
-  // What an emulated processor pays dearly for: mitigations, and BPF programs, in whose verifier guests have locked up.
-  // On a busy machine its timer may come so late that the kernel takes it for broken, and panics.
-  if (!kvm) add("mitigations=off lsm=lockdown,yama no_timer_check");
+  // What an emulated processor pays dearly for: mitigations, pages that are cleared twice, the kernel's tests of its
+  // own ciphers, and BPF programs, in whose verifier guests have locked up. On a busy machine its timer may come so
+  // late that the kernel takes it for broken, and panics.
+  if (!kvm) add("mitigations=off init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check");
   add("panic=-1");
   add(fmt::format("console={}", plan.architecture->console));
   return out;
@@ -205,6 +206,8 @@ class Stage {
     part.throw_away = request_.key.empty();
     part.target.known_hosts = in("known_hosts").string();
     part.target.config = "none";
+    if (const auto control = in("ssh").string(); remote::SharedLogin::can_be_at(control)) part.target.control = control;
+    part.login_log = in("login.log").string();
     part.passphrase = &passphrase_;
     part.wrong = request_.wrong_passphrase ? &wrong_ : nullptr;
     part.card = plan_.card;

@@ -37,11 +37,12 @@ base::Command ssh_command(const Target& target, System system, const std::string
   option("IgnoreUnknown=KnownHostsCommand,UpdateHostKeys");
   for (const auto* text :
        {"BatchMode=yes", "CheckHostIP=no", "VerifyHostKeyDNS=no", "UpdateHostKeys=no", "KnownHostsCommand=none",
-        "ControlMaster=no", "ControlPath=none", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes",
-        "PermitLocalCommand=no", "RequestTTY=no", "LogLevel=ERROR", "ConnectTimeout=10", "ConnectionAttempts=1",
-        "ServerAliveInterval=5", "ServerAliveCountMax=4"})
+        "ControlMaster=no", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
+        "RequestTTY=no", "LogLevel=ERROR", "ConnectTimeout=10", "ConnectionAttempts=1", "ServerAliveInterval=5",
+        "ServerAliveCountMax=4"})
     option(text);
   const bool early = system == System::initramfs;
+  option("ControlPath=" + (early && !target.control.empty() ? target.control : "none"));
   option(std::string("StrictHostKeyChecking=") + (early && target.trust_new ? "accept-new" : "yes"));
   if (early) option("HostKeyAlias=" + target.alias);
   if (early && !target.known_hosts.empty()) {

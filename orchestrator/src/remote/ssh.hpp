@@ -21,6 +21,7 @@ struct Target {
   std::string identity;        // a private key's file, or "": ssh's own, the agent's
   std::string known_hosts;     // a file, or "": ssh's own
   std::string config;          // an ssh_config, or "": ssh's own
+  std::string control;         // the socket of a login that is shared (remote/shared_login.hpp), or ""
   bool trust_new = false;      // take a host key that nobody knows, once: accept-new
   bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has

@@ -58,10 +58,12 @@ void hear_ipv4(Heard& out, std::string_view packet, bool from_guest, const std::
     return;
   }
   if (!from_guest || source == "0.0.0.0") return;
-  if (source == address)
+  if (source == address) {
     out.speaks = true;
-  else
+    out.answers = out.answers || byte(packet, 9) == 6;
+  } else {
     out.other = source;
+  }
 }
 
 void hear_frame(Heard& out, std::string_view frame, const std::string& mac, const std::string& address) {

@@ -129,6 +129,15 @@ TEST(Packets, AStaticAddressIsHeardByArpAndAnotherOneIsNamed) {
   EXPECT_EQ(hear(capture({arp(std::string("\xc0\xa8\x01\x05", 4))}), kMac, "10.0.2.15").other, "192.168.1.5");
 }
 
+TEST(Packets, OnlyTcpFromTheExpectedAddressIsAnAnswer) {
+  const std::string segment(20, '\0');
+  const std::string other("\x0a\x00\x02\x10", 4);
+  EXPECT_TRUE(hear(capture({frame(kGuest, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(hear(capture({frame(kGuest, 0x800, ipv4(17, kAddress, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(hear(capture({frame(kGuest, 0x800, ipv4(6, other, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(hear(capture({frame(kOther, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
+}
+
 TEST(Packets, ACaptureThatIsStillBeingWrittenIsReadAsFarAsItGoes) {
   auto whole = capture({frame(kGuest, 0x8100, std::string(40, '\0'))});
   EXPECT_TRUE(hear(whole, kMac, "10.0.2.15").tagged);
