@@ -230,7 +230,7 @@ def words_of(site: machine.Site) -> dict[str, str]:
 
 def kernel_arguments(site: machine.Site, wish: Scenario) -> str:
     words = words_of(site)
-    arguments = [*guest.ARGUMENTS, f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
+    arguments = [*guest.arguments(), f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
     arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
     return " ".join([*arguments, *(scenario.filled(word, words) for word in wish.add)])
 

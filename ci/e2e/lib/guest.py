@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import re
 import shutil
@@ -11,11 +13,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import places
 import shell
+from monitor import Monitor
 
-# For every guest's kernel. Not among lsm=: bpf, in whose verifier emulated kernels have locked up, and apparmor, whose profiles
-# cost them seconds, as do pages that are cleared twice, and the kernel's tests of its own ciphers.
-ARGUMENTS = ("console=ttyS0", "lsm=lockdown,yama", "mitigations=off", "init_on_alloc=0", "cryptomgr.notests")
 # The emulator's faults, or the kernel's; none of them is the module's.
 DEATH = re.compile(r"Kernel panic - not syncing|BUG: unable to handle|Oops: ")
 # It may live on after these; they explain a failure.
@@ -34,43 +35,57 @@ def join(parts: list[Path | bytes], image: Path) -> None:
             file.write(b"\0" * (-file.tell() % 512))
 
 
+def program() -> Path:
+    """It says what qemu is to be called with, by the code of `dracut-sshd rehearse`: there is one way to boot."""
+    file = places.build / "orchestrator/tests/qemu-arguments"
+    if not file.exists():
+        raise shell.Failed("qemu-arguments is not built; ci/quickstart builds it")
+    return file
+
+
+@functools.cache
+def arguments() -> tuple[str, ...]:
+    """For every guest's kernel."""
+    return tuple(shell.run([str(program()), "--cmdline"]).output.split())
+
+
 class Guest:
-    def __init__(self, folder: Path, kernel: Path, initrd: Path, arguments: str, disks: list[Path], nics: list[str],
+    def __init__(self, folder: Path, kernel: Path, initrd: Path, cmdline: str, disks: list[Path], nics: list[dict[str, str]],
                  enter: list[str], unlinked: list[str]) -> None:
         self.folder = folder
         self.log = folder / "console.log"
-        self._serial = folder / "serial.sock"
+        self._keyboard = folder / "serial.sock"
         if shutil.which("qemu-system-x86_64") is None:
             raise shell.Skipped("qemu-system-x86_64 is not installed")
+        self._monitor = Monitor()
+        descriptor = self._monitor.theirs.fileno()
         # One processor: two guests side by side, each emulated by two threads, take twice as long.
-        argv = [*enter, "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-reboot", "-display", "none",
-                "-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "1", "-cpu", "max", "-m", "1024",
-                "-chardev", f"socket,id=serial,path={self._serial},server=on,wait=off,logfile={self.log}", "-serial", "chardev:serial",
-                "-device", "virtio-rng-pci", "-kernel", str(kernel), "-initrd", str(initrd), "-append", arguments]
-        for disk in disks:
-            argv += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe,snapshot=on"]
-        argv += nics
-        self._monitor = folder / "monitor.sock"
-        argv += ["-monitor", f"unix:{self._monitor},server=on,wait=off", "-device", "pcie-root-port,id=later,chassis=9,slot=9"]
-        if unlinked:
-            argv.append("-S")  # it must not see a link first
+        wanted = {"kernel": str(kernel), "initrd": str(initrd), "cmdline": cmdline, "memory": 1024, "processors": 1,
+                  "disks": [str(disk) for disk in disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
+                  "monitor": descriptor}
+        qemu = json.loads(shell.run([str(program())], stdin=json.dumps(wanted).encode()).output)
+        argv = [*enter, "setpriv", "--pdeathsig", "KILL", *qemu, *(["-S"] if unlinked else [])]  # it must not see a link first
         (folder / "qemu.argv").write_text("\n".join(argv) + "\n")
         self._begin = time.monotonic()
         with (folder / "qemu.log").open("wb") as errors:
-            self._process = shell.start(argv, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
-        if unlinked:
-            self._command([f"set_link {card} off" for card in unlinked] + ["cont"])
-
-    def _command(self, lines: list[str]) -> None:
-        with self._connected(self._monitor) as monitor:
-            for line in lines:
-                monitor.sendall(line.encode() + b"\n")
-                time.sleep(0.3)
+            self._process = shell.start(argv, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=(descriptor,))
+        try:
+            self._monitor.begin()
+            for card in unlinked:
+                self._monitor.command("set_link", name=card, up=False)
+            if unlinked:
+                self._monitor.command("cont")
+        except shell.Failed as reason:
+            self.end()
+            raise Died(f"{reason}: {(folder / 'qemu.log').read_text(errors='replace').strip()}") from reason
+        except BaseException:
+            self.end()
+            raise
 
     def plug(self, disk: Path) -> None:
         """A disk that was not there when the guest was started."""
-        self._command([f"drive_add 0 if=none,id=late,file={disk},format=raw,cache=unsafe,snapshot=on",
-                       "device_add virtio-blk-pci,drive=late,bus=later"])
+        self._monitor.human(f"drive_add 0 if=none,id=late,file={disk},format=raw,cache=unsafe,snapshot=on")
+        self._monitor.command("device_add", driver="virtio-blk-pci", drive="late", bus="later")
 
     def _connected(self, path: Path) -> socket.socket:
         for _ in range(50):
@@ -91,7 +106,7 @@ class Guest:
 
     def type(self, text: str) -> None:
         """On the serial console's keyboard."""
-        with self._connected(self._serial) as serial:
+        with self._connected(self._keyboard) as serial:
             for character in text:
                 serial.sendall(character.encode())
                 time.sleep(0.03)
@@ -120,3 +135,4 @@ class Guest:
 
     def end(self) -> None:
         shell.end(self._process)
+        self._monitor.end()

@@ -32,7 +32,7 @@ def _free_ports(*wanted: int) -> dict[int, int]:
 class Network:
     def __init__(self, wish: scenario.Network, folder: Path) -> None:
         self.enter: list[str] = []
-        self.nics: list[str] = []
+        self.nics: list[dict[str, str]] = []  # what is at which of qemu's backends
         self.unlinked = [f"card{number}" for number, card in enumerate(wish.cards) if card == "nolink"]
         self._wish = wish
         self._folder = folder
@@ -49,16 +49,16 @@ class Network:
 
     def _connect(self, number: int, card: str) -> None:
         if card == "trunk":
-            backend = f"socket,id=net{number},udp=127.0.0.1:{TRUNK},localaddr=127.0.0.1:{TRUNK_GUEST}"
+            backend = f"socket,udp=127.0.0.1:{TRUNK},localaddr=127.0.0.1:{TRUNK_GUEST}"
         elif card != "net":
-            backend = f"hubport,id=net{number},hubid={number}"  # a hub with nobody else at it
+            backend = f"hubport,hubid={number}"  # a hub with nobody else at it
         elif self._wish.mode == "tap":
-            backend = f"tap,id=net{number},ifname=tap{number},script=no,downscript=no"
+            backend = f"tap,ifname=tap{number},script=no,downscript=no"
         else:
             self._ports = _free_ports(22, 2222)
             forwards = [f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in self._ports.items()]
-            backend = ",".join([f"user,id=net{number},restrict=on", *forwards])
-        self.nics += ["-netdev", backend, "-device", f"virtio-net-pci,netdev=net{number},id=card{number},mac={MAC.format(number + 16)}"]
+            backend = ",".join(["user,restrict=on", *forwards])
+        self.nics.append({"backend": backend, "mac": MAC.format(number + 16)})
 
     def _make_namespace(self) -> None:
         for tool in ("dnsmasq", "ip", "nsenter"):

@@ -68,10 +68,7 @@ std::string cmdline_of(const Plan& plan, bool kvm, bool as_is) {
   add("noresume");
   // Without an overlay, what is logged goes to the console.
   if (as_is || plan.architecture->second_port.empty()) add("systemd.journald.forward_to_console=1");
-  // What an emulated processor pays dearly for: mitigations, pages that are cleared twice, the kernel's tests of its
-  // own ciphers, and BPF programs, in whose verifier guests have locked up. On a busy machine its timer may come so
-  // late that the kernel takes it for broken, and panics.
-  if (!kvm) add("mitigations=off init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check");
+  if (!kvm) add(std::string(vm::emulated_cmdline()));
   add("panic=-1");
   add(fmt::format("console={}", plan.architecture->console));
   return out;
@@ -163,7 +160,7 @@ class Stage {
     machine_.kernel = kernel;
     machine_.initrd = in("initrd");
     machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
-    machine_.card = plan_.card;
+    machine_.nics = {vm::nic_of(plan_.card, vm::logs_in(scratch_.path()).packets)};
     report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
     report_.cmdline = machine_.cmdline;
     report_.changes = plan_.changes;

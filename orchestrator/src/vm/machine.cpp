@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -33,7 +34,41 @@ void add_disks(std::vector<std::string>& argv, const std::vector<Disk>& disks) {
   }
 }
 
+void add_nics(std::vector<std::string>& argv, const std::vector<Nic>& nics) {
+  unsigned number = 0;
+  for (const auto& nic : nics) {
+    const auto [type, rest] = [&] {
+      const auto comma = std::min(nic.backend.find(','), nic.backend.size());
+      return std::pair(nic.backend.substr(0, comma), nic.backend.substr(comma));
+    }();
+    argv.insert(argv.end(), {"-netdev", fmt::format("{},id=net{}{}", type, number, rest)});
+    // No boot ROM: the kernel is given, and the ROMs are in a package of their own.
+    argv.insert(argv.end(),
+                {"-device", fmt::format("{0},netdev=net{1},id=card{1},mac={2},romfile=", nic.model, number, nic.mac)});
+    if (!nic.capture.empty())
+      argv.insert(argv.end(), {"-object", fmt::format("filter-dump,id=packets{0},netdev=net{0},file={1}", number,
+                                                      value(nic.capture.string()))});
+    ++number;
+  }
+}
+
 }  // namespace
+
+std::string_view emulated_cmdline() {
+  // Mitigations; pages that are cleared twice; the kernel's tests of its own ciphers; BPF programs, in whose verifier
+  // guests have locked up; AppArmor's profiles. On a busy machine its timer may come so late that the kernel takes it
+  // for broken, and panics.
+  return "mitigations=off init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check";
+}
+
+Nic nic_of(const Card& card, const std::filesystem::path& capture) {
+  // restrict=on: the guest reaches nobody but the two addresses of this network.
+  return {
+      card.model, card.mac,
+      fmt::format("user,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
+                  card.network, card.gateway, card.name_server, card.address, card.port, card.address, card.guest_port),
+      capture};
+}
 
 Logs logs_in(const std::filesystem::path& folder) {
   return {folder / "console.log", folder / "journal.log", folder / "packets.pcap", folder / "qemu.log"};
@@ -53,9 +88,12 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   add("-m", fmt::format("{}", machine.memory));
   add("-chardev", fmt::format("socket,id=monitor,fd={}", monitor));
   add("-mon", "chardev=monitor,mode=control");
-  add("-chardev", fmt::format("file,id=console,path={}", value(logs.console.string())));
+  const auto console = value(logs.console.string());
+  add("-chardev", machine.keyboard.empty() ? "file,id=console,path=" + console
+                                           : fmt::format("socket,id=console,path={},server=on,wait=off,logfile={}",
+                                                         value(machine.keyboard.string()), console));
   add("-serial", "chardev:console");
-  if (!architecture.second_port.empty()) {
+  if (!architecture.second_port.empty() && !logs.journal.empty()) {
     add("-chardev", fmt::format("file,id=journal,path={}", value(logs.journal.string())));
     add("-serial", "chardev:journal");
   }
@@ -64,15 +102,8 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   add("-initrd", machine.initrd.string());
   add("-append", machine.cmdline);
   add_disks(argv, machine.disks);
-  const auto& card = machine.card;
-  // restrict=on: the guest reaches nobody but the two addresses of this network.
-  add("-netdev",
-      fmt::format("user,id=card,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
-                  card.network, card.gateway, card.name_server, card.address, card.port, card.address,
-                  card.guest_port));
-  // No boot ROM: the kernel is given, and the ROMs are in a package of their own.
-  add("-device", fmt::format("{},netdev=card,mac={},romfile=", card.model, card.mac));
-  add("-object", fmt::format("filter-dump,id=packets,netdev=card,file={}", value(logs.packets.string())));
+  add_nics(argv, machine.nics);
+  if (machine.hot_plug) add("-device", "pcie-root-port,id=later,chassis=9,slot=9");
   return argv;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vm/architecture.hpp"
@@ -16,8 +17,16 @@ struct Disk {
   bool keep = false;           // what is written to it is thrown away, and the file stays as it is
 };
 
-/// The one card, at qemu's own network in user space: the guest reaches nobody, and is reached at one port of this
-/// machine's loopback.
+/// A network card, and what it is connected to.
+struct Nic {
+  std::string model = "virtio-net-pci";
+  std::string mac;
+  std::string backend;            // of -netdev, without its id
+  std::filesystem::path capture;  // gets what goes over it, as pcap(5); or ""
+};
+
+/// A network of qemu's own in user space: the guest reaches nobody, and is reached at one port of this machine's
+/// loopback.
 struct Card {
   std::string model = "virtio-net-pci";
   std::string mac = "52:54:00:12:34:00";
@@ -38,13 +47,21 @@ struct Machine {
   std::filesystem::path initrd;
   std::string cmdline;
   std::vector<Disk> disks;
-  Card card;
+  std::vector<Nic> nics;
+  std::filesystem::path keyboard;  // a socket to make, at which somebody types at the console; "": nobody does
+  bool hot_plug = false;           // a port, called "later", at which a disk may appear
 };
+
+/// What an emulated kernel is told: not to do what an emulated processor pays dearly for.
+[[nodiscard]] std::string_view emulated_cmdline();
+
+/// The card at that network.
+[[nodiscard]] Nic nic_of(const Card& card, const std::filesystem::path& capture);
 
 /// Where qemu leaves what it sees, all in one folder.
 struct Logs {
   std::filesystem::path console;  // the first serial port
-  std::filesystem::path journal;  // the second one
+  std::filesystem::path journal;  // the second one; "": there is none
   std::filesystem::path packets;  // of the card, as pcap(5)
   std::filesystem::path qemu;     // its own words
 };

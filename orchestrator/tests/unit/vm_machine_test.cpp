@@ -25,6 +25,7 @@ Machine machine() {
   out.initrd = "/k/initrd";
   out.cmdline = "root=UUID=1 console=ttyS0";
   out.disks = {{"/k/a,b.img", "virtio-blk-pci", false}, {"/k/two.img", "ide-hd", true}};
+  out.nics = {nic_of(Card(), "/k/packets.pcap")};
   return out;
 }
 
@@ -47,6 +48,28 @@ TEST(Machine, AnEmulatedOneGetsItsDisksAndACardThatReachesNobody) {
   EXPECT_THAT(after(argv, "-netdev").front(), HasSubstr("restrict=on"));
   EXPECT_THAT(after(argv, "-netdev").front(), HasSubstr("hostfwd=tcp:127.0.0.1:0-10.0.2.15:22"));
   EXPECT_THAT(after(argv, "-chardev"), Contains("socket,id=monitor,fd=3"));
+}
+
+TEST(Machine, ACardIsCalledByItsNumberAndListenedToWhereSomebodyWants) {
+  auto wanted = machine();
+  wanted.nics.push_back({.mac = "52:54:00:12:34:11", .backend = "hubport,hubid=1", .capture = {}});
+  const auto argv = arguments_of(wanted, logs_in("/k"), 3);
+  EXPECT_THAT(after(argv, "-netdev").back(), "hubport,id=net1,hubid=1");
+  EXPECT_THAT(after(argv, "-device"), Contains("virtio-net-pci,netdev=net1,id=card1,mac=52:54:00:12:34:11,romfile="));
+  EXPECT_THAT(after(argv, "-object"), testing::ElementsAre("filter-dump,id=packets0,netdev=net0,file=/k/packets.pcap"));
+}
+
+TEST(Machine, SomebodyMayTypeAndADiskMayComeLater) {
+  auto wanted = machine();
+  wanted.keyboard = "/k/serial.sock";
+  wanted.hot_plug = true;
+  auto logs = logs_in("/k");
+  logs.journal.clear();
+  const auto argv = arguments_of(wanted, logs, 3);
+  EXPECT_THAT(after(argv, "-chardev"),
+              Contains("socket,id=console,path=/k/serial.sock,server=on,wait=off,logfile=/k/console.log"));
+  EXPECT_THAT(after(argv, "-serial"), testing::ElementsAre("chardev:console"));
+  EXPECT_THAT(after(argv, "-device"), Contains(HasSubstr("pcie-root-port,id=later")));
 }
 
 TEST(Machine, OnKvmTheProcessorIsTheMachinesOwn) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What ci/e2e calls qemu with, by the code that dracut-sshd rehearse calls it with: one way to boot.
+//
+// Standard input is a machine as JSON: kernel, initrd, cmdline, memory (MiB), processors, disks (files, which stay as
+// they are), nics (backend, mac), console (the log), keyboard (a socket), monitor (a descriptor for QMP). Standard
+// output is the list of qemu's arguments, its name first. With --cmdline: what every emulated kernel is told.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "vm/machine.hpp"
+
+namespace {
+
+constexpr std::uint16_t kX86 = 62;  // elf(5), EM_X86_64: that of the roots that are booted
+
+vm::Machine machine_of(const nlohmann::json& said) {
+  vm::Machine out;
+  out.architecture = vm::architecture_of(kX86);
+  out.kernel = said.at("kernel").get<std::string>();
+  out.initrd = said.at("initrd").get<std::string>();
+  out.cmdline = said.at("cmdline").get<std::string>();
+  out.memory = said.at("memory").get<unsigned>();
+  out.processors = said.at("processors").get<unsigned>();
+  for (const auto& disk : said.at("disks")) out.disks.push_back({disk.get<std::string>(), "virtio-blk-pci", true});
+  for (const auto& nic : said.at("nics"))
+    out.nics.push_back(
+        {.mac = nic.at("mac").get<std::string>(), .backend = nic.at("backend").get<std::string>(), .capture = {}});
+  out.keyboard = said.at("keyboard").get<std::string>();
+  out.hot_plug = true;
+  return out;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    if (count == 2 && std::string_view(words[1]) == "--cmdline") {
+      const auto* const architecture = vm::architecture_of(kX86);
+      fmt::print("console={} {}\n", architecture->console, vm::emulated_cmdline());
+      return 0;
+    }
+    const auto said = nlohmann::json::parse(std::cin);
+    const vm::Logs logs{said.at("console").get<std::string>(), {}, {}, {}};
+    fmt::print("{}\n", nlohmann::json(vm::arguments_of(machine_of(said), logs, said.at("monitor").get<int>())).dump());
+  } catch (const std::exception& fault) {
+    fmt::print(stderr, "qemu-arguments: {}\n", fault.what());
+    return 2;
+  }
+  return 0;
+}
