@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -23,7 +25,10 @@ struct Inspected {
 [[nodiscard]] std::string to_text(const Inspected& inspected, bool quiet);
 [[nodiscard]] nlohmann::ordered_json to_json(const Inspected& inspected);
 
-[[nodiscard]] std::string to_text(const inspect::Difference& difference);
-[[nodiscard]] nlohmann::ordered_json to_json(const inspect::Difference& difference);
+/// `weights`: of dracut's modules, as inspect::compare_modules tells them.
+[[nodiscard]] std::string to_text(const inspect::Difference& difference,
+                                  const std::map<std::string, std::int64_t>& weights);
+[[nodiscard]] nlohmann::ordered_json to_json(const inspect::Difference& difference,
+                                             const std::map<std::string, std::int64_t>& weights);
 
 }  // namespace admin

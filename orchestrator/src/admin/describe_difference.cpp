@@ -33,7 +33,7 @@ std::string more(std::int64_t bytes) {
 
 }  // namespace
 
-std::string to_text(const inspect::Difference& difference) {
+std::string to_text(const inspect::Difference& difference, const std::map<std::string, std::int64_t>& weights) {
   if (difference.changes.empty()) return "both hold the same\n";
   std::string out;
   std::vector<std::vector<std::string>> rows;
@@ -48,6 +48,12 @@ std::string to_text(const inspect::Difference& difference) {
   for (const auto& [area, bytes] : areas) rows.push_back({area, more(bytes)});
   rows.push_back({"all, unpacked", more(difference.bytes)});
   out += "\n" + base::table({"area", "bytes"}, rows, {1});
+  rows.clear();
+  std::vector<std::pair<std::string, std::int64_t>> modules(weights.begin(), weights.end());
+  std::ranges::stable_sort(
+      modules, [](const auto& left, const auto& right) { return std::abs(left.second) > std::abs(right.second); });
+  for (const auto& [module, bytes] : modules) rows.push_back({base::printable(module, 100), more(bytes)});
+  if (!rows.empty()) out += "\n" + base::table({"dracut module, or (what it is)", "bytes"}, rows, {1}) + "\n";
   if (!difference.modules_came.empty())
     out += "dracut modules that came: " + base::printable(base::join(difference.modules_came, " "), 1000) + "\n";
   if (!difference.modules_went.empty())
@@ -55,13 +61,15 @@ std::string to_text(const inspect::Difference& difference) {
   return out;
 }
 
-nlohmann::ordered_json to_json(const inspect::Difference& difference) {
+nlohmann::ordered_json to_json(const inspect::Difference& difference,
+                               const std::map<std::string, std::int64_t>& weights) {
   auto changes = nlohmann::ordered_json::array();
   for (const auto& change : difference.changes)
     changes.push_back(
         {{"kind", name_of(change.kind)}, {"path", "/" + change.path}, {"bytes", change.bytes}, {"what", change.what}});
   return {{"changes", changes},
           {"areas", difference.areas},
+          {"modules", weights},
           {"modules_came", difference.modules_came},
           {"modules_went", difference.modules_went},
           {"bytes", difference.bytes}};

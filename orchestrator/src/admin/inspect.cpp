@@ -23,6 +23,7 @@
 #include "inspect/extract.hpp"
 #include "inspect/host.hpp"
 #include "inspect/inner.hpp"
+#include "inspect/module_weights.hpp"
 #include "inspect/promise.hpp"
 #include "inspect/weights.hpp"
 
@@ -134,11 +135,24 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
     put(arguments.html + "\n");
     return 0;
   }
-  put(arguments.json ? dumped(json_of(root)) : inspect::tree_text(root, 0.01));
+  const auto modules = inspect::weigh_modules(image, arguments.root);
+  if (arguments.json) {
+    auto document = json_of(root);
+    document["modules"] = modules;
+    put(dumped(document));
+    return 0;
+  }
+  put(inspect::tree_text(root, 0.01));
+  std::vector<std::pair<std::string, std::uint64_t>> heaviest(modules.begin(), modules.end());
+  std::ranges::stable_sort(heaviest, std::ranges::greater(), &std::pair<std::string, std::uint64_t>::second);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [module, bytes] : heaviest) rows.push_back({base::printable(module, 100), base::human_size(bytes)});
+  if (!rows.empty()) put("\n" + base::table({"dracut module, or (what it is)", "bytes"}, rows, {1}));
   return 0;
 }
 
-int diff(const initramfs::Image& after, const std::string& other, bool json, const Context& context) {
+int diff(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
+  const auto& other = arguments.other;
   auto source = open(other);
   auto wanted = inspect::wanted();
   wanted.digests = true;
@@ -147,7 +161,8 @@ int diff(const initramfs::Image& after, const std::string& other, bool json, con
     context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
   (void)inspect::add_inner(source, before, wanted, context.runner, context.cancel);
   const auto difference = inspect::compare(before, after);
-  put(json ? dumped(to_json(difference)) : to_text(difference));
+  const auto weights = inspect::compare_modules(before, after, arguments.root);
+  put(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
   return difference.changes.empty() ? 0 : 1;
 }
 
@@ -229,18 +244,19 @@ int inspect(const InspectArguments& arguments, const Context& context) {
   auto wanted = inspect::wanted();
   wanted.digests = !arguments.other.empty();
   // A list of names needs no look into files.
-  wanted.elf = !arguments.list && !arguments.tree && arguments.cat.empty() && arguments.extract.empty() &&
-               arguments.other.empty();
+  const bool looks_only = arguments.list || arguments.tree || !arguments.cat.empty() || !arguments.extract.empty() ||
+                          !arguments.other.empty();
+  wanted.elf = !looks_only || arguments.tree || !arguments.other.empty();
   auto image = initramfs::read(source, wanted, {}, [&] { context.cancel.throw_if_requested(); });
   for (const auto& fault : image.faults) {
-    if (!wanted.elf) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
+    if (looks_only) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
   if (!arguments.extract.empty()) return extract(source, image, arguments, context);
   const auto inner = inspect::add_inner(source, image, wanted, context.runner, context.cancel);
   if (!arguments.cat.empty()) return cat(source, image, inner, arguments.cat);
   if (arguments.list) return list(image, arguments.json);
   if (arguments.tree) return tree(image, arguments, subject.image);
-  if (!arguments.other.empty()) return diff(image, arguments.other, arguments.json, context);
+  if (!arguments.other.empty()) return diff(image, arguments, context);
   return judge(image, subject, arguments);
 }
 
