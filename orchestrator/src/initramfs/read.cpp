@@ -2,10 +2,8 @@
 #include "initramfs/read.hpp"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <functional>
-#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +15,7 @@
 namespace initramfs {
 namespace {
 
-constexpr std::size_t kChunk = 1U << 20U;
+constexpr std::size_t kChunk = 256U << 10U;
 constexpr std::uint64_t kText = 64U << 10U;  // of a UKI's section that is text
 
 struct Stretch {
@@ -59,21 +57,12 @@ std::vector<Stretch> stretches(Source& source, Image& image) {
   return out;
 }
 
-/// While one piece is unpacked the next one is read.
-bool feed(const Source& source, const Stretch& stretch, Unpacker& unpacker, const std::function<void()>& between) {
-  std::array<std::string, 2> buffers;
-  std::uint64_t done = 0;
-  const auto load = [&](std::string& buffer) {
+bool feed(Source& source, const Stretch& stretch, Unpacker& unpacker, const std::function<void()>& between) {
+  for (std::uint64_t done = 0; done < stretch.size;) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, stretch.size - done));
-    return std::async(
-        [&source, &buffer, offset = stretch.offset + done, count] { return source.read_into(buffer, offset, count); });
-  };
-  auto next = load(buffers[0]);
-  for (std::size_t turn = 1; done < stretch.size; ++turn) {
-    const auto bytes = next.get();
+    const auto bytes = source.read(stretch.offset + done, count);
     if (bytes.empty()) return true;
     done += bytes.size();
-    if (done < stretch.size) next = load(buffers[turn % 2]);
     if (!unpacker.feed(bytes)) return false;
     if (between) between();
   }

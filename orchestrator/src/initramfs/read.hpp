@@ -17,8 +17,8 @@ namespace initramfs {
                          const std::function<void()>& between = {});
 
 /// A second pass, for the bytes of single entries. `begin` is asked for each entry by its running
-/// number whether its bytes are wanted; `data` gets them. Both are called in their order, and perhaps by another
-/// thread; what they throw is thrown here.
+/// number whether its bytes are wanted; `data` gets them. Both are called in their order; what they throw
+/// is thrown here.
 void read_again(Source& source, const std::function<bool(std::uint32_t entry)>& begin,
                 const std::function<void(std::string_view bytes)>& data);
 

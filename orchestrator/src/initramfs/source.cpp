@@ -47,17 +47,17 @@ Source Source::standard_input(std::uint64_t limit) {
   return {std::move(fd), "standard input", size};
 }
 
-std::string_view Source::read_into(std::string& buffer, std::uint64_t offset, std::size_t count) const {
-  if (buffer.size() < count) buffer.resize(count);
+std::string_view Source::read(std::uint64_t offset, std::size_t count) {
+  if (buffer_.size() < count) buffer_.resize(count);
   std::size_t filled = 0;
   while (filled < count) {
-    const auto got = pread(fd_.get(), buffer.data() + filled, count - filled, static_cast<off_t>(offset + filled));
+    const auto got = pread(fd_.get(), buffer_.data() + filled, count - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw base::system_error(name_);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }
-  return std::string_view(buffer).substr(0, filled);
+  return std::string_view(buffer_).substr(0, filled);
 }
 
 }  // namespace initramfs

@@ -21,11 +21,7 @@ class Source {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// At most `count` bytes from `offset`: fewer at the end, or where the file has become shorter. They stand until the
   /// next call.
-  [[nodiscard]] std::string_view read(std::uint64_t offset, std::size_t count) {
-    return read_into(buffer_, offset, count);
-  }
-  /// The same into a buffer of the caller's: any number of threads may.
-  [[nodiscard]] std::string_view read_into(std::string& buffer, std::uint64_t offset, std::size_t count) const;
+  [[nodiscard]] std::string_view read(std::uint64_t offset, std::size_t count);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/error.hpp"
@@ -16,13 +17,12 @@ namespace {
 
 /// The largest window that the kernel's own zstd has memory for (lib/decompress_unzstd.c, ZSTD_WINDOWSIZE_MAX).
 constexpr std::uint64_t kWindow = 128U << 20U;
+constexpr std::size_t kPiece = 128U << 10U;  // a block of zstd's; a core's own cache holds it
 
 }  // namespace
 
 Unpacker::Unpacker(CpioSink& sink, Image& image, Builder* builder, const Limits& limits)
-    : cpio_(sink), image_(&image), builder_(builder), limits_(limits), conveyor_([this](std::string_view bytes) {
-        unpacked(bytes);
-      }) {}
+    : cpio_(sink), image_(&image), builder_(builder), limits_(limits) {}
 
 void Unpacker::stop(Fault::Kind kind, const std::string& message) {
   image_->faults.push_back({kind, state_ == State::stream ? part_.offset : position_, message});
@@ -37,30 +37,13 @@ bool Unpacker::feed(std::string_view bytes) {
   return state_ != State::stopped;
 }
 
-/// What is wrong with the entries of a stream comes before what is wrong with the stream behind them.
 void Unpacker::guarded(const std::function<void()>& work) {
   try {
-    try {
-      work();
-    } catch (const base::Error&) {
-      settle();
-      throw;
-    }
+    work();
   } catch (const LimitReached& limit) {
     stop(Fault::Kind::limit, limit.what());
   } catch (const base::Error& error) {
     stop(Fault::Kind::broken, error.what());
-  }
-}
-
-/// Waits for the entries. Where they are broken, what has been unpacked beyond that place has not been.
-void Unpacker::settle() {
-  if (state_ != State::stream) return;
-  try {
-    conveyor_.drain();
-  } catch (...) {
-    position_ = conveyor_.mark();
-    throw;
   }
 }
 
@@ -144,21 +127,20 @@ void Unpacker::plain(std::string_view& bytes) {
   if (cpio_.has_ended()) end_part();
 }
 
+/// One thread does both: to hand pieces over to another costs a virtual machine more than they take.
 void Unpacker::stream(std::string_view& bytes) {
+  if (!room_) room_ = std::make_unique_for_overwrite<char[]>(kPiece);
+  const std::span<char> room(room_.get(), kPiece);
   for (;;) {
-    const auto room = conveyor_.room();
     const auto step = decoder_->feed({bytes.data(), bytes.size()}, room);
     bytes.remove_prefix(step.consumed);
     position_ += step.consumed;
     if (const auto why = decoder_->kernel_refuses(); !why.empty()) throw base::Error(std::string(why));
-    if (decoder_->window() > kWindow) {
-      settle();
+    if (decoder_->window() > kWindow)
       return stop(Fault::Kind::window, fmt::format("its stream asks for a window of {}; the kernel has 128 MiB for it",
                                                    base::human_size(decoder_->window())));
-    }
-    conveyor_.hand_over(step.produced, position_);
+    unpacked({room.data(), step.produced});
     if (step.ended) {
-      settle();
       if (!cpio_.is_between_entries()) throw base::Error("the compressed archive ends in the middle of an entry");
       return end_part();
     }
@@ -194,7 +176,6 @@ void Unpacker::finish() {
 }
 
 void Unpacker::end() {
-  settle();
   if (has_pending_)
     return stop(image_->parts.empty() ? Fault::Kind::broken : Fault::Kind::trailing,
                 "a single byte is left at its end");

@@ -8,7 +8,6 @@
 
 #include "base/decoder.hpp"
 #include "initramfs/builder.hpp"
-#include "initramfs/conveyor.hpp"
 #include "initramfs/cpio.hpp"
 #include "initramfs/image.hpp"
 
@@ -36,7 +35,6 @@ class Unpacker {
   void stream(std::string_view& bytes);
   void unpacked(std::string_view bytes);
   void guarded(const std::function<void()>& work);
-  void settle();
   void end();
   void begin(base::Compression compression);
   void end_part();
@@ -50,12 +48,12 @@ class Unpacker {
   Part part_;
   std::unique_ptr<base::Decoder> decoder_;
   std::uint64_t position_ = 0;
-  std::uint64_t unpacked_ = 0;         // of all streams; the conveyor's, as is cpio_ while a stream is read
+  std::uint64_t unpacked_ = 0;         // of all streams
   std::uint64_t zeros_in_stream_ = 0;  // behind its last archive
   bool after_plain_ = false;           // what came last was a plain archive
   char pending_ = 0;
   bool has_pending_ = false;
-  Conveyor conveyor_;  // last: its thread ends before what it uses
+  std::unique_ptr<char[]> room_;  // for what a stream unpacks to, piece by piece
 };
 
 }  // namespace initramfs

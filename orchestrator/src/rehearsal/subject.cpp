@@ -22,10 +22,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPiece = 1U << 20U;
 constexpr std::size_t kAlignment = 512;  // what boot loaders pad to; the kernel wants 4
 
-void copy(const initramfs::Source& from, std::uint64_t offset, std::uint64_t size, int to, const std::string& name) {
-  std::string buffer;
+void copy(initramfs::Source& from, std::uint64_t offset, std::uint64_t size, int to, const std::string& name) {
   while (size > 0) {
-    const auto piece = from.read_into(buffer, offset, static_cast<std::size_t>(std::min<std::uint64_t>(size, kPiece)));
+    const auto piece = from.read(offset, static_cast<std::size_t>(std::min<std::uint64_t>(size, kPiece)));
     if (piece.empty()) throw base::Error(from.name() + ": it has become shorter");
     base::write_all(to, piece, name);
     offset += piece.size();
