@@ -54,7 +54,13 @@ unsigned least_rsa(const Facts& facts) {
 }
 
 /// Whether this OpenSSH may know types of keys that this program does not.
-bool is_newer(const Facts& facts) { return facts.sshd.version && *facts.sshd.version > openssh::Version{10, 0, 99}; }
+bool is_newer(const Facts& facts) {
+  if (!facts.sshd.version) return false;
+  const auto& version = *facts.sshd.version;
+  // 10.4 had types under names that were given up; what has them is between those two.
+  return version > openssh::Version{10, 6, 99} ||
+         (version > openssh::Version{10, 0, 99} && version < openssh::Version{10, 6, 0});
+}
 
 /// Why sshd loads no host key from a file; "" if it does.
 std::string why_unusable(const Facts& facts, const HostKey& key) {

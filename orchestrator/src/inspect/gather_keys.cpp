@@ -37,7 +37,8 @@ void gather_keys(Facts& facts) {
     facts.key_files.push_back(std::move(file));
   }
   const bool by_default = openssh::all_arguments(facts.effective.values, "hostkey").empty();
-  for (const auto& path : openssh::host_key_files(facts.effective.values))
+  for (const auto& path :
+       openssh::host_key_files(facts.effective.values, facts.sshd.version.value_or(openssh::Version{10, 0, 0})))
     facts.host_keys.push_back(host_key(facts, path.starts_with('/') ? path.substr(1) : path, by_default));
 }
 

@@ -67,11 +67,14 @@ std::vector<std::string> authorized_keys_files(const Values& values, const std::
   return out;
 }
 
-std::vector<std::string> host_key_files(const Values& values) {
+std::vector<std::string> host_key_files(const Values& values, const Version& version) {
   const auto named = all_arguments(values, "hostkey");
-  if (named.empty())
-    return {"/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
   std::vector<std::string> out;
+  if (named.empty()) {
+    out = {"/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
+    if (version >= Version{10, 6, 0}) out.emplace_back("/etc/ssh/ssh_host_mldsa44_ed25519_key");
+    return out;
+  }
   for (const auto& path : named)
     if (!same_word(path, "none")) out.push_back(path);
   return out;

@@ -37,6 +37,6 @@ struct Objection {
 [[nodiscard]] std::vector<std::string> authorized_keys_files(const Values& values, const std::string& home = "/root");
 
 /// The files that HostKey names; the default's three if nothing is said ("none" is left out).
-[[nodiscard]] std::vector<std::string> host_key_files(const Values& values);
+[[nodiscard]] std::vector<std::string> host_key_files(const Values& values, const Version& version);
 
 }  // namespace openssh

@@ -13,6 +13,8 @@ constexpr Version kSecurityKeys{8, 2, 0};  // release notes of 8.2: FIDO tokens
 constexpr Version kWebauthn{8, 4, 0};
 constexpr Version kRsaSha1Gone{8, 8, 0};  // no longer in the default; rsa-sha2-* with the same keys still is
 constexpr Version kDsaGone{10, 0, 0};
+// As 10.6p1 has it, whose `sshd -T` and `ssh -Q` say so; what lies between 10.0 and 10.6 was not looked at.
+constexpr Version kMldsa{10, 6, 0};
 
 bool contains(const std::vector<std::string>& all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -32,6 +34,11 @@ std::vector<std::string> default_algorithms(const Version& version) {
       out.push_back(std::string(name) + "@openssh.com");
       out.push_back(std::string(name) + "-cert-v01@openssh.com");
     }
+  if (version >= kMldsa)
+    for (const auto* name :
+         {"ssh-mldsa44-ed25519", "ssh-mldsa44-ed25519-cert", "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
+          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"})
+      out.emplace_back(name);
   if (version < kRsaSha1Gone) {
     out.emplace_back("ssh-rsa");
     out.emplace_back("ssh-rsa-cert-v01@openssh.com");
@@ -45,12 +52,16 @@ std::vector<std::string> supported_algorithms(const Version& version) {
     out.emplace_back("ssh-rsa");
     out.emplace_back("ssh-rsa-cert-v01@openssh.com");
   }
-  if (version >= kWebauthn) out.emplace_back("webauthn-sk-ecdsa-sha2-nistp256@openssh.com");
+  if (version >= kWebauthn && version < kMldsa) out.emplace_back("webauthn-sk-ecdsa-sha2-nistp256@openssh.com");
   if (version < kDsaGone) {
     out.emplace_back("ssh-dss");
     out.emplace_back("ssh-dss-cert-v01@openssh.com");
   }
   return out;
+}
+
+bool names_certificate(std::string_view algorithm) {
+  return algorithm.find("-cert-") != std::string_view::npos || algorithm.ends_with("-cert");
 }
 
 bool is_accepted(std::string_view algorithm, std::string_view value, const Version& version) {

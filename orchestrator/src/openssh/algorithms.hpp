@@ -15,6 +15,9 @@ namespace openssh {
 [[nodiscard]] std::vector<std::string> supported_algorithms(const Version& version);
 [[nodiscard]] std::vector<std::string> default_algorithms(const Version& version);
 
+/// Whether the name of an algorithm is one of certificates: "...-cert-v01@openssh.com", "...-cert".
+[[nodiscard]] bool names_certificate(std::string_view algorithm);
+
 /// Whether an algorithm is accepted by a value of such a keyword: a list with wildcards; behind a '+' or '^' it adds
 /// to the default, behind a '-' it takes away. An empty value is the default.
 [[nodiscard]] bool is_accepted(std::string_view algorithm, std::string_view value, const Version& version);

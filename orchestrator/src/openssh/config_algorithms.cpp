@@ -66,7 +66,8 @@ constexpr Name kExchanges[] = {{"diffie-hellman-group1-sha1"},
                                {"sntrup4591761x25519-sha512@tinyssh.org", {}, {8, 5, 0}},
                                {"sntrup761x25519-sha512@openssh.com", {8, 5, 0}},
                                {"sntrup761x25519-sha512", {9, 9, 0}},
-                               {"mlkem768x25519-sha256", {9, 9, 0}}};
+                               {"mlkem768x25519-sha256", {9, 9, 0}},
+                               {"mlkem768nistp256-sha256", {10, 6, 0}}};
 // Signals of the protocol, which sshd has as strings, and takes from no list.
 constexpr std::string_view kSignals[] = {"ext-info-c", "ext-info-s", "kex-strict-c-v00@openssh.com",
                                          "kex-strict-s-v00@openssh.com"};
@@ -104,11 +105,10 @@ void judge_class(std::string_view name, std::vector<AlgorithmFault>& out) {
 /// Lists of key types may hold wildcards, each of which has to match something.
 void judge_type(std::string_view name, bool certificates, const Version& version, std::vector<AlgorithmFault>& out) {
   const auto all = supported_algorithms(version);
-  const bool known = std::ranges::any_of(all, [&](const std::string& each) {
-    return (certificates || each.find("-cert-") == std::string::npos) && matches(each, name);
-  });
+  const bool known = std::ranges::any_of(
+      all, [&](const std::string& each) { return (certificates || !names_certificate(each)) && matches(each, name); });
   if (known) return;
-  const bool certificate = !certificates && name.find("-cert-") != std::string_view::npos;
+  const bool certificate = !certificates && names_certificate(name);
   const bool gone = name == "ssh-dss" || name.find_first_of("*?") != std::string_view::npos || certificate;
   out.push_back({shown(name) + " is no type of key that it knows", gone ? std::string() : std::string(name)});
 }

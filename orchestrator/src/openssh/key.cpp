@@ -82,6 +82,8 @@ std::vector<std::string> signature_algorithms(std::string_view type) {
     return {"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com"};
   if (type == "sk-ecdsa-sha2-nistp256@openssh.com")
     return {std::string(type), "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"};
+  if (type == "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com")
+    return {std::string(type), "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"};
   return {std::string(type)};
 }
 

@@ -17,9 +17,11 @@ namespace {
 constexpr unsigned kRsaMinimum = 1024;
 constexpr unsigned kRsaMaximum = 16384;
 constexpr std::size_t kEd25519Size = 32;
+// ML-DSA-44 (FIPS 204, table 2) and Ed25519, one behind the other (draft-miller-sshm-mldsa44-ed25519-composite-sigs).
+constexpr std::size_t kMldsa44Ed25519Size = 1312 + kEd25519Size;
 constexpr std::size_t kApplicationLimit = 1024;
 
-constexpr std::array<KeyType, 16> kTypes{{
+constexpr std::array<KeyType, 18> kTypes{{
     {"ssh-ed25519", "ssh-ed25519", Family::ed25519, ""},
     {"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", Family::ed25519, "", false, true},
     {"sk-ssh-ed25519@openssh.com", "sk-ssh-ed25519@openssh.com", Family::ed25519, "", true},
@@ -37,6 +39,8 @@ constexpr std::array<KeyType, 16> kTypes{{
     {"ssh-rsa-cert-v01@openssh.com", "ssh-rsa", Family::rsa, "", false, true},
     {"ssh-dss", "ssh-dss", Family::dsa, ""},
     {"ssh-dss-cert-v01@openssh.com", "ssh-dss", Family::dsa, "", false, true},
+    {"ssh-mldsa44-ed25519", "ssh-mldsa44-ed25519", Family::mldsa44_ed25519, ""},
+    {"ssh-mldsa44-ed25519-cert", "ssh-mldsa44-ed25519", Family::mldsa44_ed25519, "", false, true},
 }};
 
 struct Curve {
@@ -111,6 +115,14 @@ std::string read_ed25519(Reader& reader, unsigned& bits) {
   return {};
 }
 
+std::string read_mldsa44_ed25519(Reader& reader, unsigned& bits) {
+  const auto pair = reader.string();
+  if (!pair) return "is cut off";
+  if (pair->size() != kMldsa44Ed25519Size) return "has the wrong length for ML-DSA-44 with Ed25519";
+  bits = 512;  // as ssh-keygen -l has it
+  return {};
+}
+
 std::string read_family(Reader& reader, const KeyType& type, unsigned& bits) {
   switch (type.family) {
     case Family::rsa:
@@ -121,6 +133,8 @@ std::string read_family(Reader& reader, const KeyType& type, unsigned& bits) {
       return read_ecdsa(reader, type.curve, bits);
     case Family::ed25519:
       return read_ed25519(reader, bits);
+    case Family::mldsa44_ed25519:
+      return read_mldsa44_ed25519(reader, bits);
   }
   return "has an unknown type";
 }

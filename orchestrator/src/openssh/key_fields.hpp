@@ -10,7 +10,7 @@
 /// What each type of key consists of. For this room's own files.
 namespace openssh {
 
-enum class Family { rsa, dsa, ecdsa, ed25519 };
+enum class Family { rsa, dsa, ecdsa, ed25519, mldsa44_ed25519 };
 
 struct KeyType {
   std::string_view name;

@@ -160,8 +160,7 @@ bool Judge::usable(const LoginKey& key, std::string_view keyword) {
   // Of which type the certificates are that an authority signed is not known: any will do.
   if (key.is_authority) {
     names = supported_algorithms(case_.version);
-    names.erase(std::remove_if(names.begin(), names.end(),
-                               [](const auto& name) { return name.find("-cert-v01@") == std::string::npos; }),
+    names.erase(std::remove_if(names.begin(), names.end(), [](const auto& name) { return !names_certificate(name); }),
                 names.end());
   }
   known = std::any_of(names.begin(), names.end(),

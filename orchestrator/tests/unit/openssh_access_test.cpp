@@ -184,8 +184,9 @@ TEST(RootLogin, TheFilesThatKeysAreLookedForInAreNamed) {
   EXPECT_THAT(files("AuthorizedKeysFile /etc/k/%u/%U %h/.k ~/a 100%% none"),
               ElementsAre("/etc/k/root/0", "/root/.k", "/root/a", "/root/100%"));
   EXPECT_THAT(files("AuthorizedKeysFile NONE"), IsEmpty());
-  EXPECT_THAT(openssh::host_key_files(effective("HostKey /a\nHostKey none").values), ElementsAre("/a"));
-  EXPECT_THAT(openssh::host_key_files(effective("").values), SizeIs(3));
+  EXPECT_THAT(openssh::host_key_files(effective("HostKey /a\nHostKey none").values, {10, 6, 0}), ElementsAre("/a"));
+  EXPECT_THAT(openssh::host_key_files(effective("").values, {10, 0, 0}), SizeIs(3));
+  EXPECT_THAT(openssh::host_key_files(effective("").values, {10, 6, 0}), SizeIs(4));
 }
 
 TEST(Algorithms, WhatAVersionHasDependsOnIt) {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
+#include "openssh/algorithms.hpp"
 #include "openssh/certificate.hpp"
 #include "openssh/key.hpp"
 #include "openssh/version.hpp"
@@ -51,6 +53,37 @@ TEST(OpensshKey, TheTypeInsideMustBeTheOneInFront) {
   const auto parsed = parse_public_key("ssh-rsa" + bytes);
   EXPECT_FALSE(parsed.key);
   EXPECT_EQ(parsed.why, "says ssh-rsa and holds ssh-ed25519");
+}
+
+TEST(OpensshKey, AKeyOfTwoHalvesHasTheLengthOfBoth) {
+  const std::string type = "ssh-mldsa44-ed25519";
+  const auto line = [&](std::size_t size) {
+    std::string blob;
+    openssh::put_string(blob, type);
+    openssh::put_string(blob, std::string(size, 'k'));
+    return line_of(type, blob);
+  };
+  const auto whole = parse_public_key(line(1312 + 32));
+  ASSERT_TRUE(whole.key) << whole.why;
+  EXPECT_EQ(whole.key->bits, 512U);
+  EXPECT_THAT(parse_public_key(line(1312)).why, HasSubstr("wrong length"));
+  EXPECT_TRUE(openssh::is_certificate_type("ssh-mldsa44-ed25519-cert"));
+  EXPECT_EQ(openssh::plain_type("ssh-mldsa44-ed25519-cert"), type);
+}
+
+TEST(OpensshKey, TheTypesOfOpenssh106AreThoseOfItsOwnList) {
+  // `sshd -T` of 10.6p1: pubkeyacceptedalgorithms
+  const std::string own =
+      "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh."
+      "com,"
+      "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ssh-ed25519-cert-v01@openssh.com,"
+      "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+      "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-mldsa44-ed25519-cert,ssh-ed25519,"
+      "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,"
+      "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256,"
+      "ssh-mldsa44-ed25519";
+  EXPECT_THAT(openssh::default_algorithms({10, 6, 0}), testing::UnorderedElementsAreArray(base::split(own, ',')));
+  EXPECT_FALSE(openssh::is_accepted("ssh-mldsa44-ed25519", "", {10, 0, 0}));
 }
 
 TEST(OpensshKey, ASignaturesNameIsNoKeyType) {
