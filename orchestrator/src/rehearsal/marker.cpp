@@ -39,6 +39,12 @@ for each in /run/systemd/ask-password/ask.*; do
   [ ! -e "$each" ] || echo "@MARK@ file $each"
 done
 echo "@MARK@ end"
+# What is said here goes out character by character, while the kernel speaks at once, also in the midst of it.
+count=0
+while [ "$count" -lt 200 ]; do
+  read -r last </proc/uptime
+  count=$((count + 1))
+done
 echo o >/proc/sysrq-trigger
 while :; do read -r last || exec /bin/sh -c 'while :; do :; done'; done
 )";
@@ -60,6 +66,23 @@ void link(const fs::path& folder, const std::string& path, const std::string& ta
 
 std::string marker_line(const std::string& token, const std::string& text) {
   return "rehearsal-" + token + ": " + text;
+}
+
+std::string without_kernel(std::string_view console) {
+  std::string out;
+  out.reserve(console.size());
+  for (std::size_t at = 0; at < console.size();) {
+    const auto begin = std::min(console.find('[', at), console.size());
+    out += console.substr(at, begin - at);
+    const auto digits = std::min(console.find_first_not_of(" 0123456789.", begin + 1), console.size());
+    const bool stamp = digits < console.size() && console[digits] == ']' && digits >= begin + 13 &&
+                       console[digits - 7] == '.' && console.substr(digits + 1, 1) == " ";
+    const auto end =
+        stamp ? std::min(console.find('\n', digits), console.size() - 1) + 1 : std::min(begin + 1, console.size());
+    if (!stamp) out += console.substr(begin, end - begin);
+    at = end;
+  }
+  return out;
 }
 
 void write_marker(const fs::path& folder, const std::string& token, const inspect::Facts& facts,

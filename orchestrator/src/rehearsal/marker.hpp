@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "initramfs/source.hpp"
 #include "inspect/facts.hpp"
@@ -14,6 +15,10 @@ namespace rehearsal {
 
 /// What it begins each of its lines with; the token comes behind, so that no other output can be taken for it.
 [[nodiscard]] std::string marker_line(const std::string& token, const std::string& text);
+
+/// What a console has shown, without the lines of the kernel ("[   85.107178] sysrq: Power Off"), which come at any
+/// time, also in the midst of somebody else's.
+[[nodiscard]] std::string without_kernel(std::string_view console);
 
 /// Writes its files below `folder`, which is made.
 void write_marker(const std::filesystem::path& folder, const std::string& token, const inspect::Facts& facts,

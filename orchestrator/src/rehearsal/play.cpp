@@ -131,6 +131,10 @@ Play::Seen Play::network() {
   if (heard.speaks) return {true, false, part_.card.address};
   if (!heard.other.empty())
     return {false, false, fmt::format("the card speaks from {}, and {} was expected", heard.other, part_.card.address)};
+  // Who has a fixed address says nothing until somebody asks for it, as qemu does for whoever connects.
+  if (heard.any && !heard.asked && !heard.tagged)
+    (void)first_words(
+        "127.0.0.1", guest_.port(), [this] { return this->heard().answers; }, cancel_);
   if (heard.asked) return {false, false, "it asks for an address by DHCP, and takes none"};
   if (heard.tagged) return {false, false, "it speaks in a VLAN, which the virtual network has not"};
   return {false, false, heard.any ? "the card is up, and nobody gives it an address" : "the card says nothing"};
@@ -145,12 +149,13 @@ Play::Seen Play::banner() {
 }
 
 Play::Seen Play::root() {
-  if (guest_.console().find(marker_line(part_.token, "root")) != std::string::npos) return {true, false, ""};
+  if (without_kernel(guest_.console()).find(marker_line(part_.token, "root")) != std::string::npos)
+    return {true, false, ""};
   return {};
 }
 
 Play::Seen Play::handover() {
-  const auto text = guest_.console();
+  const auto text = without_kernel(guest_.console());
   if (text.find(marker_line(part_.token, "end")) == std::string::npos) return {};
   std::vector<std::string> left;
   bool sshd = false;

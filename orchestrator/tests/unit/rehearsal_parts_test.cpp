@@ -13,6 +13,7 @@
 #include "initramfs/read.hpp"
 #include "inspect/promise.hpp"
 #include "rehearsal/drivers.hpp"
+#include "rehearsal/marker.hpp"
 #include "rehearsal/overlay.hpp"
 #include "rehearsal/report.hpp"
 #include "rehearsal/step.hpp"
@@ -142,6 +143,15 @@ TEST(Report, ItIsKeptInANewFolderThatNobodyElseCanRead) {
   EXPECT_EQ(static_cast<unsigned>(std::filesystem::status(place).permissions()), 0700U);
   EXPECT_TRUE(std::filesystem::exists(place / "report.html"));
   EXPECT_THROW(keep(failed(), place), base::Error);
+}
+
+TEST(Marker, AKernelsLineIsTakenOutOfTheMidstOfAnothers) {
+  EXPECT_EQ(without_kernel("rehearsal-326ca8[   85.107178] sysrq: Power Off\nd7: end\n[   85.1] x\n"),
+            "rehearsal-326ca8d7: end\n[   85.1] x\n");
+  EXPECT_EQ(without_kernel("[    0.000000] a\n[12345.678901] b\nc[  OK  ] [1] [\n"), "c[  OK  ] [1] [\n");
+  EXPECT_EQ(without_kernel("end[   85.107178] cut"), "end");
+  EXPECT_EQ(without_kernel("["), "[");
+  EXPECT_EQ(without_kernel(""), "");
 }
 
 }  // namespace
