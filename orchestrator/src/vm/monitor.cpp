@@ -42,7 +42,8 @@ std::string Monitor::command(const std::string& name) {
 std::string Monitor::human(const std::string& line) {
   const nlohmann::json text{{"execute", "human-monitor-command"}, {"arguments", {{"command-line", line}}}};
   base::write_all(ours_.get(), text.dump() + "\n", "qemu's monitor");
-  return nlohmann::json::parse(answer(), nullptr, false).get<std::string>();
+  const auto said = nlohmann::json::parse(answer(), nullptr, false);
+  return said.is_string() ? said.get<std::string>() : std::string();
 }
 
 std::string Monitor::answer() {
