@@ -39,7 +39,7 @@ def program() -> Path:
     """It says what qemu is to be called with, by the code of `dracut-sshd rehearse`: there is one way to boot."""
     file = places.build / "orchestrator/tests/qemu-arguments"
     if not file.exists():
-        raise shell.Failed("qemu-arguments is not built; ci/quickstart builds it")
+        raise shell.Failed("qemu-arguments is not built: cmake -S . -B build -DBUILD_TESTING=ON && cmake --build build")
     return file
 
 

@@ -42,7 +42,7 @@ class Verdict:
 def program() -> Path:
     file = places.build / "orchestrator/dracut-sshd"
     if not file.exists():
-        raise shell.Failed("dracut-sshd is not built; ci/quickstart builds it")
+        raise shell.Failed("dracut-sshd is not built: cmake -S . -B build && cmake --build build")
     return file
 
 
