@@ -129,8 +129,8 @@ void Unpacker::plain(std::string_view& bytes) {
 
 /// One thread does both: to hand pieces over to another costs a virtual machine more than they take.
 void Unpacker::stream(std::string_view& bytes) {
-  if (!room_) room_ = std::make_unique_for_overwrite<char[]>(kPiece);
-  const std::span<char> room(room_.get(), kPiece);
+  room_.resize(kPiece);
+  const std::span<char> room(room_);
   for (;;) {
     const auto step = decoder_->feed({bytes.data(), bytes.size()}, room);
     bytes.remove_prefix(step.consumed);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/decoder.hpp"
 #include "initramfs/builder.hpp"
@@ -53,7 +54,7 @@ class Unpacker {
   bool after_plain_ = false;           // what came last was a plain archive
   char pending_ = 0;
   bool has_pending_ = false;
-  std::unique_ptr<char[]> room_;  // for what a stream unpacks to, piece by piece
+  std::vector<char> room_;  // for what a stream unpacks to, piece by piece
 };
 
 }  // namespace initramfs
