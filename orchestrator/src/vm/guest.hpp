@@ -36,6 +36,12 @@ class Guest {
   unsigned port_ = 0;
 };
 
+/// Whether a kernel died of qemu's emulation of several processors, and of nothing that is its own. A kernel changes
+/// its code while others run it: it writes a breakpoint (int3), the new bytes, and takes the breakpoint away (Linux,
+/// arch/x86/kernel/alternative.c). qemu 7.2 goes on to run a breakpoint that is gone in one boot of some tens, and then
+/// the kernel knows of none; with one processor there is nobody to meet it.
+[[nodiscard]] bool tripped(std::string_view console);
+
 /// Text as a terminal would show it: without escape sequences, carriage returns and other control characters.
 [[nodiscard]] std::string plain(std::string_view text);
 

@@ -55,10 +55,11 @@ void add_nics(std::vector<std::string>& argv, const std::vector<Nic>& nics) {
 }  // namespace
 
 std::string_view emulated_cmdline() {
-  // Mitigations; pages that are cleared twice; the kernel's tests of its own ciphers; BPF programs, in whose verifier
-  // guests have locked up; AppArmor's profiles. On a busy machine its timer may come so late that the kernel takes it
+  // Mitigations; programs at another address each time, which qemu before 8.0 translates anew for each address; pages
+  // that are cleared twice; the kernel's tests of its own ciphers; BPF programs, in whose verifier guests have locked
+  // up; AppArmor's profiles. On a busy machine its timer may come so late that the kernel takes it
   // for broken, and panics.
-  return "mitigations=off init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check";
+  return "mitigations=off norandmaps init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check";
 }
 
 Nic nic_of(const Card& card, const std::filesystem::path& capture) {

@@ -163,3 +163,36 @@ machine() { printf '%b\0' "\\x$(printf %02x "$1")" | dd of=tree/usr/lib/systemd/
   run -2 rehearse --image image --interactive --break
   run -2 rehearse --patience 0
 }
+
+@test "a kernel that dies of two emulated processors is asked again with one, and then believed" {
+  [ "$(nproc)" -gt 1 ] || skip "this machine has one processor, and so has the virtual one"
+  mkdir bin
+  cat >"bin/qemu-system-$(uname -m)" <<'PROGRAM'
+#!/usr/bin/env python3
+import json, re, socket, sys
+
+console = next(re.search("id=console,path=(.*)", word).group(1) for word in sys.argv if "id=console," in word)
+processors = sys.argv[sys.argv.index("-smp") + 1]
+died = "int3: 0000 [#1] PREEMPT SMP" if processors == "2" else "Kernel panic - not syncing: No working init found"
+monitor = socket.socket(fileno=3).makefile("rw")
+monitor.write('{"QMP": {}}\n')
+monitor.flush()
+with open(console, "w") as log:
+    log.write(f"[    0.0] Linux version 6.1.0 (nobody)\n[    1.0] {died}\n")
+for line in monitor:
+    answer = "TCP[HOST_FORWARD] 13 127.0.0.1 1 10.0.2.15 22 0 0" if "usernet" in line else {}
+    monitor.write(json.dumps({"return": answer}) + "\n")
+    monitor.flush()
+PROGRAM
+  chmod 755 bin/qemu-system-*
+  pack
+  PATH=$PWD/bin:$PATH run -1 --separate-stderr rehearse --image image --kernel linux --json
+  clean
+  printf '%s\n' "$output" >said.json
+  same 'initrd the kernel died: Kernel panic - not syncing: No working init found' \
+    "$(python3 -c 'import json; last = json.load(open("said.json"))["steps"][-1]; print(last["id"], last["detail"])')"
+  grep -q 'one processor instead of two' said.json
+  PATH=$PWD/bin:$PATH run -1 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'No working init found'* && $output != *int3* ]]
+}

@@ -132,6 +132,13 @@ constexpr const char* kMac = "52:54:00:12:34:00";
 const std::string kZero(4, '\0');
 const std::string kAddress("\x0a\x00\x02\x0f", 4);
 
+TEST(Guest, ABreakpointThatTheKernelDoesNotKnowOfIsNotTheKernelsOwnFault) {
+  EXPECT_TRUE(tripped("[    2.596536] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n"));
+  EXPECT_TRUE(tripped("[    2.596536] int3: 0000 [#1] PREEMPT SMP NOPTI\n"));
+  EXPECT_FALSE(tripped("[    2.596536] Oops: 0002 [#1] PREEMPT SMP NOPTI\n"));
+  EXPECT_FALSE(tripped("[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n"));
+}
+
 TEST(Packets, AnAddressByDhcpIsHeardOnlyWhenItIsAcknowledged) {
   const auto asked = capture({frame(kGuest, 0x800, ipv4(17, kZero, dhcp(1, kZero)))});
   EXPECT_TRUE(hear(asked, kMac, "10.0.2.15").asked);
