@@ -7,29 +7,14 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/text.hpp"
-#include "openssh/key.hpp"
-#include "openssh/wire.hpp"
+#include "rehearsal/offers.hpp"
 
 namespace rehearsal {
 namespace {
 
-constexpr std::size_t kMostOffered = 5;  // sshd's MaxAuthTries is 6 where nobody has said otherwise
-
-std::vector<const openssh::AuthorizedLine*> good_lines(const inspect::Facts& facts) {
-  std::vector<const openssh::AuthorizedLine*> out;
-  for (const auto& file : facts.key_files) {
-    for (const auto& line : file.lines) {
-      if (line.key && line.fault.empty() && !line.is_authority() && !openssh::is_certificate_type(line.key->type))
-        out.push_back(&line);
-    }
-  }
-  return out;
-}
-
 /// As ssh-keygen calls it: where sshd takes only some kinds of keys, it takes those of the image.
 std::vector<std::string> kind_of_key(const inspect::Facts& facts) {
-  const auto lines = good_lines(facts);
+  const auto lines = usable_lines(facts);
   const auto type = lines.empty() ? std::string("ssh-ed25519") : lines.front()->key->type;
   if (type == "ssh-rsa") return {"-t", "rsa", "-b", "3072"};
   if (type.starts_with("ecdsa-sha2-nistp")) return {"-t", "ecdsa", "-b", type.substr(16)};
@@ -73,19 +58,6 @@ std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, co
   out.content = std::string(*content) + "\n" + base::read_file(key + ".pub", 65536);
   overlay[*path] = std::move(out);
   return key;
-}
-
-std::vector<OfferedKey> offered_keys(const inspect::Facts& facts, const std::filesystem::path& folder) {
-  std::vector<OfferedKey> out;
-  for (const auto* line : good_lines(facts)) {
-    if (out.size() == kMostOffered) break;
-    const auto fingerprint = openssh::fingerprint(*line->key);
-    if (std::ranges::find(out, fingerprint, &OfferedKey::fingerprint) != out.end()) continue;
-    const auto file = folder / fmt::format("offered{}.pub", out.size());
-    base::write_file(file, fmt::format("{} {}\n", line->key->type, openssh::base64_encode(line->key->blob, true)));
-    out.push_back({fingerprint, file.string()});
-  }
-  return out;
 }
 
 }  // namespace rehearsal

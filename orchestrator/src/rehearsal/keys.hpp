@@ -3,12 +3,10 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "base/process.hpp"
 #include "inspect/facts.hpp"
 #include "rehearsal/overlay.hpp"
-#include "rehearsal/play.hpp"
 
 namespace rehearsal {
 
@@ -21,8 +19,5 @@ namespace rehearsal {
 [[nodiscard]] std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts,
                                              const std::filesystem::path& folder, base::Runner& runner,
                                              const base::Cancel& cancel);
-
-/// The public halves of the keys that lie in the image, each in a file of its own; of many, the first few.
-[[nodiscard]] std::vector<OfferedKey> offered_keys(const inspect::Facts& facts, const std::filesystem::path& folder);
 
 }  // namespace rehearsal

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/process.hpp"
+#include "rehearsal/offers.hpp"
 #include "rehearsal/step.hpp"
 #include "remote/secret.hpp"
 #include "remote/shared_login.hpp"
@@ -18,12 +19,6 @@
 #include "vm/packets.hpp"
 
 namespace rehearsal {
-
-/// A key that the image's sshd takes, as inspect shows it.
-struct OfferedKey {
-  std::string fingerprint;
-  std::string file;  // its public half
-};
 
 struct Part {
   remote::Target target;

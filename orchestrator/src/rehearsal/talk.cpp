@@ -91,19 +91,15 @@ Play::Seen Play::offer() {
   command.deadline = std::chrono::seconds(60);
   command.log = part_.offer_log;
   (void)runner_.run(command, cancel_);
-  std::vector<std::string> taken;
+  std::set<std::string> taken;
   for (const auto& line : base::lines(base::read_file(part_.offer_log, kLongestLog))) {
     for (const auto& key : part_.offered) {
       if (line.find("Server accepts key:") != std::string::npos && line.find(key.fingerprint) != std::string::npos)
-        taken.push_back(key.fingerprint);
+        taken.insert(key.fingerprint);
     }
   }
-  const auto said = fmt::format("{} of {}", taken.size(), part_.offered.size());
-  if (taken.empty()) return {false, true, "sshd takes none of the keys that lie in the image"};
-  return {true, false,
-          said + (taken.size() == part_.offered.size()
-                      ? ""
-                      : "; not all of them: sshd tries so many and no more, or an option forbids one")};
+  auto [good, detail] = outcome_of(part_.offered, taken);
+  return {good, !good, std::move(detail)};
 }
 
 Play::Seen Play::prompts() {

@@ -12,8 +12,10 @@
 #include "images.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/promise.hpp"
+#include "openssh/wire.hpp"
 #include "rehearsal/drivers.hpp"
 #include "rehearsal/marker.hpp"
+#include "rehearsal/offers.hpp"
 #include "rehearsal/overlay.hpp"
 #include "rehearsal/report.hpp"
 #include "rehearsal/step.hpp"
@@ -51,6 +53,36 @@ TEST(Drivers, AModuleComesWithAllThatItNeedsAndABuiltInOneIsThereAlready) {
       needed_modules({"virtio_net", "virtio_pci"}, dependencies, "kernel/drivers/virtio/virtio-pci.ko\n"),
       ElementsAre("kernel/drivers/net/virtio_net.ko.xz", "kernel/net/failover.ko.xz", "kernel/net/net-failover.ko.xz"));
   EXPECT_THROW((void)needed_modules({"virtio_blk"}, dependencies, ""), base::Error);
+}
+
+TEST(Offers, ThatNoKeyIsTakenIsAFaultUnlessEachHasAReasonToBeRefusedHere) {
+  const OfferedKey plain{"SHA256:a", "a.pub", ""};
+  const OfferedKey from{"SHA256:b", "b.pub", "from= wants another address"};
+  EXPECT_FALSE(outcome_of({plain, from}, {}).good);
+  EXPECT_TRUE(outcome_of({from}, {}).good);
+  EXPECT_THAT(outcome_of({from}, {}).detail, HasSubstr("0 of 1, which says nothing: from= wants another address"));
+  EXPECT_EQ(outcome_of({plain, from}, {"SHA256:a"}).detail, "1 of 2; not all of them: from= wants another address");
+  EXPECT_EQ(outcome_of({plain, from}, {"SHA256:a", "SHA256:b"}).detail, "2 of 2");
+  EXPECT_THAT(outcome_of({plain, from}, {"SHA256:b"}).detail, HasSubstr("an option forbids one"));
+}
+
+TEST(Offers, AKeyStandsApartByItsFromOrByATypeThatTheClientDoesNotKnow) {
+  const base::TempDir folder(base::temp_parent(), "offers.");
+  const auto one = [](unsigned char seed) {
+    std::string blob("\0\0\0\x0bssh-ed25519\0\0\0\x20", 19);
+    blob += std::string(32, static_cast<char>(seed));
+    return "ssh-ed25519 " + openssh::base64_encode(blob, true);
+  };
+  const auto lines = openssh::parse_authorized_keys(
+      "from=\"192.0.2.0/24\" " + one(1) + "\n" + one(2) + "\nfrom=\"192.0.2.1\" " + one(2) + "\n", 0);
+  std::vector<const openssh::AuthorizedLine*> all;
+  for (const auto& line : lines) all.push_back(&line);
+  const auto offered = offered_keys(all, {"ssh-ed25519"}, folder.path());
+  ASSERT_EQ(offered.size(), 2U);
+  EXPECT_THAT(offered[0].apart, HasSubstr("from="));
+  EXPECT_EQ(offered[1].apart, "");
+  EXPECT_EQ(base::read_file(offered[1].file, 4096), one(2) + "\n");
+  EXPECT_THAT(offered_keys(all, {"ssh-rsa"}, folder.path())[1].apart, HasSubstr("does not know ssh-ed25519"));
 }
 
 std::string bytes_of_image(const images::Files& files) {
