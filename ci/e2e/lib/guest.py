@@ -46,7 +46,7 @@ def program() -> Path:
 @functools.cache
 def arguments() -> tuple[str, ...]:
     """For every guest's kernel."""
-    return tuple(shell.run([str(program()), "--cmdline"]).output.split())
+    return tuple(shell.run([str(program()), "--cmdline", str(arch.here().elf)]).output.split())
 
 
 class Guest:
@@ -55,12 +55,12 @@ class Guest:
         self.folder = folder
         self.log = folder / "console.log"
         self._keyboard = folder / "serial.sock"
-        if shutil.which("qemu-system-x86_64") is None:
-            raise shell.Skipped("qemu-system-x86_64 is not installed")
+        if shutil.which(arch.here().qemu) is None:
+            raise shell.Skipped(f"{arch.here().qemu} is not installed")
         self._monitor = Monitor()
         descriptor = self._monitor.theirs.fileno()
         # One processor: two guests side by side, each emulated by two threads, take twice as long.
-        wanted = {"kernel": str(kernel), "initrd": str(initrd), "cmdline": cmdline, "memory": 1024, "processors": 1,
+        wanted = {"elf_machine": arch.here().elf, "kernel": str(kernel), "initrd": str(initrd), "cmdline": cmdline, "memory": 1024, "processors": 1,
                   "disks": [str(disk) for disk in disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
                   "monitor": descriptor}
         qemu = json.loads(shell.run([str(program())], stdin=json.dumps(wanted).encode()).output)

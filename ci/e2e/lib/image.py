@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import arch
 import cpio
 import places
 import scenario
@@ -18,13 +19,6 @@ import machine
 from package import Package
 
 KEPT = 14
-# Lean, and not compressed: unpacking costs an emulated processor more than reading.
-LEAN = """compress="cat"
-do_strip="no"
-early_microcode="no"
-drivers="virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts aesni_intel sha256 8021q bonding"
-add_dracutmodules+=" crypt "
-"""
 KINDS = {
     "generic": 'hostonly="no"\nadd_dracutmodules+=" systemd-networkd "\ninstall_items+=" /etc/systemd/network/20-wired.network "\n',
     "hostonly": 'hostonly="yes"\nhostonly_cmdline="no"\nadd_dracutmodules+=" systemd-networkd "\n'
@@ -42,6 +36,17 @@ for dir in dev proc sys; do mount --rbind "/$dir" "$root/$dir"; done
 mount -t tmpfs -o mode=0755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive INITRD=No chroot "$root" "$@"
+"""
+
+
+def lean() -> str:
+    """Lean, and not compressed: unpacking costs an emulated processor more than reading."""
+    drivers = f"virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts {arch.here().ciphers} sha256 8021q bonding"
+    return f"""compress="cat"
+do_strip="no"
+early_microcode="no"
+drivers="{drivers}"
+add_dracutmodules+=" crypt "
 """
 
 
@@ -94,7 +99,7 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     made.mkdir(mode=0o700)
     log = work / "log"
     machine.unpack(place, tree)
-    machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", LEAN + KINDS[wish.kind] + wish.config)
+    machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", lean() + KINDS[wish.kind] + wish.config)
     words = place.words()
     for file in wish.files:
         machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)

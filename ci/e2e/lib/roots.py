@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import arch
 import places
 import shell
 
@@ -39,8 +40,7 @@ def mirror() -> str:
 
 def get(suite: str, extra: Sequence[str] = (), without: Sequence[str] = ()) -> Root:
     """The tar of a suite's root with further packages, and without some that others have; it is made if it is not there."""
-    arch = shell.run(["dpkg", "--print-architecture"]).output.strip()
-    packages = sorted({f"linux-image-cloud-{arch}", *COMMON, *OWN[suite], *extra} - set(without))
+    packages = sorted({f"linux-image-cloud-{arch.here().name}", *COMMON, *OWN[suite], *extra} - set(without))
     tar = places.cache / f"boot-root-{NAMES[suite]}-{places.digest(packages)}.tar"
     name = tar.with_suffix(".id")
     with places.locked(tar):
@@ -65,7 +65,7 @@ def _make(suite: str, packages: Sequence[str], tar: Path) -> None:
     part = tar.with_suffix(".part")
     log = tar.with_suffix(".log")
     log.unlink(missing_ok=True)
-    argv = ["nice", "mmdebstrap", "--format=tar", "--variant=minbase", "--include=" + ",".join(packages)]
+    argv = ["nice", "mmdebstrap", "--format=tar", f"--arch={arch.here().name}", "--variant=minbase", "--include=" + ",".join(packages)]
     argv += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale", "info")]
     if suite in MAY_FAIL:
         # A mirror's Release file may be past its date.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import arch
+
 SUITES = ("12", "13", "14")
 LETS_IN = "0"
 PASSES = "0"  # of a rehearsal
@@ -102,7 +104,7 @@ def load(folder: Path, known_steps: dict[str, frozenset[str]]) -> list[Scenario]
 
 def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomllib.loads(path.read_text().replace("@LIBRARIES@", arch.here().triplet))
         image = _table(data.pop("image", {}))
         made = _made(Scenario, {
             **{key: value for key, value in data.items() if key not in ("network", "disks", "overlay", "steps", "kernel")},

@@ -26,6 +26,7 @@ class Stopped(Exception):
 
 
 stopping = threading.Event()
+patience = 1.0  # by which all that is waited for takes longer than on a machine of one's own kind
 _running: set[subprocess.Popen[bytes]] = set()
 _guard = threading.Lock()
 
@@ -71,7 +72,7 @@ def run(argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60, log: Pa
     process = start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
     status: int | None = None
     try:
-        output, _ = process.communicate(stdin, timeout=timeout)
+        output, _ = process.communicate(stdin, timeout=timeout * patience)
         status = process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
@@ -99,7 +100,7 @@ def pause(seconds: float) -> None:
 
 class Deadline:
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds = seconds * patience
         self.begin = time.monotonic()
 
     def left(self) -> float:

@@ -84,7 +84,7 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   const bool sata = std::ranges::any_of(machine.disks, [](const Disk& disk) { return disk.model == "ide-hd"; });
   add("-machine", std::string(architecture.machine) + (sata ? "" : std::string(architecture.without_sata)));
   add("-accel", machine.kvm ? "kvm" : "tcg,thread=multi");
-  add("-cpu", machine.kvm ? "host" : "max");
+  add("-cpu", machine.kvm ? "host" : std::string(architecture.imitated));
   add("-smp", fmt::format("{}", machine.processors));
   add("-m", fmt::format("{}", machine.memory));
   add("-chardev", fmt::format("socket,id=monitor,fd={}", monitor));

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What ci/e2e calls qemu with, by the code that dracut-sshd rehearse calls it with: one way to boot.
 //
-// Standard input is a machine as JSON: kernel, initrd, cmdline, memory (MiB), processors, disks (files, which stay as
-// they are), nics (backend, mac), console (the log), keyboard (a socket), monitor (a descriptor for QMP). Standard
-// output is the list of qemu's arguments, its name first. With --cmdline: what every emulated kernel is told.
+// Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
+// processors, disks (files, which stay as they are), nics (backend, mac), console (the log), keyboard (a socket),
+// monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With --cmdline and
+// that number: what every emulated kernel is told.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "vm/machine.hpp"
 
 namespace {
 
-constexpr std::uint16_t kX86 = 62;  // elf(5), EM_X86_64: that of the roots that are booted
+const vm::Architecture* architecture_of(unsigned elf_machine) {
+  const auto* const known = vm::architecture_of(static_cast<std::uint16_t>(elf_machine));
+  if (known == nullptr) throw std::invalid_argument(fmt::format("no machine of e_machine {} is known", elf_machine));
+  return known;
+}
 
 vm::Machine machine_of(const nlohmann::json& said) {
   vm::Machine out;
-  out.architecture = vm::architecture_of(kX86);
+  out.architecture = architecture_of(said.at("elf_machine").get<unsigned>());
   out.kernel = said.at("kernel").get<std::string>();
   out.initrd = said.at("initrd").get<std::string>();
   out.cmdline = said.at("cmdline").get<std::string>();
@@ -38,8 +45,8 @@ vm::Machine machine_of(const nlohmann::json& said) {
 
 int main(int count, char** words) {
   try {
-    if (count == 2 && std::string_view(words[1]) == "--cmdline") {
-      const auto* const architecture = vm::architecture_of(kX86);
+    if (count == 3 && std::string_view(words[1]) == "--cmdline") {
+      const auto* const architecture = architecture_of(static_cast<unsigned>(std::stoul(words[2])));
       fmt::print("console={} {}\n", architecture->console, vm::emulated_cmdline());
       return 0;
     }

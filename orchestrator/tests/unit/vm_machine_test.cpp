@@ -50,6 +50,16 @@ TEST(Machine, AnEmulatedOneGetsItsDisksAndACardThatReachesNobody) {
   EXPECT_THAT(after(argv, "-chardev"), Contains("socket,id=monitor,fd=3"));
 }
 
+TEST(Machine, AnotherArchitectureHasItsOwnProcessorAndPorts) {
+  auto wanted = machine();
+  wanted.architecture = architecture_of(183);
+  const auto argv = arguments_of(wanted, logs_in("/k"), 3);
+  EXPECT_EQ(argv.front(), "qemu-system-aarch64");
+  EXPECT_THAT(after(argv, "-machine"), testing::ElementsAre("virt"));
+  EXPECT_THAT(after(argv, "-cpu"), testing::ElementsAre("max,pauth-impdef=on"));
+  EXPECT_THAT(after(argv, "-serial"), testing::ElementsAre("chardev:console"));
+}
+
 TEST(Machine, ACardIsCalledByItsNumberAndListenedToWhereSomebodyWants) {
   auto wanted = machine();
   wanted.nics.push_back({.mac = "52:54:00:12:34:11", .backend = "hubport,hubid=1", .capture = {}});
