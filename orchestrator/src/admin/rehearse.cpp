@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "admin/verbs.hpp"
@@ -95,6 +96,10 @@ std::string verdict_of(const rehearsal::Report& report) {
 }  // namespace
 
 int rehearse(const RehearseArguments& arguments, const Context& context) {
+  // Noticed now, and not when all has been seen.
+  if (!arguments.report.empty() && fs::exists(fs::symlink_status(arguments.report)))
+    throw base::Error(arguments.report + ": it is there already", base::Exit::usage)
+        .with_hint("name a folder that is not there yet: --report FOLDER");
   remote::SystemClock clock;
   const auto environment = base::whole_environment();
   rehearsal::Hearers hearers;
@@ -120,7 +125,13 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
   context.console.clear_status();
   fs::path folder = arguments.report;
   if (folder.empty() && !report.passed) folder = folder_of_its_own();
-  if (!folder.empty()) rehearsal::keep(report, folder);
+  std::optional<base::Error> lost;
+  try {
+    if (!folder.empty()) rehearsal::keep(report, folder);
+  } catch (const base::Error& error) {  // what was seen is said all the same
+    lost = error;
+    folder.clear();
+  }
   if (arguments.json) {
     auto document = rehearsal::to_json(report);
     if (!folder.empty()) document["folder"] = folder.string();
@@ -129,6 +140,8 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
     put(verdict_of(report));
     if (!folder.empty()) put(fmt::format("Report: {}\n", (folder / "report.html").string()));
   }
+  if (lost && !arguments.report.empty()) throw *lost;
+  if (lost) context.console.line(fmt::format("no report is kept: {}", lost->what()));
   return report.passed ? 0 : 1;
 }
 

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/files.hpp"
@@ -31,7 +33,7 @@ class Maker {
     if (!disk.file_system_label.empty()) argv.insert(argv.end(), {"-L", disk.file_system_label.substr(0, 16)});
     if (!tree.empty()) argv.insert(argv.end(), {"-d", tree.string()});
     argv.push_back(file.string());
-    run(argv, "e2fsprogs", false);
+    run(argv, "e2fsprogs");
   }
 
   /// What is in the file becomes what is in the encrypted device.
@@ -45,6 +47,19 @@ class Maker {
                                   fmt::format("{}M", kShift / kMiB),
                                   "--force-offline-reencrypt"};
     finish(argv, file, disk);
+  }
+
+  /// What is in the file becomes what is in the disk's partition.
+  void put_into_partition(const fs::path& file, const Partition& partition) {
+    const auto size = fs::file_size(file);
+    const auto inner = file.parent_path() / "partition.img";
+    fs::rename(file, inner);
+    reserve(file, kPartitionStart + size + kPartitionEnd);
+    // Nobody else has this file: no lock, and nobody is told to look at it anew.
+    run({"sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", file.string()}, "sfdisk (fdisk on Debian and Ubuntu)",
+        partition_table(partition, size));
+    copy(inner, file, kPartitionStart);
+    fs::remove(inner);
   }
 
   void empty(const fs::path& file, const ScratchDisk& disk) {
@@ -71,17 +86,33 @@ class Maker {
     if (!disk.uuid.empty()) argv.insert(argv.end(), {"--uuid", disk.uuid});
     if (!disk.label.empty()) argv.insert(argv.end(), {"--label", disk.label});
     argv.push_back(file.string());
-    run(argv, "cryptsetup (cryptsetup-bin on Debian and Ubuntu)", true);
+    run(argv, "cryptsetup (cryptsetup-bin on Debian and Ubuntu)", passphrase_.bytes());
   }
 
-  void run(const std::vector<std::string>& argv, const std::string& package, bool with_passphrase) {
+  static void copy(const fs::path& from, const fs::path& to, std::uint64_t at) {
+    const base::Fd in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    const base::Fd out(open(to.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!in.is_open() || !out.is_open()) throw base::system_error(to.string());
+    if (lseek(out.get(), static_cast<off_t>(at), SEEK_SET) < 0) throw base::system_error(to.string());
+    std::string buffer(kMiB, '\0');
+    for (;;) {
+      const auto count = read(in.get(), buffer.data(), buffer.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw base::system_error(from.string());
+      if (count == 0) return;
+      base::write_all(out.get(), std::string_view(buffer).substr(0, static_cast<std::size_t>(count)), to.string());
+    }
+  }
+
+  /// `words`: for its standard input, which may be a passphrase.
+  void run(const std::vector<std::string>& argv, const std::string& package, const std::string& words = "") {
     base::Command command;
     command.argv = argv;
     command.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
     command.dies_with_parent = true;
     // cryptsetup keeps a header where it is started, while it encrypts; when it is killed, that stays.
     command.cwd = fs::path(argv.back()).parent_path();
-    if (with_passphrase) command.data[0] = passphrase_.bytes();
+    if (!words.empty()) command.data[0] = words;
     base::Outcome done;
     try {
       done = runner_.run(command, cancel_);
@@ -109,6 +140,24 @@ void put_into_group(const fs::path& file, const fs::path& system, const VolumeGr
   base::remove_tree(system);
 }
 
+void fill(Maker& maker, const fs::path& file, const ScratchDisk& disk, const fs::path& tree, const std::string& seed) {
+  if (disk.encrypted && !disk.root) {
+    maker.empty(file, disk);
+    return;
+  }
+  if (disk.volumes) {
+    const auto system = file.parent_path() / "volume.img";
+    maker.file_system(system, kContent, disk, tree);
+    put_into_group(file, system, *disk.volumes, seed);
+  } else {
+    maker.file_system(file, kContent, disk, tree);
+  }
+  if (!disk.encrypted) return;
+  const auto size = fs::file_size(file);
+  Maker::reserve(file, size + kShift);
+  maker.encrypt(file, disk);
+}
+
 }  // namespace
 
 std::vector<vm::Disk> make_disks(const Plan& plan, const fs::path& folder, const fs::path& marker,
@@ -119,22 +168,8 @@ std::vector<vm::Disk> make_disks(const Plan& plan, const fs::path& folder, const
   for (const auto& disk : plan.disks) {
     const auto file = folder / fmt::format("disk{}.img", out.size());
     out.push_back({file, plan.disk_model, false});
-    if (disk.encrypted && !disk.root) {
-      maker.empty(file, disk);
-      continue;
-    }
-    const auto tree = disk.root ? marker : fs::path();
-    if (disk.volumes) {
-      const auto system = folder / "volume.img";
-      maker.file_system(system, kContent, disk, tree);
-      put_into_group(file, system, *disk.volumes, seed);
-    } else {
-      maker.file_system(file, kContent, disk, tree);
-    }
-    if (!disk.encrypted) continue;
-    const auto size = fs::file_size(file);
-    Maker::reserve(file, size + kShift);
-    maker.encrypt(file, disk);
+    fill(maker, file, disk, disk.root ? marker : fs::path(), seed);
+    if (disk.partition) maker.put_into_partition(file, *disk.partition);
   }
   return out;
 }

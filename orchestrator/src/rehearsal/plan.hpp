@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inspect/facts.hpp"
+#include "rehearsal/partition.hpp"
 #include "rehearsal/volumes.hpp"
 #include "vm/machine.hpp"
 
@@ -24,6 +25,7 @@ struct ScratchDisk {
   std::string file_system_uuid;
   std::string file_system_label;
   std::optional<VolumeGroup> volumes;
+  std::optional<Partition> partition;  // in which all of it lies; otherwise the disk has no partitions
 };
 
 struct Wishes {

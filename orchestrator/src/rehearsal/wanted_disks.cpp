@@ -106,10 +106,16 @@ class Search {
         disk.label = *label;
         disk.name = fields[0];
         disks_.push_back(std::move(disk));
+      } else if (auto partition = partition_of(fields[1])) {
+        ScratchDisk disk;
+        disk.encrypted = true;
+        disk.partition = std::move(partition);
+        disk.name = fields[0];
+        disks_.push_back(std::move(disk));
       } else {
-        cannot_.push_back(
-            fmt::format("crypttab names {} for {}, which no scratch disk can bear; name it by UUID=, or say --disk",
-                        base::printable(fields[1]), base::printable(fields[0])));
+        cannot_.push_back(fmt::format(
+            "crypttab names {} for {}, which no scratch disk can bear; name it by UUID= or PARTUUID=, or say --disk",
+            base::printable(fields[1]), base::printable(fields[0])));
       }
     }
   }
@@ -145,6 +151,14 @@ class Search {
     auto root = facts_.cmdline_value("root").value_or("");
     root = without(root, "block:");
     const auto mapped = root.starts_with("/dev/mapper/") ? root.substr(12) : "";
+    // What is encrypted has no partitions in it: this is a disk beside those.
+    if (auto partition = partition_of(root)) {
+      ScratchDisk disk;
+      disk.root = true;
+      disk.partition = std::move(partition);
+      disks_.insert(disks_.begin(), std::move(disk));
+      return;
+    }
     auto disk =
         std::ranges::find_if(disks_, [&](const ScratchDisk& one) { return !mapped.empty() && one.name == mapped; });
     const bool named = disk != disks_.end();
@@ -177,6 +191,8 @@ class Search {
         const auto device = text.substr(begin, text.find_first_of("\" ]", begin) - begin);
         if (const auto uuid = uuid_of(device))
           wait_for(*uuid);
+        else if (const auto partition = partition_of(device))
+          wait_for(*partition);
         else
           cannot_.push_back(
               fmt::format("the image waits for {}, which no scratch disk can bear", base::printable(device)));
@@ -196,6 +212,19 @@ class Search {
     disks_.push_back(std::move(disk));
   }
 
+  /// Which of the disks lies in it is not said: the root's, unless that has one already; then one that nothing else
+  /// names, as a boot partition is.
+  void wait_for(const Partition& partition) {
+    if (std::ranges::find(disks_, partition, &ScratchDisk::partition) != disks_.end()) return;
+    if (!disks_.front().partition) {
+      disks_.front().partition = partition;
+      return;
+    }
+    ScratchDisk disk;
+    disk.partition = partition;
+    disks_.push_back(std::move(disk));
+  }
+
   void root_in_group(const std::string& root, const std::string& mapped) {
     if (const auto volume = volume_of(mapped)) return add_volume(volume->first, volume->second, true);
     const auto parts = base::split(root, '/');  // /dev/GROUP/VOLUME
@@ -205,8 +234,8 @@ class Search {
       cannot_.emplace_back("no root= is known: name the command line of the next boot by --cmdline");
     else
       cannot_.push_back(
-          fmt::format("root={} is nothing that a scratch disk can stand for: UUID=, LABEL=, /dev/mapper/ and "
-                      "logical volumes are",
+          fmt::format("root={} is nothing that a scratch disk can stand for: UUID=, LABEL=, PARTUUID=, "
+                      "PARTLABEL=, /dev/mapper/ and logical volumes are",
                       base::printable(root)));
   }
 

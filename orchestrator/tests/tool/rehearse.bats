@@ -164,6 +164,30 @@ machine() { printf '%b\0' "\\x$(printf %02x "$1")" | dd of=tree/usr/lib/systemd/
   run -2 rehearse --patience 0
 }
 
+@test "a folder for the report that is there already: 2, before anything is done, and it stays as it is" {
+  pack
+  mkdir report
+  run -2 rehearse --image image --kernel linux --report report
+  clean
+  [[ $output == *'report: it is there already'*'--report FOLDER'* ]]
+  [ -z "$(ls -A report)" ]
+}
+
+@test "where no report can be kept, what was seen is said all the same" {
+  rm tree/usr/sbin/sshd
+  rm -r tree/root
+  pack
+  : >file
+  rm -r home
+  ln -s file home
+  run -1 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'The rehearsal FAILED'*'no report is kept: '* ]]
+  run -1 rehearse --image image --kernel linux --report file/report
+  clean
+  [[ $output == *'The rehearsal FAILED'*'file: Not a directory'* ]]
+}
+
 @test "a kernel that dies of two emulated processors is asked again with one, and then believed" {
   [ "$(nproc)" -gt 1 ] || skip "this machine has one processor, and so has the virtual one"
   mkdir bin

@@ -93,6 +93,45 @@ TEST(Plan, WhatAHostOnlyImageWaitsForIsThere) {
   EXPECT_EQ(made.disks[1].file_system_uuid, "1234-ABCD");
 }
 
+constexpr const char* kPart = "0fc63daf-8483-4772-8e79-3d69d8477de4";
+
+TEST(Plan, WhatIsNamedByItsPartitionLiesInOne) {
+  auto files = with_drivers();
+  put(files, "etc/crypttab", std::string("cryptroot PARTUUID=") + kPart + " none luks\nother PARTLABEL=swap none\n");
+  const auto made = plan("root=/dev/mapper/cryptroot", files);
+  EXPECT_THAT(made.cannot, IsEmpty());
+  ASSERT_EQ(made.disks.size(), 2U);
+  EXPECT_TRUE(made.disks[0].encrypted && made.disks[0].root);
+  EXPECT_EQ(made.disks[0].partition, (Partition{kPart, ""}));
+  EXPECT_EQ(made.disks[1].partition, (Partition{"", "swap"}));
+}
+
+TEST(Plan, ARootThatIsAPartitionStandsBesideWhatIsEncrypted) {
+  const auto made = plan(std::string("rd.luks.uuid=") + kLuks + " root=PARTUUID=0a1b2c3d-02");
+  EXPECT_THAT(made.cannot, IsEmpty());
+  ASSERT_EQ(made.disks.size(), 2U);
+  EXPECT_TRUE(made.disks[0].root && !made.disks[0].encrypted);
+  EXPECT_EQ(made.disks[0].partition, (Partition{"0a1b2c3d-02", ""}));
+  EXPECT_FALSE(made.disks[1].partition);
+}
+
+TEST(Partitions, AreNamedAsUdevDoesAndNothingElseComesNearATool) {
+  EXPECT_EQ(partition_of(std::string("/dev/disk/by-partuuid/") + kPart), (Partition{kPart, ""}));
+  EXPECT_EQ(partition_of("PARTLABEL=root_a.b"), (Partition{"", "root_a.b"}));
+  for (const auto* device :
+       {"PARTUUID=0a1b2c3d-05", "PARTUUID=0a1b2c3d-2", "PARTUUID=0a1b2c3d-02, bootable", "PARTUUID=", "PARTLABEL=a b",
+        "PARTLABEL=a,size=1", "PARTLABEL=a\nb", "UUID=0a1b2c3d-02", "/dev/sda2"})
+    EXPECT_FALSE(partition_of(device)) << device;
+}
+
+TEST(Partitions, SfdiskIsToldWhereTheOneIsAndWhatItIsFoundBy) {
+  EXPECT_EQ(partition_table({kPart, ""}, 64U << 20U),
+            std::string("label: gpt\nstart=2048, size=131072, uuid=") + kPart + "\n");
+  EXPECT_EQ(partition_table({"", "root"}, 1U << 20U), "label: gpt\nstart=2048, size=2048, name=root\n");
+  EXPECT_EQ(partition_table({"0a1b2c3d-02", ""}, 1U << 20U),
+            "label: dos\nlabel-id: 0x0a1b2c3d\n2 : start=2048, size=2048, type=83\n");
+}
+
 TEST(Plan, WhatNoScratchDiskCanStandForIsRefusedWithItsName) {
   EXPECT_THAT(plan("root=nfs:10.0.0.1:/x").cannot, Contains(HasSubstr("root=nfs:10.0.0.1:/x")));
   EXPECT_THAT(plan("quiet").cannot, Contains(HasSubstr("--cmdline")));
