@@ -3,7 +3,7 @@
 #
 # `dracut-sshd rehearse` where nothing can be booted: a word that says why, a status, and nothing left behind. What boots is in
 # ci/e2e. The image is made of this machine's own shell and of names alone.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 bats_require_minimum_version 1.5.0
 load common
