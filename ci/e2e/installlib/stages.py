@@ -8,7 +8,7 @@ from collections.abc import Callable
 import clients
 import debian
 import gentoo
-import harm_overlay  # noqa: F401 (it adds a layout)
+import harm_overlay
 import lifecycle
 import refusals
 import rough
@@ -16,6 +16,7 @@ import stale
 import takeover
 from stage import Stage
 
+_ = harm_overlay  # to be loaded is its work: it adds a layout
 CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES, gentoo.Portage)
 FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
 OWN: dict[str, dict[str, Callable[[Stage], str]]] = {

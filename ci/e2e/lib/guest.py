@@ -13,6 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import arch
 import places
 import shell
 from monitor import Monitor
