@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/process.hpp"
 #include "images.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/promise.hpp"
@@ -17,6 +18,7 @@
 #include "rehearsal/marker.hpp"
 #include "rehearsal/offers.hpp"
 #include "rehearsal/overlay.hpp"
+#include "rehearsal/partition.hpp"
 #include "rehearsal/report.hpp"
 #include "rehearsal/step.hpp"
 #include "rehearsal/volumes.hpp"
@@ -43,6 +45,51 @@ TEST(Volumes, APhysicalVolumeHasItsLabelAndItsMetadataWhereLvm2LooksForThem) {
   EXPECT_EQ(bytes.substr(4096 + 4, 16), std::string("\x20LVM2 x[5A%r0N*>"));
   EXPECT_THAT(bytes.substr(4096 + 512, 1500), HasSubstr("root {"));
   EXPECT_EQ(bytes, physical_volume({"vg", {"root", "swap"}}, 8, "seed"));
+}
+
+base::Outcome run_tool(const std::vector<std::string>& argv, const std::string& words = "") {
+  base::SystemRunner runner;
+  base::Command command;
+  command.argv = argv;
+  command.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
+  if (!words.empty()) command.data[0] = words;
+  return runner.run(command, base::Cancel());
+}
+
+TEST(Volumes, LvmsOwnCheckFindsNothingWrongWithThem) {
+  if (!base::find_program("pvck", "/usr/sbin:/usr/bin:/sbin:/bin"))
+    GTEST_SKIP() << "pvck is not installed (package: lvm2)";
+  const base::TempDir folder(base::temp_parent(), "volumes.");
+  const auto file = (folder.path() / "disk.img").string();
+  auto bytes = physical_volume({"vg-one", {"root", "swap"}}, 2, "seed");
+  base::write_file(file, bytes + std::string(3 * kExtent, '\0'));
+  const auto good = run_tool({"pvck", "--dump", "headers", file});
+  EXPECT_EQ(good.status, 0) << good.tail;
+  EXPECT_THAT(good.tail, testing::AllOf(HasSubstr("vgname vg-one"), Not(HasSubstr("Found bad"))));
+  bytes[700] = 'x';
+  base::write_file(file, bytes + std::string(3 * kExtent, '\0'));
+  EXPECT_THAT(run_tool({"pvck", "--dump", "headers", file}).tail, HasSubstr("Found bad header or metadata values"));
+}
+
+TEST(Partitions, SfdiskMakesThemAndBlkidFindsThemByTheirNames) {
+  for (const auto* tool : {"sfdisk", "blkid"})
+    if (!base::find_program(tool, "/usr/sbin:/usr/bin:/sbin:/bin")) GTEST_SKIP() << tool << " is not installed";
+  const base::TempDir folder(base::temp_parent(), "partitions.");
+  const auto file = (folder.path() / "disk.img").string();
+  for (const Partition& partition :
+       {Partition{"0fc63daf-8483-4772-8e79-3d69d8477de4", ""}, Partition{"", "system"}, Partition{"0a1b2c3d-02", ""}}) {
+    base::write_file(file, std::string(kPartitionStart + (1U << 20U) + kPartitionEnd, '\0'));
+    const auto made =
+        run_tool({"sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", file}, partition_table(partition, 1U << 20U));
+    ASSERT_EQ(made.status, 0) << made.tail;
+    const auto table = run_tool({"sfdisk", "--dump", file}).tail;
+    EXPECT_THAT(table, HasSubstr("start=        2048, size=        2048"));
+    const auto dos = partition.uuid.size() == 11;
+    EXPECT_THAT(run_tool({"blkid", "-p", file}).tail, HasSubstr(dos ? "PTTYPE=\"dos\"" : "PTTYPE=\"gpt\""));
+    if (dos) EXPECT_THAT(table, testing::AllOf(HasSubstr("label-id: 0x0a1b2c3d"), HasSubstr("disk.img2 :")));
+    if (!dos && !partition.uuid.empty()) EXPECT_THAT(table, HasSubstr("uuid=0FC63DAF-8483-4772-8E79-3D69D8477DE4"));
+    if (!partition.name.empty()) EXPECT_THAT(table, HasSubstr("name=\"system\""));
+  }
 }
 
 TEST(Drivers, AModuleComesWithAllThatItNeedsAndABuiltInOneIsThereAlready) {
