@@ -23,8 +23,9 @@ struct OfferedKey {
 /// The lines that let somebody in with a key, and not with a certificate.
 [[nodiscard]] std::vector<const openssh::AuthorizedLine*> usable_lines(const inspect::Facts& facts);
 
-/// The types of keys that this machine's ssh knows.
-[[nodiscard]] std::set<std::string> types_of_client(base::Runner& runner, const base::Cancel& cancel);
+/// The types of keys that this machine's ssh knows. What it says is left in the folder.
+[[nodiscard]] std::set<std::string> types_of_client(const std::filesystem::path& folder, base::Runner& runner,
+                                                    const base::Cancel& cancel);
 
 /// The public halves of those lines' keys, each in a file of its own; of many, the first few.
 [[nodiscard]] std::vector<OfferedKey> offered_keys(const std::vector<const openssh::AuthorizedLine*>& lines,

@@ -176,7 +176,8 @@ class Stage {
     part.disks = static_cast<std::size_t>(std::ranges::count_if(plan_.disks, &ScratchDisk::encrypted));
     part.begin = begin_;
     part.breaks = request_.wishes.breaks;
-    part.offered = offered_keys(usable_lines(*subject_->facts), types_of_client(runner_, cancel_), scratch_.path());
+    part.offered = offered_keys(usable_lines(*subject_->facts), types_of_client(scratch_.path(), runner_, cancel_),
+                                scratch_.path());
     part.offer_log = in("offers.log").string();
     part.patience = std::chrono::seconds(request_.patience != 0 ? request_.patience : report_.kvm ? 60 : 180);
     if (hearers_.console) part.between = [this, &guest] { tell_console(guest); };

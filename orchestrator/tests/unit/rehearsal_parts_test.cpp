@@ -113,6 +113,15 @@ TEST(Offers, ThatNoKeyIsTakenIsAFaultUnlessEachHasAReasonToBeRefusedHere) {
   EXPECT_THAT(outcome_of({plain, from}, {"SHA256:b"}).detail, HasSubstr("an option forbids one"));
 }
 
+TEST(Offers, AllTypesOfTheClientAreRead) {
+  if (!base::find_program("ssh", "/usr/bin:/bin")) GTEST_SKIP() << "ssh is not installed";
+  const base::TempDir folder(base::temp_parent(), "offers.");
+  base::SystemRunner runner;
+  const auto types = types_of_client(folder.path(), runner, base::Cancel());
+  for (const auto* type : {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa-cert-v01@openssh.com"})
+    EXPECT_TRUE(types.contains(type)) << type;
+}
+
 TEST(Offers, AKeyStandsApartByItsFromOrByATypeThatTheClientDoesNotKnow) {
   const base::TempDir folder(base::temp_parent(), "offers.");
   const auto one = [](unsigned char seed) {
