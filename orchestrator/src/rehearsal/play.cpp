@@ -43,7 +43,8 @@ bool Play::end(const std::string& id, bool done, const std::string& detail) {
 
 bool Play::step(const std::string& id, const std::function<Seen()>& look) {
   // A slow machine is given time as long as it gets on: what it prints tells.
-  const auto patience = static_cast<double>(part_.patience.count());
+  const auto patience = static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
+  const auto most = kMostPatience * static_cast<double>(part_.patience.count());
   const double begin = clock_.now();
   double alive = begin;
   auto written = guest_.written();
@@ -62,7 +63,7 @@ bool Play::step(const std::string& id, const std::function<Seen()>& look) {
       written = more;
       alive = now;
     }
-    if (now - alive > patience || now - begin > kMostPatience * patience)
+    if (now - alive > patience || now - begin > most)
       return end(id, false, fmt::format("not within {:.0f} s{}", now - begin, last.empty() ? "" : ": " + last));
     if (part_.between) part_.between();
     clock_.sleep(kPause, cancel_);

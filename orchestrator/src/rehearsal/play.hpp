@@ -33,6 +33,7 @@ struct Part {
   std::string offer_log;            // a file for ssh's words about them
   std::string login_log;            // and one for its words about the login that is shared, if target.control is named
   std::chrono::seconds patience{60};  // for each step, with a machine that says nothing new
+  std::chrono::seconds early{60};     // the same before its initramfs is up
   std::function<void()> between;      // called while waiting
   double begin = 0;                   // when qemu was started, by the clock
 };

@@ -37,6 +37,8 @@ std::span<const StepKind> step_kinds() { return kKinds; }
 
 const StepKind& kind_of(std::string_view id) { return *std::ranges::find(kKinds, id, &StepKind::id); }
 
+bool is_early(std::string_view id) { return id == "kernel" || id == "initrd"; }
+
 inspect::Findings explanation_of(std::string_view step, const inspect::Findings& findings) {
   inspect::Findings out;
   for (const auto& finding : findings) {

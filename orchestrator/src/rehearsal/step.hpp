@@ -30,6 +30,8 @@ struct StepKind {
 /// All there are, in the order in which they come.
 [[nodiscard]] std::span<const StepKind> step_kinds();
 [[nodiscard]] const StepKind& kind_of(std::string_view id);
+/// Whether only the kernel has run so far.
+[[nodiscard]] bool is_early(std::string_view id);
 
 /// What of an inspection explains that a step failed: the errors and unknowns that are about it, the worst first.
 [[nodiscard]] inspect::Findings explanation_of(std::string_view step, const inspect::Findings& findings);
