@@ -7,10 +7,13 @@
 #include <array>
 #include <cctype>
 
+#include "rehearsal/names.hpp"
+
 namespace rehearsal {
 namespace {
 
 constexpr std::uint64_t kSector = 512;
+constexpr std::size_t kLongestName = 36;  // UEFI specification, "GPT Partition Entry"
 
 /// Hexadecimal digits in groups of these lengths, with dashes between.
 template <std::size_t Count>
@@ -33,12 +36,6 @@ bool is_of_dos(std::string_view uuid) {
   return has_groups<2>(uuid, {8, 2}) && uuid[9] == '0' && uuid[10] >= '1' && uuid[10] <= '4';
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 36 && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '+';
-  });
-}
-
 }  // namespace
 
 std::optional<Partition> partition_of(std::string_view device) {
@@ -48,7 +45,7 @@ std::optional<Partition> partition_of(std::string_view device) {
     if (is_of_gpt(uuid) || is_of_dos(uuid)) return Partition{std::string(uuid), ""};
   }
   for (const std::string_view prefix : {"PARTLABEL=", "/dev/disk/by-partlabel/"}) {
-    if (device.starts_with(prefix) && is_name(device.substr(prefix.size())))
+    if (device.starts_with(prefix) && is_name(device.substr(prefix.size()), kLongestName))
       return Partition{"", std::string(device.substr(prefix.size()))};
   }
   return std::nullopt;

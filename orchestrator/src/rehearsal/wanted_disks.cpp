@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "rehearsal/names.hpp"
 
 namespace rehearsal {
 namespace {
@@ -15,13 +16,6 @@ namespace {
 bool is_uuid(std::string_view text) {
   return text.size() >= 4 && text.size() <= 64 &&
          std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0 || c == '-'; });
-}
-
-/// What becomes a name of a volume, a label, or a word of a tool's command line.
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && text.front() != '-' && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '+';
-  });
 }
 
 std::string without(std::string_view text, std::string_view prefix) {
