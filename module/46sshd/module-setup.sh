@@ -9,6 +9,10 @@
 
 # shellcheck source=find.sh
 . "${BASH_SOURCE[0]%/*}/find.sh"
+# shellcheck source=files.sh
+. "${BASH_SOURCE[0]%/*}/files.sh"
+# shellcheck source=storage.sh
+. "${BASH_SOURCE[0]%/*}/storage.sh"
 # shellcheck source=verdict.sh
 . "${BASH_SOURCE[0]%/*}/verdict.sh"
 # shellcheck source=network.sh
@@ -26,30 +30,6 @@
 sshd_tree=${initdir-}
 # sshd_tell SENTENCE: of what goes into the image, said once.
 sshd_tell() { [[ $sshd_tree != "${initdir-}" ]] || dinfo "dracut-sshd: $*"; }
-
-# sshd_make_dir MODE PATH: the folder in the image; parents that are made on the way are 0755 (dracut's umask is 077).
-sshd_make_dir() {
-  local path
-  path=$sshd_tree$(sshd_resolve "$sshd_tree" "$2") || return 1
-  (umask 022 && mkdir -p -- "$path") && chmod "$1" -- "$path"
-}
-
-# sshd_put MODE SOURCE PATH: a copy of the file SOURCE (or of standard input: -) at PATH in the image, owned by root.
-sshd_put() {
-  local path
-  path=$(sshd_resolve "$sshd_tree" "$3") || return 1
-  [[ -d $sshd_tree${path%/*} ]] || sshd_make_dir 0755 "${path%/*}" || return 1
-  path=$sshd_tree$path
-  rm -f -- "$path"
-  if [[ $2 == - ]]; then (umask 077 && cat >"$path"); else (umask 077 && cat -- "$2" >"$path"); fi \
-    && chmod "$1" -- "$path"
-}
-
-# sshd_without_comments FILE: prints one of the module's own texts without the lines that nothing in an image reads.
-sshd_without_comments() { sed -e '1{/^#!/b' -e '}' -e '/^[[:space:]]*#/d' -e '/^$/d' -- "$1"; }
-
-# sshd_put_own MODE SOURCE PATH: the module's own file SOURCE, without its comments.
-sshd_put_own() { [[ -s $moddir/$2 ]] && sshd_without_comments "$moddir/$2" | sshd_put "$1" - "$3"; }
 
 # sshd_install_programs PROGRAM...: with the libraries that they need.
 sshd_install_programs() {
@@ -82,6 +62,11 @@ depends() {
     if [[ -d $dir ]]; then echo systemd-ask-password; fi
   done
   sshd_network_modules
+  sshd_storage_modules
+  # Where it is not installed beside this one, the image is built without it.
+  for dir in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]sshd-crypttab; do
+    if [[ -d $dir ]]; then echo sshd-crypttab; fi
+  done
   return 0
 }
 
@@ -166,6 +151,13 @@ sshd_warn_without_network() {
     || dwarn "dracut-sshd: there is sshd in this image, but no network. See \"NETWORK\" in dracut-sshd(7)."
 }
 
+# sshd_warn_without_crypttab: 99sshd-crypttab completes the image's crypttab when dracut's own modules have written theirs.
+sshd_warn_without_crypttab() {
+  [[ " ${mods_to_load-} ${modules_loaded-} " == *' sshd-crypttab '* ]] || ! sshd_storage_kinds | grep -qx crypt \
+    || dwarn "dracut-sshd: the module sshd-crypttab is not in this image: if dracut takes no crypttab along, nothing asks for a passphrase." \
+      "Its folder 99sshd-crypttab belongs beside 46sshd."
+}
+
 # called by dracut
 install() {
   local daemon helpers
@@ -185,6 +177,7 @@ install() {
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_warn_without_network
     sshd_warn_of_readers
+    sshd_warn_without_crypttab
     return 0
   fi
   dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."

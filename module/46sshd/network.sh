@@ -21,6 +21,9 @@ sshd_network_in() {
   return 1
 }
 
+# sshd_chosen MODULE: was it asked for by name, or is it in already?
+sshd_chosen() { [[ " ${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-} " == *" $1 "* ]]; }
+
 # sshd_could_have MODULE: asked as dracut itself asks, in a shell that forgets it.
 sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>&1; }
 
@@ -29,7 +32,13 @@ sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>
 sshd_network_modules() {
   local module
   sshd_network_is_off && return 0
-  sshd_network_in "${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-}" && return 0
+  if sshd_network_in "${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-}"; then
+    # Somebody's choice, to which only the drivers may have to be added.
+    for module in network-manager network-legacy; do
+      if sshd_chosen "$module" && ! sshd_chosen network; then sshd_driver_module "$module"; fi
+    done
+    return 0
+  fi
   # A root on the network comes first: its modules have their turn after this one, would take up with what is there by then,
   # and not all of them can work with every one.
   for module in nfs iscsi nbd fcoe fcoe-uefi cifs nvmf rbd livenet; do
@@ -40,10 +49,26 @@ sshd_network_modules() {
     echo systemd-networkd
   elif sshd_host_program NetworkManager && sshd_has_networkmanager_unit && sshd_could_have network-manager; then
     echo network-manager
+    sshd_driver_module network-manager
   elif sshd_could_have network-legacy; then
     echo network-legacy
+    sshd_driver_module network-legacy
   elif sshd_could_have network; then
     echo network
+  fi
+}
+
+# sshd_driver_module MODULE: what it needs beside it for drivers of network interfaces and net-lib.sh: in dracut 060 and older
+# network-manager and network-legacy bring neither, and "network" does. It comes after them, and so takes up with them.
+sshd_driver_module() {
+  local file
+  for file in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]"$1"/module-setup.sh; do
+    if [[ -e $file ]] && grep -q kernel-network-modules "$file"; then return 0; fi
+  done
+  if sshd_could_have network; then
+    echo network
+  elif sshd_could_have kernel-network-modules; then
+    echo kernel-network-modules
   fi
 }
 

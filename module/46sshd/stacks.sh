@@ -4,16 +4,45 @@
 #
 # What goes into the image for the program that brings its network up. Which one that is, network.sh decides.
 
+# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
+# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
+sshd_networkd_knows() {
+  local dir
+  for dir in /usr/lib/systemd /lib/systemd; do
+    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
+    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
+      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
+    return
+  done
+}
+
 # sshd_default_network: prints the file for networkd. KeepConfiguration and SendRelease: the address goes before the real
 # system comes, and the lease stays, for that one to ask for again.
 sshd_default_network() {
   local identifier=$1 ports
   ports=$(sshd_ports)
-  printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]' 'Type=ether' \
-    'Kind=!*' 'KernelCommandLine=!ip' # one alone: a second would replace it
-  [[ -z $ports ]] || printf 'Name=!%s\n' "${ports//$'\n'/ }"
-  printf '%s\n' '' '[Network]' 'DHCP=yes' 'KeepConfiguration=no' '' '[DHCPv4]' "ClientIdentifier=$identifier" 'SendRelease=no' \
-    'RequestOptions=17' '' '[DHCPv6]' 'SendRelease=no' 'RequestOptions=59 60'
+  printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]' \
+    'KernelCommandLine=!ip' # one alone: a second would replace it
+  if sshd_networkd_knows Match.Type; then
+    printf '%s\n' 'Type=ether'
+    if sshd_networkd_knows Match.Kind; then printf '%s\n' 'Kind=!*'; fi
+    [[ -z $ports ]] || printf 'Name=!%s\n' "${ports//$'\n'/ }"
+  else
+    # Each one that is not loopback, wireless or made of others.
+    printf 'Name=!lo wl* ww* bond* team* br* virbr* veth* dummy* %s\n' "${ports//$'\n'/ }"
+  fi
+  printf '%s\n' '' '[Network]' 'DHCP=yes'
+  if sshd_networkd_knows Network.KeepConfiguration; then printf '%s\n' 'KeepConfiguration=no'; fi
+  if sshd_networkd_knows DHCPv4.ClientIdentifier; then
+    printf '%s\n' '' '[DHCPv4]' "ClientIdentifier=$identifier"
+    if sshd_networkd_knows DHCPv4.SendRelease; then printf '%s\n' 'SendRelease=no'; fi
+    if sshd_networkd_knows DHCPv4.RequestOptions; then printf '%s\n' 'RequestOptions=17'; fi
+    printf '%s\n' '' '[DHCPv6]'
+    if sshd_networkd_knows DHCPv6.SendRelease; then printf '%s\n' 'SendRelease=no'; fi
+    if sshd_networkd_knows DHCPv6.RequestOptions; then printf '%s\n' 'RequestOptions=59 60'; fi
+  else
+    printf '%s\n' '' '[DHCP]' "ClientIdentifier=$identifier"
+  fi
 }
 
 # sshd_default_connection: the same for NetworkManager. It goes by the cards' addresses, as it does on a host.

@@ -69,6 +69,48 @@ networked() { module install modules_loaded=' systemd-networkd '; }
   told 'NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off'
 }
 
+@test "an old networkd gets what it knows: without Type= its file would match no interface" {
+  elf "$root/usr/lib/systemd/systemd-networkd" Match.Name Match.Driver Network.DHCP DHCP.ClientIdentifier
+  networked
+  lacks "$default" 'Type='
+  lacks "$default" 'Kind='
+  lacks "$default" 'KeepConfiguration='
+  lacks "$default" '[DHCPv4]'
+  holds "$default" '[DHCP]'
+  grep -qE '^Name=!lo wl\* ' "$default"
+  elf "$root/usr/lib/systemd/systemd-networkd" Match.Name Match.Type Match.Kind Network.KeepConfiguration DHCPv4.ClientIdentifier \
+    DHCPv4.SendRelease DHCPv6.RequestOptions
+  networked
+  holds "$default" 'Type=ether'
+  [[ $(sed -n '/^.DHCPv6.$/,$p' "$default") == $'[DHCPv6]\nRequestOptions=59 60' ]]
+}
+
+# A dracut's own module for a network, as 060 and older have it, or as newer do.
+dracut_module() {
+  mkdir -p "$dracutbasedir/modules.d/35$1"
+  printf 'depends() {\n  echo %s\n}\n' "$2" >"$dracutbasedir/modules.d/35$1/module-setup.sh"
+}
+
+@test "dracut 060 and older bring drivers for NetworkManager and dhclient by the module network alone" {
+  rm "$root/usr/lib/systemd/systemd-networkd"
+  dracut_module network-legacy ''
+  [[ $(asked 'network-legacy network') == *$'network-legacy\nnetwork'* ]]
+  [[ $(asked 'network-legacy kernel-network-modules') == *$'network-legacy\nkernel-network-modules'* ]]
+  dracut_module network-legacy 'net-lib kernel-network-modules'
+  [[ $(asked 'network-legacy network') != *$'network-legacy\nnetwork'* ]]
+  program /usr/sbin/NetworkManager
+  dracut_module network-manager 'dbus bash'
+  : >"$dracutbasedir/modules.d/35network-manager/nm-initrd.service"
+  [[ $(asked 'network-manager network') == *$'network-manager\nnetwork'* ]]
+}
+
+@test "what somebody chose gets its drivers there, too" {
+  dracut_module network-manager 'dbus bash'
+  [[ $(asked 'systemd-networkd network' add_dracutmodules=' network-manager ') == *$'systemd\nnetwork'* ]]
+  dracut_module network-manager 'dbus bash kernel-network-modules'
+  [[ $(asked 'systemd-networkd network' add_dracutmodules=' network-manager ') != *network* ]]
+}
+
 @test "files of the administrator's replace that" {
   file /etc/dracut-sshd/network/20-lan.network '[Match]' 'Name=eth0' '[Network]' 'Address=192.0.2.10/24'
   networked
@@ -108,7 +150,7 @@ networked() { module install modules_loaded=' systemd-networkd '; }
 }
 
 @test "without either it is dhclient, or what dracut calls network" {
-  [[ $(asked 'network network-legacy') == *network-legacy ]]
+  [[ $(asked 'network network-legacy') == *network-legacy* ]]
   [[ $(asked network) == *network ]]
 }
 
