@@ -13,6 +13,7 @@ from typing import Any
 
 import guest
 import image
+import layouts
 import machine
 import network
 import package
@@ -73,7 +74,7 @@ def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
     work = Path(tempfile.mkdtemp(prefix="dracut-sshd-inspect."))
     try:
         ready = prepare(suite, wish, options)
-        made = image.get(ready.site, ready.package, wish.image)
+        made = image.get(ready.site, ready.package, layouts.image_of(wish, suite))
         outcome.versions = (made.folder / "versions").read_text()
         _inspect(outcome, wish, ready.site, made, work)
     except shell.Skipped as reason:
@@ -111,7 +112,7 @@ def _rehearse_once(suite: str, wish: Scenario, options: Options) -> Outcome:
     work = Path(tempfile.mkdtemp(prefix="dracut-sshd-rehearse."))
     try:
         ready = prepare(suite, wish, options)
-        made = image.get(ready.site, ready.package, wish.image)
+        made = image.get(ready.site, ready.package, layouts.image_of(wish, suite))
         outcome.versions = (made.folder / "versions").read_text()
         initrd, arguments = _joined(wish, ready.site, made, work)
         said = rehearsed.of(initrd, made.kernel, arguments, wish, work)
@@ -189,7 +190,7 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
             print(f"{suite} {wish.name}: {name} {seconds:.1f} s", flush=True)
 
     ready = stage("prepare", lambda: prepare(suite, wish, options))
-    made = stage("image", lambda: image.get(ready.site, ready.package, wish.image))
+    made = stage("image", lambda: image.get(ready.site, ready.package, layouts.image_of(wish, suite)))
     outcome.versions = (made.folder / "versions").read_text()
     shutil.copy(made.folder / "dracut.log", work / "dracut.log")
     context = steps.Context(ready.site, made, ready.package, words_of(ready.site))
@@ -230,7 +231,11 @@ def words_of(site: machine.Site) -> dict[str, str]:
 
 def kernel_arguments(site: machine.Site, wish: Scenario) -> str:
     words = words_of(site)
-    arguments = [*guest.arguments(), f"rd.luks.name={words['ROOT_UUID']}=cryptroot", "root=/dev/mapper/cryptroot", "rw"]
+    if wish.layout:
+        disks = layouts.cmdline(wish.layout, site.root.suite, words)
+    else:
+        disks = [f"rd.luks.name={words['LUKS_UUID']}=cryptroot", "root=/dev/mapper/cryptroot"]
+    arguments = [*guest.arguments(), *disks, "rw"]
     arguments = [word for word in arguments if word.split("=", 1)[0] not in wish.remove]
     return " ".join([*arguments, *(scenario.filled(word, words) for word in wish.add)])
 
@@ -254,7 +259,8 @@ def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.I
 
 def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path, initrd: Path,
           arguments: str) -> guest.Guest:
-    disks = [site.folder / f"{name}.img" for name in (*(() if wish.late else ("root",)), *(disk.name for disk in wish.disks))]
+    root = [] if wish.late else [layouts.disk(wish.layout, site)] if wish.layout else [site.folder / "root.img"]
+    disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
     return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked)
 
 

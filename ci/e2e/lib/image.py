@@ -27,6 +27,8 @@ KINDS = {
     "plain": 'hostonly="no"\n',
     "plain-hostonly": 'hostonly="yes"\nhostonly_cmdline="no"\n',
 }
+# All drivers and modules that dracut chooses by itself: what an admin has who has only installed the package.
+INSTALLED = {"installed": 'hostonly="no"\n', "installed-hostonly": 'hostonly="yes"\n'}
 
 # In a folder as its root, with what dracut needs mounted, and no network but a loopback of its own. It is gone with the command.
 INSIDE = """
@@ -39,13 +41,18 @@ exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTE
 """
 
 
+# Unpacking costs an emulated processor more than reading.
+UNCOMPRESSED = 'compress="cat"\ndo_strip="no"\nearly_microcode="no"\n'
+
+
+def settings(kind: str) -> str:
+    return UNCOMPRESSED + (INSTALLED[kind] if kind in INSTALLED else lean() + KINDS[kind])
+
+
 def lean() -> str:
-    """Lean, and not compressed: unpacking costs an emulated processor more than reading."""
+    """Few drivers."""
     drivers = f"virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts {arch.here().ciphers} sha256 8021q bonding"
-    return f"""compress="cat"
-do_strip="no"
-early_microcode="no"
-drivers="{drivers}"
+    return f"""drivers="{drivers}"
 add_dracutmodules+=" crypt "
 """
 
@@ -99,7 +106,7 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     made.mkdir(mode=0o700)
     log = work / "log"
     machine.unpack(place, tree)
-    machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", lean() + KINDS[wish.kind] + wish.config)
+    machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", settings(wish.kind) + wish.config)
     words = place.words()
     for file in wish.files:
         machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)

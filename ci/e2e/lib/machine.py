@@ -52,8 +52,11 @@ class Site:
     def words(self) -> dict[str, str]:
         """What a scenario may write as @NAME@."""
         return {"KEY": self.text("key.pub"), "OTHER_KEY": self.text("other.pub"), "CA": self.text("ca.pub"),
-                "WRONG": self.passphrase("wrong"), "ROOT_UUID": self.uuid("root"), "SECOND_UUID": self.uuid("second"),
-                "THIRD_UUID": self.uuid("third")}
+                "WRONG": self.passphrase("wrong"), "SECOND_UUID": self.uuid("second"), "THIRD_UUID": self.uuid("third"),
+                # As ci/e2e/installers calls them.
+                "LUKS_UUID": self.uuid("root"), "LUKS2_UUID": self.uuid("second"), "ROOT_UUID": self.uuid("filesystem"),
+                "BOOT_UUID": self.uuid("boot"), "EFI_UUID": self.uuid("efi")[:4].upper() + "-" + self.uuid("efi")[4:8].upper(),
+                "SWAP_UUID": self.uuid("swap"), "ROOT_LVM_ID": self.uuid("lvm") * 2, "SWAP_LVM_ID": self.uuid("lvm") * 2}
 
 
 def get(root: roots.Root) -> Site:
@@ -90,7 +93,7 @@ def _make_keys(site: Site) -> None:
     assert host.exists()
     for name in ("root", "third", "wrong"):
         _private(site.folder / f"passphrase-{name}", f"{name} {secrets.token_hex(6)}")
-    for name in ("root", "second", "third"):
+    for name in ("root", "second", "third", "filesystem", "boot", "efi", "swap", "lvm"):
         (site.folder / f"uuid-{name}").write_text(str(uuid.uuid4()))
     (site.folder / "marker").write_text(secrets.token_hex(8) + "\n")
     (site.folder / "machine-id").write_text(uuid.uuid4().hex + "\n")
@@ -140,19 +143,32 @@ def configure(site: Site, tree: Path) -> None:
         link.symlink_to("/dev/null")
 
 
-def _make_root_disk(site: Site, tree: Path) -> None:
-    """Without a loop device and without device-mapper: the file system is made of a folder, and encrypted in user space."""
+def make_filesystem(site: Site, tree: Path, disk: Path, kind: str = "ext4") -> None:
+    """The root's, made of a folder: without a loop device, and in user space."""
     used = int(subprocess.run(["du", "-sk", "--apparent-size", str(tree)], check=True, capture_output=True).stdout.split()[0])
-    disk = site.folder / "root.img"
     # What gets a block of its own is more than what is used.
     with disk.open("wb") as file:
-        file.truncate((used * 5 // 4 // 1024 + 192) * 1024 * 1024)
-    shell.run(["mkfs.ext4", "-q", "-F", "-b", "4096", "-O", "^has_journal", "-d", str(tree), str(disk)], timeout=300)
+        file.truncate((used * 5 // 4 // 1024 + 192) // 4 * 4 * 1024 * 1024)
+    if kind == "btrfs":
+        shell.run(["mkfs.btrfs", "-q", "-U", site.uuid("filesystem"), "--rootdir", str(tree), str(disk)], timeout=300)
+    else:
+        shell.run(["mkfs.ext4", "-q", "-F", "-b", "4096", "-O", "^has_journal", "-U", site.uuid("filesystem"), "-d", str(tree), str(disk)], timeout=300)
+
+
+def encrypt(site: Site, disk: Path, version: int = 2) -> None:
+    """LUKS around what is in the file, without device-mapper."""
     with disk.open("r+b") as file:
         file.truncate(disk.stat().st_size + 32 * 1024 * 1024)
-    shell.run(["cryptsetup", "reencrypt", "--encrypt", "--type", "luks2", "--reduce-device-size", "32M", "--uuid", site.uuid("root"),
-               "--sector-size", "4096", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--force-offline-reencrypt", "-q",
+    sectors = ["--sector-size", "4096"] if version == 2 else []
+    shell.run(["cryptsetup", "reencrypt", "--encrypt", "--type", f"luks{version}", "--reduce-device-size", "32M", "--uuid", site.uuid("root"),
+               *sectors, "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--force-offline-reencrypt", "-q",
                "--key-file", "-", str(disk)], stdin=site.passphrase("root").encode(), timeout=300)
+
+
+def _make_root_disk(site: Site, tree: Path) -> None:
+    disk = site.folder / "root.img"
+    make_filesystem(site, tree, disk)
+    encrypt(site, disk)
 
 
 def _make_further_disk(site: Site, name: str, passphrase: str) -> None:

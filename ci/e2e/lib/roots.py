@@ -19,7 +19,7 @@ NAMES = {"12": "bookworm", "13": "trixie", "14": "forky"}
 # A suite that moves every day may be broken today; that is no fault of ours.
 MAY_FAIL = {"14"}
 COMMON = ("systemd-sysv", "udev", "dbus", "systemd-resolved", "dracut", "dracut-network", "cryptsetup-bin", "openssh-server",
-          "openssh-client", "zstd", "iproute2", "kmod", "e2fsprogs", "procps")
+          "openssh-client", "zstd", "iproute2", "kmod", "e2fsprogs", "procps", "lvm2")
 OWN = {"12": ("cryptsetup",), "13": ("systemd-cryptsetup",), "14": ("systemd-cryptsetup",)}
 
 

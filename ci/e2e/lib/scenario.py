@@ -73,6 +73,9 @@ class Scenario:
     add: tuple[str, ...] = ()  # kernel arguments
     remove: tuple[str, ...] = ()
     network: Network = Network()
+    # As an installer leaves the machine, of ci/e2e/installers: "debian:@SUITE@/guided-lvm". Its crypttab and fstab are there when the image is
+    # built, its words are the kernel's, and its disk is the guest's. Without it rd.luks.name= names the root's disk, as no such installer does.
+    layout: str = ""
     disks: tuple[Disk, ...] = ()
     late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
@@ -95,7 +98,7 @@ def filled(text: str, words: dict[str, str]) -> str:
         if found[1] not in words:
             raise Wrong(f"nothing is called @{found[1]}@")
         return words[found[1]]
-    return re.sub(r"@([A-Z_]+)@", word, text)
+    return re.sub(r"@([A-Z0-9_]+)@", word, text)
 
 
 def load(folder: Path, known_steps: dict[str, frozenset[str]]) -> list[Scenario]:
