@@ -27,6 +27,7 @@ PLACEHOLDERS = {
     "BOOT_UUID": "of the filesystem of /boot",
     "EFI_UUID": "of the filesystem of /boot/efi or /efi",
     "SWAP_UUID": "of the swap area",
+    "MD_UUID": "of the array below LUKS, as mdadm writes it",
     "ROOT_LVM_ID": "UUID of the root's volume group and of its logical volume, one after the other, without hyphens",
     "SWAP_LVM_ID": "the same of the swap's",
 }
@@ -101,7 +102,7 @@ def _release(path: Path, data: dict[str, Any]) -> Release:
         "hostonly": data["hostonly"] if data["hostonly"] == UNKNOWN else _flag("hostonly", data["hostonly"]),
         "packages": tuple(_text("packages", value) for value in _list("packages", data["packages"])),
     }
-    return Release(id=_pattern("id", data["id"], r"[a-z]+(:[a-z0-9.]+)?"), layout=layouts, file=path,
+    return Release(id=_pattern("id", data["id"], r"[a-z]+:[a-z0-9.]+"), layout=layouts, file=path,
                    sources=_sources("", data["sources"], values), **values)
 
 
