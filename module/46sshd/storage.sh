@@ -237,6 +237,26 @@ sshd_is_asked_for() {
   case ,$2, in *,swap,* | *,tmp,* | *,tmp=* | *,plain,* | *,noauto,*) return 1 ;; esac
 }
 
+# sshd_foreign_lines: volumes that another initramfs opens by the kernel's command line, as lines of crypttab with tabs: cryptdevice= of
+# mkinitcpio, crypt_root= of genkernel.
+sshd_foreign_lines() {
+  local word device name
+  local -a words
+  read -rd '' -a words <<<"$sshd_lines"
+  for word in "${words[@]}"; do
+    case $word in
+      cryptdevice=*:*)
+        word=${word#cryptdevice=}
+        device=${word%%:*} name=${word#*:}
+        name=${name%%:*}
+        ;;
+      crypt_root=*) device=${word#crypt_root=} name=root ;;
+      *) continue ;;
+    esac
+    printf '%s\t%s\tnone\tluks\t-\t-\n' "$name" "$device"
+  done
+}
+
 # sshd_crypt_lines: crypttab's lines, and in front of each what fstab mounts straight from that volume ("-": nothing), with a tab.
 sshd_crypt_lines() {
   local name device key options source point mounted
@@ -246,7 +266,10 @@ sshd_crypt_lines() {
       if [[ $source == "/dev/mapper/$name" ]]; then mounted=$point; fi
     done < <(sshd_fields /etc/fstab)
     printf '%s\t%s\t%s\t%s\t%s\n' "$mounted" "$name" "$device" "$key" "$options"
-  done < <(sshd_fields /etc/crypttab)
+  done < <(
+    sshd_fields /etc/crypttab
+    sshd_foreign_lines
+  )
 }
 
 # sshd_file_crypts SOURCE: the nodes of crypttab's volumes below a file system, as far as the files tell: the volume itself; else, as
@@ -254,7 +277,7 @@ sshd_crypt_lines() {
 sshd_file_crypts() {
   local source=$1 mounted name device key options volume all='' only=''
   case $source in
-    /dev/mapper/*) if sshd_fields /etc/crypttab | cut -f 1 | grep -qxF -- "${source#/dev/mapper/}"; then only=${source#/dev/mapper/}; fi ;;
+    /dev/mapper/*) if sshd_crypt_lines | cut -f 2 | grep -qxF -- "${source#/dev/mapper/}"; then only=${source#/dev/mapper/}; fi ;;
   esac
   while IFS=$'\t' read -r mounted name device key options; do
     if [[ $only ]]; then

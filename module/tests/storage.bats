@@ -182,6 +182,18 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   crypttab "cryptroot UUID=$uuid none luks"
 }
 
+@test "so does one that mkinitcpio or genkernel opened, where only files tell" {
+  file /etc/fstab '/dev/mapper/cryptroot / ext4 defaults 0 1'
+  file /etc/kernel/cmdline "cryptdevice=UUID=$uuid:cryptroot:allow-discards root=/dev/mapper/cryptroot rw"
+  late
+  crypttab "cryptroot UUID=$uuid none luks"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  file /etc/fstab '/dev/mapper/root / ext4 defaults 0 1'
+  file /etc/kernel/cmdline "crypt_root=UUID=$uuid root=/dev/mapper/root"
+  late
+  crypttab "root UUID=$uuid none luks"
+}
+
 @test "a keyscript and a key file that is not in the image give way to the passphrase, and the build says so" {
   file /etc/crypttab "vda5_crypt UUID=$uuid root_key luks,keyscript=/lib/cryptsetup/scripts/decrypt_keyctl,discard"
   file /etc/fstab '/dev/mapper/vda5_crypt / ext4 defaults 0 1'

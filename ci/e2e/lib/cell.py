@@ -259,7 +259,7 @@ def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.I
 
 def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path, initrd: Path,
           arguments: str) -> guest.Guest:
-    root = [] if wish.late else [layouts.disk(wish.layout, site)] if wish.layout else [site.folder / "root.img"]
+    root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
     return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked)
 

@@ -55,7 +55,7 @@ class Site:
                 "WRONG": self.passphrase("wrong"), "SECOND_UUID": self.uuid("second"), "THIRD_UUID": self.uuid("third"),
                 # As ci/e2e/installers calls them.
                 "LUKS_UUID": self.uuid("root"), "LUKS2_UUID": self.uuid("second"), "ROOT_UUID": self.uuid("filesystem"),
-                "BOOT_UUID": self.uuid("boot"), "EFI_UUID": self.uuid("efi")[:4].upper() + "-" + self.uuid("efi")[4:8].upper(),
+                "MD_UUID": ":".join(self.uuid("lvm").replace("-", "")[at:at + 8] for at in (0, 8, 16, 24)), "BOOT_UUID": self.uuid("boot"), "EFI_UUID": self.uuid("efi")[:4].upper() + "-" + self.uuid("efi")[4:8].upper(),
                 "SWAP_UUID": self.uuid("swap"), "ROOT_LVM_ID": self.uuid("lvm") * 2, "SWAP_LVM_ID": self.uuid("lvm") * 2}
 
 

@@ -101,8 +101,25 @@ def filled(text: str, words: dict[str, str]) -> str:
     return re.sub(r"@([A-Z0-9_]+)@", word, text)
 
 
+# What the disk is called where the image's crypttab, and not the kernel's command line, opens it.
+TWIN = "+crypttab"
+TWIN_FILES = (File("etc/crypttab", "cryptroot UUID=@LUKS_UUID@ none luks\n"), File("etc/fstab", "/dev/mapper/cryptroot / ext4 defaults 0 1\n"))
+
+
 def load(folder: Path, known_steps: dict[str, frozenset[str]]) -> list[Scenario]:
-    return [read(path, known_steps) for path in sorted(folder.glob("*.toml"))]
+    found = [read(path, known_steps) for path in sorted(folder.glob("*.toml"))]
+    return [*found, *(_twin(wish) for wish in found if _names_disk(wish))]
+
+
+def _names_disk(wish: Scenario) -> bool:
+    """Does rd.luks.name= open the root, and nothing else? Where the command line names a volume, systemd opens no other."""
+    return not wish.layout and not any(word.startswith(("rd.luks", "luks.")) for word in wish.add)
+
+
+def _twin(wish: Scenario) -> Scenario:
+    """The same on a machine whose kernel's command line names no disk, as most installers leave it."""
+    return replace(wish, name=wish.name + TWIN, title=f"{wish.title} (by crypttab)", core=(), remove=(*wish.remove, "rd.luks.name"),
+                   image=replace(wish.image, files=(*wish.image.files, *TWIN_FILES)))
 
 
 def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
