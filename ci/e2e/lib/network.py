@@ -58,7 +58,7 @@ class Network:
             self._ports = _free_ports(22, 2222)
             forwards = [f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in self._ports.items()]
             backend = ",".join(["user,restrict=on", *forwards])
-        self.nics.append({"backend": backend, "mac": MAC.format(number + 16)})
+        self.nics.append({"backend": backend, "mac": MAC.format(number + 16), **({"model": self._wish.model} if self._wish.model else {})})
 
     def _make_namespace(self) -> None:
         for tool in ("dnsmasq", "ip", "nsenter"):

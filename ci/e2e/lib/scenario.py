@@ -48,6 +48,7 @@ class Network:
     # What each card is connected to: "net", "dead" (a link, but nobody answers), "nolink", "trunk" (only frames that are tagged for
     # VLAN 5 come through, to the device lan5 in the namespace); none: [].
     cards: tuple[str, ...] = ("net",)
+    model: str = ""  # of the network interfaces, as qemu calls it: vmxnet3, e1000e; otherwise virtio-net-pci
     setup: tuple[str, ...] = ()  # shell, in the namespace, after bridge br0 (10.77.0.1/24) with tap0, tap1... is there
     dhcp: str = "br0"  # the interface on which dnsmasq answers; "" for none
     address: str = ""  # where the guest is reached, if not where dnsmasq says

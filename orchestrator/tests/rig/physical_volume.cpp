@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The first MiB of a physical volume of LVM2, by the code that dracut-sshd rehearse makes scratch disks with: the scenarios of ci/e2e put a
-// file system behind it. The kernel and the tools of the guest are the judges.
+// The first MiB of a physical volume of LVM2, by the code that dracut-sshd rehearse makes scratch disks with: the
+// scenarios of ci/e2e put a file system behind it. The kernel and the tools of the guest are the judges.
 //
-// physical-volume GROUP ROOT_EXTENTS VOLUME...   extents of 4 MiB; the first volume is the root's, each other has one extent
+// physical-volume GROUP ROOT_EXTENTS VOLUME...   extents of 4 MiB; the first volume is the root's, each other has one
+// extent
 #include <fmt/format.h>
 
 #include <cstdio>

@@ -2,9 +2,9 @@
 // What ci/e2e calls qemu with, by the code that dracut-sshd rehearse calls it with: one way to boot.
 //
 // Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
-// processors, disks (files, which stay as they are), nics (backend, mac), console (the log), keyboard (a socket),
-// monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With --cmdline and
-// that number: what every emulated kernel is told.
+// processors, disks (files, which stay as they are), nics (backend, mac, perhaps model), console (the log), keyboard (a
+// socket), monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With
+// --cmdline and that number: what every emulated kernel is told.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -34,8 +34,10 @@ vm::Machine machine_of(const nlohmann::json& said) {
   out.processors = said.at("processors").get<unsigned>();
   for (const auto& disk : said.at("disks")) out.disks.push_back({disk.get<std::string>(), "virtio-blk-pci", true});
   for (const auto& nic : said.at("nics"))
-    out.nics.push_back(
-        {.mac = nic.at("mac").get<std::string>(), .backend = nic.at("backend").get<std::string>(), .capture = {}});
+    out.nics.push_back({.model = nic.value("model", vm::Nic{}.model),
+                        .mac = nic.at("mac").get<std::string>(),
+                        .backend = nic.at("backend").get<std::string>(),
+                        .capture = {}});
   out.keyboard = said.at("keyboard").get<std::string>();
   out.hot_plug = true;
   return out;
