@@ -23,6 +23,9 @@ report_join() {
   printf '%s\n' "${all%, }"
 }
 
+# report_lock_out SENTENCE: what is missing, without which nobody could unlock the machine. It comes first.
+report_lock_out() { report_fatal=yes report_missing=("$1" ${report_missing[@]+"${report_missing[@]}"}); }
+
 # report_file IMAGE PATH: prints a file of the image, at most 64 KiB of it. It may be inside a squashfs or erofs.
 report_file() {
   local prefix text
@@ -98,8 +101,8 @@ report_keys() {
     if ((count <= 3)); then shown+=("$(report_plain "$line" 60)"); fi
   done < <(ssh-keygen -l -f - <<<"$keys" 2>/dev/null)
   if ((count == 0)); then
-    report_login=nobody report_fatal=yes
-    report_missing+=("a valid public key: put one into /etc/dracut-sshd/authorized_keys")
+    report_login=nobody
+    report_lock_out "a valid public key: put one into /etc/dracut-sshd/authorized_keys"
     return 0
   fi
   if ((count > 3)); then shown+=("and $((count - 3)) more"); fi
@@ -245,13 +248,11 @@ report_disks() {
       asks+=("$name for $purposes, if systemd finds it by its partition's type")
     else
       missing="nothing in the image opens $name, which $purposes needs. In /etc/crypttab: $name UUID=$uuid none luks"
-      report_missing+=("$missing")
-      [[ $purposes == resume ]] || report_fatal=yes
+      if [[ $purposes == resume ]]; then report_missing+=("$missing"); else report_lock_out "$missing"; fi
     fi
   done
   if [[ ${#purpose_of[@]} -gt 0 ]] && ! { report_has 'systemd-cryptsetup' && report_has 'systemd-cryptsetup-generator'; }; then
-    report_missing+=("systemd-cryptsetup, which opens disks: install it (Debian, Ubuntu: apt install systemd-cryptsetup), and build again")
-    report_fatal=yes
+    report_lock_out "systemd-cryptsetup, which opens disks: install it (Debian, Ubuntu: apt install systemd-cryptsetup), and build again"
   fi
   if [[ ${#asks[@]} -gt 0 ]]; then
     report_asks=$(report_join "${asks[@]}")
