@@ -52,4 +52,4 @@ mend() {
 }
 
 # sweep_left FOLDER: removes what one that was killed has left; none is at work, see alone(). dracut 107 and later write FILE.tmp first.
-sweep_left() { rm -f -- "$1"/.dracut-sshd.?????? "$1"/.dracut-sshd.??????.tmp "$1"/dracut-sshd-*.old.new; }
+sweep_left() { rm -f -- "$1"/.dracut-sshd.?????? "$1"/.dracut-sshd.??????.tmp "$1"/dracut-sshd-*.{old,before}.new; }
