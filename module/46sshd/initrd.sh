@@ -177,13 +177,21 @@ choose_driver() {
 # kernel.
 old_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.old"; }
 
+# before_of IMAGE: where the package's installation keeps the image that was there before it; see debian/preinst. It stays until an image
+# with sshd in it has booted.
+before_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.before"; }
+
+# That an image with sshd in it was there is remembered: from then on the lack of one is a fault.
+set_up_mark=$root/var/lib/dracut-sshd/set-up
+mark_set_up() { [[ -e $set_up_mark ]] || { mkdir -p -- "${set_up_mark%/*}" && : >"$set_up_mark"; } 2>/dev/null || true; }
+
 # sweep_old: removes what is kept of kernels that are gone. A folder of the Boot Loader Specification goes as a whole.
 sweep_old() {
   local file base name kernel known
-  for file in "$root/boot"/dracut-sshd-*.old; do
+  for file in "$root/boot"/dracut-sshd-*.{old,before}; do
     [[ -f $file ]] || continue
     base=${file##*/dracut-sshd-}
-    base=${base%.old} known=''
+    base=${base%.*} known=''
     for name in "${image_setting##*/}" "${usual_names[@]}"; do
       [[ $name == *%k* && $base == "${name%%%k*}"*"${name#*%k}" ]] || continue
       kernel=${base#"${name%%%k*}"}
@@ -196,18 +204,19 @@ sweep_old() {
 }
 
 # inspected FILE: missing_in by dracut-sshd(1), of the package dracut-sshd-tools, which looks closer. It fails where that
-# cannot tell. What is said of networks and disks is told and no more: there may be more ways to one than it knows.
+# cannot tell. What is said of networks is told and no more: there may be more ways to one than it knows.
 inspected() {
   local said status=0
   [[ $inspect_setting != no ]] || return 1
   said=$(timeout 120 dracut-sshd inspect --quiet -- "$1" 2>/dev/null) || status=$?
   [[ $status == 0 || $status == 1 || $status == 4 ]] || return 1
-  # What it cannot tell of the image itself lsinitrd is asked about.
-  if grep -qE '^unknown +[a-z]' <<<"$said" && grep -E '^unknown ' <<<"$said" | grep -qvE '^unknown +(network|crypt)[.]'; then return 1; fi
+  # What it cannot tell of the image itself lsinitrd is asked about; an error is one all the same.
+  if ! grep -E '^error +[a-z]+[.]' <<<"$said" | grep -qvE '^error +network[.]' \
+    && grep -E '^unknown +[a-z]' <<<"$said" | grep -qvE '^unknown +(network|crypt)[.]'; then return 1; fi
   [[ $status != 4 ]] || grep -qE '^unknown +(network|crypt)[.]' <<<"$said" || return 1
   [[ $status != 1 ]] || grep -qE '^error +[a-z]+[.][a-z]+ ' <<<"$said" || return 1
-  sed -nE 's/^error +((network|crypt)[.][a-z]+) +/dracut-sshd: WARNING: \1: /p' <<<"$said" >&2
-  sed -nE '/^error +(network|crypt)[.]/d; s/^error +([a-z]+[.][a-z]+) +/\1: /p' <<<"$said"
+  sed -nE 's/^error +(network[.][a-z]+) +/dracut-sshd: WARNING: \1: /p' <<<"$said" >&2
+  sed -nE '/^error +network[.]/d; s/^error +([a-z]+[.][a-z]+) +/\1: /p' <<<"$said"
 }
 
 # is_inspected MISSING: is it what dracut-sshd(1) says, sentences after the name of a check?
@@ -218,7 +227,8 @@ is_inspected() { [[ $1 =~ ^[a-z]+[.][a-z]+': ' ]]; }
 missing_in() {
   local listing
   if type -P dracut-sshd >/dev/null && inspected "$1"; then return 0; fi
-  listing=$(lsinitrd "$1" 2>/dev/null) || return 1
+  # Not every lsinitrd says by its status that an image is cut off.
+  listing=$(lsinitrd "$1" 2>/dev/null) && [[ $(image_state "$1") != broken ]] || return 1
   listing=$(grep -v -e ' -> ' <<<"$listing") || true
   grep -qE '(^|[ /])s?bin/sshd$' <<<"$listing" || echo sshd
   grep -qE '/system/sshd\.service$' <<<"$listing" || echo "its unit sshd.service"

@@ -292,3 +292,105 @@ setup() { setup_check; }
   check --version
   ends 0 'dracut-sshd-check 1.0.0'
 }
+
+@test "before the first image with sshd the unit says that it is not set up yet, and does not fail" {
+  for file in "$image" "$newest"; do grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$file"; done
+  check --act
+  ends 0 "not set up yet: $newest (kernel 6.12.0-2) has NO sshd in it. Put a public key into /etc/dracut-sshd/authorized_keys. Type: dracut-sshd-rebuild"
+  called ''
+  # Who asks by hand is told by the status, too.
+  check
+  ends 1 'not set up yet'
+  check --after packages
+  ends 0 'not set up yet'
+  program dracut 'exit 1'
+  echo STALE=rebuild >"$root/etc/dracut-sshd/initrd.conf"
+  check --act
+  ends 0 'not set up yet'
+}
+
+@test "once an image had sshd in it the lack of it is a fault, also when no image has any more" {
+  check --act
+  ends 0 'up to date'
+  for file in "$image" "$newest"; do grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$file"; done
+  check --act
+  ends 1 'has NO sshd in it: nobody could log in while it boots'
+  # With the package goes what it remembers.
+  check --after removal
+  [ -z "$(find "$root/var/lib" "$root/var/log" -name 'dracut-sshd*' 2>/dev/null)" ]
+  check --act
+  ends 0 'not set up yet'
+}
+
+@test "an image of dracut-sshd-rebuild's is the first one, and so is another kernel's" {
+  grep -v bin/sshd "$BATS_TEST_TMPDIR/good" >"$newest"
+  check --act
+  ends 1 'has NO sshd in it: nobody'
+  rm -r "$root/var/lib/dracut-sshd"
+  rm "$image"
+  check --act
+  ends 0 'not set up yet'
+  PATH="$bin:/usr/bin:/bin" bash "$here/dracut-sshd-rebuild" --kernel 6.1.0-1
+  check --act
+  ends 1 'has NO sshd in it: nobody'
+}
+
+@test "an image that is cut off is broken, and the one to boot instead is named" {
+  # shellcheck source=lib/archive.bash
+  . "$BATS_TEST_DIRNAME/lib/archive.bash"
+  make_tree "$BATS_TEST_TMPDIR/tree" x
+  pack "$BATS_TEST_TMPDIR/tree" zstd >"$BATS_TEST_TMPDIR/whole"
+  cut_off "$BATS_TEST_TMPDIR/whole" 70 >"$newest"
+  real_lsinitrd
+  check
+  ends 1 "is BROKEN, cut off or damaged: the machine would not boot with it. Type: dracut-sshd-rebuild --kernel 6.12.0-2"
+  cp "$BATS_TEST_TMPDIR/whole" "$root/boot/dracut-sshd-initramfs-6.12.0-2.img.old"
+  check
+  ends 1 "The one before is $root/boot/dracut-sshd-initramfs-6.12.0-2.img.old."
+}
+
+@test "sshd is in it, and nothing opens the root: locked, and no image in order" {
+  program lsinitrd 'if [[ $1 != -f ]]; then sed "/^sources\$/,\$d" "$3$1"; elif [[ $2 == usr/lib/dracut-sshd/sources ]]; then sed "1,/^sources\$/d" "$3"
+    elif [[ $2 == usr/lib/dracut-sshd/storage ]]; then printf "need\t/\t1\nnode\t1\tcrypt\troot_crypt\taaaa-bbbb\t-\n"; fi'
+  mkdir -p "$root/proc" && echo 'root=/dev/mapper/root_crypt' >"$root/proc/cmdline"
+  check
+  ends 1 'NOBODY could unlock the machine with it. Missing: systemd-cryptsetup, which opens disks: install it (Debian, Ubuntu: apt install systemd-cryptsetup), and build again; nothing in the image opens root_crypt, which / needs.'
+  check --after kernel 6.12.0-2
+  ends 0 'NOBODY could unlock'
+  echo INSPECT=no >"$root/etc/dracut-sshd/initrd.conf"
+  check
+  ends 0 'up to date'
+}
+
+@test "what was kept from before the package goes when an image with sshd has booted, and not sooner" {
+  before=$root/boot/dracut-sshd-initramfs-6.1.0-1.img.before
+  echo before >"$before"
+  mkdir -p "$root/proc" "$root/run/dracut-sshd"
+  later() { echo "btime $(($(date +%s) + $1))" >"$root/proc/stat"; }
+  rm "$newest"
+  later 100
+  check --act
+  [ -e "$before" ] # the initramfs that booted had no sshd
+  touch "$root/run/dracut-sshd/booted"
+  later -100
+  check --act
+  [ -e "$before" ] # the image is newer than this boot
+  later 100
+  check
+  [ -e "$before" ] # that is the unit's
+  check --act
+  ends 0 'has booted: '
+  [ ! -e "$before" ]
+}
+
+@test "what was kept from before goes with its kernel and with the package" {
+  before() { printf '%s\n' "$root/boot/dracut-sshd-initramfs-$1.img.before"; }
+  for kernel in 6.1.0-1 6.12.0-2 5.0; do echo before >"$(before "$kernel")"; done
+  check --after packages
+  [ ! -e "$(before 5.0)" ]
+  check --after kernel-removal 6.1.0-1
+  [ ! -e "$(before 6.1.0-1)" ]
+  [ -e "$(before 6.12.0-2)" ]
+  check --after removal
+  [ ! -e "$(before 6.12.0-2)" ]
+}

@@ -84,3 +84,11 @@ END
   [ "$status" -eq 1 ]
   stays
 }
+
+@test "the real system can see that an image with sshd has booted" {
+  for shell in dash bash; do
+    rm -rf "$root/run/dracut-sshd"
+    handover
+    [ -e "$root/run/dracut-sshd/booted" ]
+  done
+}

@@ -16,7 +16,7 @@ setup() {
   ends 0 'initramfs-6.1.0-1.img is new, with sshd in it; the one before is'
   good "$image"
   contains "$old" old
-  [[ "$(<"$calls")" == 'dracut --force /boot/.dracut-sshd.'??????' 6.1.0-1' ]]
+  [[ "$(<"$calls")" == 'dracut --force /boot/.dracut-sshd.'??????' 6.1.0-1 --stdlog 4' ]]
   [ "$(stat -c %a "$image")" = 600 ]
   nothing_left
 }
@@ -73,7 +73,7 @@ setup() {
   program dracut-sshd '[[ $1 == inspect && $2 == --quiet && $4 == */.dracut-sshd.?????? ]] || exit 2
     printf "error    sshd.libraries        /usr/sbin/sshd cannot start: not there: libx.so\n%31s-> build it again\nIt will NOT let you in.\n" ""; exit 1'
   rebuild
-  ends 1 'the new image would let nobody log in: sshd.libraries: /usr/sbin/sshd cannot start: not there: libx.so'
+  ends 1 'the new image would let nobody log in and unlock: sshd.libraries: /usr/sbin/sshd cannot start: not there: libx.so'
   contains "$image" old
   nothing_left
 }
@@ -250,7 +250,7 @@ setup() {
   ends 0 ''
   [ "$(tail -n 1 "$calls")" = 'sdbootutil --no-reuse-initrd add-kernel 6.1.0-1' ]
   makes=/dev/null rebuild
-  ends 1 'not in the new image'
+  ends 1 'is cut off or damaged'
   program sdbootutil 'exit 1'
   : >"$calls"
   rebuild
