@@ -63,7 +63,10 @@ INSPECT = """
 [[ -x $here/dracut-sshd ]] || lacks "the image is out/initramfs.img, and no dracut-sshd for this architecture lies here to inspect it"
 say "inspecting it, with $("$here/dracut-sshd" --version)"
 status=0
-"$here/dracut-sshd" inspect --kernel "$kernel" "$here/out/initramfs.img" || status=$?
+"$here/dracut-sshd" inspect --kernel "$kernel" "$here/out/initramfs.img" | tee "$here/out/inspect.txt" || status=$?
+# A container has no disk: what its root file system lies on cannot be told, and that alone is no fault.
+if ((status == 4)) && grep -q '^unknown  *crypt[.]opens ' "$here/out/inspect.txt" &&
+  ! grep '^unknown ' "$here/out/inspect.txt" | grep -qv '^unknown  *crypt[.]opens '; then status=0; fi
 ((status == 0)) || exit 1
 """
 

@@ -47,6 +47,9 @@ void check_driver(const Facts& facts, Findings& out);
 // check_crypt.cpp
 void check_crypt(const Facts& facts, Findings& out);
 
+// check_opens.cpp
+void check_opens(const Facts& facts, Findings& out);
+
 /// All of them, in the order of the promises. Without an sshd those that are about it are left out.
 [[nodiscard]] Findings check_all(const Facts& facts);
 

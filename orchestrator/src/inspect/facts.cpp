@@ -165,6 +165,7 @@ Facts gather(const initramfs::Image& image, const Options& options) {
   find_lines_of_root(facts);
   gather_sshd(facts);
   gather_keys(facts);
+  gather_storage(facts);
   return facts;
 }
 

@@ -14,6 +14,7 @@
 #include "initramfs/files.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/loader.hpp"
+#include "inspect/storage.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/authorized_keys.hpp"
 #include "openssh/effective.hpp"
@@ -86,6 +87,7 @@ struct Facts {
   std::string home = "root";                           // without the leading slash
   std::vector<KeyFile> key_files;
   std::vector<HostKey> host_keys;
+  Storage storage;  // of the machine, else as the image records it
 
   std::shared_ptr<const initramfs::Files> files;  // for the loader
   std::shared_ptr<initramfs::Loader> loader;

@@ -10,5 +10,7 @@ namespace inspect {
 void gather_sshd(Facts& facts);
 /// The keys that the configuration names.
 void gather_keys(Facts& facts);
+/// What / , /usr and resume lie on: the machine's own files, else the image's record.
+void gather_storage(Facts& facts);
 
 }  // namespace inspect

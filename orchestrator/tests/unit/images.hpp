@@ -66,6 +66,11 @@ inline std::string host_key() {
          "-----END OPENSSH PRIVATE KEY-----\n";
 }
 
+/// What the module records on a machine whose root file system is on a bare partition.
+inline const std::string kPlainRoot =
+    "version\t1\nfrom\tsysfs\nneed\t/\t1\nnode\t1\tfs\text4\t5f0c0000-0000-4000-8000-000000000001\t2\n"
+    "node\t2\tpart\tvda1\t-\t3\nnode\t3\tdisk\tvda\t-\t-\n";
+
 inline Files good() {
   Files files;
   put(files, "etc/initrd-release", "ID=dracut\n");
@@ -100,6 +105,8 @@ inline Files good() {
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/virtio_net.ko.xz", "");
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/md/dm-crypt.ko.xz", "");
   put(files, "usr/bin/systemd-cryptsetup", elf("cryptsetup"), 0100755);
+  put(files, "usr/lib/systemd/system-generators/systemd-cryptsetup-generator", elf("generator"), 0100755);
+  put(files, "usr/lib/dracut-sshd/storage", kPlainRoot);
   put(files, "usr/bin/systemd-tty-ask-password-agent", elf("agent"), 0100755);
   return files;
 }
