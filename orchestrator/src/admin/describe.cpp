@@ -83,7 +83,8 @@ std::string head(const Inspected& inspected) {
       fmt::format("{}{}\n", inspected.name, inspected.source.empty() ? "" : "  (" + inspected.source + ")");
   add_line(out, "is", summary(inspected.image));
   add_line(out, "made by", made_by(facts));
-  if (!facts.kernels.empty()) add_line(out, "for kernel", base::printable(base::join(facts.kernels, ", "), 200));
+  if (!facts.kernels.empty())
+    add_line(out, "for kernel", base::printable(base::join(inspect::texts_of(facts.kernels), ", "), 200));
   for (const auto& file : facts.key_files) {
     for (const auto& line : file.lines) {
       if (line.key && line.fault.empty())
@@ -190,7 +191,7 @@ nlohmann::ordered_json to_json(const Inspected& inspected) {
           {"parts", parts_of(inspected.image)},
           {"made_by", facts.generator},
           {"modules", facts.modules},
-          {"kernels", facts.kernels},
+          {"kernels", inspect::texts_of(facts.kernels)},
           {"openssh", facts.sshd.version ? openssh::to_string(*facts.sshd.version) : ""},
           {"authorized_keys", keys},
           {"host_keys", host_keys},

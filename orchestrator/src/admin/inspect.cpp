@@ -204,10 +204,11 @@ Subject subject_of(const InspectArguments& arguments) {
   auto& options = out.options;
   options.now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  options.kernel = arguments.kernel;
+  const auto kernel = inspect::KernelRelease::from_option(arguments.kernel, "--kernel");
+  options.kernel = kernel;
   if (arguments.host || arguments.image.empty()) options.host = arguments.root;
   if (arguments.image.empty()) {
-    const auto boot = inspect::next_boot(arguments.root, arguments.kernel);
+    const auto boot = inspect::next_boot(arguments.root, kernel);
     out.image = boot.image.string();
     out.source = boot.source;
     options.kernel = boot.kernel;
@@ -224,8 +225,6 @@ Subject subject_of(const InspectArguments& arguments) {
 
 int judge(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
   auto options = subject.options;
-  if (const auto release = image.sections.find(".uname"); release != image.sections.end() && options.kernel.empty())
-    options.kernel = release->second;
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
   const auto facts = inspect::gather(image, options);

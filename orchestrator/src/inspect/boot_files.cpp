@@ -18,8 +18,8 @@ constexpr std::uint64_t kMostGrub = 4U << 20U;
 
 }  // namespace
 
-std::optional<fs::path> kernel_file(const fs::path& root, const std::string& release) {
-  if (!base::is_safe_relative(release)) return std::nullopt;
+std::optional<fs::path> kernel_file(const fs::path& root, const KernelRelease& kernel) {
+  const auto& release = kernel.text();
   std::vector<fs::path> places;
   for (const auto* name : {"vmlinuz-", "vmlinux-", "kernel-", "Image-"})
     places.push_back(root / "boot" / (name + release));
@@ -40,7 +40,7 @@ std::optional<fs::path> kernel_file(const fs::path& root, const std::string& rel
   return std::nullopt;
 }
 
-std::optional<std::string> grub_cmdline(const fs::path& root, const std::string& release) {
+std::optional<std::string> grub_cmdline(const fs::path& root, const KernelRelease& release) {
   for (const auto* file : {"boot/grub/grub.cfg", "boot/grub2/grub.cfg"}) {
     std::error_code ignored;
     if (!fs::is_regular_file(root / file, ignored)) continue;
@@ -52,7 +52,7 @@ std::optional<std::string> grub_cmdline(const fs::path& root, const std::string&
     }
     for (const auto& raw : base::lines(text)) {
       const auto words = base::split(base::replace_all(std::string(base::trim(raw)), "\t", " "), ' ');
-      if (words.size() < 2 || !words[0].starts_with("linux") || !words[1].ends_with("-" + release)) continue;
+      if (words.size() < 2 || !words[0].starts_with("linux") || !words[1].ends_with("-" + release.text())) continue;
       const auto options = base::join({words.begin() + 2, words.end()}, " ");
       if (options.find('$') != std::string::npos) return std::nullopt;
       return std::string(base::trim(options));

@@ -5,16 +5,18 @@
 #include <optional>
 #include <string>
 
+#include "inspect/kernel_release.hpp"
+
 /// What a boot loader would take beside the image, as far as files tell it.
 namespace inspect {
 
 /// The kernel of this release, under the names that distributions use: in /boot, beside its modules, in the folders of
 /// boot loader entries; nothing if none is there.
 [[nodiscard]] std::optional<std::filesystem::path> kernel_file(const std::filesystem::path& root,
-                                                               const std::string& release);
+                                                               const KernelRelease& release);
 
 /// The command line that GRUB's own configuration (grub.cfg) has for the first entry with this kernel; nothing where it
 /// has none, or where variables stand in it that only GRUB knows.
-[[nodiscard]] std::optional<std::string> grub_cmdline(const std::filesystem::path& root, const std::string& release);
+[[nodiscard]] std::optional<std::string> grub_cmdline(const std::filesystem::path& root, const KernelRelease& release);
 
 }  // namespace inspect

@@ -96,19 +96,23 @@ void check_private(const Facts& facts, Findings& out) {
 }
 
 void check_kernel(const Facts& facts, Findings& out) {
+  if (!facts.no_release.empty())
+    return out.push_back({"kernel.modules", Severity::warning,
+                          fmt::format("\"{}\" is not a kernel release", base::printable(facts.no_release)),
+                          "name the kernel that it is for: --kernel RELEASE"});
   if (facts.kernels.empty())
     return out.push_back({"kernel.modules", Severity::note,
                           "no kernel module is in it: all drivers have to be in the kernel itself", ""});
-  if (facts.options.kernel.empty())
+  if (!facts.kernel)
     return out.push_back(
-        {"kernel.modules", Severity::good, "they are for kernel " + base::join(facts.kernels, " and "), ""});
-  if (std::ranges::find(facts.kernels, facts.options.kernel) != facts.kernels.end())
-    return out.push_back({"kernel.modules", Severity::good, "they are for kernel " + facts.options.kernel, ""});
+        {"kernel.modules", Severity::good, "they are for kernel " + base::join(texts_of(facts.kernels), " and "), ""});
+  if (std::ranges::find(facts.kernels, *facts.kernel) != facts.kernels.end())
+    return out.push_back({"kernel.modules", Severity::good, "they are for kernel " + facts.kernel->text(), ""});
   out.push_back(
       {"kernel.modules", Severity::error,
-       fmt::format("they are for kernel {}, and {} would load none of them", base::join(facts.kernels, " and "),
-                   facts.options.kernel),
-       "build the image of that kernel: dracut-sshd-rebuild --kernel " + base::shell_quote(facts.options.kernel)});
+       fmt::format("they are for kernel {}, and {} would load none of them",
+                   base::join(texts_of(facts.kernels), " and "), facts.kernel->text()),
+       "build the image of that kernel: dracut-sshd-rebuild --kernel " + base::shell_quote(facts.kernel->text())});
 }
 
 }  // namespace inspect

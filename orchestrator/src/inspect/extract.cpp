@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <system_error>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "base/folder_writer.hpp"
 #include "base/text.hpp"
 #include "initramfs/read.hpp"
 
@@ -23,39 +25,61 @@ namespace {
 namespace fs = std::filesystem;
 using initramfs::Node;
 
+/// The folder, empty, open and ours alone: whoever else may write into it could put a link where the next file goes.
+/// What lies above it is the caller's word, as it is for tar(1); from here on only the descriptor counts.
+base::FolderWriter opened(const fs::path& folder) {
+  auto text = folder.string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();  // "link/" would be what the link points to
+  const fs::path plain(text);
+  const auto shown = base::printable(text, 4096);
+  std::error_code failed;
+  if (plain.has_parent_path()) fs::create_directories(plain.parent_path(), failed);
+  if (failed) throw base::Error(shown + ": " + failed.message());
+  if (mkdir(plain.c_str(), 0700) != 0 && errno != EEXIST) throw base::system_error(shown);
+  base::FolderWriter out(plain);
+  struct stat status {};
+  if (fstat(out.fd(), &status) != 0) throw base::system_error(shown);
+  if (status.st_uid != geteuid())
+    throw base::Error(
+        fmt::format("{}: it belongs to user {}, who could put a link where a file is to go", shown, status.st_uid))
+        .with_hint("name a folder that is not there yet");
+  if ((status.st_mode & 0022U) != 0)
+    throw base::Error(fmt::format("{}: others can write into it (mode {:04o})", shown, status.st_mode & 07777U))
+        .with_hint("name a folder that is not there yet, or: chmod go-w " + base::shell_quote(text));
+  if (!out.is_empty()) throw base::Error(shown + ": it is not empty").with_hint("name a folder that is not there yet");
+  // Nobody else gets in before all is done: what lies below may have other owners, and modes for all, before that.
+  if (fchmodat(out.fd(), ".", 0700, 0) != 0) throw base::system_error(shown);
+  return out;
+}
+
 /// Everything goes through this one folder's descriptor.
 class Writer {
  public:
-  Writer(const fs::path& folder, bool devices) : devices_(devices) {
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed) throw base::Error(folder.string() + ": " + failed.message());
-    root_ = base::Fd(open(folder.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!root_.is_open()) throw base::system_error(folder.string());
-    if (!fs::is_empty(folder))
-      throw base::Error(folder.string() + ": it is not empty").with_hint("name a folder that is not there yet");
-    as_root_ = geteuid() == 0;
-  }
+  Writer(const fs::path& folder, bool devices) : to_(opened(folder)), devices_(devices), as_root_(geteuid() == 0) {}
 
   void make_folder(const std::string& path) {
-    if (!path.empty() && mkdirat(root_.get(), path.c_str(), 0700) != 0) fail(path);
+    if (!path.empty()) {
+      const auto at = to_.place(path);
+      if (mkdirat(at.folder.get(), at.name.c_str(), 0700) != 0) fail(path);
+    }
     ++done.folders;
   }
-  void open_file(const std::string& path, const Node& node) {
-    file_ = base::Fd(openat(root_.get(), path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file_.is_open()) fail(path);
+  void open_file(const std::string& path) {
+    file_ = to_.create(path);
     path_ = path;
-    (void)node;
     ++done.files;
   }
-  void write(std::string_view bytes) { base::write_all(file_.get(), bytes, path_); }
+  void write(std::string_view bytes) { base::write_all(file_.get(), bytes, base::printable(path_, 300)); }
   void close_file() { file_.reset(); }
   void make_hard_link(const std::string& from, const std::string& to) {
-    if (linkat(root_.get(), from.c_str(), root_.get(), to.c_str(), 0) != 0) fail(to);
+    const auto first = to_.place(from);
+    const auto second = to_.place(to);
+    if (linkat(first.folder.get(), first.name.c_str(), second.folder.get(), second.name.c_str(), 0) != 0) fail(to);
   }
   void make_link(const std::string& path, const Node& node) {
-    if (symlinkat(node.target.c_str(), root_.get(), path.c_str()) != 0) fail(path);
-    own(path, node);
+    const auto at = to_.place(path);
+    if (symlinkat(node.target.c_str(), at.folder.get(), at.name.c_str()) != 0) fail(path);
+    own(at, path, node);
     ++done.links;
   }
   void make_special(const std::string& path, const Node& node) {
@@ -63,29 +87,31 @@ class Writer {
       done.left_out.push_back(path);
       return;
     }
-    if (mknodat(root_.get(), path.c_str(), node.mode, makedev(node.rdev_major, node.rdev_minor)) != 0) fail(path);
+    const auto at = to_.place(path);
+    if (mknodat(at.folder.get(), at.name.c_str(), node.mode, makedev(node.rdev_major, node.rdev_minor)) != 0)
+      fail(path);
     finish(path, node);
   }
   /// Owner, then mode, then time: each would be lost by the one before.
   void finish(const std::string& path, const Node& node) {
-    own(path, node);
+    const auto at = to_.place(path);
+    own(at, path, node);
     const auto mode = node.mode & (as_root_ ? 07777U : 0777U);
-    if (fchmodat(root_.get(), path.empty() ? "." : path.c_str(), mode, 0) != 0) fail(path);
+    if (fchmodat(at.folder.get(), at.name.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) fail(path);
     const timespec times[2] = {{.tv_sec = node.mtime, .tv_nsec = 0}, {.tv_sec = node.mtime, .tv_nsec = 0}};
-    if (utimensat(root_.get(), path.empty() ? "." : path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) fail(path);
+    if (utimensat(at.folder.get(), at.name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) fail(path);
   }
 
   Extracted done;
 
  private:
-  void own(const std::string& path, const Node& node) {
+  void own(const base::FolderWriter::Place& at, const std::string& path, const Node& node) const {
     if (!as_root_) return;
-    if (fchownat(root_.get(), path.empty() ? "." : path.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0)
-      fail(path);
+    if (fchownat(at.folder.get(), at.name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0) fail(path);
   }
   [[noreturn]] static void fail(const std::string& path) { throw base::system_error(base::printable(path, 300)); }
 
-  base::Fd root_;
+  base::FolderWriter to_;
   base::Fd file_;
   std::string path_;
   bool devices_ = false;
@@ -141,7 +167,7 @@ Extracted extract(initramfs::Source& source, const initramfs::Image& image, cons
   Writer writer(folder, devices);
   for (const auto& [path, node] : plan.folders) writer.make_folder(path);
   for (const auto& [path, node] : plan.empty) {
-    writer.open_file(path, *node);
+    writer.open_file(path);
     writer.close_file();
   }
   initramfs::read_again(
@@ -150,7 +176,7 @@ Extracted extract(initramfs::Source& source, const initramfs::Image& image, cons
         const auto found = plan.files.find(entry);
         if (found == plan.files.end()) return false;
         writer.close_file();
-        writer.open_file(found->second.first, *found->second.second);
+        writer.open_file(found->second.first);
         return true;
       },
       [&](std::string_view bytes) { writer.write(bytes); });

@@ -25,7 +25,8 @@ struct Extracted {
   std::vector<std::string> left_out;  // device nodes and the like, unless they were asked for
 };
 
-/// The whole tree below `folder`, which must be empty or not there. Every path is that of a name in the image with all
+/// The whole tree below `folder`, which is not there, or is empty, the caller's own and not writable by others; they
+/// get in when all is written. Every path is that of a name in the image with all
 /// links of its folders followed, so that none leaves the folder, and links are made last. Owners and device nodes are
 /// root's to give; setuid and setgid bits are left away for everybody else. base::Error stops in the middle, and says
 /// where.

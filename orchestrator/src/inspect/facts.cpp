@@ -87,6 +87,15 @@ void find_cmdline(Facts& facts) {
   add_words(facts, facts.options.cmdline);
 }
 
+/// A UKI says in .uname which kernel is in it.
+void find_kernel(Facts& facts) {
+  facts.kernel = facts.options.kernel;
+  const auto section = facts.image.sections.find(".uname");
+  if (facts.kernel || section == facts.image.sections.end()) return;
+  facts.kernel = KernelRelease::from(base::trim(section->second));
+  if (!facts.kernel) facts.no_release = ".uname: " + section->second;
+}
+
 void find_lines_of_root(Facts& facts) {
   for (const auto& [path, lines] :
        {std::pair{"etc/passwd", &facts.root_lines}, std::pair{"etc/shadow", &facts.shadow_lines}}) {
@@ -111,9 +120,9 @@ bool Facts::has_module(std::string_view name) const { return std::ranges::find(m
 
 bool Facts::has_driver(std::string_view name) const {
   const auto wanted_name = with_underscores(name);
-  for (const auto& kernel : kernels) {
+  for (const auto& each : kernels) {
     for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
-      const auto builtin = image.content(top + kernel + "/modules.builtin").value_or("");
+      const auto builtin = image.content(top + each.text() + "/modules.builtin").value_or("");
       for (const auto& line : base::lines(builtin)) {
         const auto file = last_name(line);
         if (with_underscores(file.substr(0, file.find('.'))) == wanted_name) return true;
@@ -148,11 +157,18 @@ Facts gather(const initramfs::Image& image, const Options& options) {
     if (facts.modules.empty()) facts.modules = base::lines(image.content(path).value_or(""));
   }
   find_generator(facts);
+  find_kernel(facts);
+  std::string odd_folder;
   for (const auto* folder : {"usr/lib/modules", "lib/modules"}) {
     for (const auto& name : image.list(folder)) {
-      if (std::ranges::find(facts.kernels, name) == facts.kernels.end()) facts.kernels.push_back(name);
+      const auto release = KernelRelease::from(name);
+      if (!release)
+        odd_folder = std::string(folder) + "/" + name;
+      else if (std::ranges::find(facts.kernels, *release) == facts.kernels.end())
+        facts.kernels.push_back(*release);
     }
   }
+  if (!facts.kernel && facts.no_release.empty() && facts.kernels.empty()) facts.no_release = odd_folder;
   image.each([&](const std::string& path, const initramfs::Node& node) {
     if (!node.is_file() || path.find("/modules/") == std::string::npos) return;
     const auto name = last_name(path);

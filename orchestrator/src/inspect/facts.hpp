@@ -14,6 +14,7 @@
 #include "initramfs/files.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/loader.hpp"
+#include "inspect/kernel_release.hpp"
 #include "inspect/storage.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/authorized_keys.hpp"
@@ -28,7 +29,7 @@ namespace inspect {
 struct Options {
   std::string cmdline;                        // the kernel's command line, as far as it is known
   bool cmdline_known = false;                 // otherwise what it might say cannot be told
-  std::string kernel;                         // the release that it is for; "": not known
+  std::optional<KernelRelease> kernel;        // that it is for; nothing: not known
   std::int64_t now = 0;                       // seconds since the epoch
   std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
   std::filesystem::path file;                 // the image's, where it is a file of that system
@@ -72,9 +73,11 @@ struct Facts {
   std::vector<std::string> modules;  // dracut's, as usr/lib/dracut/modules.txt has them
   std::string generator;             // "dracut 106-6", "initramfs-tools", ...; "": cannot be told
   bool by_dracut = false;
-  std::vector<std::string> kernels;  // folders of usr/lib/modules
-  std::set<std::string> drivers;     // modules in it, with underscores
-  std::vector<std::string> cmdline;  // words: of the image, of the UKI, of the options
+  std::vector<KernelRelease> kernels;   // folders of usr/lib/modules
+  std::optional<KernelRelease> kernel;  // that it is for: of the options, or of a UKI's .uname
+  std::string no_release;               // where a release should stand, and none does: .uname, or a folder
+  std::set<std::string> drivers;        // modules in it, with underscores
+  std::vector<std::string> cmdline;     // words: of the image, of the UKI, of the options
 
   Sshd sshd;
   std::optional<Unit> unit;

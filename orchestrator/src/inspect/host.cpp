@@ -39,16 +39,18 @@ std::string setting(const fs::path& file, std::string_view key) {
   return out;
 }
 
-std::vector<std::string> kernels(const fs::path& root) {
-  std::vector<std::string> out;
+std::vector<KernelRelease> kernels(const fs::path& root) {
+  std::vector<KernelRelease> out;
   for (const auto* folder : {"usr/lib/modules", "lib/modules"}) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(root / folder, ignored)) {
-      if (fs::exists(entry.path() / "modules.dep", ignored) || fs::exists(entry.path() / "modules.builtin", ignored))
-        out.push_back(entry.path().filename().string());
+      const auto release = KernelRelease::from(entry.path().filename().string());
+      if (release &&
+          (fs::exists(entry.path() / "modules.dep", ignored) || fs::exists(entry.path() / "modules.builtin", ignored)))
+        out.push_back(*release);
     }
   }
-  std::ranges::sort(out, is_older);
+  std::ranges::sort(out, is_older, &KernelRelease::text);
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
@@ -95,15 +97,16 @@ std::vector<Entry> entries(const fs::path& root) {
 }
 
 /// An entry's version may be anything (ostree counts deployments): the release is the installed kernel that its version
-/// or its image's path names; "" if none does.
-std::string release_of(const fs::path& root, const Entry& entry) {
-  std::string found;
+/// or its image's path names; nothing if none does.
+std::optional<KernelRelease> release_of(const fs::path& root, const Entry& entry) {
+  std::optional<KernelRelease> found;
   for (const auto& kernel : kernels(root)) {
-    if (entry.version == kernel) return kernel;
+    const auto& name = kernel.text();
+    if (entry.version == name) return kernel;
     for (const auto& initrd : entry.initrds) {
-      if (initrd.find(kernel) != std::string::npos && kernel.size() > found.size()) found = kernel;
+      if (initrd.find(name) != std::string::npos && (!found || name.size() > found->text().size())) found = kernel;
     }
-    if (entry.version.ends_with("@" + kernel)) found = kernel;
+    if (entry.version.ends_with("@" + name)) found = kernel;
   }
   return found;
 }
@@ -133,7 +136,8 @@ std::string saved_entry(const fs::path& root) {
 }
 
 /// Every place where the image of `kernel` may be.
-std::vector<fs::path> places(const fs::path& root, const std::string& kernel) {
+std::vector<fs::path> places(const fs::path& root, const KernelRelease& release) {
+  const auto& kernel = release.text();
   std::vector<fs::path> out;
   for (const auto* file : {"etc/dracut-sshd/initrd.conf", "usr/lib/dracut/modules.d/46sshd/initrd.conf"}) {
     const auto name = setting(root / file, "IMAGE");
@@ -155,9 +159,9 @@ std::vector<fs::path> places(const fs::path& root, const std::string& kernel) {
 
 /// Its kernel, and the command line: the entry's, else GRUB's own, else today's.
 void complete(const fs::path& root, NextBoot& boot, const std::string& options) {
-  if (boot.kernel_file.empty()) boot.kernel_file = kernel_file(root, boot.kernel).value_or("");
+  if (boot.kernel_file.empty() && boot.kernel) boot.kernel_file = kernel_file(root, *boot.kernel).value_or("");
   boot.cmdline = options;
-  if (options.empty()) boot.cmdline = grub_cmdline(root, boot.kernel).value_or("");
+  if (options.empty() && boot.kernel) boot.cmdline = grub_cmdline(root, *boot.kernel).value_or("");
   // GRUB's variables stand for what only GRUB knows.
   boot.cmdline_known = !boot.cmdline.empty() && boot.cmdline.find("$kernelopts") == std::string::npos;
   if (boot.cmdline_known || root != "/") return;
@@ -193,12 +197,12 @@ std::string readable_by_others(const fs::path& file) {
   return fmt::format("{} has mode {:04o}", path.string(), status.st_mode & 07777U);
 }
 
-NextBoot next_boot(const fs::path& root, const std::string& wanted) {
+NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wanted) {
   const auto all = entries(root);
-  const auto saved = wanted.empty() ? saved_entry(root) : "";
+  const auto saved = !wanted ? saved_entry(root) : "";
   NextBoot boot;
   for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
-    if (!wanted.empty() ? release_of(root, *entry) != wanted : !saved.empty() && entry->id != saved) continue;
+    if (wanted ? release_of(root, *entry) != wanted : !saved.empty() && entry->id != saved) continue;
     if (const auto image = image_of_entry(root, *entry)) {
       boot = {*image,
               release_of(root, *entry),
@@ -210,18 +214,14 @@ NextBoot next_boot(const fs::path& root, const std::string& wanted) {
       return boot;
     }
   }
-  std::vector<std::string> candidates = wanted.empty() ? kernels(root) : std::vector{wanted};
+  std::vector<KernelRelease> candidates = wanted ? std::vector{*wanted} : kernels(root);
   std::ranges::reverse(candidates);
   std::vector<std::string> looked;
   for (const auto& kernel : candidates) {
     for (const auto& place : places(root, kernel)) {
       std::error_code ignored;
       if (fs::is_regular_file(place, ignored)) {
-        boot = {place,
-                kernel,
-                {},
-                false,
-                wanted.empty() ? "the newest kernel that has an image" : "the kernel that was named",
+        boot = {place, kernel, {}, false, !wanted ? "the newest kernel that has an image" : "the kernel that was named",
                 {}};
         complete(root, boot, "");
         return boot;

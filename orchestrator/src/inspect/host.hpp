@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "inspect/kernel_release.hpp"
+
 /// The system that an image is for. `root` is "/" or, in tests, a folder that looks like one. Nothing is executed.
 namespace inspect {
 
@@ -15,7 +17,7 @@ namespace inspect {
 /// The next boot, as far as files tell it.
 struct NextBoot {
   std::filesystem::path image;
-  std::string kernel;
+  std::optional<KernelRelease> kernel;  // nothing: an entry that names none that is installed
   std::string cmdline;
   bool cmdline_known = false;
   std::string source;                 // where this is known from
@@ -25,7 +27,7 @@ struct NextBoot {
 /// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;
 /// with `kernel`, that one's. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module,
 /// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
-[[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::string& kernel);
+[[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::optional<KernelRelease>& kernel);
 
 /// A wired network card of this machine, and the kernel module that drives it; "" if that is built into the kernel.
 struct Card {

@@ -20,6 +20,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/folder_writer.hpp"
 #include "base/text.hpp"
 #include "inspect/extract.hpp"
 
@@ -133,10 +134,9 @@ Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initra
   const auto& work = inner.folder.emplace(base::temp_parent(), "dracut-sshd-inspect.");
   const auto file = work.path() / "inner.img";
   {
-    std::ofstream out(file, std::ios::binary);
+    const auto out = base::FolderWriter(work.path()).create("inner.img");
     cat(source, image, kind->path,
-        [&](std::string_view bytes) { out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())); });
-    if (!out.flush()) throw base::system_error(file.string());
+        [&](std::string_view bytes) { base::write_all(out.get(), bytes, base::printable(file.string(), 300)); });
   }
   base::Command run;
   run.argv = command(*kind, file, work.path() / "root");
@@ -150,7 +150,7 @@ Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initra
     run.argv.insert(run.argv.begin(), {"prlimit", "--fsize=268435456", "--cpu=60", "--"});
   const auto folder = work.path() / "root";
   const auto outcome = run_guarded(run, *kind, folder, runner, cancel);
-  if (!fs::is_directory(folder))
+  if (fs::symlink_status(folder).type() != fs::file_type::directory)
     throw base::Error(
         fmt::format("/{}: {} could not unpack it: {}", kind->path, kind->program, base::printable(outcome.tail, 400)));
   initramfs::Builder builder(image, wanted, initramfs::Limits{});

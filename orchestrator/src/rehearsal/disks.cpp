@@ -69,7 +69,7 @@ class Maker {
 
   /// The room is taken now, so that a full file system is noticed here, and not by the guest.
   static void reserve(const fs::path& file, std::uint64_t size) {
-    const base::Fd opened(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    const base::Fd opened(open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!opened.is_open()) throw base::system_error(file.string());
     const int failed = posix_fallocate(opened.get(), 0, static_cast<off_t>(size));
     if (failed == ENOSPC || failed == EFBIG || failed == EDQUOT)
@@ -90,8 +90,8 @@ class Maker {
   }
 
   static void copy(const fs::path& from, const fs::path& to, std::uint64_t at) {
-    const base::Fd in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
-    const base::Fd out(open(to.c_str(), O_WRONLY | O_CLOEXEC));
+    const base::Fd in(open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const base::Fd out(open(to.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!in.is_open() || !out.is_open()) throw base::system_error(to.string());
     if (lseek(out.get(), static_cast<off_t>(at), SEEK_SET) < 0) throw base::system_error(to.string());
     std::string buffer(kMiB, '\0');
@@ -133,7 +133,7 @@ class Maker {
 void put_into_group(const fs::path& file, const fs::path& system, const VolumeGroup& group, const std::string& seed) {
   const auto head = physical_volume(group, kContent / kExtent, seed);
   Maker::reserve(file, kPhysicalStart + kContent + group.volumes.size() * kExtent);
-  const base::Fd out(open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  const base::Fd out(open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!out.is_open()) throw base::system_error(file.string());
   base::write_all(out.get(), head, file.string());
   base::write_all(out.get(), base::read_file(system, kContent), file.string());

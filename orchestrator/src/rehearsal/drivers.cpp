@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/folder_writer.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
 
@@ -27,23 +28,19 @@ std::string name_of(std::string_view path) {
 }
 
 /// The kernel that the image is for.
-std::string kernel_of(const inspect::Facts& facts) {
-  if (!facts.options.kernel.empty()) return facts.options.kernel;
+const inspect::KernelRelease& kernel_of(const inspect::Facts& facts) {
+  if (facts.kernel) return *facts.kernel;
   if (facts.kernels.size() == 1) return facts.kernels.front();
-  throw base::Error("which kernel the image is for cannot be told").with_hint("name its release: --kernel RELEASE");
+  throw base::Error("which kernel the image is for cannot be told").with_hint("name its release: --release RELEASE");
 }
 
 /// Where the image has its modules: canonical, so that the overlay goes there.
-std::string modules_in(const inspect::Facts& facts, const std::string& kernel) {
+std::string modules_in(const inspect::Facts& facts, const inspect::KernelRelease& release) {
+  const auto& kernel = release.text();
   for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
     if (const auto path = facts.image.resolve(top + kernel)) return *path;
   }
   return (facts.image.resolve("lib").value_or("usr/lib") == "usr/lib" ? "usr/lib/modules/" : "lib/modules/") + kernel;
-}
-
-void write(const fs::path& path, const std::string& bytes) {
-  base::make_dirs(path.parent_path());
-  base::write_file(path, bytes);
 }
 
 }  // namespace
@@ -77,7 +74,8 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
                  initramfs::Source& source, const inspect::Inner& inner, const fs::path& root, const fs::path& scratch,
                  base::Runner& runner, const base::Cancel& cancel) {
   if (names.empty()) return;
-  const auto kernel = kernel_of(facts);
+  const auto& release = kernel_of(facts);
+  const auto& kernel = release.text();
   auto system = root / "usr/lib/modules" / kernel;
   if (!fs::exists(system / "modules.dep")) system = root / "lib/modules" / kernel;
   if (!fs::exists(system / "modules.dep"))
@@ -89,34 +87,34 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   };
   const auto files = needed_modules(names, read("modules.dep"), read("modules.builtin"));
   if (files.empty()) return;
-  const auto top = modules_in(facts, kernel);
+  const auto top = modules_in(facts, release);
   // depmod makes the indexes anew, and so has to see the image's modules, too.
   std::vector<std::string> own;
   facts.image.each([&](const std::string& path, const initramfs::Node& node) {
     if (node.is_file() && path.starts_with(top + "/") && path.find(".ko") != std::string::npos) own.push_back(path);
   });
-  const auto tree = scratch / "modules";
-  const auto below = tree / "lib/modules" / kernel;
-  base::make_dirs(below);
-  base::make_dirs(tree / "usr");
-  fs::create_directory_symlink("../lib", tree / "usr/lib");
+  base::FolderWriter to(scratch);
+  const std::string below = "modules/lib/modules/" + kernel;
+  to.make_dirs(below);
+  to.link("modules/usr/lib", "../lib");
   for (const auto& [path, bytes] : bytes_of(source, facts.image, inner, own, kMostModules))
-    write(below / path.substr(top.size() + 1), bytes);
+    to.write_file(below + path.substr(top.size()), bytes);
   for (const auto* name : {"modules.order", "modules.builtin", "modules.builtin.modinfo"}) {
-    if (fs::exists(system / name)) write(below / name, read(name));
+    if (fs::exists(system / name)) to.write_file(fmt::format("{}/{}", below, name), read(name));
   }
   for (const auto& file : files) {
     if (!base::is_safe_relative(file)) throw base::Error("modules.dep names " + base::printable(file));
     auto bytes = base::read_file(system / file, kMostModules);
-    write(below / file, bytes);
+    if (!to.has(below + "/" + file)) to.write_file(below + "/" + file, bytes);
     overlay[top + "/" + file] = {.content = std::move(bytes)};
   }
+  const auto tree = scratch / "modules";
   base::Command depmod;
   depmod.argv = {"depmod", "-b", tree.string(), kernel};
   depmod.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
   depmod.dies_with_parent = true;
   if (const auto done = runner.run(depmod, cancel); done.status != 0) throw base::Error("depmod failed: " + done.tail);
-  for (const auto& entry : fs::directory_iterator(below)) {
+  for (const auto& entry : fs::directory_iterator(scratch / below)) {
     const auto name = entry.path().filename().string();
     if (entry.is_regular_file() && name.starts_with("modules."))
       overlay[top + "/" + name] = {.content = base::read_file(entry.path(), kIndex)};

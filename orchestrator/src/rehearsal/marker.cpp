@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
-#include <system_error>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/folder_writer.hpp"
 #include "base/text.hpp"
 #include "rehearsal/overlay.hpp"
 
@@ -49,18 +50,36 @@ echo o >/proc/sysrq-trigger
 while :; do read -r last || exec /bin/sh -c 'while :; do :; done'; done
 )";
 
-void put(const fs::path& folder, const std::string& path, std::string_view content, unsigned mode) {
-  base::make_dirs((folder / path).parent_path());
-  base::write_file(folder / path, content, mode);
-}
+/// The marker's tree. Links at its top lead to folders of it (lib64 -> usr/lib64), as the image has them: what is to be
+/// below one of them is written where it really is.
+class Tree {
+ public:
+  explicit Tree(const fs::path& folder) : to_(folder) {}
 
-void link(const fs::path& folder, const std::string& path, const std::string& target) {
-  std::error_code failed;
-  if (fs::exists(fs::symlink_status(folder / path))) return;
-  base::make_dirs((folder / path).parent_path());
-  fs::create_symlink(target, folder / path, failed);
-  if (failed) throw base::Error((folder / path).string() + ": " + failed.message());
-}
+  void link_folder(const std::string& name, const std::string& real) {
+    to_.make_dirs(real);
+    if (to_.has(name)) return;
+    to_.link(name, real);
+    links_[name] = real;
+  }
+  void make_dirs(const std::string& path) { to_.make_dirs(real(path)); }
+  void put(const std::string& path, std::string_view content, unsigned mode) {
+    if (const auto where = real(path); !to_.has(where)) to_.write_file(where, content, mode);
+  }
+  void link(const std::string& path, const std::string& target) {
+    if (const auto where = real(path); !to_.has(where)) to_.link(where, target);
+  }
+
+ private:
+  [[nodiscard]] std::string real(const std::string& path) const {
+    const auto slash = std::min(path.find('/'), path.size());
+    const auto found = links_.find(path.substr(0, slash));
+    return found == links_.end() ? path : found->second + path.substr(slash);
+  }
+
+  base::FolderWriter to_;
+  std::map<std::string, std::string> links_;
+};
 
 }  // namespace
 
@@ -101,34 +120,35 @@ void write_marker(const fs::path& folder, const std::string& token, const inspec
       wanted.insert(*loader);
   }
   base::make_dirs(folder);
+  Tree tree(folder);
   // The image's own links at the top (lib64 -> usr/lib64) first: folders may hide behind them.
   for (const auto& name : image.list("")) {
     const auto* top = image.find_link(name);
-    if (top == nullptr || !top->is_link()) continue;
+    if (top == nullptr || !top->is_link() || !base::is_safe_relative(name)) continue;
     const auto real = image.resolve(name);
     if (!real || !base::is_safe_relative(*real) || image.find(*real) == nullptr || !image.find(*real)->is_directory())
       continue;
-    base::make_dirs(folder / *real);
-    link(folder, name, *real);
+    tree.link_folder(name, *real);
   }
+  // Its own files before what the image chooses, which takes no name of theirs.
+  // systemd wants this before it changes over.
+  tree.put("etc/os-release", "ID=rehearsal\nNAME=\"The marker of a rehearsal\"\n", 0644);
+  const auto init =
+      base::replace_all(std::string(kInit), "@MARK@", marker_line(token, "").substr(0, token.size() + 11));
+  tree.put("usr/lib/systemd/systemd", init, 0755);
+  tree.link("sbin/init", "/usr/lib/systemd/systemd");
+  for (const auto* name : {"dev", "proc", "sys", "run", "tmp"}) tree.make_dirs(name);
   for (const auto& [path, bytes] : bytes_of(source, image, inner, {wanted.begin(), wanted.end()}, kMost)) {
     if (!base::is_safe_relative(path)) throw base::Error("a library is at " + base::printable(path, 300));
-    put(folder, path, bytes, 0755);
+    tree.put(path, bytes, 0755);
   }
   // Libraries are looked for by other names than their own.
   image.each([&](const std::string& path, const initramfs::Node& each) {
     if (!each.is_link() || !base::is_safe_relative(path)) return;
     const auto real = image.resolve(path);
-    if (real && wanted.contains(*real)) link(folder, path, "/" + *real);
+    if (real && wanted.contains(*real)) tree.link(path, "/" + *real);
   });
-  if (const auto cache = image.content("etc/ld.so.cache")) put(folder, "etc/ld.so.cache", *cache, 0644);
-  for (const auto* name : {"dev", "proc", "sys", "run", "tmp"}) base::make_dirs(folder / name);
-  // systemd wants this before it changes over.
-  put(folder, "etc/os-release", "ID=rehearsal\nNAME=\"The marker of a rehearsal\"\n", 0644);
-  const auto init =
-      base::replace_all(std::string(kInit), "@MARK@", marker_line(token, "").substr(0, token.size() + 11));
-  put(folder, "usr/lib/systemd/systemd", init, 0755);
-  link(folder, "sbin/init", "/usr/lib/systemd/systemd");
+  if (const auto cache = image.content("etc/ld.so.cache")) tree.put("etc/ld.so.cache", *cache, 0644);
 }
 
 }  // namespace rehearsal

@@ -33,24 +33,24 @@ void copy(initramfs::Source& from, std::uint64_t offset, std::uint64_t size, int
 }
 
 base::Fd create(const fs::path& path) {
-  base::Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  base::Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) throw base::system_error(path.string());
   return file;
 }
 
 /// Beside the image, or where kernels are.
 fs::path find_kernel(const Request& request, const Subject& subject) {
-  std::vector<std::string> releases;
-  if (!subject.options.kernel.empty()) releases.push_back(subject.options.kernel);
-  for (const auto& name : subject.facts->kernels) releases.push_back(name);
+  std::vector<inspect::KernelRelease> releases;
+  if (subject.facts->kernel) releases.push_back(*subject.facts->kernel);
+  for (const auto& each : subject.facts->kernels) releases.push_back(each);
   std::error_code ignored;
   for (const auto& release : releases) {
-    auto beside = subject.image.parent_path() / ("vmlinuz-" + release);
+    auto beside = subject.image.parent_path() / ("vmlinuz-" + release.text());
     if (fs::is_regular_file(beside, ignored)) return beside;
     if (const auto found = inspect::kernel_file(request.wishes.root, release)) return *found;
   }
   throw base::Error(releases.empty() ? "which kernel the image is for cannot be told"
-                                     : fmt::format("no file of the kernel {} was found", releases.front()))
+                                     : fmt::format("no file of the kernel {} was found", releases.front().text()))
       .with_hint("name it: --kernel FILE");
 }
 
@@ -61,11 +61,11 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   auto& options = out->options;
   options.now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  options.kernel = request.release;
+  options.kernel = inspect::KernelRelease::from_option(request.release, "--release");
   out->image = request.image;
   out->kernel = request.kernel;
   if (request.image.empty()) {
-    const auto boot = inspect::next_boot(request.wishes.root, request.release);
+    const auto boot = inspect::next_boot(request.wishes.root, options.kernel);
     out->image = boot.image;
     out->source = boot.source;
     if (out->kernel.empty()) out->kernel = boot.kernel_file;
@@ -80,10 +80,12 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   const auto wanted = inspect::wanted();
   out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
   out->inner.emplace(inspect::add_inner(*out->file, out->tree, wanted, runner, cancel));
-  if (const auto release = out->tree.sections.find(".uname");
-      release != out->tree.sections.end() && options.kernel.empty())
-    options.kernel = release->second;
   out->facts = std::make_unique<inspect::Facts>(inspect::gather(out->tree, options));
+  // A name that would become a path is not guessed around.
+  if (!out->facts->no_release.empty())
+    throw base::Error(fmt::format("{}: \"{}\" is not a kernel release", base::printable(out->image.string(), 300),
+                                  base::printable(out->facts->no_release)))
+        .with_hint("name the release of the kernel that it is for: --release RELEASE");
   if (out->kernel.empty() && !out->tree.is_uki) out->kernel = find_kernel(request, *out);
   return out;
 }

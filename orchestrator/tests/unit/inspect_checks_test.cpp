@@ -264,10 +264,33 @@ TEST(Checks, AnotherPortByTheUnitsVariablesIsNoticed) {
 
 TEST(Checks, AnImageOfAnotherKernelIsAnError) {
   auto some = options();
-  some.kernel = "6.13.0";
+  some.kernel = KernelRelease::from("6.13.0");
   EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::ElementsAre("kernel.modules"));
-  some.kernel = "6.12.0";
+  some.kernel = KernelRelease::from("6.12.0");
   EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::IsEmpty());
+}
+
+TEST(Checks, ATextThatIsNoReleaseBecomesNoKernel) {
+  const auto some = options();
+  auto image = images::image_of(images::good());
+  image.sections[".uname"] = "../../usr/lib/modules/6.12.0";
+  const auto facts = gather(image, some);
+  EXPECT_FALSE(facts.kernel);
+  EXPECT_THAT(text_of(check_all(facts)),
+              HasSubstr("warning kernel.modules \".uname: ../../usr/lib/modules/6.12.0\" is not"));
+  image.sections[".uname"] = "6.12.0\n";
+  EXPECT_EQ(gather(image, some).kernel, KernelRelease::from("6.12.0"));
+  EXPECT_THAT(faults_of(check_all(gather(image, some))), testing::IsEmpty());
+
+  auto files = images::good();
+  put(files, "usr/lib/modules/-rf/modules.dep", "");
+  const auto two = images::image_of(files);
+  EXPECT_EQ(texts_of(gather(two, some).kernels), std::vector<std::string>{"6.12.0"});
+  EXPECT_EQ(gather(two, some).no_release, "");
+  std::erase_if(files, [](const auto& each) { return each.first.starts_with("usr/lib/modules/6.12.0"); });
+  const auto odd = images::image_of(files);
+  EXPECT_THAT(gather(odd, some).kernels, testing::IsEmpty());
+  EXPECT_EQ(gather(odd, some).no_release, "usr/lib/modules/-rf");
 }
 
 TEST(Checks, AnImageOfInitramfsToolsIsNamedAsSuch) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -93,6 +94,40 @@ TEST_F(Views, ExtractLeavesDeviceNodesOutAndRefusesAFolderThatIsNotEmpty) {
   EXPECT_THROW(extract(*source_, from, work_.path() / "out", false), base::Error);
 }
 
+TEST_F(Views, ExtractRefusesAFolderThatOthersMayWriteInto) {
+  const auto from = image({{"d", "", kFolder}, {"d/f", "1"}});
+  const auto out = work_.path() / "out";
+  for (const unsigned mode : {0777U, 0720U, 0702U, 01777U}) {
+    fs::create_directory(out);
+    ASSERT_EQ(chmod(out.c_str(), mode), 0);
+    try {
+      extract(*source_, from, out, false);
+      ADD_FAILURE() << mode;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("others can write into it"));
+      EXPECT_THAT(error.hint(), HasSubstr("not there yet"));
+    }
+    EXPECT_TRUE(fs::is_empty(out));
+    fs::remove(out);
+  }
+  fs::create_directory(out);
+  fs::create_directory_symlink("out", work_.path() / "link");
+  EXPECT_THROW(extract(*source_, from, work_.path() / "link", false), base::Error);
+  EXPECT_THROW(extract(*source_, from, work_.path() / "link/", false), base::Error);
+  EXPECT_TRUE(fs::is_empty(out));
+  EXPECT_EQ(extract(*source_, from, out.string() + "/", false).files, 1U);
+}
+
+TEST_F(Views, ExtractRefusesAFolderOfSomebodyElses) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make a folder another user's";
+  const auto from = image({{"f", "1"}});
+  const auto out = work_.path() / "out";
+  fs::create_directory(out);
+  ASSERT_EQ(chown(out.c_str(), 65534, 65534), 0);
+  EXPECT_THROW(extract(*source_, from, out, false), base::Error);
+  EXPECT_TRUE(fs::is_empty(out));
+}
+
 TEST_F(Views, WhatGoesWrongWhileItIsWrittenIsSaid) {
   const auto from = image({{"f", "bytes"}});
   const auto full = [](std::string_view /*bytes*/) { throw base::Error("the disk is full"); };
@@ -178,10 +213,10 @@ TEST_F(NextBootTest, IsTheNewestKernelThatHasAnImageUnderAnyOfTheUsualNames) {
   for (const auto* release : {"6.9.1", "6.12.0", "6.13.0"}) kernel(release);
   write(root() / "boot/initrd.img-6.9.1", "x");
   write(root() / "boot/initrd.img-6.12.0", "x");
-  EXPECT_EQ(next_boot(root(), "").image, root() / "boot/initrd.img-6.12.0");
-  EXPECT_EQ(next_boot(root(), "").kernel, "6.12.0");
-  EXPECT_EQ(next_boot(root(), "6.9.1").image, root() / "boot/initrd.img-6.9.1");
-  EXPECT_THROW(next_boot(root(), "6.13.0"), base::Error);
+  EXPECT_EQ(next_boot(root(), {}).image, root() / "boot/initrd.img-6.12.0");
+  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.12.0"));
+  EXPECT_EQ(next_boot(root(), KernelRelease::from("6.9.1")).image, root() / "boot/initrd.img-6.9.1");
+  EXPECT_THROW(next_boot(root(), KernelRelease::from("6.13.0")), base::Error);
 }
 
 TEST_F(NextBootTest, TakesTheNameThatTheAdministratorGave) {
@@ -189,7 +224,7 @@ TEST_F(NextBootTest, TakesTheNameThatTheAdministratorGave) {
   write(root() / "boot/initramfs-6.12.0.img", "x");
   write(root() / "boot/mine-6.12.0", "x");
   write(root() / "etc/dracut-sshd/initrd.conf", "# \nIMAGE=\"/boot/mine-%k\"\n");
-  EXPECT_EQ(next_boot(root(), "").image, root() / "boot/mine-6.12.0");
+  EXPECT_EQ(next_boot(root(), {}).image, root() / "boot/mine-6.12.0");
 }
 
 TEST_F(NextBootTest, IsTheEntryThatTheBootLoaderHasSavedAndItsCommandLine) {
@@ -201,10 +236,10 @@ TEST_F(NextBootTest, IsTheEntryThatTheBootLoaderHasSavedAndItsCommandLine) {
                       "rd.luks.uuid={0}\n",
                       release));
   }
-  EXPECT_EQ(next_boot(root(), "").kernel, "6.13.0");
+  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.13.0"));
   write(root() / "boot/grub2/grubenv", "# GRUB Environment Block\nsaved_entry=id-6.12.0\n");
-  const auto boot = next_boot(root(), "");
-  EXPECT_EQ(boot.kernel, "6.12.0");
+  const auto boot = next_boot(root(), {});
+  EXPECT_EQ(boot.kernel, KernelRelease::from("6.12.0"));
   EXPECT_EQ(boot.cmdline, "root=UUID=1 rd.luks.uuid=6.12.0");
   EXPECT_TRUE(boot.cmdline_known);
 }
@@ -214,20 +249,20 @@ TEST_F(NextBootTest, AnEntrysVersionNeedNotBeTheKernels) {
   write(root() / "boot/ostree/x/initramfs-6.12.0.img", "x");
   write(root() / "boot/loader/entries/ostree-2.conf",
         "version 2\ninitrd /ostree/x/initramfs-6.12.0.img\noptions root=x\n");
-  EXPECT_EQ(next_boot(root(), "").kernel, "6.12.0");
-  EXPECT_EQ(next_boot(root(), "6.12.0").image, root() / "boot/ostree/x/initramfs-6.12.0.img");
+  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.12.0"));
+  EXPECT_EQ(next_boot(root(), KernelRelease::from("6.12.0")).image, root() / "boot/ostree/x/initramfs-6.12.0.img");
 }
 
 TEST_F(NextBootTest, NoKernelAndNoImageAreSaidWithThePlaces) {
   try {
-    (void)next_boot(root(), "");
+    (void)next_boot(root(), {});
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("no kernel is installed"));
   }
   kernel("6.12.0");
   try {
-    (void)next_boot(root(), "");
+    (void)next_boot(root(), {});
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("boot/initrd.img-6.12.0"));

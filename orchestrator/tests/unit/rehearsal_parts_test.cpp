@@ -30,6 +30,56 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
+/// An image as a file, and what is known of it.
+struct Marked {
+  explicit Marked(const images::Files& files) {
+    std::vector<archives::Entry> entries;
+    for (const auto& [path, entry] : files) entries.push_back(entry);
+    base::write_file(work.path() / "image", archives::cpio(entries));
+    source = std::make_unique<initramfs::Source>(work.path() / "image");
+    image = initramfs::read(*source, inspect::wanted());
+    std::filesystem::create_directory(work.path() / "outside");
+  }
+  void write() { write_marker(work.path() / "marker", "token", inspect::gather(image, options), *source, {}); }
+  [[nodiscard]] std::filesystem::path at(const char* path) const { return work.path() / path; }
+
+  base::TempDir work{base::temp_parent(), "dracut-sshd-test."};
+  std::unique_ptr<initramfs::Source> source;
+  initramfs::Image image;
+  inspect::Options options;
+};
+
+TEST(Marker, HasTheImagesShellAndItsLinksAtTheTop) {
+  auto files = images::good();
+  images::link(files, "usr/bin/bash", "/bin/sh");
+  Marked marked(files);
+  marked.write();
+  EXPECT_THAT(base::read_file(marked.at("marker/bin/sh"), 1U << 20U), HasSubstr("shell"));
+  EXPECT_EQ(std::filesystem::read_symlink(marked.at("marker/sbin")), "usr/sbin");
+  EXPECT_EQ(std::filesystem::read_symlink(marked.at("marker/usr/sbin/init")), "/usr/lib/systemd/systemd");
+  EXPECT_EQ(std::filesystem::read_symlink(marked.at("marker/usr/bin/bash")), "/bin/sh");
+  EXPECT_THAT(base::read_file(marked.at("marker/usr/lib/systemd/systemd"), 1U << 20U), HasSubstr("rehearsal-token: "));
+  EXPECT_TRUE(std::filesystem::is_directory(marked.at("marker/proc")));
+}
+
+TEST(Marker, IsWrittenInItsFolderWhateverTheImagesLinksSay) {
+  for (const auto* name : {"etc", "dev", "run", "tmp", "usr", "lib64"}) {
+    auto files = images::good();
+    std::erase_if(files, [&](const auto& each) {
+      return std::string(name) != "usr" && (each.first + "/").starts_with(std::string(name) + "/");
+    });
+    if (std::string(name) != "usr") images::link(files, name, "/bin/sh");
+    images::link(files, "usr/lib/systemd/systemd", "../../../../../../../../outside/systemd");
+    images::link(files, "usr/sbin/init", "/bin/sh");
+    Marked marked(files);
+    try {
+      marked.write();
+    } catch (const base::Error&) {  // a word is as good
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(marked.at("outside"))) << name;
+  }
+}
+
 TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
   EXPECT_EQ(volume_of("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
   EXPECT_EQ(volume_of("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
