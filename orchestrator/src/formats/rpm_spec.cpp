@@ -162,6 +162,7 @@ std::string rpm_spec(const Ingredients& from) {
       {"SUMMARY", render::spec(from.project.summary)},
       {"LICENSE", render::spec(from.project.license)},
       {"URL", render::spec(from.project.url)},
+      {"SOURCE", recipe_downloads(from.project, "%{version}") + "/%{name}-%{version}.tar.gz"},
       {"ARCH", render::spec(package.arch)},
       {"PATCH", patch.empty() ? "" : fmt::format("{:<15} {}\n", "Patch0:", render::spec(patch))},
       {"DEPENDENCIES", dependencies(package)},

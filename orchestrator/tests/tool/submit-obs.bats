@@ -33,11 +33,11 @@ account() {
 }
 # submit [ARGUMENT...]
 submit() {
-  local -a where=(--folder "$project") place=(--project home:tester) into=(--out "$BATS_FILE_TMPDIR/dist")
-  [[ " $* " == *" --folder "* ]] && where=()
-  [[ " $* " == *" --project "* ]] && place=()
+  local -a where=(--project "$project") place=(--to obs=home:tester) into=(--out "$BATS_FILE_TMPDIR/dist")
+  [[ " $* " == *" --project "* ]] && where=()
+  [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
-  run --separate-stderr "$orchestrator" submit --to obs "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
+  run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
     --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "$@"
   echo "status $status"
   echo "$output"
@@ -96,7 +96,7 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
 }
 
 @test "a package that is not there is told, with the command that makes it" {
-  submit --project home:tester/other
+  submit --to obs=home:tester/other
   [ "$status" -eq 1 ]
   [[ $stderr == *'osc meta pkg --edit home:tester other'* ]]
 }
