@@ -15,7 +15,7 @@ namespace {
 using model::InstallItem;
 using model::InstallKind;
 
-bool is_maintainer_script(const std::string& path) { return path == "postinst" || path == "prerm"; }
+bool is_maintainer_script(const std::string& path) { return path == "postinst" || path == "prerm" || path == "postrm"; }
 
 /// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.
 std::string relation_fields(const model::PackageFields& package) {
