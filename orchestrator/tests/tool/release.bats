@@ -35,7 +35,7 @@ setup() {
   [[ ! -d $tools ]] || ln -s "${tools%/bin}" "$clone/build/portage"
   export HOME=$BATS_TEST_TMPDIR BUILD_DIR=$clone/build
   git config --global user.name Ada
-  git config --global user.email ada@dracut-sshd.internal
+  git config --global user.email ada@dracut-sshd.home.arpa
   git config --global safe.directory '*'
   real_address "$clone"
   git init -q --initial-branch=main "$clone"
@@ -46,7 +46,7 @@ setup() {
 }
 
 release() {
-  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.dracut-sshd.internal "$@"
+  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.dracut-sshd.home.arpa "$@"
   echo "$output"
 }
 
@@ -196,7 +196,7 @@ END
   git init --quiet --bare --initial-branch=master "$remote"
   served --distro arch --submit "aur=$remote"
   kill "$server"
-  git -C "$remote" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.internal/"
+  git -C "$remote" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.home.arpa/"
   same 1 "$(git -C "$remote" rev-list --count master)"
 
   same "$before" "$(git -C "$clone" rev-parse HEAD)"

@@ -86,7 +86,7 @@ forge() {
   for name in PKGBUILD .SRCINFO; do at "master:$name" | cmp - "$dist/arch-rolling/$name"; done
   run git -C "$remote" ls-tree --name-only master
   same '.SRCINFO PKGBUILD dracut-sshd.patch' "$(tr '\n' ' ' <<<"$output" | sed 's/ $//; s/dracut-sshd[^ ]*\.patch/dracut-sshd.patch/')"
-  same "dracut-sshd 1.0.0-1 by Test O'Packager <test@dracut-sshd.internal>" "$(git -C "$remote" log --format='%s by %an <%ae>' master)"
+  same "dracut-sshd 1.0.0-1 by Test O'Packager <test@dracut-sshd.home.arpa>" "$(git -C "$remote" log --format='%s by %an <%ae>' master)"
 
   submit aur
   [ "$status" -eq 0 ]
@@ -142,7 +142,7 @@ END
     chown -R 65534:65534 "$user"
     "${as[@]}" test -r "$user/makepkg.conf" || skip "nobody cannot read below $BATS_TEST_TMPDIR"
   fi
-  (cd "$user/dracut-sshd" && HOME=$user PACMAN=true PACKAGER='A User <u@dracut-sshd.internal>' \
+  (cd "$user/dracut-sshd" && HOME=$user PACMAN=true PACKAGER='A User <u@dracut-sshd.home.arpa>' \
     "${as[@]}" makepkg --config "$user/makepkg.conf" --nodeps --noconfirm)
   local what
   for what in arch-rolling user; do
@@ -157,7 +157,7 @@ END
   rm "$BATS_TEST_TMPDIR/downloads/www/"*
   submit aur
   [ "$status" -eq 1 ]
-  [[ $stderr == *'fetches https://dracut-sshd.internal/dracut-sshd-1.0.0.tar.gz, which cannot be had: '*404*'upload dracut-sshd-1.0.0.tar.gz there first'* ]]
+  [[ $stderr == *'fetches https://dracut-sshd.home.arpa/dracut-sshd-1.0.0.tar.gz, which cannot be had: '*404*'upload dracut-sshd-1.0.0.tar.gz there first'* ]]
   echo other >"$BATS_TEST_TMPDIR/downloads/www/dracut-sshd-1.0.0.tar.gz"
   submit aur
   [ "$status" -eq 1 ]
@@ -186,12 +186,12 @@ END
   git init --quiet "$own"
   git -C "$own" add -A
   git -C "$own" -c user.name=A -c user.email=a@example.org commit --quiet -m all
-  git -C "$own" remote add origin ssh://git@forge.dracut-sshd.internal/ada/dracut-sshd.git
+  git -C "$own" remote add origin ssh://git@forge.dracut-sshd.home.arpa/ada/dracut-sshd.git
   git -C "$own" worktree add --quiet "$BATS_TEST_TMPDIR/tree" 2>/dev/null
   git clone --quiet --bare "$own" "$BATS_TEST_TMPDIR/mirror.git"
   source=$own
-  for remote in "$own" "$own/.git" "$BATS_TEST_TMPDIR/tree" "file://$own" git@forge.dracut-sshd.internal:ada/dracut-sshd \
-    https://forge.dracut-sshd.internal/ada/dracut-sshd.git; do
+  for remote in "$own" "$own/.git" "$BATS_TEST_TMPDIR/tree" "file://$own" git@forge.dracut-sshd.home.arpa:ada/dracut-sshd \
+    https://forge.dracut-sshd.home.arpa/ada/dracut-sshd.git; do
     submit aur
     [ "$status" -eq 2 ]
     [[ $stderr == *"a push there would replace the project's files"* ]]
@@ -224,7 +224,7 @@ END
   [ "$status" -eq 0 ]
   local branch=dracut-sshd-1.0.0 where=sys-kernel/dracut-sshd
   same "$where: add 1.0.0" "$(git -C "$remote" log --format=%s "dev..$branch")"
-  git -C "$remote" log -1 --format=%b "$branch" | grep -qx "Signed-off-by: Test O'Packager <test@dracut-sshd.internal>"
+  git -C "$remote" log -1 --format=%b "$branch" | grep -qx "Signed-off-by: Test O'Packager <test@dracut-sshd.home.arpa>"
   at "$branch:$where/Manifest" | cmp - "$dist/gentoo-rolling/overlay/$where/Manifest"
   at "$branch:$where/dracut-sshd-1.0.0.ebuild" | cmp - "$dist/gentoo-rolling/overlay/$where/dracut-sshd-1.0.0.ebuild"
   run git -C "$remote" diff --name-only dev "$branch"

@@ -57,8 +57,9 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
     }
   done
   cmp "$obs/files/dracut-sshd-Debian_13.dsc" "$BATS_FILE_TMPDIR"/dist/debian-13/*.dsc
-  # All that the recipes name is there.
+  # All that the recipes name is there; of an address rpm takes the last part.
   while IFS= read -r name; do
+    name=${name##*/}
     [ -e "$obs/files/$(sed 's/%{name}/dracut-sshd/; s/%{version}/1.0.0/' <<<"$name")" ]
   done < <(sed -n 's/^\(Source\|Patch\)[0-9]*: *//p' "$obs/files/dracut-sshd-Fedora_45.spec")
   (cd "$obs/files" && dpkg-source --no-check --no-copy -x dracut-sshd-Debian_13.dsc "$BATS_TEST_TMPDIR/tree" >/dev/null)

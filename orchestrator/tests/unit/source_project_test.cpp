@@ -129,7 +129,7 @@ TEST(Placeholder, IsWhatDocumentsAndTestsUse) {
        {"https://dracut-sshd.example.org/", "https://EXAMPLE.com", "https://example.net:8080/x", "a@example.edu",
         "packager@dracut-sshd.invalid", "https://x.test/y", "https://me@localhost/", "https://example.org./"})
     EXPECT_TRUE(model::is_placeholder(address)) << address;
-  for (const auto* address : {"https://dracut-sshd.internal/", "https://notexample.org/", "https://example.org.uk/",
+  for (const auto* address : {"https://dracut-sshd.home.arpa/", "https://notexample.org/", "https://example.org.uk/",
                               "a@testing", "https://x.org/example.org", ""})
     EXPECT_FALSE(model::is_placeholder(address)) << address;
 }
