@@ -22,8 +22,9 @@ src_install() {
 pkg_postinst() {
 	elog "An initramfs that was built before has no sshd in it, or another one. To build it anew:"
 	elog "    dracut-sshd-rebuild --all"
-	elog "When OpenSSH, the keys or the configuration change, dracut-sshd-check.service says so at the next boot;"
-	elog "dracut-sshd-check does at any time."
+	elog "Whether it is older than OpenSSH, the keys or the configuration, dracut-sshd-check says at any time,"
+	elog "and a unit at every boot and after every change, once it is enabled:"
+	elog "    systemctl enable --now dracut-sshd-check.path dracut-sshd-check.service"
 }
 
 pkg_prerm() {

@@ -8,12 +8,6 @@ _orchestrator_ask() {
   local -a project=()
   local i
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
-    # submit's --project is a place at the service.
-    if [[ " ${words[*]} " == *' submit '* ]]; then
-      [[ ${words[i]} != --folder ]] || project=(--project "${words[i + 1]}")
-      [[ ${words[i]} != --folder=* ]] || project=("--project=${words[i]#*=}")
-      continue
-    fi
     [[ ${words[i]} != --project ]] || project=(--project "${words[i + 1]}")
     [[ ${words[i]} != --project=* ]] || project=("${words[i]}")
   done
@@ -56,9 +50,9 @@ _orchestrator() {
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
     matrix:--format) choices='table json github gitlab' ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
-    submit:--to) choices='copr obs ppa aur guru' ;;
-    submit:--project | submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
-    [a-z]*:--project | submit:--folder | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
+    submit:--to) choices='copr= obs= ppa=ppa: aur guru=' ;;
+    submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
+    [a-z]*:--project | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
     [a-z]*:--source | verify:--key | submit:--config) files=-f ;;
     build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
@@ -81,9 +75,9 @@ _orchestrator() {
           esac
           ;;
         matrix) choices='--help --project --distro --all --format --changed-since --nightly --without-nightly --arch --runner' ;;
-        publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --tools' ;;
+        publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --allow-placeholders --tools' ;;
         submit)
-          choices='--help --to --project --folder --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
+          choices='--help --to --project --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
           ;;
         verify)
           choices='--help --json --key --project --packager --tools'

@@ -99,7 +99,7 @@ class Sites:
             fingerprint = self.key(key)
             (self.work / "sites").mkdir(exist_ok=True)
             for version, packages in built:
-                self._orchestrator("publish", "--project", str(self._project(version)), *self.distributions, "--from", str(packages),
+                self._orchestrator("publish", "--allow-placeholders", "--project", str(self._project(version)), *self.distributions, "--from", str(packages),
                                    "--packager", PACKAGER, "--to", str(to), "--sign", fingerprint, "--url", self.url, "--keep", "2",
                                    "--tools", str(places.build / "portage" / "bin"),
                                    key=key)

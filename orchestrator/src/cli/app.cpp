@@ -73,9 +73,10 @@ struct CommandLine {
 
   void add_submit() {
     auto* hand = app.add_subcommand("submit", "Hands sources to a build service, by the service's own client");
-    hand->add_option("--to", submit.to, "copr, obs, ppa, aur or guru")->required();
-    hand->add_option("--project", submit.project, "Where to, as the service names it: OWNER/NAME, ppa:OWNER/NAME, ...");
-    hand->add_option("--folder", common.project, "The project's folder (default: looked for upwards)");
+    hand->add_option("--to", submit.to,
+                     "Where to: copr=OWNER/NAME, obs=PROJECT, ppa=ppa:OWNER/NAME, guru=ADDRESS, aur or aur=ADDRESS")
+        ->required();
+    hand->add_option("--project", common.project, "The project's folder (default: looked for upwards)");
     hand->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
         ->allow_extra_args(false);
     hand->add_flag("--all", common.all, "Every release that the service builds for");
@@ -108,6 +109,8 @@ struct CommandLine {
     send.add_option("--url", publish.url, "Where users reach that folder (default: as before)");
     send.add_option("--from", publish.out, "Where the packages are (default: dist in the project)");
     send.add_option("--keep", publish.keep, "Versions of each release to keep")->default_val(3);
+    send.add_flag("--allow-placeholders", publish.allow_placeholders,
+                  "Publish for a trial, with a packager or an address that nobody can reach");
     send.add_option("--tools", publish.tools, "A further folder of programs; may be repeated");
     prove->add_option("path", verify.paths, "The folder that was published; or package files, beside their sources")
         ->required();

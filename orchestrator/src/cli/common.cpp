@@ -48,6 +48,26 @@ std::vector<const profile::Release*> chosen(const Common& common, const profile:
   return releases;
 }
 
+void refuse_placeholder_packager(const pipeline::Workspace& workspace) {
+  if (!workspace.packager_is_placeholder && !model::is_placeholder(workspace.packager.mail)) return;
+  throw base::Error(workspace.packager_is_placeholder
+                        ? "no packager is known, and others will see who it is"
+                        : fmt::format("the packager is {}, a mail address that nobody has", workspace.packager.full()),
+                    base::Exit::usage)
+      .with_hint("--packager 'Name <mail>', DEBFULLNAME and DEBEMAIL, or git config name one");
+}
+
+void refuse_placeholder_address(const pipeline::Workspace& workspace) {
+  const auto& project = workspace.project;
+  for (const auto& [field, address] : {std::pair("url", project.url), std::pair("downloads", project.downloads)}) {
+    if (!address.empty() && model::is_placeholder(address))
+      throw base::Error(
+          fmt::format("project.json: /{}: {} is an example's address, where users find nothing", field, address),
+          base::Exit::usage)
+          .with_hint("put the project's own address there; /downloads is the folder that tarballs are fetched from");
+  }
+}
+
 std::int64_t now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }

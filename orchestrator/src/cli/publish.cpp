@@ -68,6 +68,14 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   Stopwatch runner(context.runner);
   const auto workspace = open(common, context);
   const auto releases = chosen(common, workspace.profiles, false);
+  if (!arguments.allow_placeholders) {
+    refuse_placeholder_packager(workspace);
+    refuse_placeholder_address(workspace);
+    if (model::is_placeholder(arguments.url))
+      throw base::Error(fmt::format("--url {} is an example's address, where users find nothing", arguments.url),
+                        base::Exit::usage)
+          .with_hint("name the address of your own server, or --allow-placeholders for a trial");
+  }
   auto jobs = pipeline::plan(workspace, releases, runner, context.cancel);
   pipeline::PublishOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);

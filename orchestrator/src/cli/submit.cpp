@@ -11,6 +11,7 @@
 #include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
+#include "pipeline/own_repository.hpp"
 
 namespace cli {
 namespace {
@@ -31,11 +32,11 @@ std::string_view word(Handed verdict) {
   return "";
 }
 
-const services::Service& service_of(const SubmitArguments& arguments) {
-  const auto* service = services::find(arguments.to);
+const services::Service& service_of(const std::string& name) {
+  const auto* service = services::find(name);
   if (service != nullptr) return *service;
-  const auto near = base::closest(arguments.to, services::names());
-  throw base::Error(fmt::format("there is no service \"{}\"", base::printable(arguments.to)), base::Exit::usage)
+  const auto near = base::closest(name, services::names());
+  throw base::Error(fmt::format("there is no service \"{}\"", base::printable(name)), base::Exit::usage)
       .with_hint(near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(services::names(), ", "));
 }
 
@@ -126,11 +127,15 @@ std::vector<pipeline::Job> jobs_of(const pipeline::Workspace& workspace, const C
 }  // namespace
 
 int submit(const Common& common, const SubmitArguments& arguments, const Context& context) {
-  const auto& service = service_of(arguments);
-  services::Order order{arguments.project, "", arguments.archive, arguments.revision};
+  const auto equals = arguments.to.find('=');
+  const auto& service = service_of(arguments.to.substr(0, equals));
+  services::Order order{equals == std::string::npos ? "" : arguments.to.substr(equals + 1), "", arguments.archive,
+                        arguments.revision};
   if (!arguments.config.empty()) order.config = std::filesystem::absolute(arguments.config).string();
   service.check(order);
   const auto workspace = open(common, context);
+  if (service.takes_recipes() && !order.place.empty())
+    pipeline::refuse_own_repository(workspace.root, order.place, context.runner, context.cancel);
   const auto chosen = choose(common, workspace.profiles, service);
   for (const auto* release : chosen.over)
     context.console.warn(fmt::format("{} {}: its support ended on {}; passed over", release->profile.name,
@@ -138,13 +143,17 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   if (chosen.releases.empty())
     throw base::Error(fmt::format("{} builds for none of these releases", service.name()), base::Exit::usage);
   auto jobs = jobs_of(workspace, chosen, service, order, context);
+  try {
+    refuse_placeholder_packager(workspace);
+    if (service.takes_recipes()) refuse_placeholder_address(workspace);
+  } catch (const base::Error& error) {
+    if (!arguments.dry_run) throw;
+    context.console.warn(fmt::format("{}; without --dry-run this is refused", error.what()));
+  }
   if (arguments.dry_run) {
     for (const auto& parcel : pipeline::parcels_of(jobs, service, order)) fmt::print("{}", services::to_text(parcel));
     return 0;
   }
-  if (workspace.packager_is_placeholder)
-    throw base::Error("no packager is known, and others will see who it is", base::Exit::usage)
-        .with_hint("--packager 'Name <mail>', DEBFULLNAME and DEBEMAIL, or git config name one");
   pipeline::SubmitOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));

@@ -56,11 +56,11 @@ struct PublishArguments {
   std::string out;          // --from, or "": dist/ in the project
   std::vector<std::string> tools;
   unsigned keep = 3;
+  bool allow_placeholders = false;
 };
 
 struct SubmitArguments {
-  std::string to;           // --to, a service's name
-  std::string project;      // --project, or ""
+  std::string to;           // --to SERVICE or SERVICE=PLACE
   std::string config;       // --config, or ""
   std::string archive;      // --archive, or ""
   std::string fingerprint;  // --sign, or ""
@@ -110,6 +110,11 @@ int report(const model::Findings& findings);
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);
 
+/// base::Error (usage) when others would see a packager whom nobody can reach (nobody was named, or
+/// packager@example.org).
+void refuse_placeholder_packager(const pipeline::Workspace& workspace);
+/// base::Error (usage) when packages name an address that leads nowhere (https://dracut-sshd.example.org/).
+void refuse_placeholder_address(const pipeline::Workspace& workspace);
 [[nodiscard]] std::int64_t now();  // seconds since the epoch
 
 /// Findings were printed already: only the exit status is left to say.

@@ -16,7 +16,7 @@ using model::InstallItem;
 using model::InstallKind;
 
 bool is_maintainer_script(const std::string& path) {
-  return path == "preinst" || path == "postinst" || path == "prerm";
+  return path == "preinst" || path == "postinst" || path == "prerm" || path == "postrm";
 }
 
 /// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.

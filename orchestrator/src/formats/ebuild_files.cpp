@@ -130,11 +130,8 @@ std::string description(const model::Project& project) {
 
 std::string source_uri(const Ingredients& from) {
   // The last part by the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
-  const std::string& url = from.project.url;
   const auto suffix = tarball_name(from.project).substr(top_folder(from.project).size());
-  auto quoted = render::bash(url + (!url.empty() && url.back() == '/' ? "" : "/"));
-  quoted.pop_back();  // the closing quote comes behind the name
-  return quoted + "${P}" + suffix + '"';
+  return '"' + recipe_downloads(from.project, "${PV}") + "/${P}" + suffix + '"';
 }
 
 std::string years(const model::Project& project) {

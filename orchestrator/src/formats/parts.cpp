@@ -25,6 +25,16 @@ std::string top_folder(const model::Project& project) { return project.name + '-
 
 std::string tarball_name(const model::Project& project) { return top_folder(project) + ".tar.gz"; }
 
+std::string recipe_downloads(const model::Project& project, std::string_view version) {
+  for (const char c : model::download_folder(project, "")) {
+    if (!is_plain(c) && c != ':' && c != '~')
+      throw base::Error(
+          fmt::format("{} cannot stand in a recipe", base::printable(model::download_folder(project, ""))))
+          .with_hint("project.json: /downloads or /url: letters, digits and - . _ ~ /");
+  }
+  return model::download_folder(project, version);
+}
+
 std::string base_name(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));

@@ -22,6 +22,8 @@ inline constexpr std::string_view kModules = "/usr/lib/dracut/modules.d/";
 
 [[nodiscard]] std::string top_folder(const model::Project& project);    // NAME-VERSION
 [[nodiscard]] std::string tarball_name(const model::Project& project);  // NAME-VERSION.tar.gz
+/// model::download_folder as text of a recipe. Error when the address has a character that would need an escape there.
+[[nodiscard]] std::string recipe_downloads(const model::Project& project, std::string_view version);
 [[nodiscard]] std::string base_name(std::string_view path);
 [[nodiscard]] std::string folder_of(std::string_view path);  // without a trailing slash; "" for "/x" and "x"
 

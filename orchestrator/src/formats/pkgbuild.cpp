@@ -72,9 +72,11 @@ std::string install_lines(const model::InstallList& list) {
 }
 
 std::string pkgbuild(const Ingredients& from) {
-  std::vector<std::string> sources{tarball_name(from.project)}, digests{base::sha256(from.tarball)};
+  // By the PKGBUILD's own names, so that a new version is a new pkgver.
+  std::string sources = '"' + recipe_downloads(from.project, "${pkgver}") + "/${pkgname}-${pkgver}.tar.gz\"";
+  std::vector<std::string> digests{base::sha256(from.tarball)};
   if (!from.patch.empty()) {
-    sources.push_back(patch_name(from));
+    sources += ' ' + render::bash(patch_name(from));
     digests.push_back(base::sha256(from.patch));
   }
   const model::PackageFields& package = from.profile.package;
@@ -88,7 +90,7 @@ std::string pkgbuild(const Ingredients& from) {
                  {"URL", render::bash(from.project.url)},
                  {"LICENSE", render::bash(from.project.license)},
                  {"RELATIONS", relation_lines(package)},
-                 {"SOURCES", words(sources)},
+                 {"SOURCES", sources},
                  {"DIGESTS", words(digests)},
                  {"PREPARE", prepare(from)},
                  {"INSTALL", install_lines(from.install)}});

@@ -147,7 +147,8 @@ std::string rpm_patch_name(const Ingredients& from) {
 
 std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {
   const std::string& sbin = plain_path(from.profile.package.sbin_dir);
-  return {{"preuninstall", scriptlet(from, "preun", sbin)},
+  return {{"postinstall", scriptlet(from, "post", sbin)},
+          {"preuninstall", scriptlet(from, "preun", sbin)},
           {"transfiletriggerin -- " + base::join(watched(from.profile), ", "),
            scriptlet(from, "transfiletriggerin", sbin)}};
 }
@@ -162,11 +163,13 @@ std::string rpm_spec(const Ingredients& from) {
       {"SUMMARY", render::spec(from.project.summary)},
       {"LICENSE", render::spec(from.project.license)},
       {"URL", render::spec(from.project.url)},
+      {"SOURCE", recipe_downloads(from.project, "%{version}") + "/%{name}-%{version}.tar.gz"},
       {"ARCH", render::spec(package.arch)},
       {"PATCH", patch.empty() ? "" : fmt::format("{:<15} {}\n", "Patch0:", render::spec(patch))},
       {"DEPENDENCIES", dependencies(package)},
       {"DESCRIPTION", description(from.project)},
       {"INSTALL", install_lines(from)},
+      {"POST", scriptlet(from, "post", sbin_macro(from))},
       {"PREUN", scriptlet(from, "preun", sbin_macro(from))},
       {"WATCHED", base::join(watched(from.profile), " ")},
       {"TRANSFILETRIGGERIN", scriptlet(from, "transfiletriggerin", sbin_macro(from))},

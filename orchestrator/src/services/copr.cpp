@@ -56,7 +56,11 @@ std::vector<model::Tool> Copr::tools() const { return {{"copr-cli", "copr-cli", 
 bool Copr::takes(const model::Profile& profile) const { return !profile.services.copr.empty(); }
 
 void Copr::check(const Order& order) const {
-  check_word(order.project, "/@._-+:", "a project of copr", "--project OWNER/NAME, or --project @GROUP/NAME");
+  auto owner = std::string_view(order.place).substr(0, order.place.find('/'));
+  const auto name = std::string_view(order.place).substr(std::min(owner.size() + 1, order.place.size()));
+  if (owner.starts_with('@')) owner.remove_prefix(1);
+  if (!is_word(owner, "._-") || !is_word(name, "._-+:"))
+    refuse_place(order, "a project of copr", "--to copr=OWNER/NAME, or --to copr=@GROUP/NAME");
 }
 
 std::vector<Parcel> Copr::parcels(const Order& order, const std::vector<Offer>& offers) const {
@@ -69,7 +73,7 @@ std::vector<Parcel> Copr::parcels(const Order& order, const std::vector<Offer>& 
     const auto& package = output_with(newest, ".src.rpm");
     Parcel parcel;
     parcel.what = package.name;
-    parcel.to = order.project;
+    parcel.to = order.place;
     parcel.name = newest.project->name;
     parcel.version = fmt::format("{}-{}", newest.project->version(), newest.profile->package.revision);
     parcel.items = {{newest.profile->key(), package.name, package.name}};
@@ -79,10 +83,10 @@ std::vector<Parcel> Copr::parcels(const Order& order, const std::vector<Offer>& 
       const auto& chroots = offer->profile->services.copr;
       parcel.places.insert(parcel.places.end(), chroots.begin(), chroots.end());
     }
-    parcel.ask = {{client(order, {"monitor", "--output-format", "json", order.project})}};
+    parcel.ask = {{client(order, {"monitor", "--output-format", "json", order.place})}};
     std::vector<std::string> build{"build", "--nowait"};
     for (const auto& chroot : parcel.places) build.insert(build.end(), {"--chroot", chroot});
-    build.insert(build.end(), {order.project, package.name});
+    build.insert(build.end(), {order.place, package.name});
     parcel.send = {{client(order, build)}};
     out.push_back(std::move(parcel));
   }

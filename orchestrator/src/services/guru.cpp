@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -13,6 +15,7 @@ namespace services {
 namespace {
 
 constexpr std::uint64_t kLargest = 64U << 20U;
+constexpr std::size_t kRepoName = 1;  // of the replies to Parcel::ask
 
 /// The line of a thin Manifest (GLEP 74) that these bytes have.
 std::string dist_line(const std::string& name, const std::string& bytes) {
@@ -26,11 +29,16 @@ std::string atom_of(const Offer& offer) {
 
 }  // namespace
 
-std::vector<model::Tool> Guru::tools() const { return {{"git", "git", {}}, {"pkgcheck", "dev-util/pkgcheck", {}}}; }
+std::vector<model::Tool> Guru::tools() const {
+  return {{"git", "git", {}}, {"pkgcheck", "dev-util/pkgcheck", {}}, {"curl", "curl", {}}};
+}
 
 bool Guru::takes(const model::Profile& profile) const { return !profile.services.guru.empty(); }
 
-void Guru::check(const Order& order) const { check_remote(order.project); }
+void Guru::check(const Order& order) const {
+  check_remote(order, "a git repository with GURU in it",
+               "--to guru=USER@HOST:PATH of a fork of GURU, or the whole path of a clone");
+}
 
 std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& offers) const {
   std::vector<Parcel> out;
@@ -41,12 +49,13 @@ std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& 
     parcel.name = atom;
     parcel.version = offer.project->version();
     parcel.what = atom + " " + parcel.version;
-    parcel.to = order.project;
+    parcel.to = order.place;
     parcel.places = {branch};
     parcel.releases = {offer.profile->key()};
     for (const auto& output : offer.outputs) parcel.items.push_back({offer.profile->key(), output.name, output.name});
     parcel.ask = {
-        {{"git", "clone", "--quiet", "--branch", offer.profile->services.guru, "--", order.project, "repository"}},
+        {{"git", "clone", "--quiet", "--branch", offer.profile->services.guru, "--", order.place, "repository"}},
+        {{"git", "show", "HEAD:profiles/repo_name"}, "repository", true},
         // The branch of an earlier submit, or a new one: one of these two fails.
         {{"git", "checkout", "--quiet", branch}, "repository", true},
         {{"git", "checkout", "--quiet", "-b", branch}, "repository", true},
@@ -59,7 +68,8 @@ std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& 
     parcel.check = {
         {{"pkgcheck", "scan", "--color", "no", "--keywords=-DeprecatedInsinto", "--exit", "error,warning,style", atom},
          "repository",
-         true}};
+         true},
+        fetch_source(*offer.project)};
     parcel.send = {commit(*offer.packager, fmt::format("{}: add {}", atom, parcel.version), {"--signoff"}),
                    {{"git", "push", "--quiet", "origin", "HEAD:refs/heads/" + branch}, "repository"}};
     out.push_back(std::move(parcel));
@@ -78,17 +88,23 @@ std::string Guru::refusal(const Parcel& parcel, const std::vector<Reply>& replie
   }
   const auto& scan = replies.front();
   const auto found = std::string(base::trim(scan.out));
-  if (scan.status == 0 && found.empty()) return "";
+  if (scan.status == 0 && found.empty()) {
+    const auto tarball = std::ranges::find_if(parcel.items, [](const auto& item) { return item.output != "overlay"; });
+    if (tarball == parcel.items.end()) throw base::Error(parcel.what + " has no tarball");
+    return source_refusal(parcel.check.back(), replies.back(), folder, tarball->place);
+  }
   return "pkgcheck is not content:\n" + (found.empty() ? std::string(base::trim(scan.talk)) : found);
 }
 
-Answer Guru::answer(const Parcel&, const std::vector<Reply>& replies) const {
+Answer Guru::answer(const Parcel& parcel, const std::vector<Reply>& replies) const {
+  if (replies.size() > kRepoName && base::trim(replies[kRepoName].out) != "guru")
+    refuse_repository(parcel, "has no GURU in it: its profiles/repo_name does not say so");
   return {base::trim(replies.back().out).empty() ? Standing::there : Standing::absent, ""};
 }
 
 std::string Guru::remedy(const Parcel&, Fault fault) const {
   if (fault == Fault::denied) return "git and ssh must be able to push to that repository: a fork of your own will do";
-  return "--project ADDRESS of a fork of GURU, or the folder of a clone; it needs the branch that changes begin at";
+  return "--to guru=ADDRESS of a fork of GURU, or the whole path of a clone; it needs the branch that changes begin at";
 }
 
 }  // namespace services

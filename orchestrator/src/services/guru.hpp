@@ -12,6 +12,7 @@ class Guru final : public Service {
   [[nodiscard]] std::string_view name() const override { return "guru"; }
   [[nodiscard]] std::vector<model::Tool> tools() const override;
   [[nodiscard]] bool takes(const model::Profile& profile) const override;
+  [[nodiscard]] bool takes_recipes() const override { return true; }
   void check(const Order& order) const override;
   [[nodiscard]] std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const override;
   [[nodiscard]] std::string refusal(const Parcel& parcel, const std::vector<Reply>& replies,

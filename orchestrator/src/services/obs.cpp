@@ -20,9 +20,9 @@ std::vector<std::string> client(const Order& order, std::vector<std::string> arg
 
 /// PROJECT or PROJECT/PACKAGE
 std::pair<std::string, std::string> place_of(const Order& order, const std::string& name) {
-  const auto slash = order.project.find('/');
-  if (slash == std::string::npos) return {order.project, name};
-  return {order.project.substr(0, slash), order.project.substr(slash + 1)};
+  const auto slash = order.place.find('/');
+  if (slash == std::string::npos) return {order.place, name};
+  return {order.place.substr(0, slash), order.place.substr(slash + 1)};
 }
 
 bool makes_source_rpm(const Offer& offer) {
@@ -65,7 +65,12 @@ std::vector<model::Tool> Obs::tools() const { return {{"osc", "osc", {}}, {"bsdt
 bool Obs::takes(const model::Profile& profile) const { return !profile.services.obs.empty(); }
 
 void Obs::check(const Order& order) const {
-  check_word(order.project, ":/._-+", "a project of OBS", "--project home:USER, or --project PROJECT/PACKAGE");
+  const auto parts = base::split(order.place, '/');
+  const auto is_name = [](const std::string& part) { return is_word(part, "._-+"); };
+  const bool project = !parts.empty() && std::ranges::all_of(base::split(parts.front(), ':'), is_name);
+  if (!project || order.place.ends_with('/') || parts.size() > 2 ||
+      !std::ranges::all_of(parts, [](const auto& part) { return is_word(part, ":._-+") && !part.ends_with(':'); }))
+    refuse_place(order, "a project of OBS", "--to obs=home:USER, or --to obs=PROJECT/PACKAGE");
 }
 
 std::vector<Parcel> Obs::parcels(const Order& order, const std::vector<Offer>& offers) const {

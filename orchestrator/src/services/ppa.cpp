@@ -19,7 +19,7 @@ constexpr std::uint64_t kLargest = 64U << 20U;
 
 /// OWNER/NAME of "ppa:OWNER/NAME"; "" for a host of the user's own dput.cf.
 std::string path_of(const Order& order) {
-  return order.project.starts_with("ppa:") ? order.project.substr(4) : std::string();
+  return order.place.starts_with("ppa:") ? order.place.substr(4) : std::string();
 }
 
 std::string archive_of(const Order& order, const model::Profile& profile) {
@@ -67,7 +67,13 @@ model::Profile Ppa::adapted(const model::Profile& profile, const Order& order) c
 }
 
 void Ppa::check(const Order& order) const {
-  check_word(order.project, ":/._-+~", "a PPA", "--project ppa:OWNER/NAME, or a host of your own dput.cf");
+  // A name of Launchpad's, or of a stanza in dput.cf(5).
+  const auto path = path_of(order);
+  const auto slash = path.find('/');
+  const bool ppa =
+      slash != std::string::npos && is_word(path.substr(0, slash), ".-+") && is_word(path.substr(slash + 1), ".-+");
+  if (!ppa && (order.place.starts_with("ppa:") || !is_word(order.place, "._-")))
+    refuse_place(order, "a PPA", "--to ppa=ppa:OWNER/NAME, or --to ppa=HOST of your own dput.cf");
   if (!order.archive.empty())
     check_word(order.archive, ":/._-+~[]", "an archive's address", "--archive https://..., or --archive none");
 }
@@ -82,7 +88,7 @@ std::vector<Parcel> Ppa::parcels(const Order& order, const std::vector<Offer>& o
     }
     const auto& changes = output_with(offer, "_source.changes").name;
     parcel.what = changes;
-    parcel.to = order.project;
+    parcel.to = order.place;
     parcel.name = offer.project->name;
     // NAME_VERSION_source.changes
     parcel.version = changes.substr(parcel.name.size() + 1, changes.rfind("_source") - parcel.name.size() - 1);
@@ -100,7 +106,7 @@ std::vector<Parcel> Ppa::parcels(const Order& order, const std::vector<Offer>& o
     if (own) parcel.texts = {{"dput.cf", stanza(order, *offer.profile)}};
     std::vector<std::string> dput{"dput"};
     if (own || !order.config.empty()) dput.insert(dput.end(), {"--config", own ? "dput.cf" : order.config});
-    dput.insert(dput.end(), {own ? "ppa" : order.project, changes});
+    dput.insert(dput.end(), {own ? "ppa" : order.place, changes});
     parcel.send = {{dput}};
     out.push_back(std::move(parcel));
   }

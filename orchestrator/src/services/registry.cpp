@@ -78,6 +78,19 @@ const model::Output& output_with(const Offer& offer, std::string_view ending) {
   return *found;
 }
 
+bool is_word(std::string_view text, std::string_view others) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= 200 && plain(text.front()) &&
+         std::ranges::all_of(text, [&](char c) { return plain(c) || others.find(c) != std::string_view::npos; });
+}
+
+void refuse_place(const Order& order, const std::string& what, const std::string& hint) {
+  throw base::Error(order.place.empty() ? fmt::format("{} was not named", what)
+                                        : fmt::format("\"{}\" is not {}", base::printable(order.place), what),
+                    base::Exit::usage)
+      .with_hint(hint);
+}
+
 void check_word(std::string_view text, std::string_view allowed, const std::string& what, const std::string& hint) {
   const auto fits = [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -21,9 +21,9 @@ namespace services {
 
 /// What the user wants, as typed.
 struct Order {
-  std::string project;    // the service's own name of the place: OWNER/NAME, an address, a folder
-  std::string config;     // the client's own configuration file; "": where it looks by itself
-  std::string archive;    // where what was taken is published; "": as the profile says; "none": do not look
+  std::string place;    // where to, as the service names it: OWNER/NAME, an address, a folder; "": as the profile says
+  std::string config;   // the client's own configuration file; "": where it looks by itself
+  std::string archive;  // where what was taken is published; "": as the profile says; "none": do not look
   unsigned revision = 1;  // of an upload of the same package, where a service wants one
 };
 
@@ -85,7 +85,9 @@ class Service {
   [[nodiscard]] virtual bool takes(const model::Profile& profile) const = 0;
   /// What the release's package must be like to be taken: another version, say.
   [[nodiscard]] virtual model::Profile adapted(const model::Profile& profile, const Order& order) const;
-  /// base::Error (usage) when the order names no place, or none of this service's.
+  /// Whether it takes recipes alone, by a git push: whoever builds them fetches the tarball from its address.
+  [[nodiscard]] virtual bool takes_recipes() const { return false; }
+  /// base::Error (usage) when the order names no place, or none of this service's: each has a form of its own.
   virtual void check(const Order& order) const = 0;
   [[nodiscard]] virtual std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const = 0;
 
@@ -114,6 +116,10 @@ class Service {
 
 /// The first output with this ending. base::Error when there is none.
 [[nodiscard]] const model::Output& output_with(const Offer& offer, std::string_view ending);
+/// A word that begins with a letter or digit, and goes on with these and characters of `others`.
+[[nodiscard]] bool is_word(std::string_view text, std::string_view others);
+/// base::Error (usage): the place that was named is none of this service's.
+[[noreturn]] void refuse_place(const Order& order, const std::string& what, const std::string& hint);
 /// base::Error (usage) when `text` is empty, begins with '-', or has a character that is none of `allowed` or a letter
 /// or digit.
 void check_word(std::string_view text, std::string_view allowed, const std::string& what, const std::string& hint);

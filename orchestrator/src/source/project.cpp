@@ -42,6 +42,11 @@ bool is_version(std::string_view text) {
          });
 }
 
+bool is_address(std::string_view text) {
+  return text.starts_with("https://") && text.size() > 8 && text[8] != '/' && text.size() <= 200 &&
+         all_of(text.substr(8), "-._~/");
+}
+
 void check_project(const model::Project& project, const std::string& file, model::Findings& findings) {
   const auto& name = project.name;
   if (name.empty() || name.size() > 40 ||
@@ -52,10 +57,13 @@ void check_project(const model::Project& project, const std::string& file, model
   }
   if (project.summary.empty() || !is_prose(project.summary, 79))
     add(findings, file + ": /summary", "expected one line of at most 79 characters");
-  if (!project.url.starts_with("https://") || project.url.size() == 8 || project.url[8] == '/' ||
-      project.url.size() > 200 || !all_of(project.url.substr(8), "-._~/")) {
+  if (!is_address(project.url))
     add(findings, file + ": /url", "expected an https:// address of letters, digits and - . _ ~ /");
-  }
+  // {version} for a place that has a folder a version
+  const auto downloads = base::replace_all(project.downloads, "{version}", "v");
+  if (!project.downloads.empty() && !is_address(downloads))
+    add(findings, file + ": /downloads",
+        "expected an https:// address of letters, digits and - . _ ~ /, in which {version} may stand");
   if (project.license.empty() || !all_of(project.license, "-.+ ()"))
     add(findings, file + ": /license", "expected an SPDX licence expression");
   if (project.description.empty()) add(findings, file + ": /description", "expected an array of lines");
@@ -77,7 +85,7 @@ model::Project project(std::string_view project_json, std::string_view changelog
     add(findings, file + ": /", "expected an object");
     return project;
   }
-  const std::vector<std::string> known = {"name", "summary", "description", "url", "license"};
+  const std::vector<std::string> known = {"name", "summary", "description", "url", "downloads", "license"};
   for (const auto& [key, value] : document.items()) {
     if (key == "description") {
       if (!value.is_array() || !std::ranges::all_of(value, [](const auto& line) { return line.is_string(); })) {
@@ -98,10 +106,12 @@ model::Project project(std::string_view project_json, std::string_view changelog
       add(findings, file + ": /" + key, "expected a string");
       continue;
     }
-    auto& target = key == "name"      ? project.name
-                   : key == "summary" ? project.summary
-                   : key == "url"     ? project.url
-                                      : project.license;
+    auto& target = key == "name"        ? project.name
+                   : key == "summary"   ? project.summary
+                   : key == "url"       ? project.url
+                   : key == "downloads" ? project.downloads
+                                        : project.license;
+    if (key == "downloads" && value == "") add(findings, file + ": /downloads", "expected an address, got nothing");
     target = value.get<std::string>();
   }
   check_project(project, file, findings);

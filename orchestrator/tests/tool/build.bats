@@ -257,3 +257,38 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   echo "$output"
   [ "$status" -eq 0 ]
 }
+
+@test "a deb enables its units at the first installation, and what the administrator decides stays" {
+  type -P deb-systemd-helper systemctl >/dev/null || skip "deb-systemd-helper or systemctl is not installed"
+  local root=$BATS_TEST_TMPDIR/root control=$BATS_TEST_TMPDIR/control
+  mkdir "$root"
+  dpkg-deb -x "$dist"/debian-13/*_all.deb "$root"
+  dpkg-deb -e "$dist"/debian-13/*_all.deb "$control"
+  script() { DPKG_MAINTSCRIPT_PACKAGE=dracut-sshd DPKG_ROOT=$root sh "$control/$1" "${@:2}"; }
+  enabled() { find "$root/etc/systemd" -type l -printf '%f\n' | LC_ALL=C sort | paste -sd ' '; }
+  script postinst configure ''
+  same 'dracut-sshd-check.path dracut-sshd-check.service' "$(enabled)"
+  systemctl --root="$root" disable dracut-sshd-check.service
+  script postinst configure 1.0.0
+  same '' "$(enabled)"
+  script postrm remove
+  script postrm purge
+  same '' "$(find "$root/var/lib/systemd" -type f)"
+}
+
+@test "an rpm leaves it to the preset whether its units are enabled, once, and takes them away in the end" {
+  local post preun
+  post=$(rpm_says "$dist"/fedora-45/*.noarch.rpm --qf '%{POSTIN}')
+  preun=$(rpm_says "$dist"/fedora-45/*.noarch.rpm --qf '%{PREUN}')
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  printf '#!/bin/sh\necho "$@" >>"%s"\n' "$BATS_TEST_TMPDIR/called" >"$BATS_TEST_TMPDIR/bin/systemctl"
+  chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+  local units='dracut-sshd-check.service dracut-sshd-check.path'
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -c "$post" post 1
+  same "--no-reload preset $units" "$(<"$BATS_TEST_TMPDIR/called")"
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -c "$post" post 2
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -c "$preun" preun 1
+  same 1 "$(wc -l <"$BATS_TEST_TMPDIR/called")"
+  PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -c "$preun" preun 0
+  same "--no-reload disable $units" "$(tail -n 1 "$BATS_TEST_TMPDIR/called")"
+}

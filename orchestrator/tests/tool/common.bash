@@ -6,7 +6,8 @@
 project=$(cd "${BATS_TEST_DIRNAME:?}/../../.." && pwd)
 orchestrator=${ORCHESTRATOR:-${BUILD_DIR:-$project/build}/orchestrator/orchestrator}
 tools=${BUILD_DIR:-$project/build}/portage/bin
-packager="Test O'Packager <test@example.org>" # an apostrophe is the one quote that a name may have
+# An apostrophe is the one quote that a name may have. No service takes a mail address of an example's.
+packager="Test O'Packager <test@dracut-sshd.home.arpa>"
 
 # build OUT [ARGUMENT...]: --project may be among the arguments
 build() {
@@ -21,6 +22,21 @@ build() {
 copy_project() {
   mkdir -p "$1"
   (cd "$project" && cp -a project.json CHANGELOG.md LICENSES module distros spec debian ebuild pkgbuild "$1/")
+}
+
+# real_address PROJECT: a copy of the project with an address that no example has, of a server of the test's own
+real_address() { sed -i 's,"url": "[^"]*","url": "https://dracut-sshd.home.arpa/",' "$1/project.json"; }
+
+# serve_downloads FOLDER [FILE...]: that server, with these files on it; sets server, and has curl find it by HOME's .curlrc
+serve_downloads() {
+  local folder=$1
+  shift
+  mkdir -p "$folder"
+  "$BATS_TEST_DIRNAME/services/downloads" "$folder" dracut-sshd.home.arpa >/dev/null 2>&1 3>&- &
+  server=$!
+  for _ in {1..200}; do [[ -e $folder/port ]] || sleep 0.1; done
+  cp -- "$folder/curlrc" "$HOME/.curlrc"
+  (($# == 0)) || cp -- "$@" "$folder/www/"
 }
 
 # verdicts JSON: one line a job, "fedora-44 proven"

@@ -33,7 +33,7 @@ setup() {
 publish() {
   local to=$1
   shift
-  "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
+  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
 }
 first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org; }
 
@@ -182,7 +182,7 @@ P
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i '0,/^## /s//## 9.9.9 - 2099-01-01\n\n- From the future.\n\n&/' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
   build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro debian:13
-  "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
+  "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --sign "$fingerprint" --url https://packages.example.org
   date=$(sed -n 's/^Date: //p' "$BATS_TEST_TMPDIR/site/debian/dists/trixie/Release")
   [ "$(date -d "$date" +%s)" -le "$(date +%s)" ]
@@ -286,7 +286,7 @@ relist() {
   run publish "$BATS_TEST_TMPDIR/site" --distro rhel:8 --distro arch
   [ ! -e "$file" ]
   build "$BATS_TEST_TMPDIR/dist" --distro fedora:43
-  run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
+  run "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -376,7 +376,7 @@ refused() {
   for number in 1 2; do
     sed -i "0,/^## /s//## 9.0.$number - 2026-11-2$((4 + number))\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
     build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
-    "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
+    "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
       --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --keep 2
     "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
   done
@@ -393,7 +393,7 @@ refused() {
   copy_project "$BATS_TEST_TMPDIR/project"
   echo '# another' >>"$BATS_TEST_TMPDIR/project/module/46sshd/profile"
   build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro arch
-  run "$orchestrator" publish --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
+  run "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
     --from "$BATS_TEST_TMPDIR/dist" --to "$site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -407,7 +407,7 @@ refused() {
   for round in $(seq "${KILLS:-12}"); do
     rm -rf "$BATS_TEST_TMPDIR/site" && cp -a "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
     delay=$(awk -v seed="$round$RANDOM" 'BEGIN { srand(seed); print rand() * 2.5 }')
-    setsid "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
+    setsid "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
       --to "$BATS_TEST_TMPDIR/site" --distro fedora:44 --distro suse:16.0 >/dev/null 2>&1 3>&- &
     victim=$!
     sleep "$delay"

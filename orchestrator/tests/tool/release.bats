@@ -35,7 +35,9 @@ setup() {
   [[ ! -d $tools ]] || ln -s "${tools%/bin}" "$clone/build/portage"
   export HOME=$BATS_TEST_TMPDIR BUILD_DIR=$clone/build
   git config --global user.name Ada
-  git config --global user.email ada@example.org
+  git config --global user.email ada@dracut-sshd.home.arpa
+  git config --global safe.directory '*'
+  real_address "$clone"
   git init -q --initial-branch=main "$clone"
   git -C "$clone" add .
   git -C "$clone" commit -q -m all
@@ -44,7 +46,7 @@ setup() {
 }
 
 release() {
-  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.example.org "$@"
+  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.dracut-sshd.home.arpa "$@"
   echo "$output"
 }
 
@@ -71,10 +73,10 @@ release() {
 @test "a dry run prints the steps in their order, and writes nothing" {
   local before
   before=$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)
-  release --dry-run --submit copr
+  release --dry-run --submit aur
   [ "$status" -eq 0 ]
   same '1 2 3 4 5 6 7' "$(sed -n 's/^ci\/release: \([0-9]\)\. .*/\1/p' <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
-  [[ $output == *'orchestrator submit --to copr'*'orchestrator publish'* ]]
+  [[ $output == *'orchestrator submit --to aur'*'orchestrator publish'* ]]
   same "$before" "$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)"
 }
 
@@ -146,4 +148,57 @@ release() {
   [ "$status" -eq 2 ]
   run "$clone/ci/release" --key "$fingerprint" --nope
   [ "$status" -eq 2 ]
+}
+
+@test "a service that is none, a place that is none of its, and the clone itself are refused before anything is done" {
+  local submit
+  for submit in cpor copr copr=OWNER obs=home: ppa=OWNER/NAME ppa guru guru=here aur=../x "aur=$clone" "guru=$clone"; do
+    run "$clone/ci/release" --key "$fingerprint" --cells none --submit "$submit"
+    echo "$output"
+    [ "$status" -eq 2 ]
+    [[ $output == *"--submit $submit: see above"* ]]
+  done
+  [ ! -e "$clone/dist" ]
+  [ ! -e "$place" ]
+  same 1 "$(git -C "$clone" rev-list --all --count)"
+}
+
+@test "each service gets what its client hands over, at its own place, and the clone stays as it is" {
+  mkdir -p "$clone/build/clients/bin" "$BATS_TEST_TMPDIR/said"
+  # What each client is called with: that it is the service's own program which runs is the matter of submit-*.bats.
+  local program
+  for program in copr-cli osc dput debsign; do
+    cat >"$clone/build/clients/bin/$program" <<END
+#!/bin/sh
+echo "\$*" >>"$BATS_TEST_TMPDIR/said/$program"
+case "\$*" in
+  --version) echo 1 ;;
+  *monitor*) test -e "$BATS_TEST_TMPDIR/said/built" && cat "$BATS_TEST_TMPDIR/said/built"; : ;;
+  *checkout*) mkdir package ;;
+  *status*) echo 'A  x' ;;
+esac
+END
+    chmod +x "$clone/build/clients/bin/$program"
+  done
+  served() { run "$clone/ci/release" --key "$fingerprint" --cells none "$@" && echo "$output" && [ "$status" -eq 0 ]; }
+  local before
+  before=$(git -C "$clone" rev-parse HEAD)
+  echo '[{"name": "dracut-sshd", "chroot": "fedora-45-x86_64", "state": "succeeded", "pkg_version": "1.0.0-1.fc45"},
+    {"name": "dracut-sshd", "chroot": "fedora-45-aarch64", "state": "succeeded", "pkg_version": "1.0.0-1.fc45"}]' >"$BATS_TEST_TMPDIR/said/built"
+  served --distro fedora:45 --submit copr=ada/sshd
+  grep -q -- '--debug monitor --output-format json ada/sshd' "$BATS_TEST_TMPDIR/said/copr-cli"
+  served --distro fedora:45 --submit obs=home:ada
+  grep -q -- 'checkout --output-dir package home:ada dracut-sshd' "$BATS_TEST_TMPDIR/said/osc"
+  grep -q -- 'commit --noservice' "$BATS_TEST_TMPDIR/said/osc"
+
+  serve_downloads "$BATS_TEST_TMPDIR/downloads" "$clone"/build/release/1.0.0/dracut-sshd-1.0.0.tar.gz
+  local remote=$BATS_TEST_TMPDIR/aur.git
+  git init --quiet --bare --initial-branch=master "$remote"
+  served --distro arch --submit "aur=$remote"
+  kill "$server"
+  git -C "$remote" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.home.arpa/"
+  same 1 "$(git -C "$remote" rev-list --count master)"
+
+  same "$before" "$(git -C "$clone" rev-parse HEAD)"
+  same 'main' "$(git -C "$clone" for-each-ref --format='%(refname:short)' refs/heads)"
 }

@@ -33,13 +33,13 @@ account() {
 }
 # submit [ARGUMENT...]
 submit() {
-  local -a where=(--folder "$project") place=(--project tester/sshd) into=(--out "$BATS_FILE_TMPDIR/dist")
-  [[ " $* " == *" --folder "* ]] && where=()
-  [[ " $* " == *" --project "* ]] && place=()
+  local -a where=(--project "$project") place=(--to copr=tester/sshd) into=(--out "$BATS_FILE_TMPDIR/dist")
+  [[ " $* " == *" --project "* ]] && where=()
+  [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
   local -a which=(--distro fedora:45)
   [[ " $* " == *" --distro "* ]] && which=()
-  run --separate-stderr "$orchestrator" submit --to copr "${place[@]}" "${where[@]}" "${into[@]}" --tools "$tools" --packager "$packager" \
+  run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --tools "$tools" --packager "$packager" \
     --config "$copr/config" "${which[@]}" "$@"
   echo "status $status"
   echo "$output"
@@ -119,7 +119,7 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
 }
 
 @test "copr: a project that is not there is told, with the command that makes it" {
-  submit --project tester/other
+  submit --to copr=tester/other
   [ "$status" -eq 1 ]
   [[ $stderr == *'Project tester/other does not exist'* && $stderr == *'copr-cli create --chroot fedora-45-'*' tester/other'* ]]
 }
@@ -139,7 +139,7 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
 @test "a client that is missing is named with its package" {
   ! type -P copr-cli >/dev/null || skip "copr-cli is installed on this machine"
   copy_project "$BATS_TEST_TMPDIR/elsewhere"
-  submit --folder "$BATS_TEST_TMPDIR/elsewhere" --out "$BATS_TEST_TMPDIR/dist"
+  submit --project "$BATS_TEST_TMPDIR/elsewhere" --out "$BATS_TEST_TMPDIR/dist"
   [ "$status" -eq 3 ]
   [[ $stderr == *'missing: copr-cli (package copr-cli)'* ]]
 }

@@ -1,13 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# orchestrator submit --to aur and --to guru: real git pushes to bare repositories, after the real makepkg and pkgcheck have looked.
+# orchestrator submit --to aur and --to guru: real git pushes to bare repositories, after the real makepkg and pkgcheck have looked, and
+# the tarball was found where the recipe says. What was pushed to the AUR is built as a user builds it.
 
 bats_require_minimum_version 1.5.0
 load common
 
 setup_file() {
-  build "$BATS_FILE_TMPDIR/dist" --distro arch --distro gentoo >&2
+  copy_project "$BATS_FILE_TMPDIR/project"
+  real_address "$BATS_FILE_TMPDIR/project"
+  build "$BATS_FILE_TMPDIR/dist" --project "$BATS_FILE_TMPDIR/project" --distro arch --distro gentoo >&2
 }
 setup() {
   dist=$BATS_FILE_TMPDIR/dist
@@ -16,6 +19,8 @@ setup() {
   mkdir -p "$HOME"
   git config --global safe.directory '*'
   git config --global init.defaultBranch master
+  source=$BATS_FILE_TMPDIR/project
+  serve_downloads "$BATS_TEST_TMPDIR/downloads" "$dist/arch-rolling/dracut-sshd-1.0.0.tar.gz"
   if [[ $BATS_TEST_DESCRIPTION == GURU:* ]]; then
     [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
     guru
@@ -24,11 +29,13 @@ setup() {
   fi
 }
 
+teardown() { kill "$server"; }
+
 # submit SERVICE [ARGUMENT...]
 submit() {
   local service=$1
   shift
-  run --separate-stderr "$orchestrator" submit --to "$service" --project "$remote" --folder "$project" --tools "$BATS_TEST_TMPDIR/bin" \
+  run --separate-stderr "$orchestrator" submit --to "$service=$remote" --project "$source" --tools "$BATS_TEST_TMPDIR/bin" \
     --tools "$tools" --packager "$packager" --out "$dist" "$@"
   echo "status $status"
   echo "$output"
@@ -79,7 +86,7 @@ forge() {
   for name in PKGBUILD .SRCINFO; do at "master:$name" | cmp - "$dist/arch-rolling/$name"; done
   run git -C "$remote" ls-tree --name-only master
   same '.SRCINFO PKGBUILD dracut-sshd.patch' "$(tr '\n' ' ' <<<"$output" | sed 's/ $//; s/dracut-sshd[^ ]*\.patch/dracut-sshd.patch/')"
-  same "dracut-sshd 1.0.0-1 by Test O'Packager <test@example.org>" "$(git -C "$remote" log --format='%s by %an <%ae>' master)"
+  same "dracut-sshd 1.0.0-1 by Test O'Packager <test@dracut-sshd.home.arpa>" "$(git -C "$remote" log --format='%s by %an <%ae>' master)"
 
   submit aur
   [ "$status" -eq 0 ]
@@ -89,7 +96,7 @@ forge() {
 
 @test "AUR: what is of an older version goes, and what somebody else has pushed is not lost" {
   git clone --quiet "$remote" "$BATS_TEST_TMPDIR/work" 2>/dev/null
-  (cd "$BATS_TEST_TMPDIR/work" && echo old >old.patch && echo x >PKGBUILD && git add -A \
+  (cd "$BATS_TEST_TMPDIR/work" && echo old >old.patch && echo x >PKGBUILD && echo 'pkgbase = dracut-sshd' >.SRCINFO && git add -A \
     && git -c user.name=B -c user.email=b@example.org commit --quiet -m 'An older one' && git push --quiet origin HEAD:master)
   submit aur
   [ "$status" -eq 0 ]
@@ -111,6 +118,98 @@ forge() {
   [ "$status" -eq 0 ]
 }
 
+@test "AUR: what was pushed builds, from the address that it names" {
+  submit aur
+  [ "$status" -eq 0 ]
+  local user=$BATS_TEST_TMPDIR/user
+  git clone --quiet "$remote" "$user/dracut-sshd"
+  # A user's own configuration, whose curl finds the test's server; no file of the project's is near.
+  cat >"$user/makepkg.conf" <<END
+DLAGENTS=('https::/usr/bin/curl --config $BATS_TEST_TMPDIR/downloads/curlrc -fLsS -o %o %u')
+CARCH=x86_64
+PKGEXT=.pkg.tar.zst
+SRCEXT=.src.tar.gz
+INTEGRITY_CHECK=(sha256)
+BUILDENV=(!distcc !color !ccache check !sign)
+OPTIONS=(!strip docs !libtool !staticlibs emptydirs zipman purge !debug !lto)
+COMPRESSZST=(zstd -c -q -)
+MAN_DIRS=(usr/share/man)
+END
+  chmod -R a+rX "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" 2>/dev/null || true
+  local -a as=()
+  if ((EUID == 0)); then
+    as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    chown -R 65534:65534 "$user"
+    "${as[@]}" test -r "$user/makepkg.conf" || skip "nobody cannot read below $BATS_TEST_TMPDIR"
+  fi
+  (cd "$user/dracut-sshd" && HOME=$user PACMAN=true PACKAGER='A User <u@dracut-sshd.home.arpa>' \
+    "${as[@]}" makepkg --config "$user/makepkg.conf" --nodeps --noconfirm)
+  local what
+  for what in arch-rolling user; do
+    local file=$dist/$what/dracut-sshd-1.0.0-1-any.pkg.tar.zst
+    [[ $what != user ]] || file=$user/dracut-sshd/dracut-sshd-1.0.0-1-any.pkg.tar.zst
+    bsdtar -tvf "$file" | awk '{ print $1, $NF }' | grep -v ' \.' >"$BATS_TEST_TMPDIR/$what.list"
+  done
+  diff "$BATS_TEST_TMPDIR/arch-rolling.list" "$BATS_TEST_TMPDIR/user.list"
+}
+
+@test "AUR: nothing is pushed while the tarball is not at its address, or is another there" {
+  rm "$BATS_TEST_TMPDIR/downloads/www/"*
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'fetches https://dracut-sshd.home.arpa/dracut-sshd-1.0.0.tar.gz, which cannot be had: '*404*'upload dracut-sshd-1.0.0.tar.gz there first'* ]]
+  echo other >"$BATS_TEST_TMPDIR/downloads/www/dracut-sshd-1.0.0.tar.gz"
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'which is another file than dracut-sshd-1.0.0.tar.gz'* ]]
+  run git -C "$remote" rev-parse --verify master
+  [ "$status" -ne 0 ]
+}
+
+@test "AUR: an example's address, or such a packager, is refused, and a dry run says so" {
+  source=$project
+  submit aur
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'project.json: /url: https://dracut-sshd.example.org/ is an example'* ]]
+  submit aur --dry-run
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'without --dry-run this is refused'* ]]
+  source=$BATS_FILE_TMPDIR/project packager='Ada <ada@mail.example.com>'
+  submit aur
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'a mail address that nobody has'* ]]
+}
+
+@test "AUR: a repository of something else is refused, whatever its address: the project itself, a remote of it, another package" {
+  local own=$BATS_TEST_TMPDIR/own
+  cp -r "$source" "$own"
+  git init --quiet "$own"
+  git -C "$own" add -A
+  git -C "$own" -c user.name=A -c user.email=a@example.org commit --quiet -m all
+  git -C "$own" remote add origin ssh://git@forge.dracut-sshd.home.arpa/ada/dracut-sshd.git
+  git -C "$own" worktree add --quiet "$BATS_TEST_TMPDIR/tree" 2>/dev/null
+  git clone --quiet --bare "$own" "$BATS_TEST_TMPDIR/mirror.git"
+  source=$own
+  for remote in "$own" "$own/.git" "$BATS_TEST_TMPDIR/tree" "file://$own" git@forge.dracut-sshd.home.arpa:ada/dracut-sshd \
+    https://forge.dracut-sshd.home.arpa/ada/dracut-sshd.git; do
+    submit aur
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"a push there would replace the project's files"* ]]
+  done
+  remote=$BATS_TEST_TMPDIR/mirror.git
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'is no repository of the AUR: it has no .SRCINFO'* ]]
+  git init --quiet "$BATS_TEST_TMPDIR/other"
+  (cd "$BATS_TEST_TMPDIR/other" && printf 'pkgbase = other\n' >.SRCINFO && git add -A && git -c user.name=B -c user.email=b@example.org commit --quiet -m x)
+  remote=$BATS_TEST_TMPDIR/other
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'repository of another package'* ]]
+  same 1 "$(git -C "$BATS_TEST_TMPDIR/other" rev-list --count HEAD)"
+  same 1 "$(git -C "$own" rev-list --count HEAD)"
+}
+
 @test "AUR: a stale .SRCINFO is refused" {
   forge arch-rolling .SRCINFO .SRCINFO 's/^\tpkgdesc = .*/\tpkgdesc = something else/'
   submit aur
@@ -125,7 +224,7 @@ forge() {
   [ "$status" -eq 0 ]
   local branch=dracut-sshd-1.0.0 where=sys-kernel/dracut-sshd
   same "$where: add 1.0.0" "$(git -C "$remote" log --format=%s "dev..$branch")"
-  git -C "$remote" log -1 --format=%b "$branch" | grep -qx "Signed-off-by: Test O'Packager <test@example.org>"
+  git -C "$remote" log -1 --format=%b "$branch" | grep -qx "Signed-off-by: Test O'Packager <test@dracut-sshd.home.arpa>"
   at "$branch:$where/Manifest" | cmp - "$dist/gentoo-rolling/overlay/$where/Manifest"
   at "$branch:$where/dracut-sshd-1.0.0.ebuild" | cmp - "$dist/gentoo-rolling/overlay/$where/dracut-sshd-1.0.0.ebuild"
   run git -C "$remote" diff --name-only dev "$branch"
@@ -135,6 +234,15 @@ forge() {
   [ "$status" -eq 0 ]
   [[ $output == *'there already'* ]]
   same 1 "$(git -C "$remote" rev-list --count "dev..$branch")"
+}
+
+@test "GURU: a repository that is not GURU is refused" {
+  git -C "$BATS_TEST_TMPDIR/tree" rm --quiet -r profiles
+  git -C "$BATS_TEST_TMPDIR/tree" -c user.name=A -c user.email=a@example.org commit --quiet -m 'Something else'
+  remote=$BATS_TEST_TMPDIR/tree
+  submit guru
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'has no GURU in it'* ]]
 }
 
 @test "GURU: what pkgcheck complains about is refused, and so is a stale Manifest" {

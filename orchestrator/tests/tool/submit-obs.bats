@@ -33,11 +33,11 @@ account() {
 }
 # submit [ARGUMENT...]
 submit() {
-  local -a where=(--folder "$project") place=(--project home:tester) into=(--out "$BATS_FILE_TMPDIR/dist")
-  [[ " $* " == *" --folder "* ]] && where=()
-  [[ " $* " == *" --project "* ]] && place=()
+  local -a where=(--project "$project") place=(--to obs=home:tester) into=(--out "$BATS_FILE_TMPDIR/dist")
+  [[ " $* " == *" --project "* ]] && where=()
+  [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
-  run --separate-stderr "$orchestrator" submit --to obs "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
+  run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
     --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "$@"
   echo "status $status"
   echo "$output"
@@ -57,8 +57,9 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
     }
   done
   cmp "$obs/files/dracut-sshd-Debian_13.dsc" "$BATS_FILE_TMPDIR"/dist/debian-13/*.dsc
-  # All that the recipes name is there.
+  # All that the recipes name is there; of an address rpm takes the last part.
   while IFS= read -r name; do
+    name=${name##*/}
     [ -e "$obs/files/$(sed 's/%{name}/dracut-sshd/; s/%{version}/1.0.0/' <<<"$name")" ]
   done < <(sed -n 's/^\(Source\|Patch\)[0-9]*: *//p' "$obs/files/dracut-sshd-Fedora_45.spec")
   (cd "$obs/files" && dpkg-source --no-check --no-copy -x dracut-sshd-Debian_13.dsc "$BATS_TEST_TMPDIR/tree" >/dev/null)
@@ -96,7 +97,7 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
 }
 
 @test "a package that is not there is told, with the command that makes it" {
-  submit --project home:tester/other
+  submit --to obs=home:tester/other
   [ "$status" -eq 1 ]
   [[ $stderr == *'osc meta pkg --edit home:tester other'* ]]
 }

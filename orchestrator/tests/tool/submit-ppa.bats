@@ -35,12 +35,12 @@ setup() {
 
 # submit [ARGUMENT...]
 submit() {
-  local -a where=(--folder "$project") key=(--sign "$fingerprint") archive=(--archive "file://$ppa") into=(--out "$dist")
+  local -a where=(--project "$project") key=(--sign "$fingerprint") archive=(--archive "file://$ppa") into=(--out "$dist")
   [[ " $* " == *" --out "* ]] && into=()
-  [[ " $* " == *" --folder "* ]] && where=()
+  [[ " $* " == *" --project "* ]] && where=()
   [[ " $* " == *" --sign "* ]] && key=()
   [[ " $* " == *" --archive "* ]] && archive=()
-  run --separate-stderr "$orchestrator" submit --to ppa --project local-ppa "${where[@]}" "${key[@]}" "${archive[@]}" \
+  run --separate-stderr "$orchestrator" submit --to ppa=local-ppa "${where[@]}" "${key[@]}" "${archive[@]}" \
     "${into[@]}" --packager "$packager" --config "$ppa/dput.cf" "$@"
   echo "status $status"
   echo "$output"
@@ -125,10 +125,10 @@ changed() {
 
   # another tarball, in a new revision
   changed "$BATS_TEST_TMPDIR/other"
-  submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2
+  submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2
   [ "$status" -eq 1 ]
   [[ $stderr == *'local-ppa has another dracut-sshd_1.0.0.orig.tar.gz'*'--source FILE'* ]]
-  submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2 --archive none
+  submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/other" --out "$BATS_TEST_TMPDIR/dist" --revision 2 --archive none
   [ "$status" -eq 0 ]
   run accept
   [ "$status" -ne 0 ]
@@ -138,17 +138,17 @@ changed() {
   # the same tarball and version, another packaging
   copy_project "$BATS_TEST_TMPDIR/third"
   echo '# a comment more' >>"$BATS_TEST_TMPDIR/third/debian/rules"
-  submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist"
+  submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist"
   [ "$status" -eq 1 ]
   [[ $stderr == *'already, with other contents'*'--revision N'* ]]
-  submit --distro ubuntu:26.04 --folder "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist" --archive none
+  submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist" --archive none
   [ "$status" -eq 0 ]
   run accept
   [ "$status" -ne 0 ]
 }
 
 @test "what is written for a PPA of Launchpad is what dput reads" {
-  run --separate-stderr "$orchestrator" submit --to ppa --project ppa:tester/sshd --folder "$project" --packager "$packager" --distro ubuntu:26.10 --dry-run
+  run --separate-stderr "$orchestrator" submit --to ppa=ppa:tester/sshd --project "$project" --packager "$packager" --distro ubuntu:26.10 --dry-run
   [ "$status" -eq 0 ]
   sed -n '/^  writes: dput.cf$/,/^  [^ ]/s/^    //p' <<<"$output" >"$BATS_TEST_TMPDIR/dput.cf"
   run dput --config "$BATS_TEST_TMPDIR/dput.cf" --host-list
@@ -158,10 +158,10 @@ changed() {
 }
 
 @test "without a key, or a PPA, it is refused before anything is built" {
-  run "$orchestrator" submit --to ppa --project ppa:tester/sshd --folder "$project" --packager "$packager" --out "$BATS_TEST_TMPDIR/dist"
+  run "$orchestrator" submit --to ppa=ppa:tester/sshd --project "$project" --packager "$packager" --out "$BATS_TEST_TMPDIR/dist"
   [ "$status" -eq 2 ]
   [[ $output == *'--sign FINGERPRINT'* ]]
-  run "$orchestrator" submit --to ppa --folder "$project" --packager "$packager"
+  run "$orchestrator" submit --to ppa --project "$project" --packager "$packager"
   [ "$status" -eq 2 ]
   [[ $output == *'a PPA was not named'* ]]
   run find "$BATS_TEST_TMPDIR/dist" -name '*.dsc'

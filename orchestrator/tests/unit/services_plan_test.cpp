@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "golden.hpp"
+#include "pipeline/own_repository.hpp"
 #include "pipeline/submit.hpp"
 #include "profile/select.hpp"
 #include "services/service.hpp"
@@ -156,6 +158,55 @@ TEST(Order, WhatIsNoPlaceIsRefused) {
   }
   EXPECT_THROW(services::find("aur")->check({"https://me:secret@example.org/x.git", "", "", 1}), base::Error);
   EXPECT_NO_THROW(services::find("aur")->check({"ssh://aur@aur.example.org/x.git", "", "", 1}));
+}
+
+TEST(Order, EachServicesPlaceHasAFormOfItsOwn) {
+  const std::map<std::string, std::pair<std::vector<std::string>, std::vector<std::string>>> places{
+      {"copr",
+       {{"ada/sshd", "@group/dracut-sshd", "ada/sshd:pr:1"},
+        {"", "ada", "ada/", "/sshd", "/srv/work", "a/b/c", "@/x", "ppa:ada/sshd", "https://copr.example.org/x"}}},
+      {"obs",
+       {{"home:ada", "home:ada:branches:x", "devel/dracut-sshd", "home:ada/dracut-sshd"},
+        {"", "home:", ":ada", "a::b", "/srv/work", "a/b/c", "home:ada/", "ada/b:", "https://x"}}},
+      {"ppa", {{"ppa:ada/sshd", "my-host"}, {"", "ada/sshd", "ppa:ada", "ppa:/x", "ppa:a/b/c", "/srv/work", "host:x"}}},
+      {"aur",
+       {{"", "/srv/aur.git", "ssh://aur@aur.example.org/x.git", "aur@aur.example.org:x.git", "file:///srv/aur.git"},
+        {"ada/sshd", "../x", ".", "ext::sh", "ext://x", "host:x", "a@b", "a@b::c", "/"}}},
+      {"guru",
+       {{"/srv/guru", "git@forge.example.org:ada/guru.git", "https://forge.example.org/ada/guru"},
+        {"", "guru", "../guru", "ada/guru"}}}};
+  for (const auto& [name, lists] : places) {
+    const auto* service = services::find(name);
+    for (const auto& place : lists.first) EXPECT_NO_THROW(service->check({place, "", "", 1})) << name << " " << place;
+    for (const auto& place : lists.second)
+      EXPECT_THROW(service->check({place, "", "", 1}), base::Error) << name << " " << place;
+  }
+}
+
+/// The replies to an AUR parcel's questions.
+services::Answer aur_says(const std::string& names, const services::Reply& srcinfo, const std::string& status) {
+  Parcel parcel = sample("aur");
+  return services::find("aur")->answer(parcel, {{0, "", "", false},
+                                                {names.empty() ? 128 : 0, names, "", false},
+                                                srcinfo,
+                                                {0, "", "", false},
+                                                {0, status, "", false}});
+}
+
+TEST(AurAnswer, ARepositoryOfSomethingElseIsRefused) {
+  const services::Reply ours{0, "pkgbase = dracut-sshd\n\tpkgver = 1\n", "", false};
+  const services::Reply none{128, "", "fatal: path '.SRCINFO' does not exist", false};
+  EXPECT_EQ(aur_says("PKGBUILD\n", ours, "M  PKGBUILD\n").standing, Standing::absent);
+  EXPECT_EQ(aur_says("", none, "A  PKGBUILD\n").standing, Standing::absent) << "a new one is empty";
+  EXPECT_THROW((void)aur_says("README.md\n", none, "A  PKGBUILD\n"), base::Error);
+  EXPECT_THROW((void)aur_says("PKGBUILD\n", {0, "pkgbase = dracut-sshd-git\n", "", false}, "M  PKGBUILD\n"),
+               base::Error);
+}
+
+TEST(OwnRepository, IsKnownHoweverItsAddressIsWritten) {
+  for (const auto* address : {"ssh://git@Forge.example.org/ada/x.git", "git@forge.example.org:ada/x",
+                              "https://forge.example.org/ada/x/", "ssh://forge.example.org:2222/ada/x.git/"})
+    EXPECT_EQ(pipeline::repository_name(address), "forge.example.org/ada/x") << address;
 }
 
 TEST(Registry, KnowsEachByItsName) {

@@ -108,6 +108,32 @@ TEST(Project, AnAddressThatIsNoneIsRefused) {
   }
 }
 
+TEST(Project, TarballsAreFetchedFromTheAddressOrFromAFolderOfTheirOwn) {
+  auto document = good();
+  model::Findings findings;
+  auto project = source::project(document.dump(), kChangelog, findings);
+  EXPECT_EQ(model::download_address(project), "https://example.org/x/dracut-sshd-1.0.0.tar.gz");
+  document["downloads"] = "https://forge.example.org/x/releases/v{version}/";
+  project = source::project(document.dump(), kChangelog, findings);
+  EXPECT_EQ(model::to_text(findings), "");
+  EXPECT_EQ(model::download_address(project), "https://forge.example.org/x/releases/v1.0.0/dracut-sshd-1.0.0.tar.gz");
+  EXPECT_EQ(model::download_folder(project, "${PV}"), "https://forge.example.org/x/releases/v${PV}");
+  for (const auto* address : {"", "http://x", "https://x/{name}", "https://x/${version}", "https://x/%{version}"}) {
+    document["downloads"] = address;
+    EXPECT_THAT(of_project(document), HasSubstr("/downloads: expected")) << address;
+  }
+}
+
+TEST(Placeholder, IsWhatDocumentsAndTestsUse) {
+  for (const auto* address :
+       {"https://dracut-sshd.example.org/", "https://EXAMPLE.com", "https://example.net:8080/x", "a@example.edu",
+        "packager@dracut-sshd.invalid", "https://x.test/y", "https://me@localhost/", "https://example.org./"})
+    EXPECT_TRUE(model::is_placeholder(address)) << address;
+  for (const auto* address : {"https://dracut-sshd.home.arpa/", "https://notexample.org/", "https://example.org.uk/",
+                              "a@testing", "https://x.org/example.org", ""})
+    EXPECT_FALSE(model::is_placeholder(address)) << address;
+}
+
 TEST(Project, ALicenceThatIsNoneIsRefused) {
   for (const auto* license : {"", "%(id)", "$(id)", "GPL\n", "GPL;x", "\"GPL\""}) {
     auto document = good();
