@@ -77,12 +77,18 @@ struct CommandLine {
         "unlock", "Waits for machines in their initramfs, unlocks them, and sees their systems come up");
     verb->footer(
         "Exit status: 0 all are unlocked or were up already, 1 one is not, 2 wrong usage, 3 ssh is not installed.");
-    verb->add_option("host", unlock.hosts, "As ssh takes it")->required();
-    verb->add_option("--alias", unlock.alias, "What known_hosts calls the initramfs (default: HOST-initramfs)");
+    verb->add_option("host", unlock.hosts, "As ssh takes it; USER@ is for the real system alone")
+        ->type_name("[USER@]HOST")
+        ->required();
+    verb->add_option("--alias", unlock.alias,
+                     "What known_hosts calls the initramfs (default: HOST-initramfs, also for the HostName of "
+                     "ssh_config and for short names)");
     verb->add_option("--known-hosts", unlock.known_hosts, "Take the initramfs's key from this file alone")
         ->type_name("FILE");
     verb->add_flag("--trust-new-host-key", unlock.trust_new, "Take a key that known_hosts does not know, and keep it");
-    verb->add_option("--user", unlock.user, "Log in as")->capture_default_str();
+    verb->add_option("--user", unlock.user,
+                     "Log in to both systems as (default: root in the initramfs; in the real system USER@, else the "
+                     "User of ssh_config, else root)");
     verb->add_option("--port,-p", unlock.port, "The port of the initramfs's sshd (default: ssh's own)");
     verb->add_flag("--same-port", unlock.same_port, "The real system's sshd has that port, too");
     verb->add_option("--identity,-i", unlock.identity, "A private key (default: ssh's own, and the agent's)")
@@ -98,6 +104,8 @@ struct CommandLine {
         ->capture_default_str()
         ->check(CLI::Range(1, 86400));
     verb->add_flag("--no-wait", unlock.no_wait, "Do not wait for the real system");
+    verb->add_flag("--after-reboot", unlock.after_reboot,
+                   "A real system that is up does not count until it has rebooted");
     verb->add_flag("--json", unlock.json, "For machines");
   }
 

@@ -14,18 +14,28 @@
 #include "base/error.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
+#include "remote/prompt.hpp"
+#include "remote/secret.hpp"
 
 namespace admin {
 namespace {
 
-remote::Target target_of(const UnlockArguments& arguments, const std::string& host) {
+remote::Target target_of(const UnlockArguments& arguments, const std::string& typed) {
+  const auto at = typed.rfind('@');
+  const auto user = at == std::string::npos ? "" : typed.substr(0, at);
+  const auto host = at == std::string::npos ? typed : typed.substr(at + 1);
+  if (typed.starts_with("ssh://"))
+    throw base::Error(fmt::format("\"{}\": an address of this form is not taken", base::printable(typed)),
+                      base::Exit::usage)
+        .with_hint("name the host alone, and its port with --port");
   // It would be an option of ssh's.
-  if (host.empty() || host.starts_with('-'))
-    throw base::Error(fmt::format("\"{}\" is no host", base::printable(host)), base::Exit::usage);
+  if (host.empty() || host.starts_with('-') || typed.starts_with('-') || at == 0)
+    throw base::Error(fmt::format("\"{}\" is no host", base::printable(typed)), base::Exit::usage);
   remote::Target out;
   out.host = host;
-  out.alias = arguments.alias.empty() ? remote::alias_of(host) : arguments.alias;
-  out.user = arguments.user;
+  out.alias = arguments.alias;
+  out.user = arguments.user.empty() ? "root" : arguments.user;
+  out.real_user = user.empty() ? arguments.user : user;
   out.port = arguments.port;
   out.identity = arguments.identity;
   out.known_hosts = arguments.known_hosts;
@@ -35,12 +45,14 @@ remote::Target target_of(const UnlockArguments& arguments, const std::string& ho
   return out;
 }
 
-remote::Secret passphrase_of(const UnlockArguments& arguments) {
-  if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor);
-  if (!arguments.command.empty()) return remote::from_command(arguments.command);
+remote::Secret passphrase_of(const UnlockArguments& arguments, const Context& context) {
+  remote::forbid_core_dumps();
+  if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor, context.cancel);
+  if (!arguments.command.empty()) return remote::from_command(arguments.command, context.cancel);
   return remote::from_terminal(arguments.hosts.size() == 1
                                    ? fmt::format("Passphrase for {}: ", base::printable(arguments.hosts.front()))
-                                   : fmt::format("Passphrase for {} machines: ", arguments.hosts.size()));
+                                   : fmt::format("Passphrase for {} machines: ", arguments.hosts.size()),
+                               context.cancel);
 }
 
 bool is_well(const remote::Unlocked& result) {
@@ -75,10 +87,13 @@ int unlock(const UnlockArguments& arguments, const Context& context) {
   const auto path = surroundings.find("PATH");
   if (!base::find_program("ssh", path == surroundings.end() ? "/usr/bin:/bin" : path->second))
     throw base::Error("ssh is not installed", base::Exit::missing_tool).with_hint("install OpenSSH's client");
-  const auto passphrase = passphrase_of(arguments);
+  const auto passphrase = passphrase_of(arguments, context);
+  if (!passphrase.locked())
+    context.console.line("note: RLIMIT_MEMLOCK does not allow to keep the passphrase out of swap");
   remote::Wait wait;
   wait.deadline = std::chrono::seconds(arguments.deadline);
   wait.for_system = !arguments.no_wait;
+  wait.after_reboot = arguments.after_reboot;
   std::vector<remote::Unlocked> results(targets.size());
   std::vector<std::exception_ptr> failures(targets.size());
   {

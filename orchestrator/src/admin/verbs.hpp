@@ -40,7 +40,7 @@ struct InspectArguments {
 struct UnlockArguments {
   std::vector<std::string> hosts;
   std::string alias;
-  std::string user = "root";
+  std::string user;  // "": root
   std::string port;
   std::string identity;
   std::string known_hosts;
@@ -51,6 +51,7 @@ struct UnlockArguments {
   bool trust_new = false;
   bool same_port = false;
   bool no_wait = false;
+  bool after_reboot = false;
   bool json = false;
 };
 

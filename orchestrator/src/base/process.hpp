@@ -24,7 +24,7 @@ struct Command {
   std::filesystem::path stdout_to;         // stdout alone goes here instead (truncated first); empty: with stderr
   std::chrono::seconds deadline{0};        // 0: none
   std::map<int, std::string> data;         // descriptor (0, or 3 to 31) -> bytes that the child can read from it
-  std::map<int, int> passed;               // descriptor (3 to 31) -> one of ours that the child gets, too
+  std::map<int, int> passed;               // descriptor (0, or 3 to 31) -> one of ours that the child gets, too
   bool dies_with_parent = false;           // killed when the thread that started it ends, however it ends
 };
 

@@ -158,7 +158,8 @@ Child::Child(const Command& command, const std::filesystem::path& program, int o
     plan.descriptors.emplace_back(data.back().get(), target);
   }
   for (const auto& [target, own] : command.passed) {
-    if (target < 3 || target >= kLowestOwn) throw Error(fmt::format("{}: passing descriptor {}", context, target));
+    if (target < 0 || target == 1 || target == 2 || target >= kLowestOwn)
+      throw Error(fmt::format("{}: passing descriptor {}", context, target));
     data.push_back(raised(Fd(::fcntl(own, F_DUPFD_CLOEXEC, 0)), context));
     plan.descriptors.emplace_back(data.back().get(), target);
   }

@@ -3,99 +3,147 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 
 #include "base/error.hpp"
-#include "base/fd.hpp"
 
 extern char** environ;
 
 namespace remote {
 namespace {
 
-/// Up to the end of the line, byte by byte: what follows belongs to others. `buffer` never grows, so that no copy stays
-/// behind.
-Secret line_of(int fd, const std::string& from) {
-  std::string line;
-  line.reserve(kLongestPassphrase + 1);
-  Secret guard;
+constexpr std::size_t kRoom = 4096;  // a page, and more than kLongestPassphrase
+constexpr int kLook = 20;            // milliseconds between two looks at a child
+constexpr int kGrace = 50;           // looks between TERM and KILL
+
+/// Waits until the child has ended; ends it when `cancel` is asked. Its status.
+int status_of(pid_t child, const base::Cancel& cancel) {
+  int status = 0;
+  int looks_since_term = 0;
   for (;;) {
-    char byte = 0;
-    const auto count = ::read(fd, &byte, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      explicit_bzero(line.data(), line.capacity());
-      throw base::system_error(from);
+    const auto reaped = waitpid(child, &status, WNOHANG);
+    if (reaped == child || (reaped < 0 && errno != EINTR)) break;
+    if (cancel.signal() != 0) {
+      if (looks_since_term == 0) (void)kill(child, SIGTERM);
+      if (looks_since_term == kGrace) (void)kill(child, SIGKILL);
+      ++looks_since_term;
+      (void)poll(nullptr, 0, kLook);
+    } else {
+      pollfd watched{cancel.fd(), POLLIN, 0};
+      (void)poll(&watched, 1, kLook);
     }
-    if (count == 0 || byte == '\n') break;
-    if (line.size() == kLongestPassphrase || byte == '\0') {
-      explicit_bzero(line.data(), line.capacity());
-      throw base::Error(fmt::format("{}: a passphrase is a line of at most {} bytes", from, kLongestPassphrase),
-                        base::Exit::usage);
-    }
-    line += byte;
   }
-  if (line.empty()) throw base::Error(from + ": an empty passphrase", base::Exit::usage);
-  return Secret(std::move(line));
+  return status;
 }
-
-/// The terminal's echo is off as long as it lives.
-class NoEcho {
- public:
-  explicit NoEcho(int fd) : fd_(fd) {
-    if (tcgetattr(fd_, &before_) != 0) throw base::system_error("the terminal");
-    auto quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    quiet.c_lflag |= ECHONL;
-    if (tcsetattr(fd_, TCSAFLUSH, &quiet) != 0) throw base::system_error("the terminal");
-  }
-  ~NoEcho() { tcsetattr(fd_, TCSAFLUSH, &before_); }
-  NoEcho(const NoEcho&) = delete;
-  NoEcho& operator=(const NoEcho&) = delete;
-
- private:
-  int fd_;
-  termios before_{};
-};
 
 }  // namespace
 
+Secret::Secret(std::string&& bytes) {
+  const bool fits = bytes.size() <= kLongestPassphrase;
+  if (fits) {
+    allocate();
+    memcpy(page_, bytes.data(), bytes.size());
+    size_ = bytes.size();
+  }
+  explicit_bzero(bytes.data(), bytes.size());
+  bytes.clear();
+  if (!fits) throw base::Error(fmt::format("a passphrase has at most {} bytes", kLongestPassphrase), base::Exit::usage);
+}
+
+void Secret::allocate() {
+  void* const memory = mmap(nullptr, kRoom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw base::system_error("memory for the passphrase");
+  page_ = static_cast<char*>(memory);
+  locked_ = mlock(page_, kRoom) == 0;
+  (void)madvise(page_, kRoom, MADV_DONTDUMP);
+  (void)madvise(page_, kRoom, MADV_DONTFORK);
+}
+
 void Secret::cleanse() noexcept {
-  bytes_.resize(bytes_.capacity());  // what was swapped away may have left something behind its end
-  explicit_bzero(bytes_.data(), bytes_.size());
-  bytes_.clear();
+  if (page_ == nullptr) return;
+  explicit_bzero(page_, kRoom);
+  (void)munmap(page_, kRoom);  // which unlocks it, too
+  page_ = nullptr;
+  size_ = 0;
+  locked_ = false;
+}
+
+void Secret::swap(Secret& other) noexcept {
+  std::swap(page_, other.page_);
+  std::swap(size_, other.size_);
+  std::swap(locked_, other.locked_);
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     cleanse();
-    bytes_.swap(other.bytes_);
-    other.cleanse();
+    swap(other);
   }
   return *this;
 }
 
-Secret from_terminal(const std::string& question) {
-  const base::Fd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
-  if (!terminal.is_open())
-    throw base::Error("there is no terminal to ask for the passphrase", base::Exit::usage)
-        .with_hint("--passphrase-fd N reads it from a descriptor, --passphrase-command runs a command that prints it");
-  base::write_all(terminal.get(), question, "the terminal");
-  const NoEcho quiet(terminal.get());
-  return line_of(terminal.get(), "the terminal");
+bool Secret::add(char byte) {
+  if (page_ == nullptr) allocate();
+  if (size_ == kLongestPassphrase) return false;
+  page_[size_++] = byte;
+  return true;
 }
 
-Secret from_descriptor(int fd) { return line_of(fd, fmt::format("descriptor {}", fd)); }
+void forbid_core_dumps() {
+  const rlimit none{0, 0};  // for the child processes, ssh among them, as well
+  if (setrlimit(RLIMIT_CORE, &none) != 0) throw base::system_error("forbidding core dumps");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) throw base::system_error("forbidding core dumps");
+}
 
-Secret from_command(const std::string& command) {
+base::Fd as_pipe(const Secret& secret) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw base::system_error("making a pipe");
+  base::Fd out(ends[0]);
+  const base::Fd in(ends[1]);
+  char end = '\n';
+  const auto text = secret.view();
+  iovec parts[2] = {{const_cast<char*>(text.data()), text.size()}, {&end, 1}};
+  // An empty pipe takes a page at once, and that is more than a passphrase.
+  if (writev(in.get(), parts, 2) != static_cast<ssize_t>(text.size() + 1)) throw base::system_error("filling a pipe");
+  return out;
+}
+
+Secret read_line(int fd, const std::string& from, const base::Cancel& cancel) {
+  Secret out;
+  for (;;) {
+    pollfd watched[2] = {{fd, POLLIN, 0}, {cancel.fd(), POLLIN, 0}};
+    if (poll(watched, 2, -1) < 0 && errno != EINTR) throw base::system_error(from);
+    cancel.throw_if_requested();
+    if (watched[0].revents == 0) continue;
+    char byte = 0;
+    const auto count = ::read(fd, &byte, 1);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0) throw base::system_error(from);
+    if (count == 0 || byte == '\n') break;
+    if (byte == '\0' || !out.add(byte))
+      throw base::Error(fmt::format("{}: a passphrase is a line of at most {} bytes", from, kLongestPassphrase),
+                        base::Exit::usage);
+  }
+  if (out.view().empty()) throw base::Error(from + ": an empty passphrase", base::Exit::usage);
+  return out;
+}
+
+Secret from_descriptor(int fd, const base::Cancel& cancel) {
+  return read_line(fd, fmt::format("descriptor {}", fd), cancel);
+}
+
+Secret from_command(const std::string& command, const base::Cancel& cancel) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw base::system_error("making a pipe");
   base::Fd here(ends[0]);
@@ -115,14 +163,16 @@ Secret from_command(const std::string& command) {
   Secret secret;
   std::string why;
   try {
-    secret = line_of(here.get(), "the passphrase's command");
+    secret = read_line(here.get(), "the passphrase's command", cancel);
   } catch (const base::Error& error) {
     why = error.what();
+  } catch (const base::Interrupted&) {
+    (void)status_of(child, cancel);
+    throw;
   }
   here.reset();  // it may go on printing: nobody listens
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = status_of(child, cancel);
+  cancel.throw_if_requested();
   const bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   // A shell tells of its child's signal by its own status.
   const bool not_listened_to = WIFSIGNALED(status) ? WTERMSIG(status) == SIGPIPE : WEXITSTATUS(status) == 128 + SIGPIPE;

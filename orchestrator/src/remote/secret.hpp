@@ -1,39 +1,60 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "base/process.hpp"
 
 namespace remote {
-
-/// A passphrase. Overwritten when its life ends; never printed, never an argument.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string&& bytes) : bytes_(std::move(bytes)) {}
-  ~Secret() { cleanse(); }
-  Secret(Secret&& other) noexcept {
-    bytes_.swap(other.bytes_);
-    other.cleanse();
-  }
-  Secret& operator=(Secret&& other) noexcept;
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
-
- private:
-  void cleanse() noexcept;
-  std::string bytes_;
-};
 
 /// The longest that systemd's ask-password protocol carries, with its "+" and its end (dracut-sshd-unlock(8)).
 inline constexpr std::size_t kLongestPassphrase = 2046;
 
-/// Asks at the terminal, without echo; an Error where there is none.
-[[nodiscard]] Secret from_terminal(const std::string& question);
+/// A passphrase, in memory of its own that is kept out of swap, of core dumps and of child processes, and is
+/// overwritten at the end. Never printed, never an argument.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string&& bytes);  // which are overwritten; an Error above kLongestPassphrase
+  ~Secret() { cleanse(); }
+  Secret(Secret&& other) noexcept { swap(other); }
+  Secret& operator=(Secret&& other) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+
+  /// False if it has kLongestPassphrase bytes already.
+  [[nodiscard]] bool add(char byte);
+  [[nodiscard]] std::string_view view() const { return {page_, size_}; }
+  /// A copy that nobody overwrites: for passphrases that open nothing but scratch disks.
+  [[nodiscard]] std::string bytes() const { return std::string(view()); }
+  /// Whether the kernel keeps it out of swap: RLIMIT_MEMLOCK may not allow it.
+  [[nodiscard]] bool locked() const { return locked_; }
+
+ private:
+  void allocate();
+  void cleanse() noexcept;
+  void swap(Secret& other) noexcept;
+  char* page_ = nullptr;
+  std::size_t size_ = 0;
+  bool locked_ = false;
+};
+
+/// From now on this process leaves no core dump, and nobody but root can read its memory. Before a passphrase is read.
+void forbid_core_dumps();
+
+/// A pipe that holds the passphrase and the end of its line: its reading end, the writing one is closed.
+[[nodiscard]] base::Fd as_pipe(const Secret& secret);
+
+/// Up to the end of the line, byte by byte: what follows belongs to others. `from` names the source in errors.
+/// base::Interrupted as soon as `cancel` is asked.
+[[nodiscard]] Secret read_line(int fd, const std::string& from, const base::Cancel& cancel);
 /// The first line of what can be read from a descriptor.
-[[nodiscard]] Secret from_descriptor(int fd);
+[[nodiscard]] Secret from_descriptor(int fd, const base::Cancel& cancel);
 /// The first line that `/bin/sh -c COMMAND` prints; the command may use the terminal. An Error if it fails.
-[[nodiscard]] Secret from_command(const std::string& command);
+[[nodiscard]] Secret from_command(const std::string& command, const base::Cancel& cancel);
 
 }  // namespace remote

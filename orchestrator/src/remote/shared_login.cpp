@@ -10,7 +10,6 @@ namespace remote {
 namespace {
 
 constexpr std::size_t kLongestName = 88;          // 107 without the 17 that ssh adds, and two to spare
-constexpr int kSshFailed = 255;                   // ssh(1), EXIT STATUS
 constexpr std::uint64_t kLongestLog = 1U << 16U;  // of what is read of it
 
 base::Command command_of(const Target& target, const std::filesystem::path& log,

@@ -4,15 +4,22 @@
 #include <array>
 #include <string_view>
 
+#include "base/text.hpp"
+
 namespace remote {
 namespace {
 
 constexpr std::string_view kEnding = "-initramfs";
-constexpr int kSshFailed = 255;  // ssh(1), EXIT STATUS
 
 /// What ssh and its keys' agents need of the caller's environment.
 constexpr std::array kPassedOn{"HOME",          "USER",       "LOGNAME",         "PATH",           "SSH_AUTH_SOCK",
                                "SSH_AGENT_PID", "KRB5CCNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"};
+
+/// KnownHostsCommand runs for each key that a host shows, with the key in its arguments. It prints none: nothing
+/// becomes known by it. `file` holds no character that ssh or the shell would read otherwise (host_proof.hpp).
+std::string recorder(const std::string& file) {
+  return "/bin/sh -c 'echo \"$1 $2 $3\" >>\"$0\"' " + file + " %I %t %K";
+}
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -24,41 +31,88 @@ std::string real_name_of(const std::string& host) {
   return host.ends_with(kEnding) ? host.substr(0, host.size() - kEnding.size()) : host;
 }
 
+const std::vector<std::string>& newer_options() {
+  static const std::vector<std::string> all{
+      "KnownHostsCommand",       "UpdateHostKeys", "RemoteCommand", "SessionType",       "StdinNull",
+      "ForkAfterAuthentication", "AddKeysToAgent", "LogVerbose",    "GSSAPIKeyExchange", "GSSAPIDelegateCredentials"};
+  return all;
+}
+
+std::map<std::string, std::string> ssh_environment(const std::map<std::string, std::string>& environment) {
+  std::map<std::string, std::string> out;
+  for (const auto* name : kPassedOn) {
+    if (const auto found = environment.find(name); found != environment.end()) out.insert(*found);
+  }
+  out["LC_ALL"] = "C";  // its words are shown, and a rehearsal reads them
+  return out;
+}
+
 base::Command ssh_command(const Target& target, System system, const std::string& remote_command,
-                          const Secret* passphrase, const std::map<std::string, std::string>& environment) {
+                          const Secret* passphrase, const std::map<std::string, std::string>& environment,
+                          const Watch& watch) {
   base::Command out;
   out.argv = {"ssh", "-T"};
   const auto option = [&](const std::string& text) {
+    if (target.lacks && target.lacks->contains(text.substr(0, text.find('=')))) return;
     out.argv.emplace_back("-o");
     out.argv.push_back(text);
   };
   if (!target.config.empty()) out.argv.insert(out.argv.end(), {"-F", target.config});
   // An older client ends at an option that it does not know.
-  option("IgnoreUnknown=KnownHostsCommand,UpdateHostKeys");
-  for (const auto* text :
-       {"BatchMode=yes", "CheckHostIP=no", "VerifyHostKeyDNS=no", "UpdateHostKeys=no", "KnownHostsCommand=none",
-        "ControlMaster=no", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
-        "RequestTTY=no", "LogLevel=ERROR", "ConnectTimeout=10", "ConnectionAttempts=1", "ServerAliveInterval=5",
-        "ServerAliveCountMax=4"})
+  if (!target.lacks) option("IgnoreUnknown=" + base::join(newer_options(), ","));
+  // Of two values ssh takes the first: nothing of a user's ssh_config may send a session elsewhere, let ssh end before
+  // the remote command does, or take a host for verified that has not shown its key.
+  for (const auto* text : {"BatchMode=yes",
+                           "CheckHostIP=no",
+                           "VerifyHostKeyDNS=no",
+                           "UpdateHostKeys=no",
+                           "NoHostAuthenticationForLocalhost=no",
+                           "GSSAPIKeyExchange=no",
+                           "GSSAPIDelegateCredentials=no",
+                           "ControlMaster=no",
+                           "ControlPersist=no",
+                           "ForwardAgent=no",
+                           "ForwardX11=no",
+                           "ClearAllForwardings=yes",
+                           "Tunnel=no",
+                           "PermitLocalCommand=no",
+                           "RequestTTY=no",
+                           "RemoteCommand=none",
+                           "SessionType=default",
+                           "StdinNull=no",
+                           "ForkAfterAuthentication=no",
+                           "AddKeysToAgent=no",
+                           "VisualHostKey=no",
+                           "LogLevel=ERROR",
+                           "LogVerbose=none",
+                           "ConnectTimeout=10",
+                           "ConnectionAttempts=1",
+                           "ServerAliveInterval=5",
+                           "ServerAliveCountMax=4"})
     option(text);
   const bool early = system == System::initramfs;
+  option("KnownHostsCommand=" + (watch.offered.empty() ? "none" : recorder(watch.offered)));
   option("ControlPath=" + (early && !target.control.empty() ? target.control : "none"));
-  option(std::string("StrictHostKeyChecking=") + (early && target.trust_new ? "accept-new" : "yes"));
+  option(std::string("StrictHostKeyChecking=") +
+         (early && target.trust_new && watch.agent.empty() ? "accept-new" : "yes"));
   if (early) option("HostKeyAlias=" + target.alias);
   if (early && !target.known_hosts.empty()) {
     option("UserKnownHostsFile=" + target.known_hosts);
     option("GlobalKnownHostsFile=none");
   }
   if (target.only_identity) option("IdentitiesOnly=yes");
-  if (!target.identity.empty()) out.argv.insert(out.argv.end(), {"-i", target.identity});
-  if (!target.port.empty() && (early || target.same_port)) out.argv.insert(out.argv.end(), {"-p", target.port});
-  out.argv.insert(out.argv.end(),
-                  {"-l", target.user, "--", early ? target.host : real_name_of(target.host), remote_command});
-  for (const auto* name : kPassedOn) {
-    if (const auto found = environment.find(name); found != environment.end()) out.env.insert(*found);
+  if (!watch.agent.empty()) {
+    option("IdentityAgent=" + watch.agent);
+    option("PubkeyAuthentication=yes");
+    option("PreferredAuthentications=publickey");
+  } else if (!target.identity.empty()) {
+    out.argv.insert(out.argv.end(), {"-i", target.identity});
   }
-  out.env["LC_ALL"] = "C";  // its words are read
-  if (passphrase != nullptr) out.data[0] = passphrase->bytes() + "\n";
+  if (!target.port.empty() && (early || target.same_port)) out.argv.insert(out.argv.end(), {"-p", target.port});
+  out.argv.insert(out.argv.end(), {"-l", early || target.real_user.empty() ? target.user : target.real_user, "--",
+                                   early ? target.host : real_name_of(target.host), remote_command});
+  out.env = ssh_environment(environment);
+  if (passphrase != nullptr) out.data[0] = std::string(passphrase->bytes()) + "\n";
   return out;
 }
 

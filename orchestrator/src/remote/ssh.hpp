@@ -2,7 +2,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/process.hpp"
 #include "remote/secret.hpp"
@@ -14,9 +17,10 @@ namespace remote {
 enum class System { initramfs, real };
 
 struct Target {
-  std::string host;   // as ssh(1) takes it: a name, an address, a Host of ssh_config
+  std::string host;   // as ssh(1) takes it, without a user: a name, an address, a Host of ssh_config
   std::string alias;  // under which known_hosts has the initramfs's key
   std::string user = "root";
+  std::string real_user;       // of the real system; "": `user`
   std::string port;            // "": ssh's own
   std::string identity;        // a private key's file, or "": ssh's own, the agent's
   std::string known_hosts;     // a file, or "": ssh's own
@@ -25,6 +29,15 @@ struct Target {
   bool trust_new = false;      // take a host key that nobody knows, once: accept-new
   bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has
+  /// Options that this client does not know (remote/ssh_settings.hpp) and that are not passed to it. Nothing: nobody
+  /// has asked it, and IgnoreUnknown covers them, which then hides the IgnoreUnknown of the user's configuration.
+  std::optional<std::set<std::string>> lacks;
+};
+
+/// What the client itself tells about a call, in ways that no peer's text can reach.
+struct Watch {
+  std::string offered;  // a file: the client appends a line for each host key that it is shown (host_proof.hpp), or ""
+  std::string agent;    // a socket: the client connects to it once the host has proven its key, or ""
 };
 
 /// HOST's alias as `dracut-sshd inspect` names it: HOST-initramfs; of a name that ends so already, the name.
@@ -32,13 +45,23 @@ struct Target {
 /// And the real system's name: without that ending.
 [[nodiscard]] std::string real_name_of(const std::string& host);
 
+/// Options of ssh_config(5) that are younger than the oldest client that is supported, or that only some builds have.
+[[nodiscard]] const std::vector<std::string>& newer_options();
+
 /// What ssh(1) is called with. `passphrase` is its standard input, from memory; nothing secret is in argv or
 /// environment.
 [[nodiscard]] base::Command ssh_command(const Target& target, System system, const std::string& remote_command,
-                                        const Secret* passphrase,
-                                        const std::map<std::string, std::string>& environment);
+                                        const Secret* passphrase, const std::map<std::string, std::string>& environment,
+                                        const Watch& watch = {});
 
-/// What became of a call.
+/// The caller's environment as far as ssh needs it, with the C locale.
+[[nodiscard]] std::map<std::string, std::string> ssh_environment(const std::map<std::string, std::string>& environment);
+
+/// ssh(1), EXIT STATUS: ssh itself failed, before or after the login. Any other status is the remote command's, which
+/// ran on a host that has proven its key.
+inline constexpr int kSshFailed = 255;
+
+/// What became of a call, by the words that ssh printed.
 enum class Reached {
   ran,          // logged in: the status is the remote command's
   no_answer,    // nobody there, or the connection was cut: may be better later
@@ -48,6 +71,8 @@ enum class Reached {
   local_fault,  // ssh itself cannot work: its configuration, a file
 };
 
+/// Only for a peer of the caller's own, such as a rehearsal's guest: all but `ran` are read from words that a peer can
+/// choose before it has shown any key.
 [[nodiscard]] Reached reached(const base::Outcome& outcome);
 
 }  // namespace remote

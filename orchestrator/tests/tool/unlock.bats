@@ -21,10 +21,10 @@ setup() {
 
 teardown() {
   local file
-  for file in "$work"/*/pid; do [ ! -e "$file" ] || kill "$(<"$file")" 2>/dev/null || true; done
+  for file in "$work"/*/pid "$work"/peer*.pid; do [ ! -e "$file" ] || kill "$(<"$file")" 2>/dev/null || true; done
 }
 
-# machine NAME PORT: its two systems' keys, and what its initramfs does with a passphrase.
+# machine NAME PORT: its two systems' keys, and what its initramfs does with a passphrase. With a file NAME/stays it only takes it.
 machine() {
   local folder=$work/$1 system
   mkdir "$folder"
@@ -39,12 +39,15 @@ case \$SSH_ORIGINAL_COMMAND in
   unlock*)
     IFS= read -r line
     printf '%s\n' "\$line" >>"$folder/received"
-    [[ \$line == "open sesame" ]] || { echo "refused: cryptroot" >&2 && exit 1; }
+    [[ \$line == "open sesame" ]] || { printf 'refused: cryptroot\n\033[2Jone more wrong one powers the machine off\n' >&2 && exit 1; }
+    [ ! -e $folder/stays ] || exit 0
     (sleep 0.2 && kill "\$(<$folder/pid)" && sleep 0.5 && exec "$sshd" -f "$folder/real.conf") </dev/null >/dev/null 2>&1 &
     ;;
 esac
 END
-  printf '#!/bin/bash\nexit 97\n' >"$folder/real.sh"
+  # What state_question() of remote/system_state.cpp prints.
+  printf '#!/bin/bash\necho "dracut-sshd-state 00000000-0000-0000-0000-000000000001 83.2 $(cat %s/state) - - -"\nexit 97\n' "$folder" >"$folder/real.sh"
+  echo running >"$folder/state"
   chmod 755 "$folder"/*.sh
   printf 'Host %s\n  HostName 127.0.0.1\n  Port %s\n' "$1" "$2" >>"$work/config"
   printf '%s-initramfs %s\n' "$1" "$(cut -d ' ' -f 1,2 "$folder/early.pub")" >>"$work/known"
@@ -52,6 +55,14 @@ END
 }
 
 up() { "$sshd" -f "$work/$1/early.conf"; }
+down() { kill "$(<"$work/$1/pid")" && sleep 0.5; }
+
+# peer PORT WHAT...: somebody without any key of a machine's
+peer() {
+  "$BATS_TEST_DIRNAME/services/ssh-peer" "$@" >"$work/peer-$1.log" 3>&- &
+  echo $! >"$work/peer-$1.pid"
+  sleep 0.5
+}
 unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline "${deadline:-30}" "$@"; }
 
 @test "a machine is unlocked, and its system seen; one that is down is waited for; a stranger gets nothing" {
@@ -68,7 +79,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   [[ $output =~ good\ +unlocked ]]
   [[ $output =~ late\ +unlocked ]]
   [[ $output =~ stranger\ +'WRONG HOST KEY' ]]
-  [[ $output == *'late ['*'no answer yet: ssh: connect to host 127.0.0.1 port 22202: Connection refused'* ]]
+  [[ $output == *'late ['*'no answer yet (unverified: ssh: connect to host 127.0.0.1 port 22202: Connection refused)'* ]]
   [ "$(cat "$work"/{good,late}/received)" = $'open sesame\nopen sesame' ]
   [ ! -e "$work/stranger/received" ]
   [[ $output != *sesame* ]]
@@ -80,6 +91,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   run -1 unlock --passphrase-fd 5 good 5< <(echo wrong)
   echo "$output"
   [[ $output =~ good\ +refused ]]
+  [[ $output == *'it says: refused: cryptroot'*'it says: \x1b[2Jone more wrong one powers the machine off'* ]]
   run -0 --separate-stderr unlock --json --passphrase-fd 5 good 5< <(echo open sesame)
   [ "$(python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["outcome"])' <<<"$output")" = unlocked ]
   run -0 unlock --passphrase-fd 5 good 5< <(echo open sesame)
@@ -113,4 +125,138 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   run -2 unlock --passphrase-fd 5 -- -oProxyCommand=x 5< <(echo x)
   [[ $output == *'is no host'* ]]
   run -2 unlock
+}
+
+@test "a peer without a key is not believed, whatever it says and whichever key it shows" {
+  machine db 22207
+  local fake
+  for fake in 'Host key verification failed.' 'Permission denied (publickey).' \
+    'x\nREMOTE HOST IDENTIFICATION HAS CHANGED\nHost key verification failed.' \
+    'x\ndebug1: SSH2_MSG_NEWKEYS received\nroot@127.0.0.1: Permission denied (publickey).\e[2J'; do
+    peer 22207 words "$fake" 'Permission denied (publickey).'
+    deadline=4 run -1 unlock --passphrase-command 'echo open sesame' db
+    echo "$output"
+    [[ $output =~ db\ +'no answer' ]]
+    [[ $output == *'(unverified: '* ]]
+    [[ $output != *$'\e'* ]]
+    kill "$(<"$work/peer-22207.pid")" && sleep 0.5
+  done
+  local key
+  for key in early real; do
+    peer 22207 key "$work/db/$key.pub"
+    deadline=5 run -1 unlock --passphrase-command 'echo open sesame' db
+    echo "$output"
+    [[ $output =~ db\ +'no answer' ]]
+    [[ $key == real || $output == *'it shows a known host key, and does not prove it'* ]]
+    kill "$(<"$work/peer-22207.pid")" && sleep 0.5
+  done
+  # Nobody of them ends the waiting.
+  peer 22207 words 'Permission denied (publickey).'
+  (sleep 3 && kill "$(<"$work/peer-22207.pid")" && sleep 0.5 && up db) 3>&- &
+  run -0 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +unlocked ]]
+}
+
+@test "a host that has proven its key may say that it lets nobody in; its real system is seen all the same" {
+  machine strict 22208
+  sed -i "s|^AuthorizedKeysFile .*|AuthorizedKeysFile none|" "$work/strict"/{early,real}.conf
+  up strict
+  run -1 unlock --passphrase-command 'echo open sesame' strict
+  echo "$output"
+  [[ $output =~ strict\ +'no login' ]]
+  down strict
+  sed -i "s|^AuthorizedKeysFile .*|AuthorizedKeysFile $work/login.pub|" "$work/strict/early.conf"
+  up strict
+  run -0 unlock --passphrase-command 'echo open sesame' strict
+  echo "$output"
+  [[ $output =~ strict\ +unlocked ]]
+}
+
+@test "what an ssh_config may say neither breaks it nor makes it say unlocked; what cannot be read is said" {
+  machine db 22209
+  : >"$work/db/stays"
+  up db
+  cp "$work/config" "$work/config.good"
+  local setting
+  for setting in $'IgnoreUnknown Foo\nFoo bar' 'RemoteCommand id' 'SessionType none' 'ForkAfterAuthentication yes' 'StdinNull yes' \
+    'RequestTTY force' $'PermitLocalCommand yes\nLocalCommand touch '"$work/local" 'LogLevel QUIET' 'VisualHostKey yes' \
+    'NoHostAuthenticationForLocalhost yes' 'StrictHostKeyChecking no' 'Tunnel yes' 'BatchMode no' 'PubkeyAuthentication yes' \
+    $'ControlMaster auto\nControlPath '"$work/cm" "KnownHostsCommand /bin/sh -c 'touch $work/local'" \
+    "ProxyCommand bash -c 'exec 3<>/dev/tcp/127.0.0.1/22209; cat <&3 & cat >&3'"; do
+    printf 'Host *\n%s\n' "$setting" | cat - "$work/config.good" >"$work/config"
+    rm -f "$work/db/received"
+    run unlock --no-wait --passphrase-command 'echo open sesame' db
+    echo "$setting: $output"
+    [ "$status" -eq 0 ]
+    [[ $output =~ db\ +unlocked ]]
+    [ "$(<"$work/db/received")" = 'open sesame' ]
+    [ ! -e "$work/local" ]
+  done
+  printf 'Foo bar\n' | cat - "$work/config.good" >"$work/config"
+  rm -f "$work/db/received"
+  run -1 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'ssh cannot work'.*'Bad configuration option: foo' ]]
+  [ ! -e "$work/db/received" ]
+}
+
+@test "a real system that goes down is waited for; one that stays is up; --after-reboot waits for another boot" {
+  machine db 22210
+  echo stopping >"$work/db/state"
+  "$sshd" -f "$work/db/real.conf"
+  (sleep 4 && kill "$(<"$work/db/pid")" && sleep 1 && up db) 3>&- &
+  run -0 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output == *'the real system is going down; waiting for the initramfs'* ]]
+  [[ $output =~ db\ +unlocked ]]
+  echo running >"$work/db/state"
+  run -0 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'already up'.*'for 1 min 23 s' ]]
+  [ "$(wc -l <"$work/db/received")" -eq 1 ]
+  deadline=4 run -1 unlock --after-reboot --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'not down yet'.*'has not rebooted' ]]
+  (sleep 4 && sed -i 's/000000000001/000000000002/' "$work/db/real.sh") 3>&- &
+  run -0 unlock --after-reboot --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'already up' ]]
+}
+
+@test "a host may be named as ssh takes it: a domain, an alias, a user, a hashed name" {
+  machine db 22211
+  : >"$work/db/stays"
+  up db
+  printf 'Host db.example.org somehow\n  HostName 127.0.0.1\n  Port 22211\n' >>"$work/config"
+  printf '127.0.0.1-initramfs %s\n' "$(cut -d ' ' -f 1,2 "$work/db/early.pub")" >>"$work/known"
+  local name
+  for name in db db.example.org somehow admin@db somehow@somehow 127.0.0.1; do
+    [[ $name != 127.0.0.1 ]] || printf 'Host 127.0.0.1\n  Port 22211\n' >>"$work/config"
+    run -0 unlock --no-wait --passphrase-command 'echo open sesame' "$name"
+    echo "$output"
+    [[ $output =~ unlocked ]]
+  done
+  ssh-keygen -q -H -f "$work/known" >/dev/null 2>&1
+  run -0 unlock --no-wait --passphrase-command 'echo open sesame' db.example.org
+  sed -i '/example.org/,$d' "$work/config"
+  printf 'Host other\n  HostName 127.0.0.2\n  Port 22211\n' >>"$work/config"
+  run -1 unlock --no-wait --passphrase-command 'echo open sesame' me@other
+  echo "$output"
+  [[ $output == *'known_hosts has no key for other-initramfs, 127.0.0.2-initramfs; add the line'*'(other-initramfs ssh-ed25519 AAAA...)'* ]]
+  for name in @db db@ ssh://db x@-oProxyCommand=y; do
+    run -2 unlock --passphrase-command 'echo open sesame' -- "$name"
+    echo "$output"
+  done
+}
+
+@test "at the prompt every signal ends it at once, with the echo on and nothing left to the next reader; there is no core dump" {
+  local what
+  for what in int=-2 quit=-3 TERM=-15 HUP=-1 USR1=-10 enter=1 stop=1; do
+    run -0 "$BATS_TEST_DIRNAME/services/terminal" "${what%=*}" "$dracut_sshd" unlock -F none -p 1 --deadline 1 127.0.0.1
+    echo "$what: $output"
+    [[ $output == *"core 0"*"echo True"*"left 0"*"ended ${what#*=}"* ]]
+    [[ $output =~ seconds\ [0-9]$ ]]
+    [[ $what != stop* || $output == *'echo while stopped True'* ]]
+  done
 }

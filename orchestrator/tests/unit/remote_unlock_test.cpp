@@ -2,25 +2,38 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <deque>
+#include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
+#include "remote/host_proof.hpp"
+#include "remote/known_hosts.hpp"
+#include "remote/system_state.hpp"
 #include "remote/unlock.hpp"
 
 namespace remote {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
+// What a peer may make ssh print before it has shown any key, as well as ssh itself.
 constexpr const char* kWrongKey =
     "@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@\nHost key verification failed.";
 constexpr const char* kUnknownKey =
@@ -29,6 +42,10 @@ constexpr const char* kUnknownKey =
 constexpr const char* kDenied = "root@db: Permission denied (publickey).";
 constexpr const char* kDown = "ssh: connect to host db port 22: Connection refused";
 
+const std::string kEarlyKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILSOeG7gS2DF7TpdNPDgcq0Fehiv3qtECHU+fIqqqxdu";
+const std::string kRealKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+const std::string kOtherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP8CAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+
 base::Outcome said(int status, const std::string& tail = "") {
   base::Outcome out;
   out.status = status;
@@ -36,27 +53,111 @@ base::Outcome said(int status, const std::string& tail = "") {
   return out;
 }
 
-/// Answers in order, and remembers what it was asked. The passphrase is only looked at, not kept.
+/// One answer to a call of ssh.
+struct Answer {
+  base::Outcome outcome;
+  std::string shows;    // a host key: what the client tells, not what the peer says
+  bool proven = false;  // what a further connection would find
+};
+
+Answer down(const std::string& tail = kDown) { return {said(255, tail), "", false}; }
+Answer early(int status, const std::string& tail = "") { return {said(status, tail), kEarlyKey, true}; }
+Answer real(int status, const std::string& tail = "") { return {said(status, tail), kRealKey, true}; }
+Answer claims(const std::string& key, const std::string& tail) { return {said(255, tail), key, false}; }
+
+std::string state(const std::string& boot, const std::string& manager, const std::string& rest = "- - -") {
+  return "dracut-sshd-state 00000000-0000-0000-0000-00000000000" + boot + " 83.2 " + manager + " " + rest;
+}
+
+/// The client and its helpers: answers in order, and remembers what it was asked.
 class Script final : public base::Runner {
  public:
-  explicit Script(std::deque<base::Outcome> answers) : answers_(std::move(answers)) {}
-  base::Outcome run(const base::Command& command, const base::Cancel& /*cancel*/) override {
-    std::string kind = command.argv.back();
-    const bool early = std::ranges::find(command.argv, "HostKeyAlias=db-initramfs") != command.argv.end();
-    calls.push_back(
-        (early ? "initramfs: " : "real: ") + kind +
-        (command.data.contains(0) ? " <- " + command.data.at(0).substr(0, command.data.at(0).size() - 1) : ""));
-    commands.push_back(command);
-    if (answers_.empty()) return said(255, kDown);
-    auto out = answers_.front();
-    answers_.pop_front();
-    return out;
+  explicit Script(std::deque<Answer> answers) : answers_(std::move(answers)), folder_("/tmp", "unlock-test.") {
+    for (const auto* tool : {"ssh-keygen", "ssh"}) {
+      base::write_file(folder_.path() / tool, "");
+      std::filesystem::permissions(folder_.path() / tool, std::filesystem::perms::owner_all);
+    }
+    base::write_file(folder_.path() / "known", "");
+    known["db-initramfs"] = kEarlyKey;
+    known["db.example.org"] = kRealKey;
+    settings = "user " + std::string("admin") + "\nhostname db.example.org\nport 22\nuserknownhostsfile " +
+               (folder_.path() / "known").string() + "\n";
   }
+
+  base::Outcome run(const base::Command& command, const base::Cancel& cancel) override {
+    if (command.argv[0] == "ssh-keygen") return look_up(command);
+    if (std::ranges::find(command.argv, "-G") != command.argv.end()) {
+      base::write_file(command.stdout_to, settings);
+      return local;
+    }
+    const bool is_early = std::ranges::find(command.argv, "HostKeyAlias=db-initramfs") != command.argv.end();
+    const std::string who = is_early ? "initramfs: " : "real: ";
+    commands.push_back(command);
+    const auto agent = value_of(command, "IdentityAgent=");
+    if (!agent.empty()) {
+      calls.push_back(who + "prove");
+      if (last_.proven) touch(agent);
+      for (int count = 0; count < 100 && last_.proven && cancel.signal() == 0; ++count)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      cancel.throw_if_requested();
+      return said(255, kDenied);
+    }
+    std::string sent;
+    if (command.passed.contains(0)) {
+      char buffer[256];
+      const auto count = read(command.passed.at(0), buffer, sizeof buffer);
+      if (count > 1) sent = " <- " + std::string(buffer, static_cast<std::size_t>(count) - 1);
+    }
+    calls.push_back(who + (command.argv.back() == state_question() ? "state" : command.argv.back()) + sent);
+    if (answers_.empty()) {
+      last_ = {};
+      return said(255, kDown);
+    }
+    last_ = answers_.front();
+    answers_.pop_front();
+    const auto record = value_of(command, "KnownHostsCommand=/bin/sh -c 'echo \"$1 $2 $3\" >>\"$0\"' ");
+    if (!last_.shows.empty() && !record.empty())
+      base::write_file(record.substr(0, record.find(' ')), "ORDER NONE NONE\nHOSTNAME " + last_.shows + "\n");
+    return last_.outcome;
+  }
+
+  std::map<std::string, std::string> environment() const { return {{"PATH", folder_.path().string()}}; }
+
   std::vector<std::string> calls;
   std::vector<base::Command> commands;
+  std::map<std::string, std::string> known;  // name -> key
+  std::string settings;
+  base::Outcome local;
 
  private:
-  std::deque<base::Outcome> answers_;
+  static std::string value_of(const base::Command& command, const std::string& start) {
+    for (const auto& word : command.argv) {
+      if (word.starts_with(start)) return word.substr(start.size());
+    }
+    return {};
+  }
+
+  base::Outcome look_up(const base::Command& command) {
+    const auto found = known.find(command.argv.at(2));
+    if (found == known.end()) return said(1);
+    base::write_file(command.stdout_to,
+                     "# Host " + found->first + " found: line 1\n" + found->first + " " + found->second + "\n");
+    return said(0);
+  }
+
+  /// As ssh does when the host has proven its key: it would wait for an answer.
+  void touch(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    client_ = base::Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(client_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+
+  std::deque<Answer> answers_;
+  Answer last_;
+  base::TempDir folder_;
+  base::Fd client_;
 };
 
 class FakeClock final : public Clock {
@@ -77,80 +178,288 @@ struct Played {
   std::vector<std::string> told;
 };
 
-Played play(std::deque<base::Outcome> answers, bool for_system = true) {
+struct Options {
+  bool for_system = true;
+  bool after_reboot = false;
+  bool trust_new = false;
+  std::string host = "db";
+  std::string alias = "db-initramfs";
+};
+
+Played play_with(Script& script, const Options& options = {}) {
   Target target;
-  target.host = "db";
-  target.alias = "db-initramfs";
+  target.host = options.host;
+  target.alias = options.alias;
+  target.trust_new = options.trust_new;
   Wait wait;
   wait.deadline = std::chrono::seconds(60);
-  wait.for_system = for_system;
-  Script script(std::move(answers));
+  wait.for_system = options.for_system;
+  wait.after_reboot = options.after_reboot;
   FakeClock clock;
   base::Cancel cancel;
   const Secret secret(std::string("open sesame"));
   Played out;
-  out.result = unlock(target, secret, wait, {}, script, cancel, clock,
+  out.result = unlock(target, secret, wait, script.environment(), script, cancel, clock,
                       [&](const std::string& text) { out.told.push_back(text); });
   out.calls = script.calls;
   out.pauses = clock.pauses;
   return out;
 }
 
-const std::string kAsk = "[ -e /etc/initrd-release ] || exit 97";
-
-TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {
-  const auto played = play({said(255, kDown), said(255, kDown), said(0), said(0), said(255, kDown), said(97)});
-  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
-  EXPECT_THAT(played.calls,
-              ElementsAre("initramfs: " + kAsk, "initramfs: " + kAsk, "initramfs: " + kAsk,
-                          "initramfs: unlock --wait 60 <- open sesame", "real: " + kAsk, "real: " + kAsk));
-  EXPECT_THAT(played.pauses, ElementsAre(1, 2, 1));
-  EXPECT_THAT(played.told, Contains("no answer yet: ssh: connect to host db port 22: Connection refused").Times(1));
+Played play(std::deque<Answer> answers, const Options& options = {}) {
+  Script script(std::move(answers));
+  return play_with(script, options);
 }
 
-TEST(Unlock, NoPassphraseGoesToAHostWithAnotherKey) {
-  for (const auto* text : {kWrongKey, kUnknownKey}) {
-    const auto played = play({said(255, text), said(255, kWrongKey)});
-    EXPECT_EQ(played.result.outcome, text == kWrongKey ? Outcome::wrong_key : Outcome::unknown_key);
-    for (const auto& call : played.calls) EXPECT_THAT(call, Not(HasSubstr("sesame")));
+TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {
+  const auto played = play({down(), down(), early(0), early(0), down(), real(97)});
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "initramfs: state", "initramfs: state",
+                                        "initramfs: unlock --wait 60 <- open sesame", "real: state", "real: state"));
+  EXPECT_THAT(played.pauses, ElementsAre(1, 2, 1, 2));
+  EXPECT_THAT(played.told,
+              Contains("no answer yet (unverified: ssh: connect to host db port 22: Connection refused)").Times(1));
+}
+
+TEST(Unlock, NoWordOfAPeerThatHasShownNoKeyIsBelieved) {
+  for (const auto* text : {kWrongKey, kUnknownKey, kDenied, "Too many authentication failures",
+                           "command-line: line 0: Bad configuration option: x", "Bad owner or permissions on x"}) {
+    const auto played = play({down(text), down(kDenied), down(text), early(0), early(0), real(97)});
+    EXPECT_EQ(played.result.outcome, Outcome::unlocked) << text;
+    const std::deque<Answer> always(50, down(text));
+    const auto alone = play(always);
+    EXPECT_EQ(alone.result.outcome, Outcome::no_answer) << text;
+    EXPECT_THAT(alone.result.detail, testing::StartsWith("unverified: "));
+    EXPECT_THAT(alone.calls, Each("initramfs: state"));
   }
 }
 
-TEST(Unlock, NorToOneWhoseKeyBecomesAnotherInBetween) {
-  const auto played = play({said(0), said(255, kWrongKey)});
+TEST(Unlock, NorIsOneThatShowsAKnownKeyAndDoesNotProveIt) {
+  for (const auto& key : {kEarlyKey, kRealKey}) {
+    for (const auto* text : {kWrongKey, kDenied, ""}) {
+      const std::deque<Answer> always(200, claims(key, text));
+      EXPECT_EQ(play(always).result.outcome, Outcome::no_answer) << key << text;
+      auto afterwards = std::deque<Answer>{early(0), early(0)};
+      afterwards.insert(afterwards.end(), always.begin(), always.end());
+      EXPECT_EQ(play(afterwards).result.outcome, Outcome::not_seen_again) << key << text;
+    }
+  }
+}
+
+TEST(Unlock, NothingGoesToAHostWithAnotherKeyAndItDoesNotEndTheWaiting) {
+  const std::deque<Answer> always(50, claims(kOtherKey, kWrongKey));
+  const auto played = play(always);
   EXPECT_EQ(played.result.outcome, Outcome::wrong_key);
+  EXPECT_THAT(played.result.detail, HasSubstr("SHA256:"));
+  EXPECT_THAT(played.calls, Each("initramfs: state"));
+  EXPECT_EQ(play({claims(kOtherKey, ""), early(0), early(0), real(97)}).result.outcome, Outcome::unlocked);
 }
 
-TEST(Unlock, ARealSystemThatAnswersIsLeftAlone) {
-  EXPECT_EQ(play({said(255, kWrongKey), said(97)}).result.outcome, Outcome::already_up);
-  EXPECT_EQ(play({said(255, kWrongKey), said(255, kDenied)}).result.outcome, Outcome::already_up);
-  EXPECT_EQ(play({said(97)}).result.outcome, Outcome::already_up);  // both share a host key
+TEST(Unlock, NorToOneWhoseKeyBecomesAnotherInBetween) {
+  std::deque<Answer> answers(50, claims(kOtherKey, kWrongKey));
+  answers.push_front(early(0));
+  EXPECT_EQ(play(answers).result.outcome, Outcome::no_outcome);  // of which ssh has sent nothing; it does not say so
 }
 
-TEST(Unlock, ARefusedPassphraseIsSaid) {
-  const auto played = play({said(0), said(1, "unlock: refused: cryptroot")});
-  EXPECT_EQ(played.result.outcome, Outcome::refused);
-  EXPECT_EQ(played.result.detail, "unlock: refused: cryptroot");
+TEST(Unlock, ARealSystemThatStaysIsLeftAlone) {
+  const auto played = play({claims(kRealKey, kWrongKey), real(97, state("1", "running"))});
+  EXPECT_EQ(played.result.outcome, Outcome::already_up);
+  EXPECT_EQ(played.result.detail, "for 1 min 23 s");
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "real: state"));
+  EXPECT_EQ(play({early(97, state("1", "degraded"))}).result.outcome, Outcome::already_up);  // both share a host key
 }
 
-TEST(Unlock, AConnectionThatIsCutWhileTheBootGoesOnIsNoFailure) {
-  EXPECT_EQ(play({said(0), said(255, "Connection to db closed by remote host."), said(97)}).result.outcome,
+TEST(Unlock, ARealSystemThatDoesNotSayWhetherItStaysIsLookedAtAFewTimes) {
+  const auto silent = claims(kRealKey, kWrongKey);
+  const auto played = play({silent, real(97), silent, real(97), silent, real(97)});
+  EXPECT_EQ(played.result.outcome, Outcome::already_up);
+  EXPECT_THAT(played.pauses, ElementsAre(5, 5));
+  EXPECT_EQ(play({silent, real(97), silent, real(97), down(), early(0), early(0), real(97)}).result.outcome,
             Outcome::unlocked);
+  // It lets nobody in, and proves its key.
+  const auto denied = play({silent, real(255, kDenied), silent, real(255, kDenied), silent, real(255, kDenied)});
+  EXPECT_EQ(denied.result.outcome, Outcome::already_up);
+  EXPECT_THAT(denied.calls, Contains("real: prove").Times(3));
+}
+
+TEST(Unlock, ARealSystemThatGoesDownIsWaitedFor) {
+  const auto busy = claims(kRealKey, kWrongKey);
+  for (const auto& going : {state("1", "stopping"), state("1", "running", "1000030000000 reboot 1000000")}) {
+    const auto played = play({busy, real(97, going), busy, real(97, going), down(), early(0), early(0), real(97)});
+    EXPECT_EQ(played.result.outcome, Outcome::unlocked) << going;
+    EXPECT_THAT(played.told, Contains(HasSubstr("going down")).Times(1));
+  }
+  std::deque<Answer> always;
+  for (int count = 0; count < 50; ++count) always.insert(always.end(), {busy, real(97, state("1", "stopping"))});
+  EXPECT_EQ(play(always).result.outcome, Outcome::going_down);
+  // Tomorrow's reboot is not this one's.
+  EXPECT_EQ(play({busy, real(97, state("1", "running", "1009999000000 reboot 1000000"))}).result.outcome,
+            Outcome::already_up);
+}
+
+TEST(Unlock, AfterARebootMeansAnotherBootOrAWhileWithoutAnAnswer) {
+  const Options options{.after_reboot = true};
+  const auto busy = claims(kRealKey, kWrongKey);
+  const auto one = real(97, state("1", "running"));
+  const auto two = real(97, state("2", "running"));
+  EXPECT_EQ(play({busy, one, busy, one, busy, two}, options).result.outcome, Outcome::already_up);
+  EXPECT_EQ(play({busy, one, down(), busy, one, early(0), early(0), real(97)}, options).result.outcome,
+            Outcome::unlocked);
+  EXPECT_EQ(play({down(), busy, one}, options).result.outcome, Outcome::already_up);
+  std::deque<Answer> always;
+  for (int count = 0; count < 50; ++count) always.insert(always.end(), {busy, one});
+  EXPECT_EQ(play(always, options).result.outcome, Outcome::going_down);
+}
+
+TEST(Unlock, ARefusedPassphraseIsSaidWithAllThatTheGuestSays) {
+  const auto played =
+      play({early(0), early(1, "unlock: cryptroot: refused\nunlock: the next wrong one\x1b[31m powers it off")});
+  EXPECT_EQ(played.result.outcome, Outcome::refused);
+  EXPECT_EQ(played.result.detail, "unlock: the next wrong one\\x1b[31m powers it off");
+  EXPECT_THAT(played.told, Contains("it says: unlock: cryptroot: refused"));
+  EXPECT_THAT(played.told, Contains("it says: unlock: the next wrong one\\x1b[31m powers it off"));
+}
+
+TEST(Unlock, AConnectionThatIsCutWhileTheBootGoesOnIsNoFailureAndNoSuccess) {
+  const auto cut = early(255, "Connection to db closed by remote host.");
+  const auto busy = claims(kRealKey, kWrongKey);
+  EXPECT_EQ(play({early(0), cut, busy, real(97)}).result.outcome, Outcome::unlocked);
+  EXPECT_EQ(play({early(0), cut}).result.outcome, Outcome::no_outcome);
+  EXPECT_EQ(play({early(0), cut}, {.for_system = false}).result.outcome, Outcome::no_outcome);
+  EXPECT_EQ(play({early(0), early(137)}).result.outcome, Outcome::no_outcome);  // ssh was killed
+  // The right one is there again: it is sent again, a few times at most.
+  const auto again = play({early(0), cut, early(0), cut, early(0), cut, early(0), early(0), busy, real(97)});
+  EXPECT_EQ(again.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(again.calls, Contains("initramfs: unlock --wait 60 <- open sesame").Times(3));
+  EXPECT_EQ(play({early(0), cut, early(0), early(2), busy, real(97)}).result.outcome, Outcome::unlocked);
 }
 
 TEST(Unlock, GivesUpAtTheDeadline) {
   const auto played = play({});
   EXPECT_EQ(played.result.outcome, Outcome::no_answer);
   EXPECT_THAT(played.pauses, ElementsAre(1, 2, 4, 8, 15, 15, 15));
-  EXPECT_EQ(play({said(0), said(0)}).result.outcome, Outcome::not_seen_again);
+  EXPECT_EQ(play({early(0), early(0)}).result.outcome, Outcome::not_seen_again);
+  EXPECT_EQ(play({early(0), early(3)}).result.outcome, Outcome::no_outcome);
 }
 
 TEST(Unlock, OtherEndsAreNamed) {
-  EXPECT_EQ(play({said(255, kDenied)}).result.outcome, Outcome::no_login);
-  EXPECT_EQ(play({said(0), said(2, "unlock: nothing is being asked for.")}).result.outcome, Outcome::not_asked);
-  EXPECT_EQ(play({said(255, "command-line: line 0: Bad configuration option: x")}).result.outcome,
-            Outcome::local_fault);
-  EXPECT_EQ(play({said(0), said(0)}, false).result.outcome, Outcome::unlocked);
+  const auto denied = play({early(255, kDenied), early(255, kDenied), early(255, kDenied)});
+  EXPECT_EQ(denied.result.outcome, Outcome::no_login);  // the right one's own word
+  EXPECT_EQ(denied.result.detail, kDenied);
+  EXPECT_EQ(play({early(0), early(2, "unlock: nothing is being asked for.")}).result.outcome, Outcome::not_asked);
+  EXPECT_EQ(play({early(0), early(0)}, {.for_system = false}).result.outcome, Outcome::unlocked);
+  EXPECT_EQ(play({early(0), early(3)}, {.for_system = false}).result.outcome, Outcome::no_outcome);
+  EXPECT_EQ(play({early(0), early(127)}).result.outcome, Outcome::refused);
+}
+
+TEST(Unlock, AFaultOfTheConfigurationIsSshsOwnWordBeforeAnythingIsConnectedTo) {
+  Script faulty({early(0)});
+  faulty.local = said(255, "/c: line 2: Bad configuration option: foo\n/c: terminating, 1 bad configuration options");
+  const auto played = play_with(faulty);
+  EXPECT_EQ(played.result.outcome, Outcome::local_fault);
+  EXPECT_EQ(played.result.detail, "/c: line 2: Bad configuration option: foo");
+  EXPECT_THAT(played.calls, testing::IsEmpty());
+  for (const auto* setting : {"remotecommand id", "sessiontype none", "forkafterauthentication yes", "stdinnull yes",
+                              "stricthostkeychecking false", "hostkeyalias other", "refuseconnection no more"}) {
+    Script fixed({early(0)});
+    fixed.settings += std::string(setting) + "\n";
+    const auto result = play_with(fixed);
+    EXPECT_EQ(result.result.outcome, Outcome::local_fault) << setting;
+    EXPECT_THAT(result.calls, testing::IsEmpty()) << setting;
+  }
+}
+
+TEST(Unlock, TheNameThatKnownHostsHasIsTaken) {
+  EXPECT_THAT(
+      initramfs_names("db.Example.org", "10.0.0.5"),
+      ElementsAre("db.Example.org-initramfs", "db.example.org-initramfs", "10.0.0.5-initramfs", "db-initramfs"));
+  EXPECT_THAT(initramfs_names("web", "db.example.org"),
+              ElementsAre("web-initramfs", "db.example.org-initramfs", "db-initramfs"));
+  EXPECT_THAT(initramfs_names("10.0.0.5", "10.0.0.5"), ElementsAre("10.0.0.5-initramfs"));
+  EXPECT_THAT(initramfs_names("fe80::1%eth0.7", "fe80::1%eth0.7"), ElementsAre("fe80::1%eth0.7-initramfs"));
+  EXPECT_THAT(initramfs_names("db-initramfs", "db"), ElementsAre("db-initramfs"));
+  const auto played =
+      play({early(0), early(0), real(97)}, {.host = "web.example.org", .alias = ""});  // ssh says: db.example.org
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.told, Contains("known_hosts has its initramfs as db-initramfs"));
+}
+
+TEST(Unlock, WhereNoneIsKnownTheNamesAreSaidAndTheLineToAdd) {
+  Script script({early(0)});
+  script.known.erase("db-initramfs");
+  script.known.erase("db.example.org");
+  const auto played = play_with(script, {.host = "web", .alias = ""});
+  EXPECT_EQ(played.result.outcome, Outcome::unknown_key);
+  EXPECT_THAT(played.result.detail, HasSubstr("web-initramfs, db.example.org-initramfs, db-initramfs"));
+  EXPECT_THAT(played.result.detail, HasSubstr("web-initramfs ssh-ed25519 AAAA..."));
+  EXPECT_THAT(played.calls, testing::IsEmpty());
+}
+
+TEST(SystemState, IsToldByAnySystemsShell) {
+  base::SystemRunner runner;
+  base::Command command;
+  command.argv = {"/bin/sh", "-c", state_question()};
+  command.env["PATH"] = "/usr/bin:/bin";
+  const auto outcome = runner.run(command, base::Cancel());
+  if (std::filesystem::exists("/etc/initrd-release")) GTEST_SKIP() << "this is an initramfs";
+  EXPECT_EQ(outcome.status, kRealSystem);
+  const auto told = state_of(outcome.tail);
+  EXPECT_EQ(told.boot + "\n", base::read_file("/proc/sys/kernel/random/boot_id", 100));
+  EXPECT_GT(told.up, 0);
+}
+
+TEST(SystemState, WhatDoesNotReadAsItShouldStaysEmpty) {
+  for (const auto* text : {"", "dracut-sshd-state", "dracut-sshd-state a b c", "dracut-sshd-state \x1b[1m x - x x x x"})
+    EXPECT_EQ(state_of(text).boot, "");
+  const auto odd = state_of("dracut-sshd-state ../../etc 1e99 stopp\x07ing nan reboot 1");
+  EXPECT_EQ(odd.boot, "");
+  EXPECT_EQ(odd.up, -1);
+  EXPECT_EQ(odd.shutdown, -1);
+  EXPECT_FALSE(odd.going_down(600));
+  EXPECT_FALSE(odd.surely_stays());
+}
+
+/// Connects, and waits for an answer that does not come.
+[[noreturn]] void connect_and_wait(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+  (void)connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  char byte = 0;
+  (void)!read(client, &byte, 1);
+  _exit(0);
+}
+
+TEST(Tripwire, IsTouchedByAChildAndNotByAChildsChild) {
+  for (const bool own : {true, false}) {
+    const base::TempDir folder("/tmp", "tripwire-test.");
+    const auto path = (folder.path() / "agent").string();
+    const base::Cancel cancel;
+    Tripwire wire(path, cancel);
+    const auto child = fork();
+    if (child == 0) {
+      if (own || fork() == 0) connect_and_wait(path);
+      (void)wait(nullptr);
+      _exit(0);
+    }
+    for (int count = 0; count < (own ? 500 : 20) && wire.stop().signal() == 0; ++count)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(wire.touched(), own);
+    kill(child, SIGTERM);
+    waitpid(child, nullptr, 0);
+  }
+}
+
+TEST(Tripwire, PassesOnThatTheProgramIsAskedToStop) {
+  const base::TempDir folder("/tmp", "tripwire-test.");
+  base::Cancel cancel;
+  Tripwire wire(folder.path() / "agent", cancel);
+  cancel.request(SIGHUP);
+  for (int count = 0; count < 500 && wire.stop().signal() == 0; ++count)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(wire.stop().signal(), SIGHUP);
+  EXPECT_FALSE(wire.touched());
 }
 
 TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
@@ -164,7 +473,8 @@ TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
                                    {{"HOME", "/root"}, {"SECRET", "x"}, {"LC_ALL", "de_DE"}});
   for (const auto* option :
        {"BatchMode=yes", "StrictHostKeyChecking=yes", "HostKeyAlias=db-initramfs", "UserKnownHostsFile=/keys",
-        "ForwardAgent=no", "ClearAllForwardings=yes", "ControlPath=none"})
+        "ForwardAgent=no", "ClearAllForwardings=yes", "ControlPath=none", "RemoteCommand=none", "SessionType=default",
+        "ForkAfterAuthentication=no", "StdinNull=no", "NoHostAuthenticationForLocalhost=no", "GSSAPIKeyExchange=no"})
     EXPECT_THAT(command.argv, Contains(option));
   for (const auto& word : command.argv) EXPECT_THAT(word, Not(HasSubstr("sesame")));
   EXPECT_THAT(command.env, ElementsAre(testing::Pair("HOME", "/root"), testing::Pair("LC_ALL", "C")));
@@ -172,27 +482,74 @@ TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
   const auto real = ssh_command(target, System::real, "true", nullptr, {});
   EXPECT_THAT(real.argv, Not(Contains("HostKeyAlias=db-initramfs")));
   EXPECT_THAT(real.argv, Not(Contains("2222")));
+  // A client that has been asked gets none that it does not know, and keeps the IgnoreUnknown of the user's file.
+  EXPECT_THAT(command.argv, Contains(HasSubstr("IgnoreUnknown=")));
+  target.lacks = std::set<std::string>{"SessionType"};
+  target.real_user = "admin";
+  const auto asked = ssh_command(target, System::real, "true", nullptr, {});
+  EXPECT_THAT(asked.argv, Not(Contains(HasSubstr("IgnoreUnknown="))));
+  EXPECT_THAT(asked.argv, Not(Contains("SessionType=default")));
+  EXPECT_THAT(asked.argv, Contains("StdinNull=no"));
+  EXPECT_THAT(asked.argv, Contains("admin"));
   EXPECT_EQ(alias_of("db-initramfs"), "db-initramfs");
   EXPECT_EQ(real_name_of("db-initramfs"), "db");
 }
 
 TEST(Secret, IsTheFirstLineOfADescriptorOrOfACommand) {
+  const base::Cancel cancel;
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   ASSERT_EQ(write(ends[1], "first\nsecond\n", 13), 13);
   close(ends[1]);
-  EXPECT_EQ(from_descriptor(ends[0]).bytes(), "first");
+  EXPECT_EQ(from_descriptor(ends[0], cancel).view(), "first");
   close(ends[0]);
-  EXPECT_EQ(from_command("printf 'one\\ntwo\\n'").bytes(), "one");
-  EXPECT_EQ(from_command("printf 'no end of line'").bytes(), "no end of line");
-  EXPECT_EQ(from_command("echo one; yes").bytes(), "one");
+  EXPECT_EQ(from_command("printf 'one\\ntwo\\n'", cancel).view(), "one");
+  EXPECT_EQ(from_command("printf 'no end of line'", cancel).view(), "no end of line");
+  EXPECT_EQ(from_command("echo one; yes", cancel).view(), "one");
 }
 
 TEST(Secret, ThatIsNoneIsRefused) {
-  EXPECT_THROW((void)from_command("true"), base::Error);
-  EXPECT_THROW((void)from_command("echo x; exit 3"), base::Error);
-  EXPECT_THROW((void)from_command("head -c 4000 /dev/zero | tr '\\0' x"), base::Error);
-  EXPECT_THROW((void)from_command("printf 'a\\0b\\n'"), base::Error);
+  const base::Cancel cancel;
+  EXPECT_THROW((void)from_command("true", cancel), base::Error);
+  EXPECT_THROW((void)from_command("echo x; exit 3", cancel), base::Error);
+  EXPECT_THROW((void)from_command("head -c 4000 /dev/zero | tr '\\0' x", cancel), base::Error);
+  EXPECT_THROW((void)from_command("printf 'a\\0b\\n'", cancel), base::Error);
+}
+
+TEST(Secret, IsNotWaitedForByAProgramThatIsAskedToStop) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  for (const bool command : {true, false}) {
+    base::Cancel cancel;
+    const std::jthread user([&cancel] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      cancel.request(SIGTERM);
+    });
+    const auto begin = std::chrono::steady_clock::now();
+    if (command)
+      EXPECT_THROW((void)from_command("exec sleep 60", cancel), base::Interrupted);
+    else
+      EXPECT_THROW((void)from_descriptor(ends[0], cancel), base::Interrupted);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Secret, IsInLockedMemoryAndMovesWithoutACopy) {
+  std::string typed = "open sesame";
+  Secret first(std::move(typed));
+  EXPECT_EQ(typed, "");  // NOLINT(bugprone-use-after-move): it has been overwritten
+  const auto* const place = first.view().data();
+  Secret second(std::move(first));
+  EXPECT_EQ(second.view(), "open sesame");
+  EXPECT_EQ(static_cast<const void*>(second.view().data()), static_cast<const void*>(place));
+  const auto input = as_pipe(second);
+  char buffer[32] = {};
+  EXPECT_EQ(read(input.get(), buffer, sizeof buffer), 12);
+  EXPECT_STREQ(buffer, "open sesame\n");
+  EXPECT_EQ(read(input.get(), buffer, sizeof buffer), 0);
+  EXPECT_THROW((void)Secret(std::string(kLongestPassphrase + 1, 'x')), base::Error);
 }
 
 }  // namespace
