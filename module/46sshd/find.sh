@@ -136,6 +136,29 @@ sshd_find_host_keys() {
   return 1
 }
 
+# sshd_own_host_keys: prints the private host keys that were made for the initramfs; fails if there is none.
+sshd_own_host_keys() { sshd_find_host_keys | grep '/dracut_ssh_host_[^/]*$'; }
+
+# sshd_is_private_key FILE: does it hold a private key, as OpenSSH, OpenSSL, ssh.com's ssh or PuTTY write one? Its content tells, not
+# its name.
+sshd_is_private_key() {
+  LC_ALL=C grep -aqE -e '^[[:space:]]*(-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY|SSH PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-)' \
+    -- "$1" 2>/dev/null
+}
+
+# sshd_fingerprint KEY: prints the fingerprint of a public or a private key. Of a private one the key itself is asked before the
+# file beside it, which may be another key's.
+sshd_fingerprint() {
+  local key print
+  type -P ssh-keygen >/dev/null || return 1
+  if key=$(ssh-keygen -y -P '' -f "$1" 2>/dev/null </dev/null); then
+    read -r _ print _ < <(ssh-keygen -l -f - 2>/dev/null <<<"$key")
+  else
+    read -r _ print _ < <(ssh-keygen -l -f "$1" 2>/dev/null </dev/null)
+  fi
+  [[ ${print-} == *:* ]] && printf '%s\n' "$print"
+}
+
 # sshd_host_line FILE NAME: prints the system's line for the account or group NAME; on ostree it may be in /usr/lib.
 sshd_host_line() {
   local dir line

@@ -26,6 +26,8 @@
 sshd_tree=${initdir-}
 # sshd_tell SENTENCE: of what goes into the image, said once.
 sshd_tell() { [[ $sshd_tree != "${initdir-}" ]] || dinfo "dracut-sshd: $*"; }
+# sshd_warn SENTENCE: the same, as a warning.
+sshd_warn() { [[ $sshd_tree != "${initdir-}" ]] || dwarn "dracut-sshd: $*"; }
 
 # sshd_make_dir MODE PATH: the folder in the image; parents that are made on the way are 0755 (dracut's umask is 077).
 sshd_make_dir() {
@@ -118,6 +120,20 @@ sshd_install_privsep_dir() {
   done
 }
 
+# sshd_tell_host_key PATH: which private key is in the image, and whose it is. Keys that were made for the initramfs and are the
+# system's all the same give the system's away.
+sshd_tell_host_key() {
+  if ! sshd_is_system_key "$1"; then
+    sshd_tell "host key: $1 (its private key is in the image; the system's sshd has another one)"
+  else
+    sshd_tell "host key: $1 (the SYSTEM's own private key is in the image)"
+    if sshd_own_host_keys >/dev/null; then
+      sshd_warn "$1 is the system's own host key under another name. Whoever reads this image can pass for the system." \
+        "To make another one, type: rm $1 $1.pub; ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+    fi
+  fi
+}
+
 # sshd_install_keys: authorized keys and host keys, under the names that sshd expects. The build's log says which.
 sshd_install_keys() {
   local source line key name extra number=0
@@ -137,7 +153,7 @@ sshd_install_keys() {
       source=$(sshd_host_file "$key$extra") || continue
       sshd_put 0644 "$source" "/etc/ssh/$name$extra" || return 1
     done
-    sshd_tell "host key: $key"
+    sshd_tell_host_key "$key"
     if [[ ${key##*/} != dracut_* ]]; then
       sshd_tell "that is the system's own key; for one of the initramfs's own:" \
         "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"

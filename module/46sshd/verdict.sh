@@ -4,16 +4,50 @@
 #
 # May sshd go into an image? What goes in is first put together in a private folder, and sshd is asked there.
 
-# sshd_refuse WHY REMEDY: the reason, said loudly and once.
+# sshd_refuse WHY REMEDY...: the reason, said loudly and once.
 sshd_refuse() {
   derror "dracut-sshd: $1"
-  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. $2"
+  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. ${*:2}"
+  return 1
+}
+
+# sshd_misplaced_key: prints the first file that goes into the image and holds a private key, but is no host key; fails if there is
+# none. Nobody needs such a key in an image, and a banner would show it to everyone.
+sshd_misplaced_key() {
+  local path file keyword root=${dracutsysrootdir-}
+  local -A passed=()
+  # sshd itself knows how such a key begins.
+  while IFS= read -r path; do passed[$path]=yes; done < <(
+    sshd_find_host_keys
+    path=$(sshd_find_daemon) && printf '%s\n' "$path" && sshd_find_helpers "$path"
+  )
+  while IFS= read -r path; do
+    while read -r keyword file; do
+      if [[ $keyword == hostkey ]]; then
+        passed[$file]=yes
+      elif sshd_is_private_key "$(sshd_host_file "$file")"; then
+        printf '%s, which %s or what it includes names as %s,\n' "$file" "$path" "$keyword"
+        return 0
+      fi
+    done < <(sshd_named "$root$path")
+  done < <(
+    sshd_dropins
+    printf '%s\n' /etc/dracut-sshd/sshd_config
+  )
+  while IFS= read -r path; do
+    [[ ! ${passed[$path]-} ]] || continue
+    file=$(sshd_host_file "$path") || continue
+    if sshd_is_private_key "$file"; then
+      printf '%s\n' "$path"
+      return 0
+    fi
+  done < <(sshd_source_paths)
   return 1
 }
 
 # sshd_look: what can be told without running anything.
 sshd_look() {
-  local daemon helper keys
+  local daemon helper keys why
   if ! daemon=$(sshd_find_daemon); then
     sshd_refuse "there is no sshd on this system." "Install OpenSSH's server and build the image again."
   elif helper=$(sshd_missing_helper "$daemon"); then
@@ -21,6 +55,9 @@ sshd_look() {
   elif ! keys=$(sshd_find_authorized_keys); then
     sshd_refuse "there are no authorized keys." \
       "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
+  elif why=$(sshd_misplaced_key); then
+    sshd_refuse "$why holds a PRIVATE key." \
+      "Take that key out of it, or name the file of its public half (.pub), and build the image again."
   elif [[ -z $(sshd_describe_keys "$keys") ]]; then
     sshd_refuse "$keys holds no valid public key." \
       "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."

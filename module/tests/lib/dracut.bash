@@ -27,6 +27,8 @@ module() {
         [[ -x $root$path ]] || return 1
         mkdir -p "$initdir${path%/*}"
         cp -- "$root$path" "$initdir$path" || return 1
+        # Of the real sshd (roots.bash).
+        if [[ $path == */sshd && -e $root/libraries ]]; then (cd "$root" && xargs cp --parents -t "$initdir" <libraries) || return 1; fi
       done
     }
     DRACUT_INSTALL=install_into_tree
