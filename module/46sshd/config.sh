@@ -173,6 +173,7 @@ sshd_dropins() {
   local path
   for path in "${dracutsysrootdir-}"/etc/dracut-sshd/sshd_config.d/*.conf; do
     path=${path#"${dracutsysrootdir-}"}
+    sshd_is_plain_name "${path##*/}" || continue
     if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
   done
 }

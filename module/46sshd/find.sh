@@ -98,15 +98,24 @@ sshd_service_type() {
   fi
 }
 
-# sshd_find_authorized_keys: prints where the authorized keys come from: the first file of the three that is there. Where an
-# image is built without a home folder of root's (ostree), $sshd_without_home says so.
-sshd_find_authorized_keys() {
+# sshd_find_authorized_key_path: prints the first of the three files of authorized keys that is there, by the system's name for it.
+# Where an image is built without a home folder of root's (ostree), $sshd_without_home says so.
+sshd_find_authorized_key_path() {
   local path
   for path in /root/.ssh/dracut_authorized_keys /etc/dracut-sshd/authorized_keys /root/.ssh/authorized_keys; do
     [[ ! ${sshd_without_home-} || $path != /root/* ]] || continue
-    if sshd_host_file "$path"; then return 0; fi
+    if sshd_host_file "$path" >/dev/null; then
+      printf '%s\n' "$path"
+      return 0
+    fi
   done
   return 1
+}
+
+# sshd_find_authorized_keys: prints where that file is read from.
+sshd_find_authorized_keys() {
+  local path
+  path=$(sshd_find_authorized_key_path) && sshd_host_file "$path"
 }
 
 # sshd_describe_keys FILE: prints a line for each valid public key in FILE: length, fingerprint, comment, type.

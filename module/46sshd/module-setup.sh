@@ -17,6 +17,8 @@
 . "${BASH_SOURCE[0]%/*}/stacks.sh"
 # shellcheck source=readers.sh
 . "${BASH_SOURCE[0]%/*}/readers.sh"
+# shellcheck source=ownership.sh
+. "${BASH_SOURCE[0]%/*}/ownership.sh"
 # shellcheck source=config.sh
 . "${BASH_SOURCE[0]%/*}/config.sh"
 # shellcheck source=sources.sh
@@ -201,6 +203,7 @@ install() {
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_warn_without_network
     sshd_warn_of_readers
+    sshd_warn_of_owners
     return 0
   fi
   dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."

@@ -64,6 +64,14 @@ sshd_look() {
   elif ! sshd_find_host_keys >/dev/null; then
     sshd_refuse "there is no host key in /etc/ssh." \
       "Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+  elif why=$(sshd_odd_dropin); then
+    printf -v why %q "$why"
+    sshd_refuse "sshd cannot be told to read $why, for its name holds blanks or other special characters." \
+      "Give it a name of letters, digits, \"-\", \"_\" and \".\" that ends with .conf, and build the image again: mv -- $why" \
+      "/etc/dracut-sshd/sshd_config.d/NAME.conf"
+  elif why=$(sshd_loose_keys); then
+    sshd_refuse "others than root can change who may log in, and the system's sshd would not trust such keys: ${why//$'\n'/. }." \
+      "Build the image again when that is done."
   fi
 }
 
