@@ -118,10 +118,31 @@ sshd_try() {
   esac
 }
 
-# sshd_learn_options SSHD: prints those of some newer options that this sshd knows.
+# sshd_dropins_say KEYWORD: does one of the drop-ins, or what it includes?
+sshd_dropins_say() {
+  local path keyword file root=${dracutsysrootdir-}
+  while IFS= read -r path; do
+    if grep -qiE "^[[:space:]]*$1[[:space:]=]" -- "$(sshd_host_file "$path")"; then return 0; fi
+  done < <(sshd_dropins | while IFS= read -r path; do
+    printf '%s\n' "$path"
+    while read -r keyword file; do
+      if [[ $keyword == include ]]; then printf '%s\n' "$file"; fi
+    done < <(sshd_named "$root$path")
+  done)
+  return 1
+}
+
+# sshd_learn_options SSHD: prints those of some newer options that this sshd knows. Together they keep one network, however many of
+# its addresses it uses, from taking every place of those that have not logged in yet: an IPv6 network of /64 counts as one
+# address, one address has eight places, and there are so many places that it takes many networks to fill them.
 sshd_learn_options() {
-  local option='PerSourceMaxStartups 16' # OpenSSH 8.5: one address cannot take every place of those that wait
-  if sshd_in_tree "$1" -t -o "${option/ /=}" >/dev/null 2>&1; then printf '%s\n' "$option"; fi
+  local option
+  # OpenSSH 8.5 has the first two.
+  for option in 'PerSourceNetBlockSize 32:64' 'PerSourceMaxStartups 8' 'MaxStartups 200:30:400'; do
+    # Of several values of these some sshds take the last one.
+    if sshd_dropins_say "${option%% *}"; then continue; fi
+    if sshd_in_tree "$1" -t -o "${option/ /=}" >/dev/null 2>&1; then printf '%s\n' "$option"; fi
+  done
 }
 
 # sshd_check_effect SSHD: a configuration that sshd accepts may still let nobody in. Said, not refused: what a Match block
