@@ -174,7 +174,9 @@ sshd_install_boot() {
   for name in accounts handover; do
     sshd_put_own 0755 "boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
-  sshd_put_own 0644 boot/prompts.sh /usr/lib/dracut-sshd/prompts.sh || return 1
+  for name in prompts disks; do
+    sshd_put_own 0644 "boot/$name.sh" "/usr/lib/dracut-sshd/$name.sh" || return 1
+  done
   sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
 }
 
