@@ -180,6 +180,32 @@ sshd_install_boot() {
   sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
 }
 
+# sshd_running_line: prints the running kernel's command line, where this is the system that it runs.
+sshd_running_line() { [[ ${dracutsysrootdir-} ]] || cat /proc/cmdline; }
+
+# sshd_warn_of_endings: where a boot that fails ends the machine, wrong passphrases do so, too, and no session can mend it.
+sshd_warn_of_endings() {
+  local word shell='' action=''
+  while IFS= read -r word; do
+    case $word in
+      rd.shell=0 | rd.shell=no | rd.shell=off) shell=$word ;;
+      rd.shell | rd.shell=*) shell='' ;;
+      rd.emergency=*) action=$word ;;
+    esac
+  done < <({
+    cat -- "$initdir"/etc/cmdline "$initdir"/etc/cmdline.d/*.conf
+    printf '%s\n' "${kernel_cmdline-}"
+    sshd_running_line
+  } 2>/dev/null | tr -s '[:space:]"' '\n')
+  if [[ $shell ]]; then
+    dwarn "dracut-sshd: $shell is on the kernel's command line: when the boot fails, as after too many wrong passphrases, the machine" \
+      "halts, powers off or restarts${action:+ ($action)}, and nobody can log in to mend it. Take it away unless that is meant."
+  elif [[ $action ]]; then
+    dwarn "dracut-sshd: $action is on the kernel's command line: when a shell of dracut's ends, as by resume-boot, the machine may halt," \
+      "power off or restart instead of going on."
+  fi
+}
+
 # sshd_warn_without_network: an sshd that no network reaches helps nobody.
 sshd_warn_without_network() {
   sshd_network_in "${mods_to_load-} ${modules_loaded-}" \
@@ -206,6 +232,7 @@ install() {
     sshd_warn_without_network
     sshd_warn_of_readers
     sshd_warn_of_owners
+    sshd_warn_of_endings
     return 0
   fi
   dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."

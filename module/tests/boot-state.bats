@@ -274,3 +274,25 @@ hostile_record() {
   says_not 'disk4 (LUKS'
 }
 @test "a record that is nobody's is not obeyed" { each_shell hostile_record; }
+
+ending() {
+  type -P python3 >/dev/null || return 0
+  disk sda --pid 4001
+  echo 'quiet rd.shell=0 *' >"$root/proc/cmdline"
+  boot_state
+  fits
+  says 'after too many wrong passphrases the machine halts or powers off: rd.shell=0'
+  echo 'rd.emergency=reboot rd.shell=0' >"$root/proc/cmdline"
+  boot_state
+  says 'the machine restarts'
+  for line in 'rd.shell=0 rd.shell=1' 'rd.shell=0 rd.break=pre-mount' 'panic=30 rd.emergency=reboot' 'rd.shellx=0'; do
+    echo "$line" >"$root/proc/cmdline"
+    boot_state
+    says_not Beware
+  done
+  mkdir -p "$root/etc/cmdline.d"
+  echo 'rd.shell=no' >"$root/etc/cmdline.d/a.conf"
+  boot_state
+  says Beware
+}
+@test "with rd.shell=0 it says what wrong passphrases do" { each_shell ending; }

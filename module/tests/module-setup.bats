@@ -265,3 +265,23 @@ stays_out() {
   holds "$BATS_TEST_TMPDIR/in-force" 'persourcemaxstartups 8'
   holds "$BATS_TEST_TMPDIR/in-force" 'maxstartups 5:50:20'
 }
+
+@test "rd.shell=0, on the command line of this system, of the image or of dracut.conf, is warned of" {
+  module install kernel_cmdline='quiet rd.shell=0 root=/dev/sda'
+  told 'dwarn: dracut-sshd: rd.shell=0 is on the kernel'\''s command line: when the boot fails, as after too many wrong passphrases'
+  : >"$log"
+  mkdir -p "$initdir/etc/cmdline.d"
+  echo 'rd.shell=no rd.emergency=reboot' >"$initdir/etc/cmdline.d/10.conf"
+  module install
+  told '(rd.emergency=reboot)'
+  rm -r "$initdir/etc/cmdline.d"
+  : >"$log"
+  module 'sshd_running_line() { echo "BOOT_IMAGE=/x rd.shell=off"; }; install'
+  told 'dwarn: dracut-sshd: rd.shell=off is on the kernel'\''s command line'
+  : >"$log"
+  module install kernel_cmdline='rd.emergency=poweroff panic=30'
+  told 'dwarn: dracut-sshd: rd.emergency=poweroff is on the kernel'\''s command line: when a shell of dracut'\''s ends'
+  : >"$log"
+  module install kernel_cmdline='rd.shell=1 panic=30 xrd.shell=0'
+  lacks "$log" 'rd.shell'
+}

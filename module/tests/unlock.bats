@@ -588,6 +588,41 @@ not_attached() {
 }
 @test "--attach touches nothing that is not there, or that it can only guess" { each_shell not_attached; }
 
+# --- what a wrong passphrase does to the machine
+
+powers_off() {
+  mkdir -p "$root/run/systemd/generator"
+  echo 'root=/dev/sda rd.shell=0' >"$root/proc/cmdline"
+  generated systemd-cryptsetup@sda.service sda "$uuid" ,tries=2
+  disk sda --right secret --tries 2
+  passphrase wrong
+  unlock
+  ends 1
+  says 'the passphrase was refused, and is asked for again. The next wrong one may be the last of 2: then the machine halts or powers off'
+  unlock
+  ends 1
+  says 'there are no more tries. If the boot needs this disk the machine halts or powers off now'
+  says_not --retry
+}
+@test "with rd.shell=0 it says what the next wrong one does, and promises no --retry" { each_shell powers_off; }
+
+stays_up() {
+  mkdir -p "$root/run/systemd/generator"
+  echo 'rd.shell=0' >"$root/proc/cmdline"
+  generated systemd-cryptsetup@sda.service sda "$uuid" ,tries=0
+  disk sda --right secret --tries 9
+  passphrase wrong
+  unlock
+  ends 1
+  says_not 'The next wrong one'
+  echo 'panic=30' >"$root/proc/cmdline"
+  disk sdb --pid 4002 --tries 1
+  unlock --id cryptsetup:/dev/disk/by-uuid/sdb
+  ends 1
+  says 'unlock --retry asks again'
+}
+@test "without an end to the tries, and without rd.shell=0, nothing ends the machine" { each_shell stays_up; }
+
 @test "--help says what there is" {
   for sh in dash bash; do
     run -0 "$sh" "$boot/unlock" --help
