@@ -19,48 +19,153 @@ sshd_shipped_config() {
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
 }
 
-# sshd_referenced FILE: prints the paths that an sshd_config of the admin's names absolutely (a user CA, revoked keys,
-# principals, a banner, further host keys), and what it includes, and what that names.
-sshd_referenced() {
+# sshd_named FILE: prints "KEYWORD PATH" for each file that an sshd_config of the admin's names absolutely (a user CA, revoked keys,
+# principals, a banner, further host keys), for what it includes, and for what that names. The keyword is in lower case.
+sshd_named() {
   local -A seen=()
   sshd_walk_config "$1"
 }
 
-# sshd_walk_config FILE: sshd_referenced's, which has $seen.
+# sshd_walk_config FILE: sshd_named's, which has $seen.
 sshd_walk_config() {
   local line keyword value path paths source
   [[ -f $1 && -r $1 ]] || return 0
   while IFS= read -r line || [[ $line ]]; do
     line=${line/=/ }
-    read -r keyword value <<<"${line//\"/}"
-    case ${keyword,,} in
+    read -r keyword value <<<"${line//[\"\']/}"
+    keyword=${keyword,,}
+    case $keyword in
       include | hostkey | hostcertificate | trustedusercakeys | revokedkeys | authorizedkeysfile | \
         authorizedprincipalsfile | banner | modulifile) ;;
       *) continue ;;
     esac
     read -ra paths <<<"$value"
     for path in "${paths[@]}"; do
-      [[ ${keyword,,} != include || $path == /* ]] || path=/etc/ssh/$path
+      [[ $keyword != include || $path == /* ]] || path=/etc/ssh/$path
       [[ $path == /* && $path != *%* ]] || continue
       while IFS= read -r source; do
         source=${source#"${dracutsysrootdir-}"}
-        [[ ! ${seen[$source]-} ]] || continue
+        [[ ! ${seen["$keyword $source"]-} ]] || continue
         path=$(sshd_host_file "$source") || continue
-        seen[$source]=yes
-        printf '%s\n' "$source"
-        if [[ ${keyword,,} == include ]]; then sshd_walk_config "$path"; fi
+        seen["$keyword $source"]=yes
+        printf '%s %s\n' "$keyword" "$source"
+        if [[ $keyword == include ]]; then sshd_walk_config "$path"; fi
       done < <(compgen -G "${dracutsysrootdir-}$path")
     done
   done <"$1"
 }
 
+# sshd_system_keys: prints the private keys that the system's own sshd is known by: those of the usual names, and those that its
+# configuration names.
+sshd_system_keys() {
+  local path keyword root=${dracutsysrootdir-}
+  for path in "$root"/etc/ssh/ssh_host_*_key; do
+    if sshd_host_file "${path#"$root"}" >/dev/null; then printf '%s\n' "${path#"$root"}"; fi
+  done
+  while read -r keyword path; do
+    [[ $keyword == hostkey && ${path##*/} != dracut_ssh_host_* ]] && printf '%s\n' "$path"
+  done < <(sshd_named "$root/etc/ssh/sshd_config")
+}
+
+# sshd_is_system_key PATH: is it one of those, by whatever name, or a copy of one?
+sshd_is_system_key() {
+  local file theirs print
+  file=$(sshd_host_file "$1") || return 1
+  print=$(sshd_fingerprint "$file") || print=''
+  while IFS= read -r theirs; do
+    theirs=$(sshd_host_file "$theirs") || continue
+    if [[ $file -ef $theirs || $(<"$file") == "$(<"$theirs")" ]]; then return 0; fi
+    if [[ $print && $print == "$(sshd_fingerprint "$theirs")" ]]; then return 0; fi
+  done < <(sshd_system_keys | sort -u)
+  return 1
+}
+
+# sshd_is_left_out KEYWORD PATH: where the initramfs has host keys of its own, those of the system stay out, whatever a configuration
+# names: an image is read more easily than the system's own disk.
+sshd_is_left_out() {
+  [[ $1 == hostkey && ${2##*/} != dracut_ssh_host_* ]] && sshd_own_host_keys >/dev/null && sshd_is_system_key "$2"
+}
+
+# sshd_referenced FILE: prints the paths that an sshd_config of the admin's names and that go into the image for it.
+sshd_referenced() {
+  local keyword path
+  while read -r keyword path; do
+    sshd_is_left_out "$keyword" "$path" || printf '%s\n' "$path"
+  done < <(sshd_named "$1") | sort -u
+}
+
+# sshd_is_missing_key LINE: is this line of an sshd_config a HostKey of the system's that is left out, with none of the initramfs's
+# in its place?
+sshd_is_missing_key() {
+  local keyword value path
+  read -r keyword value <<<"${1/=/ }"
+  [[ ${keyword,,} == hostkey ]] || return 1
+  read -r path _ <<<"${value//[\"\']/}"
+  sshd_is_left_out hostkey "$path" && [[ ! -e $sshd_tree$(sshd_resolve "$sshd_tree" "$path") ]]
+}
+
+# sshd_config_text FILE: prints an sshd_config of the admin's, without the HostKey lines of what is left out.
+sshd_config_text() {
+  local line
+  if ! sshd_own_host_keys >/dev/null; then
+    cat -- "$1"
+    return
+  fi
+  while IFS= read -r line || [[ $line ]]; do
+    if sshd_is_missing_key "$line"; then line="# Left out by dracut-sshd, for the initramfs has host keys of its own: $line"; fi
+    printf '%s\n' "$line"
+  done <"$1"
+}
+
 # sshd_install_referenced FILE: what is in the image already stays.
 sshd_install_referenced() {
-  local source
-  while IFS= read -r source; do
+  local keyword source file
+  while read -r keyword source; do
     [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
-    sshd_put 0600 "$(sshd_host_file "$source")" "$source" || return 1
-  done < <(sshd_referenced "$1")
+    if sshd_is_left_out "$keyword" "$source"; then
+      sshd_warn "left out of this image: the system's private key $source, which ${1#"${dracutsysrootdir-}"} or what it includes" \
+        "names as HostKey. The initramfs has host keys of its own."
+      continue
+    fi
+    file=$(sshd_host_file "$source") || return 1
+    if [[ $keyword == include ]]; then
+      sshd_config_text "$file" | sshd_put 0600 - "$source" || return 1
+    else
+      sshd_put 0600 "$file" "$source" || return 1
+    fi
+    if [[ $keyword == hostkey ]] && sshd_is_private_key "$file"; then sshd_tell_host_key "$source"; fi
+  done < <(sshd_named "$1")
+}
+
+# sshd_host_key_lines FILE...: prints HostKey lines for the keys in the image where these configurations name host keys, but none
+# that is there.
+sshd_host_key_lines() {
+  local file keyword path named=''
+  for file; do
+    while read -r keyword path; do
+      [[ $keyword == hostkey ]] || continue
+      if [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$path") ]]; then return 0; fi
+      named=yes
+    done < <(sshd_named "$file")
+  done
+  [[ $named ]] || return 0
+  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do printf 'HostKey /etc/ssh/%s\n' "${file##*/}"; done
+}
+
+# sshd_is_plain_name NAME: sshd splits what follows Include at blanks, and takes some characters for a pattern, so that it would
+# read nothing, or something else.
+sshd_is_plain_name() { [[ $1 =~ ^[A-Za-z0-9._@:+,=~-]+$ ]]; }
+
+# sshd_odd_dropin: prints the first drop-in whose name sshd cannot be told; fails if there is none.
+sshd_odd_dropin() {
+  local path
+  for path in "${dracutsysrootdir-}"/etc/dracut-sshd/sshd_config.d/*.conf; do
+    if [[ -e $path || -L $path ]] && ! sshd_is_plain_name "${path##*/}"; then
+      printf '%s' "${path#"${dracutsysrootdir-}"}"
+      return 0
+    fi
+  done
+  return 1
 }
 
 # sshd_dropins: the files in /etc/dracut-sshd/sshd_config.d, which add to either sshd_config.
@@ -68,6 +173,7 @@ sshd_dropins() {
   local path
   for path in "${dracutsysrootdir-}"/etc/dracut-sshd/sshd_config.d/*.conf; do
     path=${path#"${dracutsysrootdir-}"}
+    sshd_is_plain_name "${path##*/}" || continue
     if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
   done
 }
@@ -75,21 +181,24 @@ sshd_dropins() {
 # sshd_install_config: sshd_config (the admin's, or the module's own), what adds to it, the crypto policy, the files of
 # variables.
 sshd_install_config() {
-  local source path first=''
+  local source path first='' dropins=()
   if [[ $(sshd_policy_kind) == config ]]; then
     sshd_put 0644 "$(sshd_host_file "$sshd_crypto_policy")" "$sshd_crypto_policy" || return 1
   fi
   while IFS= read -r path; do
     source=$(sshd_host_file "$path") || continue
     sshd_tell "configuration: $path"
-    sshd_put 0600 "$source" "/etc/ssh/sshd_config.d/${path##*/}" && sshd_install_referenced "$source" || return 1
+    sshd_config_text "$source" | sshd_put 0600 - "/etc/ssh/sshd_config.d/${path##*/}" \
+      && sshd_install_referenced "$source" || return 1
+    dropins+=("$source")
     # Of several values sshd takes the first. It knows Include since 8.2.
     first+="Include /etc/ssh/sshd_config.d/${path##*/}"$'\n'
   done < <(sshd_dropins)
   if source=$(sshd_host_file /etc/dracut-sshd/sshd_config); then
     sshd_tell "configuration: /etc/dracut-sshd/sshd_config"
-    { printf '%s' "$first" && cat -- "$source"; } | sshd_put 0600 - /etc/ssh/sshd_config || return 1
     sshd_install_referenced "$source" || return 1
+    { printf '%s' "$first" && sshd_host_key_lines "${dropins[@]}" "$source" && sshd_config_text "$source"; } \
+      | sshd_put 0600 - /etc/ssh/sshd_config || return 1
   else
     { printf '%s' "$first" && sshd_shipped_config; } | sshd_put 0600 - /etc/ssh/sshd_config || return 1
   fi

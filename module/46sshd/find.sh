@@ -98,15 +98,24 @@ sshd_service_type() {
   fi
 }
 
-# sshd_find_authorized_keys: prints where the authorized keys come from: the first file of the three that is there. Where an
-# image is built without a home folder of root's (ostree), $sshd_without_home says so.
-sshd_find_authorized_keys() {
+# sshd_find_authorized_key_path: prints the first of the three files of authorized keys that is there, by the system's name for it.
+# Where an image is built without a home folder of root's (ostree), $sshd_without_home says so.
+sshd_find_authorized_key_path() {
   local path
   for path in /root/.ssh/dracut_authorized_keys /etc/dracut-sshd/authorized_keys /root/.ssh/authorized_keys; do
     [[ ! ${sshd_without_home-} || $path != /root/* ]] || continue
-    if sshd_host_file "$path"; then return 0; fi
+    if sshd_host_file "$path" >/dev/null; then
+      printf '%s\n' "$path"
+      return 0
+    fi
   done
   return 1
+}
+
+# sshd_find_authorized_keys: prints where that file is read from.
+sshd_find_authorized_keys() {
+  local path
+  path=$(sshd_find_authorized_key_path) && sshd_host_file "$path"
 }
 
 # sshd_describe_keys FILE: prints a line for each valid public key in FILE: length, fingerprint, comment, type.
@@ -134,6 +143,29 @@ sshd_find_host_keys() {
     [[ -z $found ]] || return 0
   done
   return 1
+}
+
+# sshd_own_host_keys: prints the private host keys that were made for the initramfs; fails if there is none.
+sshd_own_host_keys() { sshd_find_host_keys | grep '/dracut_ssh_host_[^/]*$'; }
+
+# sshd_is_private_key FILE: does it hold a private key, as OpenSSH, OpenSSL, ssh.com's ssh or PuTTY write one? Its content tells, not
+# its name.
+sshd_is_private_key() {
+  LC_ALL=C grep -aqE -e '^[[:space:]]*(-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY|SSH PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-)' \
+    -- "$1" 2>/dev/null
+}
+
+# sshd_fingerprint KEY: prints the fingerprint of a public or a private key. Of a private one the key itself is asked before the
+# file beside it, which may be another key's.
+sshd_fingerprint() {
+  local key print
+  type -P ssh-keygen >/dev/null || return 1
+  if key=$(ssh-keygen -y -P '' -f "$1" 2>/dev/null </dev/null); then
+    read -r _ print _ < <(ssh-keygen -l -f - 2>/dev/null <<<"$key")
+  else
+    read -r _ print _ < <(ssh-keygen -l -f "$1" 2>/dev/null </dev/null)
+  fi
+  [[ ${print-} == *:* ]] && printf '%s\n' "$print"
 }
 
 # sshd_host_line FILE NAME: prints the system's line for the account or group NAME; on ostree it may be in /usr/lib.

@@ -21,6 +21,8 @@
 . "${BASH_SOURCE[0]%/*}/stacks.sh"
 # shellcheck source=readers.sh
 . "${BASH_SOURCE[0]%/*}/readers.sh"
+# shellcheck source=ownership.sh
+. "${BASH_SOURCE[0]%/*}/ownership.sh"
 # shellcheck source=config.sh
 . "${BASH_SOURCE[0]%/*}/config.sh"
 # shellcheck source=sources.sh
@@ -30,6 +32,8 @@
 sshd_tree=${initdir-}
 # sshd_tell SENTENCE: of what goes into the image, said once.
 sshd_tell() { [[ $sshd_tree != "${initdir-}" ]] || dinfo "dracut-sshd: $*"; }
+# sshd_warn SENTENCE: the same, as a warning.
+sshd_warn() { [[ $sshd_tree != "${initdir-}" ]] || dwarn "dracut-sshd: $*"; }
 
 # sshd_install_programs PROGRAM...: with the libraries that they need.
 sshd_install_programs() {
@@ -103,6 +107,20 @@ sshd_install_privsep_dir() {
   done
 }
 
+# sshd_tell_host_key PATH: which private key is in the image, and whose it is. Keys that were made for the initramfs and are the
+# system's all the same give the system's away.
+sshd_tell_host_key() {
+  if ! sshd_is_system_key "$1"; then
+    sshd_tell "host key: $1 (its private key is in the image; the system's sshd has another one)"
+  else
+    sshd_tell "host key: $1 (the SYSTEM's own private key is in the image)"
+    if sshd_own_host_keys >/dev/null; then
+      sshd_warn "$1 is the system's own host key under another name. Whoever reads this image can pass for the system." \
+        "To make another one, type: rm $1 $1.pub; ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+    fi
+  fi
+}
+
 # sshd_install_keys: authorized keys and host keys, under the names that sshd expects. The build's log says which.
 sshd_install_keys() {
   local source line key name extra number=0
@@ -122,7 +140,7 @@ sshd_install_keys() {
       source=$(sshd_host_file "$key$extra") || continue
       sshd_put 0644 "$source" "/etc/ssh/$name$extra" || return 1
     done
-    sshd_tell "host key: $key"
+    sshd_tell_host_key "$key"
     if [[ ${key##*/} != dracut_* ]]; then
       sshd_tell "that is the system's own key; for one of the initramfs's own:" \
         "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
@@ -141,8 +159,36 @@ sshd_install_boot() {
   for name in accounts handover; do
     sshd_put_own 0755 "boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
-  sshd_put_own 0644 boot/prompts.sh /usr/lib/dracut-sshd/prompts.sh || return 1
+  for name in prompts disks; do
+    sshd_put_own 0644 "boot/$name.sh" "/usr/lib/dracut-sshd/$name.sh" || return 1
+  done
   sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
+}
+
+# sshd_running_line: prints the running kernel's command line, where this is the system that it runs.
+sshd_running_line() { [[ ${dracutsysrootdir-} ]] || cat /proc/cmdline; }
+
+# sshd_warn_of_endings: where a boot that fails ends the machine, wrong passphrases do so, too, and no session can mend it.
+sshd_warn_of_endings() {
+  local word shell='' action=''
+  while IFS= read -r word; do
+    case $word in
+      rd.shell=0 | rd.shell=no | rd.shell=off) shell=$word ;;
+      rd.shell | rd.shell=*) shell='' ;;
+      rd.emergency=*) action=$word ;;
+    esac
+  done < <({
+    cat -- "$initdir"/etc/cmdline "$initdir"/etc/cmdline.d/*.conf
+    printf '%s\n' "${kernel_cmdline-}"
+    sshd_running_line
+  } 2>/dev/null | tr -s '[:space:]"' '\n')
+  if [[ $shell ]]; then
+    dwarn "dracut-sshd: $shell is on the kernel's command line: when the boot fails, as after too many wrong passphrases, the machine" \
+      "halts, powers off or restarts${action:+ ($action)}, and nobody can log in to mend it. Take it away unless that is meant."
+  elif [[ $action ]]; then
+    dwarn "dracut-sshd: $action is on the kernel's command line: when a shell of dracut's ends, as by resume-boot, the machine may halt," \
+      "power off or restart instead of going on."
+  fi
 }
 
 # sshd_warn_without_network: an sshd that no network reaches helps nobody.
@@ -178,6 +224,8 @@ install() {
     sshd_warn_without_network
     sshd_warn_of_readers
     sshd_warn_without_crypttab
+    sshd_warn_of_owners
+    sshd_warn_of_endings
     return 0
   fi
   dfatal "dracut-sshd: sshd could not be installed into the image: nobody can log in while it boots."

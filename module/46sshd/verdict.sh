@@ -4,16 +4,50 @@
 #
 # May sshd go into an image? What goes in is first put together in a private folder, and sshd is asked there.
 
-# sshd_refuse WHY REMEDY: the reason, said loudly and once.
+# sshd_refuse WHY REMEDY...: the reason, said loudly and once.
 sshd_refuse() {
   derror "dracut-sshd: $1"
-  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. $2"
+  derror "dracut-sshd: sshd stays out of this image: nobody can log in while it boots. ${*:2}"
+  return 1
+}
+
+# sshd_misplaced_key: prints the first file that goes into the image and holds a private key, but is no host key; fails if there is
+# none. Nobody needs such a key in an image, and a banner would show it to everyone.
+sshd_misplaced_key() {
+  local path file keyword root=${dracutsysrootdir-}
+  local -A passed=()
+  # sshd itself knows how such a key begins.
+  while IFS= read -r path; do passed[$path]=yes; done < <(
+    sshd_find_host_keys
+    path=$(sshd_find_daemon) && printf '%s\n' "$path" && sshd_find_helpers "$path"
+  )
+  while IFS= read -r path; do
+    while read -r keyword file; do
+      if [[ $keyword == hostkey ]]; then
+        passed[$file]=yes
+      elif sshd_is_private_key "$(sshd_host_file "$file")"; then
+        printf '%s, which %s or what it includes names as %s,\n' "$file" "$path" "$keyword"
+        return 0
+      fi
+    done < <(sshd_named "$root$path")
+  done < <(
+    sshd_dropins
+    printf '%s\n' /etc/dracut-sshd/sshd_config
+  )
+  while IFS= read -r path; do
+    [[ ! ${passed[$path]-} ]] || continue
+    file=$(sshd_host_file "$path") || continue
+    if sshd_is_private_key "$file"; then
+      printf '%s\n' "$path"
+      return 0
+    fi
+  done < <(sshd_source_paths)
   return 1
 }
 
 # sshd_look: what can be told without running anything.
 sshd_look() {
-  local daemon helper keys
+  local daemon helper keys why
   if ! daemon=$(sshd_find_daemon); then
     sshd_refuse "there is no sshd on this system." "Install OpenSSH's server and build the image again."
   elif helper=$(sshd_missing_helper "$daemon"); then
@@ -21,12 +55,23 @@ sshd_look() {
   elif ! keys=$(sshd_find_authorized_keys); then
     sshd_refuse "there are no authorized keys." \
       "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
+  elif why=$(sshd_misplaced_key); then
+    sshd_refuse "$why holds a PRIVATE key." \
+      "Take that key out of it, or name the file of its public half (.pub), and build the image again."
   elif [[ -z $(sshd_describe_keys "$keys") ]]; then
     sshd_refuse "$keys holds no valid public key." \
       "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
   elif ! sshd_find_host_keys >/dev/null; then
     sshd_refuse "there is no host key in /etc/ssh." \
       "Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
+  elif why=$(sshd_odd_dropin); then
+    printf -v why %q "$why"
+    sshd_refuse "sshd cannot be told to read $why, for its name holds blanks or other special characters." \
+      "Give it a name of letters, digits, \"-\", \"_\" and \".\" that ends with .conf, and build the image again: mv -- $why" \
+      "/etc/dracut-sshd/sshd_config.d/NAME.conf"
+  elif why=$(sshd_loose_keys); then
+    sshd_refuse "others than root can change who may log in, and the system's sshd would not trust such keys: ${why//$'\n'/. }." \
+      "Build the image again when that is done."
   fi
 }
 
@@ -73,10 +118,31 @@ sshd_try() {
   esac
 }
 
-# sshd_learn_options SSHD: prints those of some newer options that this sshd knows.
+# sshd_dropins_say KEYWORD: does one of the drop-ins, or what it includes?
+sshd_dropins_say() {
+  local path keyword file root=${dracutsysrootdir-}
+  while IFS= read -r path; do
+    if grep -qiE "^[[:space:]]*$1[[:space:]=]" -- "$(sshd_host_file "$path")"; then return 0; fi
+  done < <(sshd_dropins | while IFS= read -r path; do
+    printf '%s\n' "$path"
+    while read -r keyword file; do
+      if [[ $keyword == include ]]; then printf '%s\n' "$file"; fi
+    done < <(sshd_named "$root$path")
+  done)
+  return 1
+}
+
+# sshd_learn_options SSHD: prints those of some newer options that this sshd knows. Together they keep one network, however many of
+# its addresses it uses, from taking every place of those that have not logged in yet: an IPv6 network of /64 counts as one
+# address, one address has eight places, and there are so many places that it takes many networks to fill them.
 sshd_learn_options() {
-  local option='PerSourceMaxStartups 16' # OpenSSH 8.5: one address cannot take every place of those that wait
-  if sshd_in_tree "$1" -t -o "${option/ /=}" >/dev/null 2>&1; then printf '%s\n' "$option"; fi
+  local option
+  # OpenSSH 8.5 has the first two.
+  for option in 'PerSourceNetBlockSize 32:64' 'PerSourceMaxStartups 8' 'MaxStartups 200:30:400'; do
+    # Of several values of these some sshds take the last one.
+    if sshd_dropins_say "${option%% *}"; then continue; fi
+    if sshd_in_tree "$1" -t -o "${option/ /=}" >/dev/null 2>&1; then printf '%s\n' "$option"; fi
+  done
 }
 
 # sshd_check_effect SSHD: a configuration that sshd accepts may still let nobody in. Said, not refused: what a Match block

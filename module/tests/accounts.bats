@@ -39,6 +39,62 @@ END
 @test "of two lines the placeholder goes" { becomes $'root:!unprovisioned:::::::\nroot:$6$s$h:1::::::' 'root:$6$s$h:::::::'; }
 @test "of two lines the first that is more than a placeholder stays" { becomes $'root:$6$s$h:1::::::\nroot:!:::::::' 'root:$6$s$h:::::::'; }
 
+@test "a lock on a short line, or with a CR, becomes a star" {
+  becomes 'root:!' 'root:*:::::::'
+  becomes $'root:!:\r' 'root:*:::::::'
+  becomes $'root:!!\r' 'root:*:::::::'
+  becomes $' \troot:!:1::::::' 'root:*:::::::'
+}
+
+# passwd_becomes LINE LINE: root's line in passwd before, and after, under every shell.
+passwd_becomes() {
+  local shell
+  for shell in dash bash 'busybox sh'; do
+    type -P "${shell%% *}" >/dev/null || continue
+    printf '%s' "$1"$'\nsshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nzed:x:5:5::/:/bin/false\n' >"$image/etc/passwd"
+    DRACUT_SSHD_ROOT=$image $shell "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"
+    diff - "$image/etc/passwd" <<END || return 1
+$2
+sshd:x:101:65534::/run/sshd:/usr/sbin/nologin
+zed:x:5:5::/:/bin/false
+END
+  done
+}
+
+@test "root's line with too few or too many fields gets all seven" {
+  passwd_becomes 'root:x:0:0' 'root:x:0:0::/root:/bin/sh'
+  passwd_becomes 'root:x' 'root:x:0:0::/root:/bin/sh'
+  passwd_becomes 'root:' 'root:x:0:0::/root:/bin/sh'
+  passwd_becomes 'root::' 'root::0:0::/root:/bin/sh'
+  passwd_becomes 'root:x:0:0:root:/root:/bin/sh:' 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes 'root:x:0:0:root:/root:/bin/sh:more:fields' 'root:x:0:0:root:/root:/bin/sh'
+}
+
+@test "root's id and group are 0, whatever the line says" {
+  passwd_becomes 'root:x:1000:0:root:/root:/bin/sh' 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes 'root:x:zero::root:/root:/bin/sh' 'root:x:0:0:root:/root:/bin/sh'
+}
+
+@test "a home without keys, a shell with arguments, a CR, and blanks before the name are put right" {
+  passwd_becomes 'root:x:0:0:root:/nowhere:/bin/sh' 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes 'root:x:0:0:root:root:/bin/sh -x' 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes $'root:x:0:0:root:/root:/bin/sh\r' 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes ' root:x:0:0:root:/root:/bin/sh' 'root:x:0:0:root:/root:/bin/sh'
+  mkdir -p "$image/var/roothome/.ssh"
+  passwd_becomes 'root:x:0:0:root:/var/roothome:/bin/sh' 'root:x:0:0:root:/var/roothome:/bin/sh'
+  passwd_becomes "root:x:0:0:$(printf '%0100000d' 0):/root:/bin/sh" 'root:x:0:0:root:/root:/bin/sh'
+  passwd_becomes 'root:x:0:0:back\\slash *:/root:/bin/sh' 'root:x:0:0:back\\slash *:/root:/bin/sh'
+}
+
+@test "an account of sshd's without all its fields is made anew" {
+  printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'sshd:x:101' >"$image/etc/passwd"
+  run_it
+  diff - "$image/etc/passwd" <<'END'
+root:x:0:0:root:/root:/bin/sh
+sshd:x:74:74:Privilege-separated SSH:/:/usr/sbin/nologin
+END
+}
+
 run_it() { DRACUT_SSHD_ROOT=$image sh "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"; }
 
 @test "without a shadow file one is made" {

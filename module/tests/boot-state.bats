@@ -156,3 +156,143 @@ login() {
   says works
 }
 @test "a login shows it, a command does not, and no failure of it ends a login" { each_shell login; }
+
+nobody_opens() {
+  installer_layout
+  boot_state
+  fits
+  says 'waiting for a device that nothing opens'
+  says "vda5_crypt (LUKS, $uuid) is not open, and nothing asks for its passphrase."
+  says "now:      /usr/lib/systemd/systemd-cryptsetup attach vda5_crypt /dev/disk/by-uuid/$uuid"
+  says "for good: vda5_crypt UUID=$uuid none luks"
+  says 'unlock --attach    '
+  says_not 'no record'
+  # By the device that the job is about, the same.
+  echo '7 dev-mapper-vda5_crypt.device start running' >"$root/jobs"
+  boot_state
+  says 'attach vda5_crypt '
+  # What is there to open it with.
+  rm "$root/usr/lib/systemd/systemd-cryptsetup"
+  boot_state
+  fits
+  says 'neither systemd-cryptsetup nor cryptsetup is in this image'
+  says_not 'unlock --attach'
+  mkdir -p "$root/usr/sbin"
+  printf '#!/bin/sh\n' >"$root/usr/sbin/cryptsetup" && chmod 755 "$root/usr/sbin/cryptsetup"
+  boot_state
+  says "now:      cryptsetup open /dev/disk/by-uuid/$uuid vda5_crypt"
+  # A disk that is not there yet.
+  rm "$root/dev/disk/by-uuid/$uuid"
+  boot_state
+  fits
+  says 'its disk is not there (yet).'
+}
+@test "a device that nothing opens: the disk, the command, and the line for crypttab" { each_shell nobody_opens; }
+
+in_emergency() {
+  installer_layout
+  : >"$root/jobs"
+  stopped emergency.service emergency.target TERM
+  boot_state
+  fits
+  says 'stopped in emergency mode'
+  says "attach vda5_crypt /dev/disk/by-uuid/$uuid"
+  says 'resume-boot  '
+}
+@test "the same when the boot has given up waiting" { each_shell in_emergency; }
+
+somebody_opens() {
+  installer_layout
+  generated 'systemd-cryptsetup@vda5_crypt.service' vda5_crypt "$uuid"
+  boot_state
+  fits
+  says_not 'nothing asks'
+  says 'waiting for a device'
+  rm "$root"/run/systemd/generator/*
+  # By another name.
+  generated 'systemd-cryptsetup@luks\x2dother.service' luks-other "$uuid"
+  boot_state
+  says_not 'nothing asks'
+  rm "$root"/run/systemd/generator/*
+  # Open already, by its name, or by its UUID under another one.
+  mkdir -p "$root/sys/block/dm-0/dm"
+  echo vda5_crypt >"$root/sys/block/dm-0/dm/name"
+  boot_state
+  says_not 'nothing asks'
+  echo other >"$root/sys/block/dm-0/dm/name"
+  echo "CRYPT-LUKS2-${uuid//-/}-other" >"$root/sys/block/dm-0/dm/uuid"
+  boot_state
+  says_not 'nothing asks'
+}
+@test "nothing of it where a unit opens the disk, or it is open" { each_shell somebody_opens; }
+
+no_record() {
+  installer_layout
+  rm "$root/usr/lib/dracut-sshd/storage"
+  boot_state
+  fits
+  # A logical volume's name is not a disk's.
+  says "attach luks-$uuid /dev/disk/by-uuid/$uuid"
+  says 'This image has no record'
+  echo '7 dev-mapper-vda5_crypt.device start running' >"$root/jobs"
+  boot_state
+  says "attach vda5_crypt /dev/disk/by-uuid/$uuid"
+  printf '%s\n' '7 dev-mapper-luks\x2dhome.device start running' >"$root/jobs"
+  boot_state
+  says "attach luks-home /dev/disk/by-uuid/$uuid"
+  # With two of them the name is nobody's.
+  printf 'E:ID_FS_UUID=%s\nE:ID_FS_TYPE=crypto_LUKS\n' "${uuid//a/b}" >"$root/run/udev/data/b254:6"
+  boot_state
+  fits
+  says "luks-${uuid//a/b} (LUKS"
+  says "luks-$uuid (LUKS"
+  # rd.break is no fault of a disk's.
+  : >"$root/jobs"
+  stopped dracut-emergency.service emergency.target TERM
+  boot_state
+  says_not 'nothing asks'
+}
+@test "without a record the encrypted disks that udev knows are named" { each_shell no_record; }
+
+hostile_record() {
+  installer_layout
+  local number
+  {
+    printf 'version\t1\nnode\t1\tcrypt\t%s\t%s\t-\n' '$(reboot)' "$uuid" "x' -rf" "$uuid" $'e\e[2J' "$uuid" ok "$uuid;reboot" -x "$uuid" . "$uuid" \
+      "$(printf '%0200d' 0)" "$uuid" ok '../../../../../../../etc/x-y' ok ''
+    printf 'node\nnode\t\t\t\n\t\t\n\xff\xfe\t1\n'
+    printf 'node\t9\tcrypt\tgood\t%s\t-' "${uuid//a/c}"
+  } >"$root/usr/lib/dracut-sshd/storage"
+  boot_state
+  fits
+  says_not "$uuid"
+  for number in {1..50}; do printf 'node\t%d\tcrypt\tdisk%d\t%08d-1111-2222-3333-444444444444\t-\n' "$number" "$number" "$number"; done >"$root/usr/lib/dracut-sshd/storage"
+  boot_state
+  fits
+  says 'disk1 (LUKS'
+  says 'and more.'
+  says_not 'disk4 (LUKS'
+}
+@test "a record that is nobody's is not obeyed" { each_shell hostile_record; }
+
+ending() {
+  type -P python3 >/dev/null || return 0
+  disk sda --pid 4001
+  echo 'quiet rd.shell=0 *' >"$root/proc/cmdline"
+  boot_state
+  fits
+  says 'after too many wrong passphrases the machine halts or powers off: rd.shell=0'
+  echo 'rd.emergency=reboot rd.shell=0' >"$root/proc/cmdline"
+  boot_state
+  says 'the machine restarts'
+  for line in 'rd.shell=0 rd.shell=1' 'rd.shell=0 rd.break=pre-mount' 'panic=30 rd.emergency=reboot' 'rd.shellx=0'; do
+    echo "$line" >"$root/proc/cmdline"
+    boot_state
+    says_not Beware
+  done
+  mkdir -p "$root/etc/cmdline.d"
+  echo 'rd.shell=no' >"$root/etc/cmdline.d/a.conf"
+  boot_state
+  says Beware
+}
+@test "with rd.shell=0 it says what wrong passphrases do" { each_shell ending; }

@@ -394,3 +394,17 @@ setup() { setup_check; }
   check --after removal
   [ ! -e "$(before 6.12.0-2)" ]
 }
+
+@test "who else could change what goes into an image is told, and keys like that are a fault" {
+  file /etc/dracut-sshd/sshd_config.d/10.conf 'LoginGraceTime 30'
+  chmod 0666 "$root/etc/dracut-sshd/sshd_config.d/10.conf"
+  chmod 0600 "$root"/etc/ssh/*_key
+  make_image >"$newest"
+  check
+  ends 0 'WARNING: others than root can change /etc/dracut-sshd/sshd_config.d/10.conf, which goes into the image'
+  ends 0 'has mode 666; type chmod go-w /etc/dracut-sshd/sshd_config.d/10.conf'
+  chmod 0777 "$root/root/.ssh"
+  check
+  ends 1 'The next image would have NO sshd in it'
+  ends 1 'type chmod go-w /root/.ssh'
+}

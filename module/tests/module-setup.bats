@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the module decides: which keys, which configuration, which Type=, and when it stays out.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+# shellcheck disable=SC1090,SC1091,SC2016,SC2030,SC2031,SC2034,SC2154,SC2317
 
 load lib/dracut
 load lib/roots
@@ -243,4 +243,45 @@ stays_out() {
   run module install
   [[ $status -eq 1 ]]
   told 'sshd could not be installed into the image'
+}
+
+@test "options of newer sshds go in where this very sshd knows them, each for itself" {
+  dracutsysrootdir=$root
+  for part in find config verdict; do . "$moddir/$part.sh"; done
+  sshd_in_tree() { [[ "$*" != *PerSourceNetBlockSize* ]]; }
+  [ "$(sshd_learn_options sshd)" = $'PerSourceMaxStartups 8\nMaxStartups 200:30:400' ]
+  sshd_in_tree() { [[ "$*" != *PerSource* ]]; }
+  [ "$(sshd_learn_options sshd)" = 'MaxStartups 200:30:400' ]
+}
+
+@test "one network of IPv6 counts as one address, and a drop-in of the administrator's wins" {
+  real_sshd
+  grep -aqi persourcenetblocksize "$root/usr/sbin/sshd" || skip "this sshd is older than 8.5"
+  file /etc/dracut-sshd/sshd_config.d/a.conf 'MaxStartups 5:50:20'
+  module 'check && install' DRACUT_TMPDIR="$BATS_TEST_TMPDIR"
+  mkdir -p "$initdir/dev" "$initdir/run/sshd" && : >"$initdir/dev/null"
+  chroot "$initdir" /usr/sbin/sshd -T </dev/null >"$BATS_TEST_TMPDIR/in-force"
+  holds "$BATS_TEST_TMPDIR/in-force" 'persourcenetblocksize 32:64'
+  holds "$BATS_TEST_TMPDIR/in-force" 'persourcemaxstartups 8'
+  holds "$BATS_TEST_TMPDIR/in-force" 'maxstartups 5:50:20'
+}
+
+@test "rd.shell=0, on the command line of this system, of the image or of dracut.conf, is warned of" {
+  module install kernel_cmdline='quiet rd.shell=0 root=/dev/sda'
+  told 'dwarn: dracut-sshd: rd.shell=0 is on the kernel'\''s command line: when the boot fails, as after too many wrong passphrases'
+  : >"$log"
+  mkdir -p "$initdir/etc/cmdline.d"
+  echo 'rd.shell=no rd.emergency=reboot' >"$initdir/etc/cmdline.d/10.conf"
+  module install
+  told '(rd.emergency=reboot)'
+  rm -r "$initdir/etc/cmdline.d"
+  : >"$log"
+  module 'sshd_running_line() { echo "BOOT_IMAGE=/x rd.shell=off"; }; install'
+  told 'dwarn: dracut-sshd: rd.shell=off is on the kernel'\''s command line'
+  : >"$log"
+  module install kernel_cmdline='rd.emergency=poweroff panic=30'
+  told 'dwarn: dracut-sshd: rd.emergency=poweroff is on the kernel'\''s command line: when a shell of dracut'\''s ends'
+  : >"$log"
+  module install kernel_cmdline='rd.shell=1 panic=30 xrd.shell=0'
+  lacks "$log" 'rd.shell'
 }

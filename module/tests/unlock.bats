@@ -507,9 +507,125 @@ needless() {
 }
 @test "--retry with a prompt there, or with nothing that was given up, disturbs nothing" { each_shell needless; }
 
+# --- what nothing asks for
+
+unasked() {
+  installer_layout
+  passphrase secret
+  unlock
+  ends 2
+  says 'there is nothing to unlock'
+  says "unlock: vda5_crypt (LUKS, $uuid) is not open, and nothing asks for its passphrase."
+  says "now:      /usr/lib/systemd/systemd-cryptsetup attach vda5_crypt /dev/disk/by-uuid/$uuid"
+  says "for good: vda5_crypt UUID=$uuid none luks"
+  says 'unlock --attach asks'
+  not_called 'daemon-reload|start'
+  # A guess that nothing waits for is none.
+  rm "$root/usr/lib/dracut-sshd/storage"
+  : >"$root/jobs"
+  unlock
+  ends 2
+  says_not 'nothing asks'
+}
+@test "what is needed and not asked for is named, with what to type" { each_shell unasked; }
+
+# attaches NAME: when a unit is started, the disk of that name asks.
+attaches() {
+  printf '%s\n' "python3 \"\$BATS_TEST_DIRNAME/lib/disk.py\" \"\$root\" $1 --right secret >/dev/null 2>&1 3>&- &" >"$root/on-start"
+  sed -i "1i PATH=$PATH" "$root/on-start"
+  export BATS_TEST_DIRNAME
+}
+
+attached() {
+  installer_layout
+  attaches vda5_crypt
+  passphrase secret
+  unlock --attach
+  ends 0
+  says 'vda5_crypt: opened'
+  called '--no-pager daemon-reload'
+  called '--no-pager --no-block start systemd-cryptsetup@vda5_crypt.service'
+  grep -qxF "ExecStart=/usr/lib/systemd/systemd-cryptsetup attach 'vda5_crypt' '/dev/disk/by-uuid/$uuid' '-' 'luks'" \
+    "$root/etc/systemd/system/systemd-cryptsetup@vda5_crypt.service"
+  received vda5_crypt.1 secret
+}
+@test "--attach has it asked for, and opens it" { each_shell attached; }
+
+attached_stopped() {
+  installer_layout
+  sed -i 's/vda5_crypt/luks-root+1/' "$root/usr/lib/dracut-sshd/storage"
+  stopped emergency.service emergency.target TERM
+  attaches luks-root+1
+  passphrase secret
+  unlock --attach --timeout 30
+  [[ $(<"$root/units/emergency.target") == inactive ]]
+  called '--no-pager --no-block start systemd-cryptsetup@luks\x2droot\x2b1.service'
+  says 'luks-root+1: opened'
+}
+@test "--attach in emergency mode lets the boot go on" { each_shell attached_stopped; }
+
+not_attached() {
+  installer_layout
+  rm "$root/dev/disk/by-uuid/$uuid"
+  passphrase secret
+  unlock --attach
+  ends 2
+  says 'is not there (yet)'
+  : >"$root/dev/disk/by-uuid/$uuid"
+  rm "$root/usr/lib/systemd/systemd-cryptsetup"
+  unlock --attach
+  ends 2
+  says 'systemd-cryptsetup is not in this image'
+  # Of two that it can only guess it takes none.
+  installer_layout
+  rm "$root/usr/lib/dracut-sshd/storage"
+  printf 'E:ID_FS_UUID=%s\nE:ID_FS_TYPE=crypto_LUKS\n' "${uuid//a/b}" >"$root/run/udev/data/b254:6"
+  unlock --attach
+  ends 2
+  says 'open it by hand'
+  not_called 'daemon-reload|start'
+  nothing_received
+}
+@test "--attach touches nothing that is not there, or that it can only guess" { each_shell not_attached; }
+
+# --- what a wrong passphrase does to the machine
+
+powers_off() {
+  mkdir -p "$root/run/systemd/generator"
+  echo 'root=/dev/sda rd.shell=0' >"$root/proc/cmdline"
+  generated systemd-cryptsetup@sda.service sda "$uuid" ,tries=2
+  disk sda --right secret --tries 2
+  passphrase wrong
+  unlock
+  ends 1
+  says 'the passphrase was refused, and is asked for again. The next wrong one may be the last of 2: then the machine halts or powers off'
+  unlock
+  ends 1
+  says 'there are no more tries. If the boot needs this disk the machine halts or powers off now'
+  says_not --retry
+}
+@test "with rd.shell=0 it says what the next wrong one does, and promises no --retry" { each_shell powers_off; }
+
+stays_up() {
+  mkdir -p "$root/run/systemd/generator"
+  echo 'rd.shell=0' >"$root/proc/cmdline"
+  generated systemd-cryptsetup@sda.service sda "$uuid" ,tries=0
+  disk sda --right secret --tries 9
+  passphrase wrong
+  unlock
+  ends 1
+  says_not 'The next wrong one'
+  echo 'panic=30' >"$root/proc/cmdline"
+  disk sdb --pid 4002 --tries 1
+  unlock --id cryptsetup:/dev/disk/by-uuid/sdb
+  ends 1
+  says 'unlock --retry asks again'
+}
+@test "without an end to the tries, and without rd.shell=0, nothing ends the machine" { each_shell stays_up; }
+
 @test "--help says what there is" {
   for sh in dash bash; do
     run -0 "$sh" "$boot/unlock" --help
-    for option in --list --wait --timeout --id --retry --json; do [[ $output == *"$option"* ]]; done
+    for option in --list --wait --timeout --id --retry --attach --json; do [[ $output == *"$option"* ]]; done
   done
 }

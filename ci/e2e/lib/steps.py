@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import guest
@@ -259,6 +260,14 @@ def flood(context: Context, source: str, loops: int = 4) -> None:
         context.network.background(["sh", "-c", 'while :; do "$@" true; sleep 0.2; done', "flood", *argv])
 
 
+def hold(context: Context, count: int = 100) -> None:
+    """From now on somebody holds as many connections as sshd lets them, each from its own address of one IPv6 network."""
+    first, *rest = (int(byte, 16) for byte in network.MAC.format(16).split(":"))
+    card = [first ^ 2, *rest[:2], 0xff, 0xfe, *rest[2:]]
+    target = "fe80::" + ":".join(f"{card[at] << 8 | card[at + 1]:x}" for at in range(0, 8, 2))
+    context.network.background(["python3", str(Path(__file__).with_name("holder.py")), "br0", target, str(context.port), "fe80::bad:", str(count)])
+
+
 def session(context: Context, command: str) -> None:
     """A session that stays open until the guest ends it."""
     where = context.network.where(context.port)
@@ -301,7 +310,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "login": login, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
     "pipe": pipe,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
-    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
+    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
 BEFORE_BOOT = frozenset({"dracut-says", "image-has"})

@@ -110,3 +110,37 @@ read_prompt() {
 
 # is_disk: a question for a disk's passphrase. PINs of TPM2, FIDO2 and smart cards have other names, or none.
 is_disk() { case $id in cryptsetup:*) ;; *) return 1 ;; esac }
+
+# words: the kernel's command line as dracut reads it, a word a line.
+words() {
+  for file in "$root"/etc/cmdline "$root"/etc/cmdline.d/*.conf "$root/proc/cmdline"; do
+    [ -r "$file" ] || continue
+    while read -r line || [ -n "$line" ]; do
+      while [ -n "$line" ]; do
+        printf '%s\n' "${line%%[ 	]*}"
+        case $line in *[' 	']*) line=${line#*[ 	]} ;; *) line='' ;; esac
+      done
+    done <"$file"
+  done
+}
+
+# find_ending: what becomes of the machine when the boot fails, into $ending: empty where dracut opens a shell, which waits. A panic=
+# makes no difference to that: dracut gives up, the kernel does not panic.
+find_ending() {
+  ending=$(
+    shell=yes break='' action='halts or powers off'
+    words | {
+      while IFS= read -r word; do
+        case $word in
+          rd.shell=0 | rd.shell=no | rd.shell=off | rdshell=0) shell='' ;;
+          rd.shell | rd.shell=* | rdshell) shell=yes ;;
+          rd.break* | rdbreak*) break=yes ;;
+          rd.emergency=reboot) action=restarts ;;
+          rd.emergency=poweroff) action='powers off' ;;
+          rd.emergency=halt) action='halts or powers off' ;;
+        esac
+      done
+      [ -n "$shell$break" ] || printf '%s' "$action"
+    }
+  )
+}

@@ -32,7 +32,7 @@ setup_boot() {
   : >"$root/calls"
   : >"$root/jobs"
   ln -s /proc/uptime "$root/proc/uptime"
-  cp "$boot/prompts.sh" "$root/usr/lib/dracut-sshd/"
+  cp "$boot/prompts.sh" "$boot/disks.sh" "$root/usr/lib/dracut-sshd/"
   ln -s "$(type -P sleep)" "$root/usr/bin/sleep"
   printf '#!%s\nexec %s %s "$@"\n' "$BASH" "${shell[*]}" "$boot/resume-boot" >"$root/usr/bin/resume-boot"
   { printf '#!%s\n' "$BASH" && cat -- "$BATS_TEST_DIRNAME/lib/systemctl.bash"; } >"$root/usr/bin/systemctl"
@@ -76,6 +76,21 @@ await() {
   done
   echo "$1 never held \"$2\"" && cat -- "$root"/log/* && return 1
 }
+
+# installer_layout: LVM on LUKS, as an installer leaves it, with the record of it in the image, and nothing that opens it.
+uuid=aaaaaaaa-1111-2222-3333-444444444444
+installer_layout() {
+  mkdir -p "$root/dev/disk/by-uuid" "$root/etc/systemd/system" "$root/run/systemd/generator" "$root/run/udev/data"
+  : >"$root/dev/disk/by-uuid/$uuid"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' version 1 '' '' '' '' from sysfs '' '' '' '' need / 1 '' '' '' node 1 fs ext4 5f0c 2 node 2 lv debian-vg/root - 3 \
+    node 3 crypt vda5_crypt "$uuid" 4 node 4 part vda5 - 5 | sed 's/\t*$//' >"$root/usr/lib/dracut-sshd/storage"
+  printf 'S:disk/by-uuid/%s\nE:ID_FS_UUID=%s\nE:ID_FS_TYPE=crypto_LUKS\n' "$uuid" "$uuid" >"$root/run/udev/data/b254:5"
+  printf 'E:ID_FS_UUID=5f0c\nE:ID_FS_TYPE=ext4\n' >"$root/run/udev/data/b254:1"
+  printf '#!/bin/sh\n' >"$root/usr/lib/systemd/systemd-cryptsetup"
+  chmod 755 "$root/usr/lib/systemd/systemd-cryptsetup"
+  printf '%s\n' '7 dev-mapper-debian\x2d\x2dvg\x2droot.device start running' >"$root/jobs"
+}
+generated() { printf '[Service]\nExecStart=/usr/lib/systemd/systemd-cryptsetup attach '\''%s'\'' '\''/dev/disk/by-uuid/%s'\'' '\''-'\'' '\''luks%s'\''\n' "$2" "$3" "${4-}" >"$root/run/systemd/generator/$1"; }
 
 # unit NAME STATE
 unit() { printf '%s' "$2" >"$root/units/$1"; }

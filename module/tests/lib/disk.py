@@ -33,6 +33,7 @@ options = parser.parse_args()
 root, name = options.root, options.name
 unit = options.unit if options.unit is not None else "systemd-cryptsetup@" + name.replace("-", "\\x2d") + ".service"
 folder = root / "run/systemd/ask-password"
+plain = "".join(filter(str.isalnum, name))
 process = root / "proc" / options.pid
 count = 0
 
@@ -41,19 +42,19 @@ def ask(suffix: str, id_: str, message: str) -> socket.socket:
     global count
     count += 1
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    path = folder / f"sck.{name.replace('-', '')}{suffix}"
+    path = folder / f"sck.{plain}{suffix}"
     sock.bind(str(path))
     text = f"[Ask]\nPID={options.pid}\nSocket={folder}//{path.name}\nAcceptCached=1\nEcho=0\nNotAfter=0\nSilent=0\n"
     text += f"Message={message}\nIcon=drive-harddisk\n" + (f"Id={id_}\n" if id_ else "")
     hidden = folder / f".#ask{name}"
     hidden.write_text(text)
-    hidden.rename(folder / f"ask.{name.replace('-', '')}{suffix}")
+    hidden.rename(folder / f"ask.{plain}{suffix}")
     return sock
 
 
 def withdraw(suffix: str, sock: socket.socket) -> None:
-    (folder / f"ask.{name.replace('-', '')}{suffix}").unlink()
-    (folder / f"sck.{name.replace('-', '')}{suffix}").unlink()
+    (folder / f"ask.{plain}{suffix}").unlink()
+    (folder / f"sck.{plain}{suffix}").unlink()
     sock.close()
 
 

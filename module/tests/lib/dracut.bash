@@ -6,6 +6,7 @@
 
 # setup_dracut: $root is the system, $initdir the image, $log what dracut was told.
 setup_dracut() {
+  umask 022 # owner and mode of what goes in are looked at
   root=$BATS_TEST_TMPDIR/root initdir=$BATS_TEST_TMPDIR/image log=$BATS_TEST_TMPDIR/log
   moddir=$BATS_TEST_TMPDIR/46sshd
   dracutbasedir=$root/usr/lib/dracut
@@ -27,6 +28,8 @@ module() {
         [[ -x $root$path ]] || return 1
         mkdir -p "$initdir${path%/*}"
         cp -- "$root$path" "$initdir$path" || return 1
+        # Of the real sshd (roots.bash).
+        if [[ $path == */sshd && -e $root/libraries ]]; then (cd "$root" && xargs cp --parents -t "$initdir" <libraries) || return 1; fi
       done
     }
     DRACUT_INSTALL=install_into_tree

@@ -22,6 +22,22 @@ answering_sshd() {
   chmod 755 "$1"
 }
 
+# real_sshd: this machine's own, with its libraries, in the place of the stand-in. It is run in a chroot, and by root alone.
+real_sshd() {
+  local path helper
+  path=$(type -P sshd /usr/sbin/sshd | head -n 1)
+  [[ $path ]] || skip "sshd is not installed"
+  [[ $EUID -eq 0 ]] || skip "only root may chroot"
+  cp "$path" "$root/usr/sbin/sshd"
+  for helper in $("$path" -G -f /dev/null 2>/dev/null | sed -n 's/^sshd[a-z]*path //p'); do
+    mkdir -p "$root${helper%/*}" && cp "$helper" "$root$helper"
+  done
+  ldd "$path" | grep -oE '/[^ ]+' | sort -u >"$root/libraries"
+  (cd / && xargs cp --parents -L -t "$root" <"$root/libraries")
+  # In the root the list is relative to it.
+  sed -i 's#^/##' "$root/libraries"
+}
+
 file() { mkdir -p "$(dirname -- "$root$1")" && printf '%s\n' "${@:2}" >"$root$1"; }
 helpers() { for name in "${@:2}"; do elf "$root$1/sshd-$name" "$name"; done; }
 accounts() {

@@ -87,6 +87,40 @@ std::vector<std::string> blobs_of_system(const Facts& facts) {
   return out;
 }
 
+/// Whether a text holds a private key at the beginning of one of its lines. A program that knows how keys begin is no
+/// text.
+bool holds_private_key(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  for (auto at = text.find("PRIVATE KEY"); at != std::string_view::npos; at = text.find("PRIVATE KEY", at + 1)) {
+    const auto end_before = text.rfind('\n', at);
+    const auto line = text.substr(end_before == std::string_view::npos ? 0 : end_before + 1);
+    if (line.starts_with("-----BEGIN ") || line.starts_with("---- BEGIN ") || line.starts_with("SSH PRIVATE KEY FILE"))
+      return true;
+  }
+  return false;
+}
+
+/// The private keys in an image, wherever they lie: the system's own, and those that are neither its nor a host key of
+/// the image's.
+struct PrivateKeys {
+  std::vector<std::string> of_system;
+  std::vector<std::string> others;
+};
+
+PrivateKeys private_keys_of(const Facts& facts, const std::vector<const HostKey*>& usable) {
+  PrivateKeys out;
+  const auto system = blobs_of_system(facts);
+  facts.image.each([&](const std::string& path, const initramfs::Node& node) {
+    if (!node.is_file() || !node.content || !holds_private_key(*node.content)) return;
+    const auto key = openssh::read_private(*node.content);
+    if (key.public_part && std::ranges::find(system, key.public_part->blob) != system.end())
+      out.of_system.push_back("/" + path);
+    else if (std::ranges::none_of(usable, [&](const HostKey* host) { return host->node == &node; }))
+      out.others.push_back("/" + path);
+  });
+  return out;
+}
+
 }  // namespace
 
 void check_authorized(const Facts& facts, Findings& out) {
@@ -191,13 +225,18 @@ void check_host_keys(const Facts& facts, Findings& out) {
   }
   if (match) out.push_back({"hostkeys.match", Severity::good, "", ""});
   if (!facts.options.host) return;
-  const auto system = blobs_of_system(facts);
-  const bool shared = std::ranges::any_of(usable, [&](const HostKey* key) {
-    return key->key.public_part && std::ranges::find(system, key->key.public_part->blob) != system.end();
-  });
-  if (shared)
-    return out.push_back({"hostkeys.own", Severity::warning,
-                          "the system's own host key is in it, readable for whoever has the disk", remedy});
+  const auto keys = private_keys_of(facts, usable);
+  for (const auto& path : keys.others)
+    out.push_back(
+        {"hostkeys.own", Severity::note,
+         fmt::format("{} is a private key, too, and no host key of the image's; who has the disk can read it", path),
+         ""});
+  if (!keys.of_system.empty())
+    return out.push_back(
+        {"hostkeys.own", Severity::warning,
+         fmt::format("the system's own private host key is in it, readable for whoever has the disk: {}",
+                     base::join(keys.of_system, ", ")),
+         remedy});
   out.push_back({"hostkeys.own", Severity::good, "", ""});
 }
 

@@ -251,6 +251,27 @@ TEST(Checks, WhatSshdMindsNotIsNoFault) {
   EXPECT_EQ(answer_of(findings), Answer::will_let_in) << text_of(findings);
 }
 
+TEST(Checks, PrivateKeysAreNamedWhereverTheyLieAndWhose) {
+  const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
+  std::filesystem::create_directories(host.path() / "etc/ssh");
+  auto some = options();
+  some.host = host.path();
+  auto files = images::good();
+  // Texts and programs that know how a key begins hold none.
+  put(files, "etc/manual",
+      "it begins with -----BEGIN OPENSSH PRIVATE KEY-----\nand\n-----BEGIN PUBLIC KEY-----\nPRIVATE KEY\n");
+  put(files, "usr/bin/keygen", std::string("\0\n-----BEGIN RSA PRIVATE KEY-----\n", 34), 0100755);
+  EXPECT_THAT(text_of(findings_of(files, some)), testing::AllOf(testing::Not(HasSubstr("warning hostkeys.own")),
+                                                                testing::Not(HasSubstr("note hostkeys.own"))));
+  put(files, "etc/wifi.pem", "Bag Attributes\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n");
+  EXPECT_THAT(text_of(findings_of(files, some)), HasSubstr("note hostkeys.own /etc/wifi.pem is a private key, too"));
+  put(files, "etc/issue", images::host_key());
+  std::ofstream(host.path() / "etc/ssh/ssh_host_ed25519_key.pub") << images::kHostKey;
+  const auto text = text_of(findings_of(files, some));
+  EXPECT_THAT(text, HasSubstr("warning hostkeys.own the system's own private host key is in it"));
+  EXPECT_THAT(text, HasSubstr("/etc/issue, /etc/ssh/ssh_host_ed25519_key"));
+}
+
 TEST(Checks, AnotherPortByTheUnitsVariablesIsNoticed) {
   auto files = images::good();
   files.at("usr/lib/systemd/system/sshd.service").body += "EnvironmentFile=-/etc/default/dracut-sshd\n";
