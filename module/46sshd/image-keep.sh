@@ -20,6 +20,9 @@ has_room() {
   ((free >= size)) && return 0
   complain "$folder has $((free >> 20)) MiB free, and $(((size >> 20) + 1)) MiB are needed; nothing was changed." \
     "Remove a kernel that is not needed any more, and try again."
+  if [[ -e $(before_of "$1") ]]; then
+    complain "If the image that is there boots, $(before_of "$1") is not needed either: it is the one from before this package."
+  fi
   return 1
 }
 

@@ -49,7 +49,7 @@ kept() { printf '%s\n' "$root/boot/dracut-sshd-initrd.img-$1.before"; }
   rm "$root"/boot/initrd.img-*
   preinst install
   [ "$status" -eq 0 ] && [ -z "$output" ]
-  rm -r "$root/boot"
+  rm -r "${root:?}/boot"
   preinst install
   [ "$status" -eq 0 ] && [ -z "$output" ]
   [ -z "$(find "$root" -name '*.before')" ]
