@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "inspect/checks.hpp"
 #include "inspect/host.hpp"
 #include "inspect/network_match.hpp"
+#include "inspect/nics.hpp"
 #include "inspect/runnable.hpp"
 
 namespace inspect {
@@ -151,37 +153,47 @@ void check_network(const Facts& facts, Findings& out) {
 }
 
 void check_driver(const Facts& facts, Findings& out) {
-  if (facts.options.host) {
-    std::vector<std::string> good;
-    std::vector<std::string> bad;
-    for (const auto& card : cards(*facts.options.host)) {
-      const auto driver = card.module.empty() ? card.driver : card.module;
-      // Without a module of its own the running kernel has it built in.
-      if (card.module.empty() || facts.has_driver(driver))
-        good.push_back(card.name + " (" + driver + ")");
-      else
-        bad.push_back(card.name + " (" + driver + ")");
-    }
-    if (!bad.empty())
-      return out.push_back(
-          {"network.driver", good.empty() ? Severity::error : Severity::warning,
-           "no driver is in it for " + base::join(bad, ", "),
-           "add_drivers+=\" " +
-               bad.front().substr(bad.front().find('(') + 1, bad.front().size() - bad.front().find('(') - 2) +
-               " \" in /etc/dracut.conf.d/90-network.conf"});
-    if (!good.empty()) return out.push_back({"network.driver", Severity::good, base::join(good, ", "), ""});
+  const auto nics = nics_of(facts);
+  std::vector<std::string> good;
+  std::vector<std::string> bad;
+  std::set<std::string> missing;
+  for (const auto& nic : nics.all) {
+    const auto driver = nic.module.empty() ? nic.driver : nic.module;
+    auto text =
+        base::printable(nic.name) + " (" + (driver.empty() ? "built in, or not known" : base::printable(driver)) + ")";
+    (is_driven(facts, nic) ? good : bad).push_back(std::move(text));
+    if (!is_driven(facts, nic)) missing.insert(driver);
   }
-  std::size_t drivers = 0;
-  facts.image.each([&](const std::string& path, const initramfs::Node& node) {
-    if (node.is_file() && path.find("/drivers/net/") != std::string::npos && path.find(".ko") != std::string::npos)
-      ++drivers;
-  });
-  if (drivers == 0 && !facts.kernels.empty())
+  const auto drivers = nic_drivers(facts);
+  std::vector<std::string> list;
+  for (const auto& name : drivers) {
+    if (list.size() < 12) list.push_back(base::printable(name));
+  }
+  if (drivers.size() > list.size()) list.push_back(fmt::format("{} more", drivers.size() - list.size()));
+  const auto has = list.empty() ? "none" : base::join(list, ", ");
+  if (!bad.empty()) {
+    // These names become words of a shell's configuration file.
+    const auto is_name = [](const std::string& name) {
+      return std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    };
+    const std::vector<std::string> names(missing.begin(), missing.end());
+    const auto add = std::ranges::all_of(names, is_name) ? base::join(names, " ") : "DRIVER";
+    return out.push_back(
+        {"network.driver", good.empty() ? Severity::error : Severity::warning,
+         fmt::format("no driver is in it for {}, {}; it has drivers for network interfaces: {}",
+                     base::printable(base::join(bad, ", "), 400), nics.source, has),
+         "add_drivers+=\" " + add + " \" in /etc/dracut.conf.d/90-network.conf, and dracut-sshd-rebuild"});
+  }
+  if (!good.empty())
+    return out.push_back({"network.driver", Severity::good, base::printable(base::join(good, ", "), 400), ""});
+  if (drivers.empty() && !facts.kernels.empty())
     return out.push_back({"network.driver", Severity::warning,
-                          "no driver of a network card is in it: the kernel itself has to have one",
+                          "no driver of a network interface is in it: the kernel itself has to have one",
                           "add_drivers+=\" DRIVER \" in /etc/dracut.conf.d/90-network.conf; lspci -k names it"});
   out.push_back({"network.driver", Severity::good,
-                 fmt::format("{} drivers; which one this machine needs was not looked at", drivers), ""});
+                 fmt::format("it has {} ({}); which one this machine needs is not known here{}", drivers.size(), has,
+                             nics.fault.empty() ? "" : ": " + nics.fault),
+                 ""});
 }
 
 }  // namespace inspect
