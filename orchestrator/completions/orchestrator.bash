@@ -54,7 +54,7 @@ _orchestrator() {
     submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
     [a-z]*:--project | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
     [a-z]*:--source | verify:--key | submit:--config) files=-f ;;
-    build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | publish:--sign | publish:--url | publish:--keep) return 0 ;;
+    build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | verify:--newer-than | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
       case $verb in
         '') choices='list show check schema diff build matrix key publish submit verify --help --version' ;;
@@ -67,10 +67,11 @@ _orchestrator() {
         schema) choices='--help --merged --man' ;;
         diff) choices='--help --project --distro --all --source' ;;
         key)
-          choices='list new export --help'
+          choices='list new extend export --help'
           case " ${words[*]} " in
             *' list '*) choices='--help --json' ;;
             *' new '*) choices='--help --user --expires --no-passphrase' ;;
+            *' extend '*) choices='--expires --help' ;;
             *' export '*) choices=--help ;;
           esac
           ;;
@@ -80,7 +81,7 @@ _orchestrator() {
           choices='--help --to --project --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
           ;;
         verify)
-          choices='--help --json --key --project --packager --tools'
+          choices='--help --json --key --newer-than --project --packager --tools'
           [[ $current == -* ]] || files=-f
           ;;
         build)

@@ -21,8 +21,8 @@ namespace base {
 [[nodiscard]] SourceTree read_tar_gz(std::string_view bytes, std::string& top, std::uint64_t limit);
 
 /// Every entry of an archive file (tar or cpio, any compression libarchive knows) as absolute paths; "./" stripped;
-/// names "." skipped. Hard links carry their content. Device nodes, escaping paths, or more than `limit` bytes are an
-/// Error.
+/// names "." skipped. Hard links carry their content. Device nodes, escaping paths, a path twice, rights that an entry
+/// does not show (extended attributes, access control lists, file flags), or more than `limit` bytes are an Error.
 [[nodiscard]] ListedTree list_archive(const std::filesystem::path& file, std::uint64_t limit);
 
 /// A gzip member's bytes unpacked; Error when broken or longer than `limit`.

@@ -122,6 +122,19 @@ std::string account(const char* name, la_int64_t number) {
   return number == 0 ? "root" : std::to_string(number);
 }
 
+/// What a list of modes and owners does not show, and what an unpacker may still set: file capabilities among the
+/// extended attributes, access lists, chattr's flags.
+void refuse_hidden_rights(archive_entry* entry, const std::string& here) {
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (archive_entry_xattr_reset(entry) > 0 && archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+    throw Error(here + " has the extended attribute " + printable(name != nullptr ? name : "", 200));
+  if (archive_entry_acl_types(entry) != 0) throw Error(here + " has an access control list");
+  if (const char* const flags = archive_entry_fflags_text(entry); flags != nullptr && *flags != '\0')
+    throw Error(here + " has the file flags " + printable(flags, 200));
+}
+
 /// Names of one file. In tar the first name brings the content, in cpio the last one does.
 class HardLinks {
  public:
@@ -184,6 +197,7 @@ ListedTree list_archive(const std::filesystem::path& file, std::uint64_t limit) 
     const std::string path = absolute(archive_path(entry), context);
     if (path.empty()) continue;
     const std::string here = context + ": " + printable(path, 400);
+    refuse_hidden_rights(entry, here);
     ListedEntry found = listed(entry, context);
     const std::string target = archive_hard_link(entry);
     std::string content;

@@ -122,6 +122,41 @@ void copy_folder(int from, int to, const Path& shown, std::int64_t mtime) {
   }
 }
 
+/// The folder that `relative` lies in, below `top`, and its last part.
+struct Place {
+  Fd folder;
+  std::string name;
+};
+
+Place place_below(const Path& top, std::string_view relative, bool make, const std::string& context) {
+  if (!is_safe_relative(relative)) throw Error(context + ": the path is not safe");
+  Place place{Fd(::open(top.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), ""};
+  if (!place.folder.is_open()) throw system_error(context);
+  auto parts = split(relative, '/');
+  place.name = parts.back();
+  parts.pop_back();
+  for (const auto& part : parts) {
+    if (make && ::mkdirat(place.folder.get(), part.c_str(), 0755) != 0 && errno != EEXIST) throw system_error(context);
+    place.folder = open_folder(place.folder.get(), part, context);
+  }
+  return place;
+}
+
+void set_modes_below(int folder, const Path& shown, unsigned folders, unsigned files) {
+  for (const auto& name : names_in(folder, doing("setting the mode of", shown))) {
+    const Path path = shown / name;
+    const std::string context = doing("setting the mode of", path);
+    const struct stat status = status_at(folder, name, context);
+    if (S_ISDIR(status.st_mode)) {
+      const Fd below = open_folder(folder, name, context);
+      set_modes_below(below.get(), path, folders, files);
+      if (::fchmod(below.get(), folders) != 0) throw system_error(context);
+    } else if (S_ISREG(status.st_mode) && ::fchmodat(folder, name.c_str(), files, 0) != 0) {
+      throw system_error(context);
+    }
+  }
+}
+
 void set_times_below(int folder, const Path& shown, std::int64_t mtime) {
   for (const auto& name : names_in(folder, doing("setting the time of", shown))) {
     const Path path = shown / name;
@@ -152,6 +187,50 @@ void copy_tree(const Path& from, const Path& to, std::int64_t mtime) {
   copy_folder(source.get(), target.get(), from, mtime);
   if (::fchmod(target.get(), status.st_mode & 07777U) != 0) throw system_error(context);
   set_time_at(AT_FDCWD, to.string(), mtime, context);
+}
+
+FileContent read_below(const Path& folder, std::string_view relative, std::uint64_t limit) {
+  const std::string context = doing("reading", folder / relative);
+  const Place place = place_below(folder, relative, false, context);
+  const Fd file(::openat(place.folder.get(), place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) throw system_error(context);
+  if (!S_ISREG(status.st_mode)) throw Error(context + ": is not a regular file");
+  FileContent content{"", status.st_mtime};
+  std::vector<char> buffer(std::size_t{1} << 16);
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error(context);
+    if (count == 0) return content;
+    content.bytes.append(buffer.data(), static_cast<std::size_t>(count));
+    if (content.bytes.size() > limit)
+      throw Error(fmt::format("{}: is longer than {}, the most that is read here", context, human_size(limit)));
+  }
+}
+
+void create_below(const Path& folder, std::string_view relative, const FileContent& content, unsigned mode) {
+  const std::string context = doing("writing", folder / relative);
+  const Place place = place_below(folder, relative, true, context);
+  const Fd file(
+      ::openat(place.folder.get(), place.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file.is_open()) throw system_error(context);
+  write_all(file.get(), content.bytes, context);
+  if (::fchmod(file.get(), mode) != 0) throw system_error(context);
+  set_time_at(place.folder.get(), place.name, content.mtime, context);
+}
+
+void sync_tree(const Path& folder) {
+  const std::string context = doing("syncing", folder);
+  const Fd top(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!top.is_open() || ::syncfs(top.get()) != 0) throw system_error(context);
+}
+
+void set_modes(const Path& path, unsigned folders, unsigned files) {
+  const std::string context = doing("setting the mode of", path);
+  const Fd top = open_folder(AT_FDCWD, path.string(), context);
+  set_modes_below(top.get(), path, folders, files);
+  if (::fchmod(top.get(), folders) != 0) throw system_error(context);
 }
 
 void set_times(const Path& path, std::int64_t mtime) {

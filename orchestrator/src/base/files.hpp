@@ -16,6 +16,22 @@ using Path = std::filesystem::path;
 /// device.
 [[nodiscard]] std::string read_file(const Path& path, std::uint64_t limit);
 
+/// A file as one descriptor showed it: what was read, and its time (seconds since the epoch).
+struct FileContent {
+  std::string bytes;
+  std::int64_t mtime = 0;
+};
+/// The regular file `relative` below `folder`, opened part by part, so that no link in it is followed. An Error as of
+/// read_file; a path that is not safe is one, too.
+[[nodiscard]] FileContent read_below(const Path& folder, std::string_view relative, std::uint64_t limit);
+/// Makes such a file, which must not be there yet, and the folders above it (0755). It is not synced: the caller calls
+/// sync_tree() when all are there.
+void create_below(const Path& folder, std::string_view relative, const FileContent& content, unsigned mode = 0644);
+/// Everything of the file system that `folder` lies in is on the disk.
+void sync_tree(const Path& folder);
+/// Every folder below and of `path` gets the mode `folders`, and every regular file `files`.
+void set_modes(const Path& path, unsigned folders, unsigned files);
+
 /// Written aside in the same folder, fsynced, then renamed: a reader sees the old file or the new one. Keeps nothing on
 /// failure.
 void write_file(const Path& path, std::string_view content, unsigned mode = 0644);

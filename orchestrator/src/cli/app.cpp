@@ -119,6 +119,8 @@ struct CommandLine {
     prove->add_option("--project", common.project, "The project's folder, for packages (default: looked for upwards)");
     prove->add_option("--packager", common.packager, "Who has made the packages, \"Name <mail>\"");
     prove->add_option("--key", verify.key, "A file with the public key, from a place that you trust");
+    prove->add_option("--newer-than", verify.newer_than,
+                      "The newest packages of a published folder must be of this day or later: YEAR-MONTH-DAY");
   }
 
   void add_matrix() {
@@ -149,6 +151,11 @@ struct CommandLine {
     make->add_option("--user", key.user, "\"Name <mail>\", whom the key is said to belong to")->required();
     make->add_option("--expires", key.expires, "When it expires: a number and d, w, m or y")->default_val("3y");
     make->add_flag("--no-passphrase", key.no_passphrase, "Do not protect it: for a machine that signs alone");
+    auto* extend = verb->add_subcommand("extend", "Lets one live longer; its fingerprint stays");
+    extend->add_option("fingerprint", key.fingerprint, "The key's whole fingerprint")->required();
+    extend->add_option("--expires", key.expires, "When it expires, from now: a number and d, w, m or y")
+        ->default_val("3y");
+    extend->final_callback([this] { key.action = KeyAction::extend; });
     auto* send = verb->add_subcommand("export", "Prints the public part");
     send->add_option("fingerprint", key.fingerprint, "The key's whole fingerprint")->required();
     make->final_callback([this] { key.action = KeyAction::make; });

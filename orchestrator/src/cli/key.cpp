@@ -62,12 +62,21 @@ int make(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Conte
   return 0;
 }
 
+int extend(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Context& context) {
+  gnupg.extend(arguments.fingerprint, arguments.expires);
+  const auto key = gnupg.usable(arguments.fingerprint, now());
+  fmt::print("{} expires {}\n", key.primary.fingerprint, until(key.primary));
+  context.console.line("what is published has the old date until the next orchestrator publish, of any release");
+  return 0;
+}
+
 }  // namespace
 
 int key(const KeyArguments& arguments, bool json, const Context& context) {
   const signing::Gnupg gnupg(base::whole_environment(), context.runner, context.cancel);
   if (arguments.action == KeyAction::list) return list(gnupg, json);
   if (arguments.action == KeyAction::make) return make(gnupg, arguments, context);
+  if (arguments.action == KeyAction::extend) return extend(gnupg, arguments, context);
   const auto key = gnupg.usable(arguments.fingerprint, now());
   fmt::print("{}", gnupg.public_key(key.primary.fingerprint));
   return 0;

@@ -39,13 +39,13 @@ struct BuildArguments {
   bool dry_run = false;
 };
 
-enum class KeyAction { list, make, export_public };
+enum class KeyAction { list, make, extend, export_public };
 
 struct KeyArguments {
   KeyAction action = KeyAction::list;
   std::string user;         // --user
   std::string expires;      // --expires
-  std::string fingerprint;  // of the key to export
+  std::string fingerprint;  // of the key to export or to extend
   bool no_passphrase = false;
 };
 
@@ -75,6 +75,7 @@ struct SubmitArguments {
 struct VerifyArguments {
   std::vector<std::string> paths;  // one folder, or package files
   std::string key;                 // --key, a file, or ""
+  std::string newer_than;          // --newer-than, a date, or ""
   std::vector<std::string> tools;
 };
 

@@ -24,7 +24,16 @@ std::string dumped(const nlohmann::ordered_json& document) {
 
 int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
-  const auto found = pipeline::examine(site, key, context.runner, context.cancel);
+  pipeline::ExamineOptions options{key, now(), 0};
+  if (!arguments.newer_than.empty()) {
+    const auto day = base::days_of(arguments.newer_than);
+    if (!day)
+      throw base::Error("--newer-than: \"" + base::printable(arguments.newer_than) + "\" is not a date",
+                        base::Exit::usage)
+          .with_hint("year-month-day: 2026-11-24");
+    options.newer_than = *day * 86400;
+  }
+  const auto found = pipeline::examine(site, options, context.runner, context.cancel);
   if (json) {
     fmt::print(
         "{}\n",
@@ -36,10 +45,12 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   }
   if (key.empty())
     context.console.warn("the key was taken from the site itself: compare its fingerprint, or name it with --key FILE");
+  if (!found.warning.empty()) context.console.warn(found.warning + ": its owner has to extend it, and publish again");
   return found.faults.empty() ? 0 : 1;
 }
 
 int verify_packages(const Common& common, const VerifyArguments& arguments, const Context& context) {
+  if (!arguments.newer_than.empty()) throw base::Error("--newer-than goes with a published folder", base::Exit::usage);
   if (!arguments.key.empty())
     throw base::Error("--key goes with a published folder", base::Exit::usage)
         .with_hint("of packages it is their contents that are looked at; their signatures are for rpm -K and the like");

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/parts.hpp"
 
@@ -72,13 +75,55 @@ void add_relations(const std::string& text, model::PackageFacts& facts) {
   if (!group.empty()) throw base::Error(fmt::format("RDEPEND ends within \"{}\"", base::printable(group)));
 }
 
+std::string ebuild_path(const Ingredients& from) {
+  return fmt::format("overlay/{}/{}/{}.ebuild", from.profile.package.ebuild.category, from.project.name,
+                     ebuild_pf(from));
+}
+
+/// A thin Manifest (GLEP 74) of the one tarball.
+std::string manifest(const Ingredients& from) {
+  return fmt::format("DIST {} {} BLAKE2B {} SHA512 {}\n", tarball_name(from.project), from.tarball.size(),
+                     base::digest("BLAKE2B512", from.tarball), base::digest("SHA512", from.tarball));
+}
+
+/// The overlay is what was staged, a Manifest and the cache, whose fields are compared with the facts, and nothing
+/// else: portage runs all of it.
+void check_overlay(const Ingredients& from, const std::filesystem::path& job) {
+  static constexpr std::string_view kOverlay = "overlay/";
+  const std::string folder = fmt::format("overlay/{}/{}/", from.profile.package.ebuild.category, from.project.name);
+  std::map<std::string, std::string> expected{{folder + "Manifest", manifest(from)}};
+  for (const auto& [path, file] : ebuild_files(from)) {
+    if (path.starts_with(kOverlay)) expected[path] = file.content;
+  }
+  for (const auto& [path, content] : expected) {
+    if (base::read_file(job / path, kReadLimit) != content) throw base::Error(path + " is not the one that was staged");
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(job / kOverlay)) {
+    const std::string path = entry.path().lexically_relative(job).string();
+    const bool known = entry.is_symlink() ? false
+                       : entry.is_directory()
+                           ? true
+                           : entry.is_regular_file() && (expected.contains(path) || path == cache_entry(from));
+    if (!known) throw base::Error(fmt::format("{} is in the overlay, and nobody asked for it", base::printable(path)));
+  }
+  if (base::read_file(job / ("distfiles/" + tarball_name(from.project)), kReadLimit) != from.tarball)
+    throw base::Error(tarball_name(from.project) + " is not the one that was staged");
+}
+
 model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
   std::map<std::string, std::string> said = cache(job, cache_entry(from));
-  for (const char* unknown : {"DEPEND", "BDEPEND", "PDEPEND", "IDEPEND", "INHERIT", "RESTRICT", "REQUIRED_USE"}) {
-    if (said.count(unknown) != 0) {
-      throw base::Error(
-          fmt::format("the ebuild has a field that no profile knows: {}={}", unknown, base::printable(said[unknown])));
+  static const std::set<std::string> known{"DEFINED_PHASES", "DESCRIPTION", "EAPI", "HOMEPAGE", "IUSE", "KEYWORDS",
+                                           "LICENSE",        "RDEPEND",     "SLOT", "SRC_URI",  "_md5_"};
+  for (const auto& [field, value] : said) {
+    if (!known.contains(field)) {
+      throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", base::printable(field),
+                                    base::printable(value)));
     }
+  }
+  const std::string ebuild = base::read_file(job / ebuild_path(from), kReadLimit);
+  if (said["_md5_"] != base::digest("MD5", ebuild) || said["EAPI"] != "8" || said["SLOT"] != "0" ||
+      base_name(said["SRC_URI"]) != tarball_name(from.project)) {
+    throw base::Error("the ebuild's cache in metadata/md5-cache is not of this ebuild");
   }
   if (said["DEFINED_PHASES"] != "install postinst prerm") {
     throw base::Error(
@@ -152,6 +197,7 @@ std::vector<model::Reading> Ebuild::read(const Ingredients& from, const std::fil
   model::Reading package;
   package.what = "the image of the ebuild";
   package.has_tree = package.has_facts = true;
+  check_overlay(from, job);
   package.facts = facts(from, job);
   package.tree = archive(job, "reading/image.tar");
   for (const InstallItem& item : from.install) {

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/parts.hpp"
 #include "render/escape.hpp"
@@ -117,14 +120,20 @@ model::Step makepkg(const Ingredients& from, const std::string& title, const std
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// "key = value" lines, '#' comments, as in .PKGINFO and .SRCINFO.
-Fields fields(const std::vector<std::string>& lines) {
+/// "key = value" lines of .PKGINFO and .SRCINFO, as pacman reads them (lib/libalpm/be_package.c, parse_descfile):
+/// blanks around key and value do not count, and a line that begins with '#' is a comment. Every key is one of `known`.
+Fields fields(const std::vector<std::string>& lines, std::string_view file, const std::set<std::string>& known) {
   Fields out;
   for (const std::string& line : lines) {
     const std::string_view text = base::trim(line);
-    const std::size_t equals = text.find(" = ");
-    if (text.empty() || text.front() == '#' || equals == std::string_view::npos) continue;
-    out.emplace_back(text.substr(0, equals), text.substr(equals + 3));
+    if (text.empty() || text.front() == '#') continue;
+    const std::size_t equals = text.find('=');
+    const std::string key(base::trim(text.substr(0, equals)));
+    if (equals == std::string_view::npos || !known.contains(key)) {
+      throw base::Error(
+          fmt::format("{} has a line that no profile knows: \"{}\"", file, base::printable(std::string(text), 200)));
+    }
+    out.emplace_back(key, base::trim(text.substr(equals + 1)));
   }
   return out;
 }
@@ -139,6 +148,75 @@ std::vector<std::string> all(const Fields& fields, std::string_view key) {
 }
 
 std::string one(const Fields& fields, std::string_view key) { return base::join(all(fields, key), " | "); }
+
+void require(const Fields& fields, std::string_view file, std::string_view key,
+             const std::vector<std::string>& wanted) {
+  auto sorted = wanted;
+  std::sort(sorted.begin(), sorted.end());
+  const auto found = all(fields, key);
+  if (found == sorted) return;
+  throw base::Error(fmt::format("{}: {} is \"{}\", expected \"{}\"", file, key,
+                                base::printable(base::join(found, ", "), 200), base::join(wanted, ", ")));
+}
+
+void require_number(const Fields& fields, std::string_view file, std::string_view key) {
+  const std::string found = one(fields, key);
+  if (found.empty() || found.find_first_not_of("0123456789") != std::string::npos)
+    throw base::Error(fmt::format("{}: {} is \"{}\", expected a number", file, key, base::printable(found, 200)));
+}
+
+/// What the facts do not hold: where the package is from, and that it is a package like any other.
+Fields package_info(const Ingredients& from, const std::filesystem::path& job) {
+  static const std::set<std::string> known{"pkgname", "pkgbase",   "xdata",     "pkgver",  "pkgdesc",
+                                           "url",     "builddate", "packager",  "size",    "arch",
+                                           "license", "depend",    "optdepend", "conflict"};
+  constexpr std::string_view kFile = ".PKGINFO";
+  Fields info = fields(report(job, "reading/pkginfo"), kFile, known);
+  require(info, kFile, "pkgbase", {from.project.name});
+  require(info, kFile, "packager", {from.packager.full()});
+  if (!all(info, "xdata").empty()) require(info, kFile, "xdata", {"pkgtype=pkg"});  // since pacman 6.1
+  require_number(info, kFile, "builddate");
+  require_number(info, kFile, "size");
+  return info;
+}
+
+Fields source_info(const Ingredients& from, const std::filesystem::path& job) {
+  static const std::set<std::string> known{"pkgbase",   "pkgname", "pkgver",    "pkgrel",  "pkgdesc",
+                                           "url",       "arch",    "license",   "depends", "optdepends",
+                                           "conflicts", "source",  "sha256sums"};
+  constexpr std::string_view kFile = ".SRCINFO";
+  Fields info = fields(report(job, from.project.name + "/.SRCINFO"), kFile, known);
+  require(info, kFile, "pkgbase", {from.project.name});
+  std::vector<std::string> names{tarball_name(from.project)}, digests{base::sha256(from.tarball)};
+  if (!from.patch.empty()) {
+    names.push_back(patch_name(from));
+    digests.push_back(base::sha256(from.patch));
+  }
+  require(info, kFile, "sha256sums", digests);
+  // Where they are fetched from is the PKGBUILD's, which is compared as a whole.
+  std::vector<std::string> last_parts;
+  for (const std::string& address : all(info, "source")) last_parts.push_back(base_name(address));
+  for (auto* list : {&names, &last_parts}) std::sort(list->begin(), list->end());
+  if (names != last_parts)
+    throw base::Error(fmt::format("{}: the sources are \"{}\", expected \"{}\"", kFile,
+                                  base::printable(base::join(last_parts, ", "), 200), base::join(names, ", ")));
+  return info;
+}
+
+void require_same(const std::filesystem::path& job, const std::string& path, const std::string& expected) {
+  if (base::read_file(job / path, kReadLimit) != expected)
+    throw base::Error(fmt::format("{} is not the one that was staged", base_name(path)));
+}
+
+/// What describes the package and is not installed. An .INSTALL, a script, stays and is one thing too many.
+void take_descriptions(base::ListedTree& tree) {
+  for (const char* description : {"/.PKGINFO", "/.BUILDINFO", "/.MTREE"}) {
+    const auto at = tree.find(description);
+    if (at == tree.end()) throw base::Error(fmt::format("the package has no {}", description + 1));
+    if (at->second.kind != base::Kind::file) throw base::Error(fmt::format("{} is not a file", description + 1));
+    tree.erase(at);
+  }
+}
 
 }  // namespace
 
@@ -204,23 +282,27 @@ std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::f
   model::Reading package;
   package.what = "the .pkg.tar.zst";
   package.has_tree = package.has_facts = true;
-  const Fields info = fields(report(job, "reading/pkginfo"));
+  const Fields info = package_info(from, job);
   package.facts = {one(info, "pkgname"), one(info, "pkgver"),    one(info, "arch"),
                    one(info, "license"), one(info, "pkgdesc"),   one(info, "url"),
                    all(info, "depend"),  all(info, "optdepend"), all(info, "conflict")};
   package.tree = archive(job, "reading/package.tar");
-  // What describes the package and is not installed. An .INSTALL, a script, stays and is one thing too many.
-  for (const char* description : {"/.PKGINFO", "/.BUILDINFO", "/.MTREE"}) package.tree.erase(description);
+  take_descriptions(package.tree);
 
   model::Reading aur;
   aur.what = "the .SRCINFO";
   aur.has_facts = true;
-  const Fields said = fields(report(job, from.project.name + "/.SRCINFO"));
+  const Fields said = source_info(from, job);
   aur.facts = {one(said, "pkgname"),  one(said, "pkgver") + '-' + one(said, "pkgrel"),
                one(said, "arch"),     one(said, "license"),
                one(said, "pkgdesc"),  one(said, "url"),
                all(said, "depends"),  all(said, "optdepends"),
                all(said, "conflicts")};
+
+  const std::string folder = from.project.name + '/';
+  require_same(job, folder + "PKGBUILD", pkgbuild(from));
+  require_same(job, folder + tarball_name(from.project), from.tarball);
+  if (!from.patch.empty()) require_same(job, folder + patch_name(from), from.patch);
   return {std::move(package), std::move(aur), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
 }
 

@@ -116,6 +116,11 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
       query("rpm -qp --requires", relations_format(), package, "relations"),
       query("rpm -qp --list", "[%{FILEMODES:octal}\\t%{FILEUSERNAME}\\t%{FILEGROUPNAME}\\t%{FILENAMES}\\n]", package,
             "files"),
+      {"rpm -qp --xml",
+       {"rpm", "-qp", "--nosignature", "--dbpath", "/build/reading/db", "--xml", package},
+       {},
+       "/build",
+       "reading/header"},
       {"rpm -qp --scripts",
        {"rpm", "-qp", "--nosignature", "--dbpath", "/build/reading/db", "--scripts", "--triggers", "--filetriggers",
         package},
@@ -139,6 +144,8 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
   recipe.outputs = {{package, base_name(package)}, {source(from), base_name(source(from))}};
   return recipe;
 }
+
+std::string rpm_source_name(const Ingredients& from) { return base_name(source(from)); }
 
 model::PackageFacts Rpm::expected_facts(const Ingredients& from) const {
   model::PackageFacts facts = common_facts(from);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "formats/format.hpp"
 
@@ -26,6 +28,15 @@ class Rpm final : public Format {
 [[nodiscard]] std::string rpm_spec(const Ingredients& from);
 /// What `rpm -qp --scripts --filetriggers` says of it: a heading without "scriptlet (using /bin/sh)" -> the text.
 [[nodiscard]] std::map<std::string, std::string> rpm_scripts(const Ingredients& from);
-[[nodiscard]] std::string rpm_patch_name(const Ingredients& from);  // "" without a patch
+[[nodiscard]] std::string rpm_patch_name(const Ingredients& from);   // "" without a patch
+[[nodiscard]] std::string rpm_source_name(const Ingredients& from);  // "dracut-sshd-1.0.0-1.fc44.src.rpm"
+
+/// An entry of the %changelog as rpm has it in the header.
+struct RpmChange {
+  std::int64_t day = 0;  // its midnight, seconds since the epoch
+  std::string name;      // "Name <mail> - 1.0.0-1"
+  std::string text;      // "- item\n  its second line\n- item"
+};
+[[nodiscard]] std::vector<RpmChange> rpm_changelog(const Ingredients& from);
 
 }  // namespace formats

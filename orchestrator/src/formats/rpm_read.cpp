@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "formats/parts.hpp"
 #include "formats/rpm.hpp"
+#include "formats/rpm_header.hpp"
 
 namespace formats {
 namespace {
@@ -111,6 +112,27 @@ void require_same(const std::filesystem::path& job, const std::string& name, std
     throw base::Error(fmt::format("{} in the SRPM is not the one that was staged", base_name(name)));
 }
 
+/// The SRPM holds the tarball, the patch and the spec file, as they were staged, and nothing beside them.
+void check_source_package(const Ingredients& from, const std::filesystem::path& job) {
+  std::map<std::string, std::string> expected{{"SOURCES/" + tarball_name(from.project), from.tarball},
+                                              {fmt::format("SPECS/{}.spec", from.project.name), rpm_spec(from)}};
+  if (!from.patch.empty()) expected["SOURCES/" + rpm_patch_name(from)] = from.patch;
+  for (const auto& [name, content] : expected) require_same(job, name, content);
+  for (const char* folder : {"SOURCES", "SPECS"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(job / "reading/srpm" / folder)) {
+      const std::string name = fmt::format("{}/{}", folder, entry.path().filename().string());
+      if (!expected.contains(name))
+        throw base::Error(fmt::format("the SRPM holds {}, which nobody asked for", base::printable(name)));
+    }
+  }
+}
+
+void check_header(const Ingredients& from, const std::filesystem::path& job, const std::string& source) {
+  const auto header = read_rpm_header(base::read_file(job / "reading/header", kReportLimit));
+  const auto faults = rpm_header_faults(from, header, Rpm().expected_facts(from).version, source);
+  if (!faults.empty()) throw base::Error(base::join(faults, "\n"));
+}
+
 }  // namespace
 
 std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesystem::path& job) const {
@@ -120,9 +142,8 @@ std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesy
   package.facts = facts(job);
   package.tree = tree(job);
 
-  require_same(job, "SOURCES/" + tarball_name(from.project), from.tarball);
-  if (!from.patch.empty()) require_same(job, "SOURCES/" + rpm_patch_name(from), from.patch);
-  require_same(job, fmt::format("SPECS/{}.spec", from.project.name), rpm_spec(from));
+  check_header(from, job, rpm_source_name(from));
+  check_source_package(from, job);
   return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
 }
 

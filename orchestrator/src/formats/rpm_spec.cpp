@@ -121,20 +121,13 @@ std::string file_lines(const Ingredients& from) {
 }
 
 std::string changelog(const Ingredients& from) {
-  std::string out;
-  for (const model::Release& release : from.project.changelog) {
-    const bool newest = &release == &from.project.changelog.front();
-    out += fmt::format("{}* {} {} - {}-{}\n", newest ? "" : "\n", base::rpm_date(release.epoch),
-                       render::spec(from.packager.full()), render::spec(release.version),
-                       newest ? from.profile.package.revision : 1);
-    for (const std::string& item : release.items) {
-      std::string_view bullet = "- ";
-      for (const std::string& line : render::wrap(item, 76)) {
-        out += fmt::format("{}{}\n", bullet, render::spec(line));
-        bullet = "  ";
-      }
-    }
+  std::vector<std::string> entries;
+  for (const RpmChange& change : rpm_changelog(from)) {
+    std::string entry = fmt::format("* {} {}\n", base::rpm_date(change.day), render::spec(change.name));
+    for (const std::string& line : base::lines(change.text)) entry += render::spec(line) + '\n';
+    entries.push_back(std::move(entry));
   }
+  std::string out = base::join(entries, "\n");
   out.pop_back();  // the template ends the last line
   return out;
 }
@@ -143,6 +136,26 @@ std::string changelog(const Ingredients& from) {
 
 std::string rpm_patch_name(const Ingredients& from) {
   return from.patch.empty() ? "" : fmt::format("{}-{}.patch", from.project.name, from.profile.id);
+}
+
+std::vector<RpmChange> rpm_changelog(const Ingredients& from) {
+  std::vector<RpmChange> out;
+  for (const model::Release& release : from.project.changelog) {
+    const bool newest = &release == &from.project.changelog.front();
+    RpmChange change{
+        release.epoch,
+        fmt::format("{} - {}-{}", from.packager.full(), release.version, newest ? from.profile.package.revision : 1),
+        ""};
+    for (const std::string& item : release.items) {
+      std::string_view bullet = "- ";
+      for (const std::string& line : render::wrap(item, 76)) {
+        change.text += fmt::format("{}{}{}", change.text.empty() ? "" : "\n", bullet, line);
+        bullet = "  ";
+      }
+    }
+    out.push_back(std::move(change));
+  }
+  return out;
 }
 
 std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {

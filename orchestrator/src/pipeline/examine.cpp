@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -14,7 +17,21 @@
 namespace pipeline {
 namespace fs = std::filesystem;
 
-SiteFaults examine(const fs::path& given, const std::string& public_key, base::Runner& runner,
+namespace {
+
+/// The newest time in the catalog, which the signed list covers: somebody who hands out an old state of a site, with
+/// its good signatures, cannot change that.
+std::string age_fault(const repos::Catalog& catalog, std::int64_t newer_than) {
+  std::int64_t newest = 0;
+  for (const auto& entry : catalog.entries) newest = std::max(newest, entry.time);
+  if (newest >= newer_than) return "";
+  return fmt::format("the newest packages are of {}, expected some of {} or later", base::iso_date(newest),
+                     base::iso_date(newer_than));
+}
+
+}  // namespace
+
+SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::Runner& runner,
                    const base::Cancel& cancel) {
   SiteFaults out;
   const auto site = fs::absolute(given);  // tools are started in other folders
@@ -27,12 +44,17 @@ SiteFaults examine(const fs::path& given, const std::string& public_key, base::R
   setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   setting.log = home.path() / "log";
   setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
-  setting.public_key = public_key.empty() ? repos::content_of(site / repos::key_file(setting.project)) : public_key;
-  const auto keys = signing::fingerprints_of(setting.public_key, runner, cancel);
+  setting.public_key =
+      options.public_key.empty() ? repos::content_of(site / repos::key_file(setting.project)) : options.public_key;
+  const auto keys = signing::public_keys(setting.public_key, runner, cancel);
   if (keys.size() != 1)
     throw base::Error(fmt::format("{} keys where there should be one", keys.size()))
         .with_hint("name a file with the one key that you trust: --key FILE");
-  out.fingerprint = keys.front();
+  out.fingerprint = keys.front().primary.fingerprint;
+  out.warning = signing::expiry_warning(keys.front(), options.now);
+  if (const auto end = signing::good_until(keys.front(), options.now); end != 0 && end <= options.now)
+    out.faults.push_back(std::exchange(out.warning, ""));
+  if (const auto fault = age_fault(catalog, options.newer_than); !fault.empty()) out.faults.push_back(fault);
   if (catalog.fingerprint != out.fingerprint)
     out.faults.push_back(
         fmt::format("{} names another key: {}", repos::kCatalog, base::printable(catalog.fingerprint)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -13,11 +14,17 @@ namespace pipeline {
 struct SiteFaults {
   std::string fingerprint;  // of the key that was looked with: not what the site says of itself
   std::vector<std::string> faults;
+  std::string warning;  // of what will be a fault: the key's end; "": there is time
 };
 
-/// Looks at a site as a client would who knows nothing of it but the key: `public_key` (ASCII armoured), or, when that
-/// is "", the one that lies in the site, which then proves nothing about whose it is.
-[[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const std::string& public_key, base::Runner& runner,
+struct ExamineOptions {
+  std::string public_key;  // ASCII armoured; "": the one that lies in the site, which proves nothing about whose it is
+  std::int64_t now = 0;    // seconds since the epoch
+  std::int64_t newer_than = 0;  // the newest packages must bear at least this time, in the same unit
+};
+
+/// Looks at a site as a client would who knows nothing of it but the key.
+[[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const ExamineOptions& options, base::Runner& runner,
                                  const base::Cancel& cancel);
 
 }  // namespace pipeline

@@ -94,7 +94,7 @@ std::vector<Key> Gnupg::secret_keys() const {
   return read_keys(run({"--with-colons", "--fixed-list-mode", "--list-secret-keys"}, "listing the secret keys"));
 }
 
-Key Gnupg::usable(const std::string& fingerprint, std::int64_t now) const {
+Key Gnupg::known(const std::string& fingerprint) const {
   if (!is_fingerprint(fingerprint)) {
     throw base::Error("\"" + base::printable(fingerprint) + "\" is no fingerprint of a key", base::Exit::usage)
         .with_hint("shorter names can be forged: give all 40 digits; orchestrator key list shows them");
@@ -105,11 +105,31 @@ Key Gnupg::usable(const std::string& fingerprint, std::int64_t now) const {
     throw base::Error("no secret key " + fingerprint + " in " + home_, base::Exit::usage)
         .with_hint("orchestrator key list shows those that are there; orchestrator key new makes a first one");
   }
-  if (const auto fault = obstacle(*found, now)) {
+  return *found;
+}
+
+Key Gnupg::usable(const std::string& fingerprint, std::int64_t now) const {
+  auto key = known(fingerprint);
+  if (const auto fault = obstacle(key, now)) {
     throw base::Error("the key " + fingerprint + " cannot sign: " + fault->why, base::Exit::usage)
         .with_hint(fault->remedy);
   }
-  return *found;
+  return key;
+}
+
+void Gnupg::extend(const std::string& fingerprint, const std::string& expires) const {
+  check_expiry(expires);
+  const auto key = known(fingerprint);
+  const auto& primary = key.primary;
+  if (primary.revoked)
+    throw base::Error("the key " + fingerprint + " is revoked: it stays so", base::Exit::usage)
+        .with_hint("orchestrator key new makes another one");
+  (void)run({"--quick-set-expire", primary.fingerprint, expires}, "extending the key");
+  std::vector<std::string> arguments = {"--quick-set-expire", primary.fingerprint, expires};
+  for (const auto& part : key.subkeys) {
+    if (part.can_sign && part.has_secret && !part.revoked) arguments.push_back(part.fingerprint);
+  }
+  if (arguments.size() > 3) (void)run(arguments, "extending its subkeys");
 }
 
 std::string Gnupg::create(const NewKey& wish) const {
@@ -118,7 +138,7 @@ std::string Gnupg::create(const NewKey& wish) const {
     if (std::ranges::find(key.users, wish.user) != key.users.end()) {
       throw base::Error("there is a key of \"" + wish.user + "\" already: " + key.primary.fingerprint,
                         base::Exit::usage)
-          .with_hint("publish with that one, or take another name; gpg --quick-set-expire lets a key live longer");
+          .with_hint("publish with that one, or take another name; orchestrator key extend lets a key live longer");
     }
   }
   std::vector<std::string> arguments = {"--status-fd",

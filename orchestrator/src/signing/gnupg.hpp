@@ -40,6 +40,9 @@ class Gnupg {
   /// RSA 4096, which every release's package manager reads (rpm before 4.18 cannot import Ed25519), signing with
   /// SHA-512; the primary key itself signs, because old rpm and pacman know nothing of subkeys. Its fingerprint.
   [[nodiscard]] std::string create(const NewKey& wish) const;
+  /// Lets a key, and those of its subkeys that sign, live until `expires` from now (NewKey::expires), also one that has
+  /// expired. Its fingerprint stays. An Error for one that is unknown or revoked.
+  void extend(const std::string& fingerprint, const std::string& expires) const;
   /// The public key alone, with no more signatures than its own: what goes beside a repository. ASCII armoured.
   [[nodiscard]] std::string public_key(const std::string& fingerprint) const;
   /// Where GnuPG has put the revocation certificate of a key that was made there (gpg(1), --generate-key).
@@ -52,6 +55,7 @@ class Gnupg {
   void start_agent() const;
 
  private:
+  [[nodiscard]] Key known(const std::string& fingerprint) const;
   [[nodiscard]] std::string run(const std::vector<std::string>& arguments, const std::string& what) const;
 
   std::map<std::string, std::string> environment_;

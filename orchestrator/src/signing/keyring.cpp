@@ -126,7 +126,7 @@ std::optional<Obstacle> obstacle(const Key& key, std::int64_t now) {
   if (key.disabled) return Obstacle{"it is disabled", "gpg --edit-key " + primary.fingerprint + " enable save"};
   if (primary.expires != 0 && primary.expires <= now) {
     return Obstacle{"it expired on " + base::iso_date(primary.expires),
-                    "gpg --quick-set-expire " + primary.fingerprint + " 2y, then publish it anew"};
+                    "orchestrator key extend " + primary.fingerprint + ", then publish again"};
   }
   if (primary.created > now) {
     return Obstacle{"it was created on " + base::iso_date(primary.created) + ", which is still to come",
@@ -148,6 +148,23 @@ const Part& signer(const Key& key, std::int64_t now) {
     if (signs(part, now) && (best == nullptr || part.created >= best->created)) best = &part;
   }
   return best != nullptr ? *best : key.primary;
+}
+
+std::int64_t good_until(const Key& key, std::int64_t now) {
+  const auto sooner = [](std::int64_t a, std::int64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); };
+  const Part* best = nullptr;
+  for (const auto& part : key.subkeys) {
+    if (part.can_sign && alive(part, now) && (best == nullptr || part.created >= best->created)) best = &part;
+  }
+  return best == nullptr ? key.primary.expires : sooner(key.primary.expires, best->expires);
+}
+
+std::string expiry_warning(const Key& key, std::int64_t now) {
+  const auto end = good_until(key, now);
+  if (end == 0 || end - now > kExpiryWarning) return "";
+  if (end <= now) return fmt::format("the key {} expired on {}", key.primary.fingerprint, base::iso_date(end));
+  return fmt::format("the key {} expires on {}, in {} days", key.primary.fingerprint, base::iso_date(end),
+                     (end - now) / 86400);
 }
 
 bool is_fingerprint(std::string_view text) {

@@ -39,6 +39,15 @@ struct Obstacle {
 };
 [[nodiscard]] std::optional<Obstacle> obstacle(const Key& key, std::int64_t now);
 
+/// The first moment at which the key, or the part of it that signs, no longer does; 0: never. Only of a key without an
+/// obstacle, or of a public one, of which every part is taken to sign that may.
+[[nodiscard]] std::int64_t good_until(const Key& key, std::int64_t now);
+
+/// How long before its end a key is warned of: whoever has the repository needs the longer-lived one in time.
+inline constexpr std::int64_t kExpiryWarning = 90LL * 86400;
+/// "the key FINGERPRINT expires on DATE, in N days", from kExpiryWarning before; "" when there is time.
+[[nodiscard]] std::string expiry_warning(const Key& key, std::int64_t now);
+
 /// The part that signs: GnuPG takes the newest subkey that may, else the primary key. Only of a key without an
 /// obstacle.
 [[nodiscard]] const Part& signer(const Key& key, std::int64_t now);

@@ -120,28 +120,18 @@ std::string why_not_signed(const std::string& content, const std::string& signat
   return said.empty() ? "gpgv refuses it" : said.back();
 }
 
-std::vector<std::string> fingerprints_of(const std::string& public_key, base::Runner& runner,
-                                         const base::Cancel& cancel) {
+std::vector<Key> public_keys(const std::string& armoured, base::Runner& runner, const base::Cancel& cancel) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-key.");
   const std::map<std::string, std::string> environment = {{"LC_ALL", "C.UTF-8"},
                                                           {"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                                           {"HOME", folder.path()},
                                                           {"GNUPGHOME", folder.path()}};
-  base::write_file(folder.path() / "key.asc", public_key, 0600);
-  const auto outcome =
-      gpg({"gpg", "--batch", "--no-autostart", "--with-colons", "--show-keys", folder.path() / "key.asc"}, environment,
-          folder.path() / "out", runner, cancel);
+  base::write_file(folder.path() / "key.asc", armoured, 0600);
+  const auto outcome = gpg({"gpg", "--batch", "--no-autostart", "--with-colons", "--fixed-list-mode", "--show-keys",
+                            folder.path() / "key.asc"},
+                           environment, folder.path() / "out", runner, cancel);
   if (outcome.status != 0) throw base::Error("the public key cannot be read: " + std::string(base::trim(outcome.tail)));
-  std::vector<std::string> out;
-  bool primary = false;
-  for (const auto& line : base::lines(base::read_file(folder.path() / "out", kLargest))) {
-    const auto fields = base::split(line, ':');
-    if (fields.front() == "pub") primary = true;
-    if (!primary || fields.front() != "fpr" || fields.size() < 10) continue;
-    out.push_back(fields[9]);
-    primary = false;
-  }
-  return out;
+  return read_keys(base::read_file(folder.path() / "out", kLargest));
 }
 
 }  // namespace signing

@@ -57,8 +57,8 @@ class Session {
                                          const std::string& public_key, base::Runner& runner,
                                          const base::Cancel& cancel);
 
-/// The fingerprints of the primary keys in an ASCII armoured file. base::Error when gpg cannot read it.
-[[nodiscard]] std::vector<std::string> fingerprints_of(const std::string& public_key, base::Runner& runner,
-                                                       const base::Cancel& cancel);
+/// The keys in an ASCII armoured file. base::Error when gpg cannot read it.
+[[nodiscard]] std::vector<Key> public_keys(const std::string& armoured, base::Runner& runner,
+                                           const base::Cancel& cancel);
 
 }  // namespace signing

@@ -50,7 +50,7 @@ said() { "$orchestrator" key list --json | python3 -c 'import json, sys; print(j
   quick --faked-system-time 20200101T000000 --quick-generate-key 'Old <old@example.org>' rsa2048 sign,cert 1y
   [[ $(said why_not) == 'it expired on 2020-12-31' ]]
   run -2 "$orchestrator" key export "$(said fingerprint)"
-  [[ $output == *'cannot sign: it expired'*'--quick-set-expire'* ]]
+  [[ $output == *'cannot sign: it expired'*'key extend'* ]]
   gpg --batch --yes --delete-secret-and-public-key "$(said fingerprint)"
 
   quick --quick-generate-key 'Certifier <certifier@example.org>' rsa2048 cert 1y
@@ -61,6 +61,34 @@ said() { "$orchestrator" key list --json | python3 -c 'import json, sys; print(j
 
   sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$(said fingerprint).rev" | gpg --batch --quiet --import
   same 'it is revoked' "$(said why_not)"
+}
+
+@test "a key lives longer, with its signing subkey and its fingerprint, also when it has expired; a revoked one does not" {
+  fingerprint=$("$orchestrator" key new --user 'A Packager <a@example.org>' --expires 30d --no-passphrase 2>/dev/null)
+  before=$(said expires)
+  run --separate-stderr "$orchestrator" key extend "$fingerprint" --expires 2y
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $output == "$fingerprint expires "* && $stderr == *'orchestrator publish'* ]]
+  same "$fingerprint" "$(said fingerprint)"
+  (($(said expires) > before + 600 * 86400))
+  gpg --batch --yes --delete-secret-and-public-key "$fingerprint"
+
+  quick --faked-system-time 20200101T000000 --quick-generate-key 'Old <old@example.org>' rsa2048 cert 1y
+  fingerprint=$(said fingerprint)
+  quick --faked-system-time 20200101T000000 --quick-add-key "$fingerprint" rsa2048 sign 1y
+  [[ $(said why_not) == 'it expired on 2020-12-31' ]]
+  "$orchestrator" key extend "$fingerprint"
+  same True "$(said can_sign)"
+  [[ $(said signs_with) != "$fingerprint" ]]
+
+  sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$fingerprint.rev" | gpg --batch --quiet --import
+  run -2 "$orchestrator" key extend "$fingerprint"
+  [[ $output == *revoked* ]]
+  run -2 "$orchestrator" key extend "${fingerprint: -16}"
+  [[ $output == *'all 40 digits'* ]]
+  run -2 "$orchestrator" key extend "$fingerprint" --expires never
+  [[ $output == *'no time for a key'* ]]
 }
 
 @test "a key whose secret part is elsewhere is not taken" {

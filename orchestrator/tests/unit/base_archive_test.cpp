@@ -31,6 +31,8 @@ struct Foreign {
   std::string hard_link = {}, symlink = {};
   unsigned perm = 0644;
   int inode = 0, links = 1;
+  std::string attribute = {}, flags = {};
+  bool access_list = false;
 };
 
 la_ssize_t append(archive*, void* target, const void* bytes, std::size_t size) {
@@ -55,6 +57,11 @@ std::string pack(const std::vector<Foreign>& entries, int format, int filter) {
     if (!from.symlink.empty()) archive_entry_set_symlink(entry.get(), from.symlink.c_str());
     if (from.inode != 0) archive_entry_set_ino(entry.get(), from.inode);
     archive_entry_set_nlink(entry.get(), static_cast<unsigned>(from.links));
+    if (!from.attribute.empty()) archive_entry_xattr_add_entry(entry.get(), from.attribute.c_str(), "\1", 1);
+    if (!from.flags.empty()) archive_entry_copy_fflags_text(entry.get(), from.flags.c_str());
+    if (from.access_list)
+      archive_entry_acl_add_entry(entry.get(), ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ARCHIVE_ENTRY_ACL_WRITE,
+                                  ARCHIVE_ENTRY_ACL_USER, 1000, "mallory");
     EXPECT_EQ(archive_write_header(writer.get(), entry.get()), ARCHIVE_OK) << archive_error_string(writer.get());
     if (!from.content.empty()) archive_write_data(writer.get(), from.content.data(), from.content.size());
   }
@@ -246,6 +253,18 @@ TEST_F(Listing, RefusesPathsThatEscapeDevicesAndWhatComesTwice) {
   EXPECT_THROW(list(tar({{.path = "./a", .hard_link = "./missing"}})), Error);
   EXPECT_THROW(list(tar({{.path = "./a", .hard_link = "../../etc/shadow"}})), Error);
   EXPECT_EQ(list(tar({{"./a/", "", AE_IFDIR}, {"./a/", "", AE_IFDIR}})).size(), 1U);  // a folder may
+}
+
+TEST_F(Listing, RefusesRightsThatAModeDoesNotShow) {
+  const auto pax = [](const Foreign& entry) {
+    return pack({entry}, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_NONE);
+  };
+  EXPECT_THAT([&] { list(pax({.path = "./a", .attribute = "security.capability"})); },
+              ThrowsMessage<Error>(HasSubstr("/a has the extended attribute security.capability")));
+  EXPECT_THAT([&] { list(pax({.path = "./a", .flags = "schg"})); },
+              ThrowsMessage<Error>(HasSubstr("has the file flags")));
+  EXPECT_THAT([&] { list(pax({.path = "./a", .access_list = true})); },
+              ThrowsMessage<Error>(HasSubstr("has an access control list")));
 }
 
 TEST_F(Listing, StopsAtTheLimitAndAtAFloodOfEmptyEntries) {

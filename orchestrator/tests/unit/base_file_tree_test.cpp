@@ -193,4 +193,36 @@ TEST_F(FileTree, AMissingFreshTreeLeavesTheCurrentOneAlone) {
   EXPECT_TRUE(fs::exists(dir_ / "tree/text"));
 }
 
+TEST_F(FileTree, AFileBelowAFolderIsReadAndMadeWithoutFollowingALink) {
+  base::set_times(dir_ / "tree/sub/tool", kDay);
+  const auto tool = base::read_below(dir_ / "tree", "sub/tool", 100);
+  EXPECT_EQ(tool.bytes, "#!");
+  EXPECT_EQ(tool.mtime, kDay);
+  EXPECT_THROW((void)base::read_below(dir_ / "tree", "sub/tool", 1), Error);
+  EXPECT_THROW((void)base::read_below(dir_ / "tree", "sub", 100), Error);
+  EXPECT_THROW((void)base::read_below(dir_ / "tree", "../outside/precious", 100), Error);
+  fs::create_symlink("../outside", dir_ / "tree/way");
+  fs::create_symlink("../outside/precious", dir_ / "tree/file");
+  for (const char* const path : {"way/precious", "file"}) {
+    EXPECT_THROW((void)base::read_below(dir_ / "tree", path, 100), Error) << path;
+    EXPECT_THROW(base::create_below(dir_ / "tree", path, tool), Error) << path;
+  }
+  EXPECT_EQ(base::read_file(dir_ / "outside/precious", 100), "kept");
+  base::create_below(dir_ / "tree", "a/b/tool", tool);
+  EXPECT_EQ(base::read_below(dir_ / "tree", "a/b/tool", 100).mtime, kDay);
+  EXPECT_THROW(base::create_below(dir_ / "tree", "a/b/tool", tool), Error);
+  base::sync_tree(dir_ / "tree");
+}
+
+TEST_F(FileTree, ModesAreSetBelowAFolderAndNotThroughALink) {
+  fs::create_symlink("../outside/precious", dir_ / "tree/file");
+  fs::permissions(dir_ / "outside/precious", fs::perms(0600));
+  base::set_modes(dir_ / "tree", 0750, 0640);
+  const auto mode = [&](const char* path) { return static_cast<unsigned>(fs::status(dir_ / path).permissions()); };
+  EXPECT_EQ(mode("tree"), 0750U);
+  EXPECT_EQ(mode("tree/sub"), 0750U);
+  EXPECT_EQ(mode("tree/sub/tool"), 0640U);
+  EXPECT_EQ(mode("outside/precious"), 0600U);
+}
+
 }  // namespace

@@ -99,4 +99,33 @@ TEST(Keyring, a_short_name_is_no_fingerprint) {
   EXPECT_FALSE(signing::is_fingerprint(std::string(40, 'a')));
 }
 
+TEST(Keyring, the_end_of_a_key_is_that_of_the_part_that_signs_when_that_is_sooner) {
+  const auto day = [](std::int64_t days) { return std::to_string(kNow + days * 86400); };
+  const auto primary = [&](const std::string& end) {
+    return line("sec", "u", "1700000000", end, "sc", "+") + fingerprint(kPrimary);
+  };
+  const auto with_subkey = [&](const std::string& end, const std::string& sub) {
+    return only(primary(end) + line("ssb", "u", "1710000000", sub, "s", "+") + fingerprint(kSub));
+  };
+  EXPECT_EQ(signing::good_until(only(primary("")), kNow), 0);
+  EXPECT_EQ(signing::good_until(only(primary(day(100))), kNow), kNow + 100 * 86400);
+  EXPECT_EQ(signing::good_until(with_subkey(day(100), day(50)), kNow), kNow + 50 * 86400);
+  EXPECT_EQ(signing::good_until(with_subkey("", day(50)), kNow), kNow + 50 * 86400);
+  EXPECT_EQ(signing::good_until(with_subkey(day(100), ""), kNow), kNow + 100 * 86400);
+  EXPECT_EQ(signing::good_until(with_subkey(day(100), day(-1)), kNow), kNow + 100 * 86400) << "it signs no longer";
+}
+
+TEST(Keyring, a_key_is_warned_of_from_ninety_days_before_its_end) {
+  const auto said = [](std::int64_t days) {
+    return signing::expiry_warning(
+        only(line("sec", "u", "1700000000", std::to_string(kNow + days * 86400), "sc", "+") + fingerprint(kPrimary)),
+        kNow);
+  };
+  EXPECT_EQ(said(91), "");
+  EXPECT_EQ(said(90), "the key " + kPrimary + " expires on 2027-04-15, in 90 days");
+  EXPECT_EQ(said(-1), "the key " + kPrimary + " expired on 2027-01-14");
+  EXPECT_EQ(signing::expiry_warning(only(line("sec", "u", "1700000000", "", "sc", "+") + fingerprint(kPrimary)), kNow),
+            "");
+}
+
 }  // namespace

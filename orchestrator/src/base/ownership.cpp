@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/ownership.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace base {
+namespace {
+
+/// Of one place. A folder above the place that matters may be sticky: what lies in it is renamed by its owner alone.
+void refuse(const Path& path, const struct stat& status, bool above) {
+  const std::string shown = printable(path.string(), 4096);
+  const uid_t self = ::geteuid();
+  if (status.st_uid != self && status.st_uid != 0) {
+    throw Error(fmt::format("{}: belongs to user {}; expected {}: what another user can change is not signed", shown,
+                            status.st_uid, self == 0 ? "root" : fmt::format("root or user {}", self)),
+                Exit::usage)
+        .with_hint(fmt::format("chown -R {} {}", self, shell_quote(path.string())));
+  }
+  const bool sticky = above && (status.st_mode & S_ISVTX) != 0;
+  if (S_ISLNK(status.st_mode) || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || sticky) return;
+  const bool all = (status.st_mode & S_IWOTH) != 0;
+  throw Error(fmt::format("{}: {} may write there (mode {:04o}); expected nobody but its owner: what another user can "
+                          "change is not signed",
+                          shown, all ? "every user" : fmt::format("group {}", status.st_gid), status.st_mode & 07777U),
+              Exit::usage)
+      .with_hint(
+          fmt::format("chmod {}go-w {}", S_ISDIR(status.st_mode) && !above ? "-R " : "", shell_quote(path.string())));
+}
+
+bool look_at(const Path& path, struct stat& status) {
+  if (::lstat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  throw system_error("reading " + printable(path.string(), 4096));
+}
+
+}  // namespace
+
+void refuse_writable_by_others(const Path& path) {
+  std::error_code code;
+  const Path real = std::filesystem::weakly_canonical(path, code);
+  if (code) throw Error(fmt::format("reading {}: {}", printable(path.string(), 4096), code.message()));
+  Path place;
+  struct stat status {};
+  std::vector<std::pair<Path, struct stat>> chain;
+  for (const auto& part : real) {
+    if (part.empty()) continue;  // a slash at its end
+    place /= part;
+    if (!look_at(place, status)) break;
+    chain.emplace_back(place, status);
+  }
+  // The place itself first: that is the one to mend.
+  for (auto at = chain.rbegin(); at != chain.rend(); ++at) refuse(at->first, at->second, at->first != real);
+}
+
+void refuse_tree_writable_by_others(const Path& folder) {
+  refuse_writable_by_others(folder);
+  struct stat status {};
+  if (!look_at(folder, status)) return;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (look_at(entry.path(), status)) refuse(entry.path(), status, false);
+  }
+}
+
+}  // namespace base
