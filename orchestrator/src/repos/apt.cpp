@@ -177,7 +177,7 @@ Instructions Apt::instructions(const model::Profile& profile, const std::string&
   out.commands = {"install -d -m 0755 /etc/apt/keyrings",
                   fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
                   fmt::format("curl -fsSLo /etc/apt/sources.list.d/{}.sources {}/{}", project, url, out.file),
-                  "apt update", "apt install " + project};
+                  "apt update", "apt install --no-install-recommends " + project};
   return out;
 }
 
