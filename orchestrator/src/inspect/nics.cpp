@@ -90,7 +90,7 @@ std::set<std::string> nic_drivers(const Facts& facts) {
   });
   for (const auto& kernel : facts.kernels) {
     for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
-      for (const auto& line : base::lines(facts.image.content(top + kernel + "/modules.builtin").value_or("")))
+      for (const auto& line : base::lines(facts.image.content(top + kernel.text() + "/modules.builtin").value_or("")))
         take("/" + line);
     }
   }
