@@ -244,7 +244,7 @@ report_disks() {
       asks+=("$name for $purposes ($(report_plain "$opener" 80))")
     elif [[ ! $2 ]]; then
       asks+=("$name for $purposes, if the command line names it, which is not known here")
-    elif [[ " $3 " != *' root='* || " $3 " == *' root=gpt-auto'* ]]; then
+    elif [[ " $3 $4 " != *' root='* || " $3 $4 " == *' root=gpt-auto'* ]]; then
       asks+=("$name for $purposes, if systemd finds it by its partition's type")
     else
       missing="nothing in the image opens $name, which $purposes needs. In /etc/crypttab: $name UUID=$uuid none luks"

@@ -121,6 +121,10 @@ fails() {
   echo quiet >"$root/proc/cmdline"
   rebuild
   ends 0 "if systemd finds it by its partition's type"
+  put /etc/cmdline.d/95root-dev.conf ' root=/dev/mapper/x'
+  rebuild
+  fails 'nothing in the image opens vda5_crypt'
+  rm "$tree/etc/cmdline.d/95root-dev.conf"
   put /usr/lib/dracut-sshd/storage $'version\t1' $'from\tfiles' $'need\t/\t1' $'node\t1\tunknown\t/dev/vda1\t-\t-'
   rebuild
   ends 0 'asks for: not known, for the image was not built on the system that boots with it'
