@@ -219,7 +219,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   echo "$output"
   [[ $output =~ db\ +'already up'.*'for 1 min 23 s' ]]
   [ "$(wc -l <"$work/db/received")" -eq 1 ]
-  deadline=4 run -1 unlock --after-reboot --passphrase-command 'echo open sesame' db
+  deadline=15 run -1 unlock --after-reboot --passphrase-command 'echo open sesame' db
   echo "$output"
   [[ $output =~ db\ +'not down yet'.*'has not rebooted' ]]
   (sleep 4 && sed -i 's/000000000001/000000000002/' "$work/db/real.sh") 3>&- &
