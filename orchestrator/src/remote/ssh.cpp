@@ -21,6 +21,23 @@ std::string recorder(const std::string& file) {
   return "/bin/sh -c 'echo \"$1 $2 $3\" >>\"$0\"' " + file + " %I %t %K";
 }
 
+/// Those that depend on whom it is for.
+std::vector<std::string> options_of(const Target& target, System system, const Watch& watch) {
+  const bool early = system == System::initramfs;
+  const bool any_key = early && target.trust_new && watch.agent.empty();
+  std::vector<std::string> out{"KnownHostsCommand=" + (watch.offered.empty() ? "none" : recorder(watch.offered)),
+                               "ControlPath=" + (early && !target.control.empty() ? target.control : "none"),
+                               std::string("StrictHostKeyChecking=") + (any_key ? "accept-new" : "yes")};
+  if (early) out.push_back("HostKeyAlias=" + target.alias);
+  if (early && !target.known_hosts.empty())
+    out.insert(out.end(), {"UserKnownHostsFile=" + target.known_hosts, "GlobalKnownHostsFile=none"});
+  if (target.only_identity) out.emplace_back("IdentitiesOnly=yes");
+  if (!watch.agent.empty())
+    out.insert(out.end(),
+               {"IdentityAgent=" + watch.agent, "PubkeyAuthentication=yes", "PreferredAuthentications=publickey"});
+  return out;
+}
+
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace
@@ -90,24 +107,9 @@ base::Command ssh_command(const Target& target, System system, const std::string
                            "ServerAliveInterval=5",
                            "ServerAliveCountMax=4"})
     option(text);
+  for (const auto& text : options_of(target, system, watch)) option(text);
   const bool early = system == System::initramfs;
-  option("KnownHostsCommand=" + (watch.offered.empty() ? "none" : recorder(watch.offered)));
-  option("ControlPath=" + (early && !target.control.empty() ? target.control : "none"));
-  option(std::string("StrictHostKeyChecking=") +
-         (early && target.trust_new && watch.agent.empty() ? "accept-new" : "yes"));
-  if (early) option("HostKeyAlias=" + target.alias);
-  if (early && !target.known_hosts.empty()) {
-    option("UserKnownHostsFile=" + target.known_hosts);
-    option("GlobalKnownHostsFile=none");
-  }
-  if (target.only_identity) option("IdentitiesOnly=yes");
-  if (!watch.agent.empty()) {
-    option("IdentityAgent=" + watch.agent);
-    option("PubkeyAuthentication=yes");
-    option("PreferredAuthentications=publickey");
-  } else if (!target.identity.empty()) {
-    out.argv.insert(out.argv.end(), {"-i", target.identity});
-  }
+  if (watch.agent.empty() && !target.identity.empty()) out.argv.insert(out.argv.end(), {"-i", target.identity});
   if (!target.port.empty() && (early || target.same_port)) out.argv.insert(out.argv.end(), {"-p", target.port});
   out.argv.insert(out.argv.end(), {"-l", early || target.real_user.empty() ? target.user : target.real_user, "--",
                                    early ? target.host : real_name_of(target.host), remote_command});

@@ -237,6 +237,10 @@ class Machine {
   Verdict send() {
     ++sends_;
     const auto call = ask(System::initramfs, "unlock --wait 60", true);
+    if (!call.ran && records_ && (!call.offered || !could_be(initramfs_, call))) {
+      --sends_;  // ssh has seen no key to send it to
+      return std::nullopt;
+    }
     if (!call.ran) {
       // The boot went on and cut us off; or somebody tripped over a cable.
       const auto words = unverified(last_line(call.outcome));

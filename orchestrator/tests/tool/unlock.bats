@@ -46,7 +46,11 @@ case \$SSH_ORIGINAL_COMMAND in
 esac
 END
   # What state_question() of remote/system_state.cpp prints.
-  printf '#!/bin/bash\necho "dracut-sshd-state 00000000-0000-0000-0000-000000000001 83.2 $(cat %s/state) - - -"\nexit 97\n' "$folder" >"$folder/real.sh"
+  cat >"$folder/real.sh" <<END
+#!/bin/bash
+echo "dracut-sshd-state 00000000-0000-0000-0000-000000000001 83.2 \$(<$folder/state) - - -"
+exit 97
+END
   echo running >"$folder/state"
   chmod 755 "$folder"/*.sh
   printf 'Host %s\n  HostName 127.0.0.1\n  Port %s\n' "$1" "$2" >>"$work/config"
@@ -215,7 +219,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   echo "$output"
   [[ $output =~ db\ +'already up'.*'for 1 min 23 s' ]]
   [ "$(wc -l <"$work/db/received")" -eq 1 ]
-  deadline=4 run -1 unlock --after-reboot --passphrase-command 'echo open sesame' db
+  deadline=15 run -1 unlock --after-reboot --passphrase-command 'echo open sesame' db
   echo "$output"
   [[ $output =~ db\ +'not down yet'.*'has not rebooted' ]]
   (sleep 4 && sed -i 's/000000000001/000000000002/' "$work/db/real.sh") 3>&- &
@@ -248,6 +252,33 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
     run -2 unlock --passphrase-command 'echo open sesame' -- "$name"
     echo "$output"
   done
+}
+
+@test "a client that is older than some options serves as well" {
+  machine db 22212
+  # As OpenSSH 8.0 has it.
+  mkdir "$work/bin"
+  cat >"$work/bin/ssh" <<END
+#!/bin/bash
+[[ " \$*" =~ (KnownHostsCommand|SessionType|StdinNull|ForkAfterAuthentication|LogVerbose) ]] || exec $(type -P ssh) "\$@"
+echo "command-line: line 0: Bad configuration option: \${BASH_REMATCH[1],,}" >&2
+exit 255
+END
+  chmod 755 "$work/bin/ssh"
+  PATH=$work/bin:$PATH
+  up db
+  run -0 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +unlocked ]]
+  run -0 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'already up' ]]
+  down db
+  peer 22212 key "$work/db/real.pub"
+  deadline=5 run -1 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'no answer' ]]
+  [ "$(wc -l <"$work/db/received")" -eq 1 ]
 }
 
 @test "at the prompt every signal ends it at once, with the echo on and nothing left to the next reader; there is no core dump" {
