@@ -89,6 +89,8 @@ std::string why_failed(const rehearsal::Report& report) {
 std::string verdict_of(const rehearsal::Report& report) {
   std::string out;
   for (const auto& change : report.changes) out += fmt::format("note: {}\n", base::printable(change, 600));
+  if (report.passed && report.encrypted == 0)
+    return out + "The next boot lets a key in, and goes on by itself: there is nothing to unlock.\n";
   if (report.passed) return out + "The next boot waits, lets a key in, and goes on when it is unlocked.\n";
   return why_failed(report) + "\n" + out + "The rehearsal FAILED: do not count on the next boot.\n";
 }

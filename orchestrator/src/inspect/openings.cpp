@@ -142,7 +142,7 @@ Openings openings_of(const Facts& facts) { return Reader(facts).read(); }
 std::string cryptsetup_generator(const Facts& facts) {
   for (const auto* folder : {"etc/systemd/system-generators", "usr/local/lib/systemd/system-generators",
                              "usr/lib/systemd/system-generators", "lib/systemd/system-generators"}) {
-    const auto path = std::string(folder) + "/systemd-cryptsetup-generator";
+    auto path = std::string(folder) + "/systemd-cryptsetup-generator";
     if (facts.has(path)) return path;
   }
   return {};

@@ -131,13 +131,20 @@ class Maker {
 
 /// The file system becomes the first volume of a physical volume.
 void put_into_group(const fs::path& file, const fs::path& system, const VolumeGroup& group, const std::string& seed) {
-  const auto head = physical_volume(group, kContent / kExtent, seed);
-  Maker::reserve(file, kPhysicalStart + kContent + group.volumes.size() * kExtent);
+  const auto size = fs::file_size(system);
+  const auto extents = (size + kExtent - 1) / kExtent;
+  const auto head = physical_volume(group, extents, seed);
+  Maker::reserve(file, kPhysicalStart + (extents + group.volumes.size()) * kExtent);
   const base::Fd out(open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!out.is_open()) throw base::system_error(file.string());
   base::write_all(out.get(), head, file.string());
-  base::write_all(out.get(), base::read_file(system, kContent), file.string());
+  base::write_all(out.get(), base::read_file(system, size), file.string());
   base::remove_tree(system);
+}
+
+void encrypt_whole(Maker& maker, const fs::path& file, const ScratchDisk& disk) {
+  Maker::reserve(file, fs::file_size(file) + kShift);
+  maker.encrypt(file, disk);
 }
 
 void fill(Maker& maker, const fs::path& file, const ScratchDisk& disk, const fs::path& tree, const std::string& seed) {
@@ -148,14 +155,12 @@ void fill(Maker& maker, const fs::path& file, const ScratchDisk& disk, const fs:
   if (disk.volumes) {
     const auto system = file.parent_path() / "volume.img";
     maker.file_system(system, kContent, disk, tree);
+    if (disk.in_volume) encrypt_whole(maker, system, disk);
     put_into_group(file, system, *disk.volumes, seed);
   } else {
     maker.file_system(file, kContent, disk, tree);
   }
-  if (!disk.encrypted) return;
-  const auto size = fs::file_size(file);
-  Maker::reserve(file, size + kShift);
-  maker.encrypt(file, disk);
+  if (disk.encrypted && !disk.in_volume) encrypt_whole(maker, file, disk);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "rehearsal/addresses.hpp"
+#include "rehearsal/nic.hpp"
 #include "rehearsal/wanted_disks.hpp"
 
 namespace rehearsal {
@@ -56,7 +57,7 @@ void plan_hardware(const inspect::Facts& facts, const Wishes& wishes, Plan& plan
         machine == 0 ? "no program is in it that tells which machine it is for"
                      : fmt::format("its programs are for a machine (ELF's number {}) that is not known here", machine));
   plan.disk_model = choose(facts, kDisks, "disk", wishes, plan);
-  plan.card.model = choose(facts, kCards, "network card", wishes, plan);
+  if (!choose_nic_of_machine(facts, plan)) plan.card.model = choose(facts, kCards, "network interface", wishes, plan);
   if (!facts.has_driver("ext4")) {
     if (wishes.as_is)
       plan.cannot.emplace_back(
@@ -117,10 +118,10 @@ Plan plan_of(const inspect::Facts& facts, const Wishes& wishes) {
   Plan plan;
   plan_hardware(facts, wishes, plan);
   plan_cmdline(facts, wishes, plan);
-  plan.disks = wanted_disks(facts, wishes, plan.cannot);
+  plan_disks(facts, wishes, plan);
   give_address(facts, plan);
   if (plan.cannot.empty() && std::ranges::none_of(plan.disks, &ScratchDisk::encrypted))
-    plan.changes.emplace_back("no encrypted disk is named, by command line or crypttab: nothing is to be unlocked");
+    plan.changes.emplace_back("the boot needs no encrypted disk: nothing is to be unlocked");
   return plan;
 }
 

@@ -25,6 +25,7 @@ struct ScratchDisk {
   std::string file_system_uuid;
   std::string file_system_label;
   std::optional<VolumeGroup> volumes;
+  bool in_volume = false;              // its LUKS device is the first of `volumes`, instead of holding them
   std::optional<Partition> partition;  // in which all of it lies; otherwise the disk has no partitions
 };
 
@@ -39,11 +40,14 @@ struct Plan {
   std::vector<ScratchDisk> disks;
   std::string disk_model;
   vm::Card card;
-  std::string card_name;             // that the card shall have; "": the one that udev gives it
-  std::string cmdline;               // without what the machine below adds
-  std::vector<std::string> drivers;  // kernel modules that are to be added to the image
-  std::vector<std::string> changes;  // what is otherwise than at the next boot, for people
-  std::vector<std::string> cannot;   // why it cannot be rehearsed
+  std::string card_name;              // that the card shall have; "": the one that udev gives it
+  std::string cmdline;                // without what the machine below adds
+  std::vector<std::string> drivers;   // kernel modules that are to be added to the image
+  std::vector<std::string> changes;   // what is otherwise than at the next boot, for people
+  std::vector<std::string> cannot;    // why it cannot be rehearsed
+  std::vector<std::string> unopened;  // encrypted disks that the boot needs, and that nothing in the image opens
+  std::string unaccounted;            // why nobody knows what root= is: then nothing is booted
+  std::string no_nic;                 // why no network interface like the machine's would be driven: the same
   const vm::Architecture* architecture = nullptr;
 };
 

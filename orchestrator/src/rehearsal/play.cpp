@@ -22,6 +22,16 @@ constexpr std::uint64_t kCapture = 8U << 20U;
 
 }  // namespace
 
+std::string device_timeout(std::string_view console) {
+  for (const std::string_view sign : {"Timed out waiting for device", "device/start timed out"}) {
+    const auto at = console.find(sign);
+    if (at == std::string_view::npos) continue;
+    const auto begin = console.rfind('\n', at) + 1;  // npos + 1 is 0
+    return base::printable(base::trim(console.substr(begin, console.find('\n', at) - begin)), 200);
+  }
+  return {};
+}
+
 Play::Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>& environment, base::Runner& runner,
            const base::Cancel& cancel, remote::Clock& clock, Tell tell)
     : guest_(guest),
@@ -33,9 +43,15 @@ Play::Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>
       tell_(std::move(tell)),
       begin_(part_.begin) {}
 
-bool Play::end(const std::string& id, bool done, const std::string& detail) {
+bool Play::end(const std::string& id, bool done, const std::string& said) {
   const double at = clock_.now() - begin_;
-  steps_.push_back({id, done, at, at - last_, detail});
+  auto detail = said;
+  if (!done) {
+    auto late = device_timeout(guest_.console());
+    if (late.empty()) late = device_timeout(guest_.journal());
+    if (!late.empty()) detail += (detail.empty() ? "" : "; ") + std::string("the guest itself gave up: ") + late;
+  }
+  steps_.push_back({id, done, at, at - last_, std::move(detail)});
   last_ = at;
   tell_(steps_.back());
   return done;

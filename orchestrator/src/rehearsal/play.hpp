@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/process.hpp"
@@ -25,13 +26,14 @@ struct Part {
   const remote::Secret* passphrase = nullptr;
   const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
   vm::Card card;
-  std::string token;                // of the marker system
-  std::size_t disks = 0;            // that ask for a passphrase
-  bool breaks = false;              // rd.break was said
-  std::vector<OfferedKey> offered;  // to be offered without their private halves
-  bool throw_away = false;          // the key that logs in is none of the image's: there has to be one of those
-  std::string offer_log;            // a file for ssh's words about them
-  std::string login_log;            // and one for its words about the login that is shared, if target.control is named
+  std::string token;                  // of the marker system
+  std::size_t disks = 0;              // that ask for a passphrase
+  std::vector<std::string> unopened;  // disks that are needed, and that nothing in the image opens
+  bool breaks = false;                // rd.break was said
+  std::vector<OfferedKey> offered;    // to be offered without their private halves
+  bool throw_away = false;            // the key that logs in is none of the image's: there has to be one of those
+  std::string offer_log;              // a file for ssh's words about them
+  std::string login_log;  // and one for its words about the login that is shared, if target.control is named
   std::chrono::seconds patience{60};  // for each step, with a machine that says nothing new
   std::chrono::seconds early{60};     // the same before its initramfs is up
   std::function<void()> between;      // called while waiting
@@ -91,5 +93,8 @@ class Play {
   double first_prompt_ = -1;
   unsigned denied_ = 0;
 };
+
+/// The line in which systemd says that a device did not come in time; "" if it says none.
+[[nodiscard]] std::string device_timeout(std::string_view console);
 
 }  // namespace rehearsal

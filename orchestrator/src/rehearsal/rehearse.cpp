@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "base/files.hpp"
@@ -16,6 +17,7 @@
 #include "rehearsal/janitor.hpp"
 #include "rehearsal/keys.hpp"
 #include "rehearsal/marker.hpp"
+#include "rehearsal/nic.hpp"
 #include "rehearsal/play.hpp"
 #include "rehearsal/settings.hpp"
 #include "rehearsal/subject.hpp"
@@ -31,6 +33,8 @@ constexpr double kFirstWords =
 constexpr std::chrono::seconds kSilence{90};  // of a kernel whose emulated processors may wait for each other
 
 constexpr unsigned kProcessors = 2;  // of the virtual machine; more would wait for one another
+
+constexpr std::array<std::string_view, 4> kEveryQemu{"virtio-net-pci", "e1000e", "e1000", "vmxnet3"};
 
 std::string random_word() {
   unsigned char bytes[12];
@@ -64,6 +68,12 @@ class Stage {
       plan_.cannot.emplace_back(
           "most of the image is a file system of its own, which covers what would be added: --as-is, with --key FILE");
     if (!plan_.cannot.empty()) throw CannotRehearse(base::join(plan_.cannot, "; "), base::Exit::usage);
+    report_.encrypted = static_cast<std::size_t>(std::ranges::count_if(plan_.disks, &ScratchDisk::encrypted));
+    if (!plan_.unaccounted.empty() || !plan_.no_nic.empty()) {
+      const bool disks = !plan_.unaccounted.empty();
+      not_booted(disks ? "disks" : "network", disks ? plan_.unaccounted : plan_.no_nic);
+      return std::move(report_);
+    }
     if (!can_log_in()) return std::move(report_);
     prepare();
     play();
@@ -77,17 +87,36 @@ class Stage {
   bool can_log_in() {
     const auto& facts = *subject_->facts;
     if (!request_.key.empty() || takes_throw_away_key(facts)) return true;
+    not_booted(facts.sshd.path.empty() ? "banner" : "login",
+               facts.sshd.path.empty() ? "the image has no sshd"
+                                       : "the image has no file of authorized keys; where certificates let people in, "
+                                         "name a key that has one: --key FILE");
+    return false;
+  }
+
+  void not_booted(const std::string& id, const std::string& why) {
     Step step;
-    step.id = facts.sshd.path.empty() ? "banner" : "login";
-    step.detail = facts.sshd.path.empty() ? "not booted: the image has no sshd"
-                                          : "not booted: the image has no file of authorized keys; where certificates "
-                                            "let people in, name a key that has one: --key FILE";
+    step.id = id;
+    step.detail = "not booted: " + why;
     report_.kernel = subject_->kernel.string();
     report_.cmdline = plan_.cmdline;
     report_.explanation = explanation_of(step.id, report_.findings);
     report_.steps.push_back(step);
     hearers_.step(step);
-    return false;
+  }
+
+  /// A qemu may be older than a model of its network interfaces.
+  void check_nic() {
+    if (std::ranges::find(kEveryQemu, plan_.card.model) != kEveryQemu.end()) return;
+    base::Command command;
+    command.argv = {std::string(plan_.architecture->qemu), "-device", "help"};
+    command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C"}};
+    command.dies_with_parent = true;
+    command.log = in("devices.log");
+    (void)runner_.run(command, cancel_);
+    if (lists_device(base::read_file(in("devices.log"), 4U << 20U), plan_.card.model)) return;
+    plan_.changes.push_back(fmt::format("this qemu has no {}: a virtio-net-pci stands in", plan_.card.model));
+    plan_.card.model = "virtio-net-pci";
   }
 
   void prepare() {
@@ -112,6 +141,7 @@ class Stage {
     }
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
                                          in("initrd"), in("linux"));
+    check_nic();
     hearers_.status("making scratch disks");
     passphrase_ = remote::Secret(random_word());
     wrong_ = remote::Secret("wrong-" + random_word());
@@ -130,6 +160,10 @@ class Stage {
     report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
     report_.cmdline = machine_.cmdline;
     report_.changes = plan_.changes;
+    if (!report_.kvm)
+      report_.changes.emplace_back(
+          "an emulated machine is slow: its devices have 900 s to appear "
+          "(systemd.default_device_timeout_sec; systemd before 254 gives up after 90 s)");
   }
 
   /// KVM may be there and not work, which shows only when something runs on it: then the machine is emulated.
@@ -176,6 +210,7 @@ class Stage {
     part.card = plan_.card;
     part.token = token_;
     part.disks = static_cast<std::size_t>(std::ranges::count_if(plan_.disks, &ScratchDisk::encrypted));
+    part.unopened = plan_.unopened;
     part.begin = begin_;
     part.breaks = request_.wishes.breaks;
     part.offered = offered_keys(usable_lines(*subject_->facts), types_of_client(scratch_.path(), runner_, cancel_),

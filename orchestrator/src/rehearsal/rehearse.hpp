@@ -42,6 +42,7 @@ struct Report {
   std::vector<std::string> changes;
   std::vector<Step> steps;
   bool passed = false;
+  std::size_t encrypted = 0;      // disks that had to be unlocked
   inspect::Findings findings;     // of the inspection
   inspect::Findings explanation;  // those that are about the step that failed
   std::string console;            // all of it

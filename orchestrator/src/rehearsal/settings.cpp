@@ -31,13 +31,21 @@ void add_settings(Overlay& overlay, const inspect::Facts& facts, const Plan& pla
   }
 }
 
+namespace {
+
+/// An emulated processor may need longer than systemd's 90 s to find a disk. Earlier ones than 254 do not know this;
+/// what they know (systemd.default_timeout_start_sec) would hide a service that never gets ready.
+constexpr std::string_view kDeviceTimeout = "systemd.default_device_timeout_sec=900";
+
+}  // namespace
+
 std::string cmdline_of(const Plan& plan, bool kvm, bool as_is) {
   auto out = plan.cmdline;
   const auto add = [&](const std::string& words) { out += (out.empty() ? "" : " ") + words; };
   add("noresume");
   // Without an overlay, what is logged goes to the console.
   if (as_is || plan.architecture->second_port.empty()) add("systemd.journald.forward_to_console=1");
-  if (!kvm) add(std::string(vm::emulated_cmdline()));
+  if (!kvm) add(fmt::format("{} {}", vm::emulated_cmdline(), kDeviceTimeout));
   add("panic=-1");
   add(fmt::format("console={}", plan.architecture->console));
   return out;

@@ -10,6 +10,7 @@ namespace rehearsal {
 namespace {
 
 constexpr std::array kKinds{
+    StepKind{"disks", "what root= lies on is known", "crypt."},
     StepKind{"kernel", "the kernel starts", "image. kernel."},
     StepKind{"initrd", "the initramfs starts", "image. kernel."},
     StepKind{"network", "the card has its address", "network. sshd.unit"},

@@ -112,9 +112,12 @@ Play::Seen Play::prompts() {
     for (const auto& line : base::lines(outcome.tail))
       count += line.find("assphrase") != std::string::npos || line.find('\t') != std::string::npos;
   }
-  if (count == 0) return {false, false, "nothing is asked for"};
+  const auto why = part_.unopened.empty() ? "" : ": nothing in the image opens " + base::join(part_.unopened, ", ");
+  if (count == 0) return {false, false, "nothing is asked for" + why};
   if (first_prompt_ < 0) first_prompt_ = clock_.now();
   if (count < part_.disks && clock_.now() - first_prompt_ < kMorePrompts) return {};
+  if (count < part_.disks && !part_.unopened.empty())
+    return {false, true, fmt::format("{} of {} disks ask{}", count, part_.disks, why)};
   return {true, false, fmt::format("{} of {}", count, part_.disks)};
 }
 

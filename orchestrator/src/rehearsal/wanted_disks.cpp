@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <utility>
 
 #include "base/text.hpp"
+#include "inspect/openings.hpp"
+#include "inspect/storage.hpp"
 #include "rehearsal/names.hpp"
 
 namespace rehearsal {
@@ -41,10 +44,13 @@ std::optional<std::string> label_of(std::string_view device) {
 
 class Search {
  public:
-  Search(const inspect::Facts& facts, std::vector<std::string>& cannot) : facts_(facts), cannot_(cannot) {}
+  Search(const inspect::Facts& facts, Plan& plan)
+      : facts_(facts), plan_(plan), cannot_(plan.cannot), openings_(inspect::openings_of(facts)) {}
 
   std::vector<ScratchDisk> run(const std::vector<std::string>& given) {
-    if (given.empty()) {
+    given_ = !given.empty();
+    if (!given_) {
+      read_storage();
       read_cmdline();
       read_crypttab();
     }
@@ -64,6 +70,61 @@ class Search {
     disk.name = "luks-" + uuid;
     disks_.push_back(std::move(disk));
     return disks_.back();
+  }
+
+  /// The node that root= is, by the machine or the record.
+  [[nodiscard]] std::optional<std::size_t> root_node(const std::string& root) const {
+    const auto& storage = facts_.storage;
+    if (storage.of_host && storage.tells("/")) return storage.needs.at("/");
+    if (const auto node = inspect::node_named(storage, root)) return node;
+    if (storage.tells("/") && (root.empty() || root.starts_with("LABEL=") || root.starts_with("/dev/disk/by-label/")))
+      return storage.needs.at("/");
+    return std::nullopt;
+  }
+
+  void read_storage() {
+    const auto& storage = facts_.storage;
+    const auto top = root_node(without(facts_.cmdline_value("root").value_or(""), "block:"));
+    if (!top) return;
+    bool unknown = false;
+    bool below_crypt = false;
+    for (const auto index : inspect::nodes_from(storage, *top)) {
+      const auto& node = storage.nodes[index];
+      if (node.kind == inspect::StorageKind::crypt) {
+        need(node);
+        if (root_uuid_.empty()) root_uuid_ = node.uuid;
+        below_crypt = true;
+      } else if (node.kind == inspect::StorageKind::volume && root_volume_.first.empty()) {
+        const auto slash = node.name.find('/');
+        if (slash != std::string::npos) root_volume_ = {node.name.substr(0, slash), node.name.substr(slash + 1)};
+        volume_below_ = below_crypt;
+      } else if (node.kind == inspect::StorageKind::multipath) {
+        cannot_.emplace_back("the root file system is on a multipath device, which no scratch disk can stand for");
+      } else if (node.kind == inspect::StorageKind::array) {
+        plan_.changes.emplace_back("the array is not imitated: one disk stands in for what lies on it");
+      } else if (node.kind == inspect::StorageKind::file_system && node.below.size() > 1) {
+        plan_.changes.push_back("ext4 on one disk stands in for " + base::printable(node.name) + " on several");
+      }
+      unknown = unknown || (node.kind == inspect::StorageKind::unknown && !below_crypt);
+    }
+    root_known_ = !unknown;
+    plain_root_ = root_known_ && root_uuid_.empty();
+    if (!storage.tells("/usr")) return;
+    for (const auto index : inspect::nodes_from(storage, storage.needs.at("/usr"))) {
+      if (storage.nodes[index].kind == inspect::StorageKind::crypt) need(storage.nodes[index]);
+    }
+  }
+
+  /// An encrypted disk as the machine has it, whether something opens it or not.
+  void need(const inspect::StorageNode& node) {
+    if (!is_uuid(node.uuid)) {
+      cannot_.push_back("no scratch disk can stand for " + base::printable(node.name) + ", whose UUID is not known");
+      return;
+    }
+    const bool known = std::ranges::find(disks_, node.uuid, &ScratchDisk::uuid) != disks_.end();
+    encrypted(node.uuid).name = node.name;
+    if (!known && openings_.of(node.name, node.uuid) == nullptr && !openings_.every_luks)
+      plan_.unopened.push_back(fmt::format("{} (UUID={})", base::printable(node.name), node.uuid));
   }
 
   void read_cmdline() {
@@ -94,6 +155,8 @@ class Search {
       if (fields.size() < 2 || fields[0].starts_with('#')) continue;
       if (const auto uuid = uuid_of(fields[1])) {
         encrypted(*uuid).name = fields[0];
+      } else if (const auto known = std::ranges::find(disks_, fields[0], &ScratchDisk::name); known != disks_.end()) {
+        known->partition = partition_of(fields[1]);
       } else if (const auto label = label_of(fields[1])) {
         ScratchDisk disk;
         disk.encrypted = true;
@@ -156,21 +219,42 @@ class Search {
     auto disk =
         std::ranges::find_if(disks_, [&](const ScratchDisk& one) { return !mapped.empty() && one.name == mapped; });
     const bool named = disk != disks_.end();
-    if (!named) disk = std::ranges::find_if(disks_, &ScratchDisk::encrypted);
-    if (disk == disks_.end()) disk = disks_.begin();
-    if (disks_.empty()) {
-      disks_.emplace_back();
-      disk = disks_.begin();
-    }
+    if (!root_uuid_.empty()) disk = std::ranges::find(disks_, root_uuid_, &ScratchDisk::uuid);
+    if (disk == disks_.end() && !plain_root_) disk = std::ranges::find_if(disks_, &ScratchDisk::encrypted);
+    if (disk == disks_.end() && !disks_.empty() && given_) disk = disks_.begin();
+    if (disk == disks_.end()) disk = disks_.insert(disks_.begin(), ScratchDisk());
     disk->root = true;
+    const bool accounted = given_ || root_known_ || disk->encrypted;
     if (const auto uuid = uuid_of(root))
       disk->file_system_uuid = *uuid;
     else if (const auto label = label_of(root))
       disk->file_system_label = *label;
-    else if (!named)
+    else if (!named && !(mapped.empty() ? root.empty() && root_known_ : !volume_of(mapped)))
       root_in_group(root, mapped);
+    if (!root_volume_.first.empty()) add_volume(root_volume_.first, root_volume_.second, true);
+    const bool volume_named = volumes_ && !mapped.empty() && named_by_cmdline(mapped);
+    if (!root.empty() && !accounted && !volume_named && cannot_.empty()) tell_unaccounted(root);
+    if (!mapped.empty() && !named && !volume_of(mapped) && !given_ && !root_known_ && root_uuid_.empty() &&
+        plan_.unaccounted.empty())
+      tell_unaccounted(root);
     disk->volumes = volumes_;
+    disk->in_volume = volumes_ && disk->encrypted && volume_below_;
     std::rotate(disks_.begin(), disk, disk + 1);
+  }
+
+  /// rd.lvm.lv=GROUP/VOLUME says that a name of /dev/mapper is a logical volume's.
+  [[nodiscard]] bool named_by_cmdline(const std::string& mapped) const {
+    const auto volume = volume_of(mapped);
+    return volume && std::ranges::find(facts_.cmdline, "rd.lvm.lv=" + volume->first + "/" + volume->second) !=
+                         facts_.cmdline.end();
+  }
+
+  void tell_unaccounted(const std::string& root) {
+    plan_.unaccounted = fmt::format(
+        "root={} is accounted for by nothing: no crypttab in the image and no rd.luks or rd.lvm.lv on the kernel's "
+        "command line names it, and neither the image nor this machine tells what it lies on; if it is right, name its "
+        "disk: --disk luks=UUID, or --disk fs=UUID",
+        base::printable(root));
   }
 
   /// Devices that a host-only image waits for, whether it needs them or not (dracut's wait_for_dev): a file system that
@@ -222,7 +306,8 @@ class Search {
   void root_in_group(const std::string& root, const std::string& mapped) {
     if (const auto volume = volume_of(mapped)) return add_volume(volume->first, volume->second, true);
     const auto parts = base::split(root, '/');  // /dev/GROUP/VOLUME
-    if (parts.size() == 4 && parts[1] == "dev" && is_name(parts[2]) && is_name(parts[3]) && parts[2] != "disk")
+    if (parts.size() == 4 && parts[1] == "dev" && is_name(parts[2]) && is_name(parts[3]) && parts[2] != "disk" &&
+        parts[2] != "mapper")
       return add_volume(parts[2], parts[3], true);
     if (root.empty())
       cannot_.emplace_back("no root= is known: name the command line of the next boot by --cmdline");
@@ -234,16 +319,23 @@ class Search {
   }
 
   const inspect::Facts& facts_;
+  Plan& plan_;
   std::vector<std::string>& cannot_;
+  inspect::Openings openings_;
+  bool given_ = false;         // disks were named by --disk
+  bool root_known_ = false;    // what root= lies on, down to disks
+  bool plain_root_ = false;    // it is not encrypted
+  bool volume_below_ = false;  // its LUKS device is a logical volume
+  std::string root_uuid_;      // of the LUKS header that it lies in
+  std::pair<std::string, std::string> root_volume_;
   std::vector<ScratchDisk> disks_;
   std::optional<VolumeGroup> volumes_;
 };
 
 }  // namespace
 
-std::vector<ScratchDisk> wanted_disks(const inspect::Facts& facts, const Wishes& wishes,
-                                      std::vector<std::string>& cannot) {
-  return Search(facts, cannot).run(wishes.disks);
+void plan_disks(const inspect::Facts& facts, const Wishes& wishes, Plan& plan) {
+  plan.disks = Search(facts, plan).run(wishes.disks);
 }
 
 }  // namespace rehearsal

@@ -8,10 +8,9 @@
 
 namespace rehearsal {
 
-/// The disks that the command line and the image's crypttab name, the root file system's first (systemd-cryptsetup-
-/// generator(8), crypttab(5), dracut.cmdline(7)); with `--disk` in `wishes` those. What no scratch disk can stand for
-/// is said in `cannot`.
-[[nodiscard]] std::vector<ScratchDisk> wanted_disks(const inspect::Facts& facts, const Wishes& wishes,
-                                                    std::vector<std::string>& cannot);
+/// The disks of a plan: those that the machine has below / and /usr, where that is known, then those that the image and
+/// its command line name. Sets Plan::disks, ::unopened, ::unaccounted, and adds to ::cannot and ::changes. No disk is
+/// made for a root= that nothing accounts for.
+void plan_disks(const inspect::Facts& facts, const Wishes& wishes, Plan& plan);
 
 }  // namespace rehearsal

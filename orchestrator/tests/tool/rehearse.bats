@@ -164,6 +164,51 @@ machine() { printf '%b\0' "\\x$(printf %02x "$1")" | dd of=tree/usr/lib/systemd/
   run -2 rehearse --patience 0
 }
 
+@test "a root= for which nothing accounts is no invented disk, but a failed step: 1" {
+  pack
+  for root in /dev/mapper/vda5_crypt /dev/mapper/debian--vg-root UUID=11111111-2222-4333-8444-555555555555; do
+    cmdline="root=$root ro quiet" run -1 --separate-stderr rehearse --image image --kernel linux --json
+    clean
+    printf '%s\n' "$output" >said.json
+    same 'disks False' "$(python3 -c 'import json; said = json.load(open("said.json")); print(said["failed"], said["unlocked"])')"
+    grep -q "root=$root is accounted for by nothing" said.json
+    rm -r home && mkdir home
+  done
+}
+
+@test "an image whose machine has a network interface that neither it nor qemu knows is not booted: 1, and which" {
+  mkdir -p tree/usr/lib/dracut-sshd
+  printf 'version\t1\nnic\teno1\ttg3\tpci:14e4:1657\n' >tree/usr/lib/dracut-sshd/nics
+  pack
+  run -1 rehearse --image image --kernel linux
+  clean
+  [[ $output == *'the card has its address: not booted: the image has no driver for'*'eno1 (tg3)'* ]]
+}
+
+@test "an encrypted disk in a logical volume is made as the record has it" {
+  for tool in cryptsetup mkfs.ext4; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || skip "$tool is not installed"
+  done
+  mkdir -p tree/usr/lib/dracut-sshd bin
+  printf '%s\t' version 1 | sed 's/\t$/\n/' >tree/usr/lib/dracut-sshd/storage
+  printf 'need\t/\t1\nfrom\tsysfs\nnode\t1\tfs\text4\t-\t2\nnode\t2\tcrypt\troot_crypt\t%s\t3\nnode\t3\tlv\tvg/root\t-\t-\n' "$uuid" \
+    >>tree/usr/lib/dracut-sshd/storage
+  pack
+  cat >"bin/qemu-system-$(uname -m)" <<'PROGRAM'
+#!/bin/sh
+for word; do
+  case $word in *file=*disk0.img*) file=${word##*file=} && file=${file%%,*} ;; esac
+done
+dd if="$file" bs=1M skip=1 count=16 2>/dev/null | dd bs=6 count=1 2>/dev/null | od -An -c >"$0.seen"
+exit 1
+PROGRAM
+  chmod 755 bin/qemu-system-*
+  cmdline="root=/dev/mapper/root_crypt ro" PATH=$PWD/bin:$PATH:/usr/sbin:/sbin run -1 rehearse --image image --kernel linux
+  clean
+  cat bin/*.seen
+  grep -q 'L   U   K   S' bin/*.seen
+}
+
 @test "a folder for the report that is there already: 2, before anything is done, and it stays as it is" {
   pack
   mkdir report

@@ -77,7 +77,9 @@ TEST(Plan, AFileSystemNamedByItsUuidLiesInTheFirstEncryptedDiskAndTheOthersOnlyO
 }
 
 TEST(Plan, WithoutAnEncryptedDiskThereIsAPlainOneAndItIsSaid) {
-  const auto made = plan(std::string("root=UUID=") + kSystem);
+  Wishes wishes;
+  wishes.disks = {std::string("fs=") + kSystem};
+  const auto made = plan(std::string("root=UUID=") + kSystem, with_drivers(), wishes);
   ASSERT_EQ(made.disks.size(), 1U);
   EXPECT_FALSE(made.disks[0].encrypted);
   EXPECT_THAT(made.changes, Contains(HasSubstr("nothing is to be unlocked")));
