@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/ownership.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
 #include "pipeline/executor.hpp"
@@ -68,6 +69,15 @@ std::string checked_url(const std::string& given, const repos::Catalog& catalog)
 
 bool is_new(const PublishRow& row) { return row.verdict == PublishVerdict::published; }
 
+/// The site, the folders above it, and what of dist/ is read: where somebody else can write, that somebody decides what
+/// is signed.
+void refuse_writable_by_others(const std::vector<Job>& jobs, const fs::path& site, const fs::path& out) {
+  base::refuse_tree_writable_by_others(site);
+  base::refuse_writable_by_others(out);
+  base::refuse_tree_writable_by_others(out / ".logs");
+  for (const auto& job : jobs) base::refuse_tree_writable_by_others(out / job.profile.key());
+}
+
 /// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
@@ -122,7 +132,11 @@ class Publisher {
     const auto& manager = manager_of(job);
     const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
-    auto artifacts = taken_out(job, manifest, out_, build);
+    // What some formats' reading steps look at beside the outputs is made from the source.
+    if (job.recipe.reads_work) executor_.make(job, build, log);
+    static_cast<void>(taken_out(job, manifest, out_, build));
+    // dist/ and its manifest.json are not signed: nothing is, before it was read and compared here.
+    auto artifacts = executor_.prove_again(job, build, log);
     if (manager.sign(workshop_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
     repos::Published entry;
     entry.distribution = job.profile.id;
@@ -222,9 +236,11 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto before = repos::catalog_of(site);
   static_cast<void>(key_for(jobs, options, before, gnupg, now));
   static_cast<void>(checked_url(options.url, before));
+  refuse_writable_by_others(jobs, site, options.out);
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);
+  const auto seen = repos::to_json(catalog);
   const auto key = key_for(jobs, options, catalog, gnupg, now);
   catalog.url = checked_url(options.url, catalog);
   catalog.fingerprint = key.primary.fingerprint;
@@ -245,8 +261,10 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
       {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
   Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
-  repos::refuse_changed(workshop, site);
-  repos::Draft draft(site);
+  const auto carried = repos::carried(workshop, site);
+  repos::Draft draft(site, carried);
+  if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != seen)
+    throw base::Error(fmt::format("{} has changed meanwhile", (site / repos::kCatalog).string()));
   Publisher publisher(out, catalog, workshop, executor, draft, console);
   publisher.take(rows, manifests, log);
   draft.remove(repos::prune(catalog, options.keep), catalog);
@@ -256,7 +274,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
   draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
   cancel.throw_if_requested();
-  draft.finish(workshop);
+  draft.finish(workshop, catalog);
   console.clear_status();
   return rows;
 }
