@@ -429,6 +429,53 @@ P
   forged fedora-44 fedora:44 fedora-44
 }
 
+@test "a key that was extended is published without a new version, and an older copy of it is not" {
+  own=$("$orchestrator" key new --user 'A Short One <s@example.org>' --expires 30d --no-passphrase 2>/dev/null)
+  run publish "$BATS_TEST_TMPDIR/site" --distro arch --distro fedora:44 --sign "$own" --url https://x.example
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"the key $own expires on"*'key extend'* ]]
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  [ "$status" -eq 0 ]
+  [[ $output == *"the key $own expires on"* ]]
+  cp -a "$BATS_TEST_TMPDIR/site" "$BATS_TEST_TMPDIR/before"
+  # expiry FILE
+  expiry() { gpg --with-colons --show-keys "$1" | awk -F: '/^pub/ { print $7 }'; }
+  gpg --export-secret-keys --armor "$own" >"$BATS_TEST_TMPDIR/old"
+
+  "$orchestrator" key extend "$own" --expires 2y
+  publish "$BATS_TEST_TMPDIR/site" --distro arch
+  (($(expiry "$BATS_TEST_TMPDIR/site/dracut-sshd.asc") > $(expiry "$BATS_TEST_TMPDIR/before/dracut-sshd.asc")))
+  cmp "$BATS_TEST_TMPDIR/site/dracut-sshd.asc" "$BATS_TEST_TMPDIR/site/fedora/44/repodata/repomd.xml.key"
+  run --separate-stderr "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr != *expires* ]]
+  diff -r -x 'dracut-sshd.asc' -x repomd.xml.key -x 'SHA256SUMS*' "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
+  before=$(stat -c '%i' "$BATS_TEST_TMPDIR/site")
+  publish "$BATS_TEST_TMPDIR/site" --distro arch
+  same "$before" "$(stat -c '%i' "$BATS_TEST_TMPDIR/site")"
+
+  # A machine that does not know of it
+  gpg --batch --yes --delete-secret-and-public-key "$own"
+  gpg --batch --quiet --import "$BATS_TEST_TMPDIR/old"
+  run publish "$BATS_TEST_TMPDIR/site" --distro arch
+  echo "$output"
+  [ "$status" -eq 2 ]
+  [[ $output == *'is good until'*'gpg --import'* ]]
+  gpg --batch --yes --delete-secret-and-public-key "$own"
+}
+
+@test "an old state of a site is found by its day" {
+  "$orchestrator" verify "$site" --newer-than 2020-01-31
+  run "$orchestrator" verify "$site" --newer-than 2099-01-31
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *'the newest packages are of '*'expected some of 2099-01-31 or later'* ]]
+  run "$orchestrator" verify "$site" --newer-than yesterday
+  [ "$status" -eq 2 ]
+}
+
 # refused STATUS TEXT ARGUMENT...: nothing is written
 refused() {
   local expected=$1 text=$2
