@@ -97,7 +97,7 @@ std::map<std::string, std::string> scripts(const std::filesystem::path& job) {
 
 /// The text of a .dsc, .changes or .buildinfo: within its signature (RFC 4880, section 7), where it has one.
 std::vector<std::string> signed_text(const std::filesystem::path& job, const std::string& name) {
-  const std::vector<std::string> lines = report(job, name);
+  std::vector<std::string> lines = report(job, name);
   if (lines.empty() || lines.front() != "-----BEGIN PGP SIGNED MESSAGE-----") return lines;
   std::vector<std::string> out;
   const auto signature = std::find(lines.begin(), lines.end(), "-----BEGIN PGP SIGNATURE-----");
@@ -138,48 +138,26 @@ void check_digests(Fields& fields, const std::filesystem::path& job, const std::
   }
 }
 
+/// The fields of a .dsc, a .changes and a .buildinfo (dsc(5), deb-changes(5), deb-buildinfo(5)) that ours have.
+constexpr std::string_view kDscFields =
+    "Format Source Binary Architecture Version Maintainer Homepage Build-Depends Package-List "
+    "Checksums-Sha1 Checksums-Sha256 Files Standards-Version Rules-Requires-Root";
+constexpr std::string_view kChangesFields =
+    "Format Date Source Binary Architecture Version Distribution Urgency Maintainer Changed-By Changes "
+    "Description Checksums-Sha1 Checksums-Sha256 Files Closes Launchpad-Bugs-Fixed";
+constexpr std::string_view kBuildinfoFields =
+    "Format Source Binary Architecture Version Checksums-Md5 Checksums-Sha1 Checksums-Sha256 Build-Origin "
+    "Build-Architecture Build-Date Build-Path Build-Tainted-By Installed-Build-Depends Environment "
+    "Build-Kernel-Version";
+
+std::set<std::string> words(std::string_view list) {
+  const std::vector<std::string> all = base::split(list, ' ');
+  return {all.begin(), all.end()};
+}
+
 /// What the uploads say of themselves. They are signed, so that nothing may stand there that nobody has looked at.
 /// Those that differ from build to build (.changes, .buildinfo) need not be there.
 void check_descriptions(const Ingredients& from, const std::filesystem::path& job) {
-  static const std::set<std::string> dsc_fields{"Format",
-                                                "Source",
-                                                "Binary",
-                                                "Architecture",
-                                                "Version",
-                                                "Maintainer",
-                                                "Homepage",
-                                                "Build-Depends",
-                                                "Package-List",
-                                                "Checksums-Sha1",
-                                                "Checksums-Sha256",
-                                                "Files",
-                                                "Standards-Version",
-                                                "Rules-Requires-Root"};
-  static const std::set<std::string> changes_fields{"Format",
-                                                    "Date",
-                                                    "Source",
-                                                    "Binary",
-                                                    "Architecture",
-                                                    "Version",
-                                                    "Distribution",
-                                                    "Urgency",
-                                                    "Maintainer",
-                                                    "Changed-By",
-                                                    "Changes",
-                                                    "Description",
-                                                    "Checksums-Sha1",
-                                                    "Checksums-Sha256",
-                                                    "Files",
-                                                    "Closes",
-                                                    "Launchpad-Bugs-Fixed"};
-  static const std::set<std::string> buildinfo_fields{"Format",           "Source",
-                                                      "Binary",           "Architecture",
-                                                      "Version",          "Checksums-Md5",
-                                                      "Checksums-Sha1",   "Checksums-Sha256",
-                                                      "Build-Origin",     "Build-Architecture",
-                                                      "Build-Date",       "Build-Path",
-                                                      "Build-Tainted-By", "Installed-Build-Depends",
-                                                      "Environment",      "Build-Kernel-Version"};
   const std::string start = fmt::format("{}_{}", from.project.name, deb_version(from));
   const std::string tarball = fmt::format("{}_{}.orig.tar.gz", from.project.name, from.project.version());
   const std::set<std::string> sources{tarball, start + ".debian.tar.xz"};
@@ -191,16 +169,16 @@ void check_descriptions(const Ingredients& from, const std::filesystem::path& jo
     check_digests(fields, job, name, files);
     return fields;
   };
-  Fields dsc = check(start + ".dsc", dsc_fields, sources);
+  Fields dsc = check(start + ".dsc", words(kDscFields), sources);
   require(dsc, start + ".dsc", "Maintainer", from.packager.full());
   require(dsc, start + ".dsc", "Binary", from.project.name);
   const std::string buildinfo = start + "_source.buildinfo";
-  if (std::filesystem::exists(job / buildinfo)) (void)check(buildinfo, buildinfo_fields, {start + ".dsc"});
+  if (std::filesystem::exists(job / buildinfo)) (void)check(buildinfo, words(kBuildinfoFields), {start + ".dsc"});
   const std::string changes = start + "_source.changes";
   if (!std::filesystem::exists(job / changes)) return;
   std::set<std::string> files = sources;
   files.insert({start + ".dsc", buildinfo});
-  Fields said = check(changes, changes_fields, files);
+  Fields said = check(changes, words(kChangesFields), files);
   require(said, changes, "Distribution", from.profile.package.deb.series);
   for (const char* who : {"Maintainer", "Changed-By"}) require(said, changes, who, from.packager.full());
 }

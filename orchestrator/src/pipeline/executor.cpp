@@ -101,6 +101,7 @@ std::vector<proof::VerifiedArtifact> Executor::prove_again(const Job& job, const
                                                            const fs::path& log) {
   Result result;
   result.log = log;
+  base::remove_tree(folder / "reading");  // of an earlier proof
   std::vector<std::string> digests;
   for (const auto& output : job.recipe.outputs) digests.push_back(proof::digest_of(folder / output.path));
   run_steps(job, job.recipe.reading, folder, result, [](const std::string&) {});

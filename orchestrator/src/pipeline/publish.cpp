@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/ownership.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
 #include "pipeline/executor.hpp"
@@ -68,6 +69,15 @@ std::string checked_url(const std::string& given, const repos::Catalog& catalog)
 
 bool is_new(const PublishRow& row) { return row.verdict == PublishVerdict::published; }
 
+/// The site, the folders above it, and what of dist/ is read: where somebody else can write, that somebody decides what
+/// is signed.
+void refuse_writable_by_others(const std::vector<Job>& jobs, const fs::path& site, const fs::path& out) {
+  base::refuse_tree_writable_by_others(site);
+  base::refuse_writable_by_others(out);
+  base::refuse_tree_writable_by_others(out / ".logs");
+  for (const auto& job : jobs) base::refuse_tree_writable_by_others(out / job.profile.key());
+}
+
 /// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
@@ -122,7 +132,11 @@ class Publisher {
     const auto& manager = manager_of(job);
     const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
-    auto artifacts = taken_out(job, manifest, out_, build);
+    // What some formats' reading steps look at beside the outputs is made from the source.
+    if (job.recipe.reads_work) executor_.make(job, build, log);
+    static_cast<void>(taken_out(job, manifest, out_, build));
+    // dist/ and its manifest.json are not signed: nothing is, before it was read and compared here.
+    auto artifacts = executor_.prove_again(job, build, log);
     if (manager.sign(workshop_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
     repos::Published entry;
     entry.distribution = job.profile.id;
@@ -211,6 +225,38 @@ std::vector<PublishRow> rows_of(std::vector<Job>& jobs, const fs::path& out, con
   return rows;
 }
 
+/// Whether the site's key is to be exchanged for the same key with other dates. The keyring's must not be the older
+/// one: it may be that of a machine where nobody has extended it.
+bool is_renewed(const fs::path& site, const repos::Catalog& catalog, const std::string& project,
+                const signing::Key& key, const std::string& public_key, std::int64_t now, base::Runner& runner,
+                const base::Cancel& cancel) {
+  if (catalog.entries.empty()) return false;
+  const auto file = site / repos::key_file(project);
+  const auto there = repos::content_of(file);
+  if (there == public_key) return false;
+  for (const auto& other : signing::public_keys(there, runner, cancel)) {
+    const auto end = signing::good_until(key, now);
+    const auto published = signing::good_until(other, now);
+    const bool shorter = end != 0 && (published == 0 || published > end);
+    if (other.primary.fingerprint == key.primary.fingerprint && shorter)
+      throw base::Error(fmt::format("{} is good until {}, the key here until {}", file.string(),
+                                    published == 0 ? "for ever" : base::iso_date(published), base::iso_date(end)),
+                        base::Exit::usage)
+          .with_hint(fmt::format("gpg --import {}; or orchestrator key extend {}", base::shell_quote(file.string()),
+                                 key.primary.fingerprint));
+  }
+  return true;
+}
+
+/// Puts the public key everywhere where clients fetch it.
+void write_key(repos::Draft& draft, const repos::Digests& carried, const std::string& project,
+               const std::string& public_key) {
+  draft.write(repos::key_file(project), public_key);
+  for (const auto& [path, digest] : carried) {
+    if (path.ends_with("/repodata/repomd.xml.key")) draft.write(path, public_key);
+  }
+}
+
 }  // namespace
 
 std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options, const signing::Gnupg& gnupg,
@@ -222,9 +268,11 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto before = repos::catalog_of(site);
   static_cast<void>(key_for(jobs, options, before, gnupg, now));
   static_cast<void>(checked_url(options.url, before));
+  refuse_writable_by_others(jobs, site, options.out);
   base::make_dirs(site.parent_path());
   const Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);
+  const auto seen = repos::to_json(catalog);
   const auto key = key_for(jobs, options, catalog, gnupg, now);
   catalog.url = checked_url(options.url, catalog);
   catalog.fingerprint = key.primary.fingerprint;
@@ -234,7 +282,12 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
   std::vector<Manifest> manifests;
   auto rows = rows_of(jobs, out, catalog, toolbox, manifests);
-  if (std::ranges::none_of(rows, is_new)) return rows;
+  if (const auto warning = signing::expiry_warning(key, now); !warning.empty())
+    console.warn(fmt::format("{}: orchestrator key extend {}, then publish again", warning, key.primary.fingerprint));
+  const bool anything = std::ranges::any_of(rows, is_new);
+  if (!is_renewed(site, catalog, project.name, key, gnupg.public_key(key.primary.fingerprint), now, runner, cancel) &&
+      !anything)
+    return rows;
 
   base::make_dirs(out / ".logs");
   const auto log = out / ".logs/publish.log";
@@ -245,18 +298,20 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
       {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
   Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
-  repos::refuse_changed(workshop, site);
-  repos::Draft draft(site);
+  const auto carried = repos::carried(workshop, site);
+  repos::Draft draft(site, carried);
+  if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != seen)
+    throw base::Error(fmt::format("{} has changed meanwhile", (site / repos::kCatalog).string()));
   Publisher publisher(out, catalog, workshop, executor, draft, console);
   publisher.take(rows, manifests, log);
-  draft.remove(repos::prune(catalog, options.keep), catalog);
+  if (anything) draft.remove(repos::prune(catalog, options.keep), catalog);
   publisher.index(rows);
-  draft.write(repos::key_file(project.name), session.public_key());
+  write_key(draft, carried, project.name, session.public_key());
   draft.write(repos::kCatalog, repos::to_json(catalog));
   const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
   draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
   cancel.throw_if_requested();
-  draft.finish(workshop);
+  draft.finish(workshop, catalog);
   console.clear_status();
   return rows;
 }

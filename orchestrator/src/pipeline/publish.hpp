@@ -35,7 +35,8 @@ struct PublishRow {
 /// Signs what `build` has made and proven, proves again what signing has changed, and puts it into the repositories of
 /// a site, which is exchanged as a whole: a reader sees what was there before, or all of it. Everything that can be
 /// refused (the key, its type, a package that is missing or another than was proven, a version that is published with
-/// other contents) is refused before anything is written.
+/// other contents) is refused before anything is written; so are a site, a folder above it and packages that other
+/// users can change. Where nothing but the key's dates have changed, the site gets the key.
 [[nodiscard]] std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options,
                                               const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                                               const base::Cancel& cancel, base::Console& console);

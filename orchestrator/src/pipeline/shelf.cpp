@@ -40,6 +40,7 @@ std::vector<proof::VerifiedArtifact> taken_out(const Job& job, const Manifest& m
   std::vector<std::string> digests;
   for (const auto& output : job.recipe.outputs) {
     base::make_dirs((folder / output.path).parent_path());
+    base::remove_tree(folder / output.path);
     if (fs::is_directory(from / output.name))
       base::copy_tree(from / output.name, folder / output.path, job.workspace->project.epoch());
     else

@@ -2,7 +2,7 @@
 #include "repos/site.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -22,25 +22,30 @@ fs::path beside(const fs::path& site, const char* ending) {
   return site.parent_path() / ("." + site.filename().string() + ending);
 }
 
-/// The same tree of hard links. A file in it may be replaced, and never written to.
-void link_tree(const fs::path& from, const fs::path& to) {
-  base::make_dirs(to);
-  for (const auto& path : files_of(from)) {
-    base::make_dirs((to / path).parent_path());
-    // Where there are no hard links a copy does, with its time, which metadata records.
-    if (::link((from / path).c_str(), (to / path).c_str()) == 0) continue;
-    fs::copy_file(from / path, to / path);
-    fs::last_write_time(to / path, fs::last_write_time(from / path));
-  }
+constexpr std::uint64_t kLargest = 64U << 20U;
+
+base::Error changed(const fs::path& site, const std::string& fault) {
+  return base::Error(fmt::format("{} is not as it was published: {}", site.string(), base::printable(fault, 400)))
+      .with_hint("orchestrator verify tells all of it; publish to a new folder when you do not know who did that");
 }
 
-std::string sums(const fs::path& site) {
-  std::string out;
-  for (const auto& path : files_of(site)) {
-    if (path != kSums && path != fmt::format("{}.asc", kSums))
-      out += fmt::format("{}  {}\n", base::sha256_of_file(site / path), path);
+/// The signed list, and what is wrong with it.
+Digests read_sums(const std::string& list, std::vector<std::string>& faults) {
+  Digests out;
+  for (const auto& line : base::lines(list)) {
+    if (line.size() < 67 || line.substr(64, 2) != "  ")
+      faults.push_back(fmt::format("{}: \"{}\" is no line of it", kSums, base::printable(line)));
+    else
+      out[line.substr(66)] = line.substr(0, 64);
   }
   return out;
+}
+
+/// Why the list is none of this key's; "" when it is.
+std::string signature_fault(const Workshop& workshop, const std::string& list, const std::string& signature) {
+  if (signature.empty()) return fmt::format("{} is not signed", kSums);
+  const auto why = workshop.why_not_signed(list, signature);
+  return why.empty() ? "" : fmt::format("{}: {}", kSums, why);
 }
 
 }  // namespace
@@ -80,12 +85,21 @@ fs::path place_of(const fs::path& given) {
 
 fs::path lock_of(const fs::path& site) { return beside(site, ".lock"); }
 
-Draft::Draft(fs::path site) : site_(std::move(site)), folder_(beside(site_, ".new")) {
+Draft::Draft(fs::path site, const Digests& carried) : site_(std::move(site)), folder_(beside(site_, ".new")) {
   base::remove_tree(folder_);
-  if (fs::exists(site_))
-    link_tree(site_, folder_);
-  else
-    base::make_dirs(folder_);
+  // Nobody else has made it in the meantime, and nobody else can enter it.
+  if (::mkdir(folder_.c_str(), 0700) != 0) throw base::system_error("making the folder " + folder_.string());
+  try {
+    for (const auto& [path, digest] : carried) {
+      const auto file = base::read_below(site_, path, kLargest);
+      if (base::sha256(file.bytes) != digest) throw changed(site_, path + " is another file than the one listed");
+      base::create_below(folder_, path, file);
+      known_[path] = digest;
+    }
+  } catch (...) {
+    base::remove_tree(folder_);
+    throw;
+  }
 }
 
 Draft::~Draft() {
@@ -98,11 +112,10 @@ Draft::~Draft() {
 void Draft::put_file(const fs::path& file, const std::string& place, std::int64_t time, Published& entry) {
   const auto content = content_of(file);
   const auto digest = base::sha256(content);
-  const auto target = folder_ / place;
-  if (!fs::exists(target) || base::sha256_of_file(target) != digest) {
-    base::make_dirs(target.parent_path());
-    base::write_file(target, content);
-    base::set_times(target, time);
+  const auto known = known_.find(place);
+  if (known == known_.end() || known->second != digest) {
+    write(place, content);
+    base::set_times(folder_ / place, time);
   }
   entry.files.push_back({place, digest, content.size()});
 }
@@ -110,14 +123,24 @@ void Draft::put_file(const fs::path& file, const std::string& place, std::int64_
 void Draft::put(const proof::VerifiedArtifact& artifact, const std::string& place, std::int64_t time,
                 Published& entry) {
   if (!base::is_safe_relative(place)) throw base::Error(place + " is no place in a site");
+  const auto before = entry.files.size();
+  std::string digest;
   if (fs::is_directory(artifact.path())) {
-    for (const auto& path : files_of(artifact.path()))
-      put_file(artifact.path() / path, fmt::format("{}/{}", place, path), time, entry);
+    const auto files = files_of(artifact.path());
+    std::vector<fs::path> paths(files.begin(), files.end());
+    std::ranges::sort(paths);
+    std::string list;  // as proof::digest_of makes it
+    for (const auto& path : paths) {
+      put_file(artifact.path() / path, fmt::format("{}/{}", place, path.string()), time, entry);
+      list += fmt::format("{}  {}\n", entry.files.back().sha256, path.string());
+    }
+    digest = base::sha256(list);
   } else {
     put_file(artifact.path(), place, time, entry);
-    if (entry.files.back().sha256 != artifact.sha256())
-      throw base::Error(artifact.name() + " has changed since it was proven");
+    digest = entry.files.back().sha256;
   }
+  if (entry.files.size() == before || digest != artifact.sha256())
+    throw base::Error(artifact.name() + " has changed since it was proven");
 }
 
 void Draft::put_beside(const fs::path& file, const std::string& place) { write(place, content_of(file)); }
@@ -126,6 +149,7 @@ void Draft::write(const std::string& place, const std::string& content) {
   if (!base::is_safe_relative(place)) throw base::Error(place + " is no place in a site");
   base::make_dirs((folder_ / place).parent_path());
   base::write_file(folder_ / place, content);
+  known_[place] = base::sha256(content);
 }
 
 void Draft::remove(const std::vector<Published>& gone, const Catalog& kept) {
@@ -142,11 +166,35 @@ void Draft::remove(const std::vector<Published>& gone, const Catalog& kept) {
   }
 }
 
-void Draft::finish(const Workshop& workshop) {
-  const auto list = sums(folder_);
+std::string Draft::sums(const std::set<std::string>& packages) const {
+  std::string out;
+  for (const auto& path : files_of(folder_)) {
+    if (path == kSums || path == fmt::format("{}.asc", kSums)) continue;
+    const auto digest = base::sha256(base::read_below(folder_, path, kLargest).bytes);
+    if (packages.contains(path)) {
+      const auto known = known_.find(path);
+      if (known == known_.end() || known->second != digest)
+        throw base::Error(path + " has changed since it was proven");
+    }
+    out += fmt::format("{}  {}\n", digest, path);
+  }
+  return out;
+}
+
+void Draft::finish(const Workshop& workshop, const Catalog& catalog) {
+  std::set<std::string> packages;
+  for (const auto& entry : catalog.entries) {
+    for (const auto& file : entry.files) {
+      // An overlay's Manifest names the sources of all versions that are there: it belongs to the lists.
+      if (fs::path(file.path).filename() != "Manifest") packages.insert(file.path);
+    }
+  }
+  const auto list = sums(packages);
   write(kSums, list);
   write(fmt::format("{}.asc", kSums), workshop.session().detached(list, true));
-  fs::permissions(folder_, fs::perms(0755));
+  // Whoever published, with whatever umask: a web server's account reads, and nobody else writes.
+  base::set_modes(folder_, 0755, 0644);
+  base::sync_tree(folder_);
   base::replace_tree(folder_, site_);
 }
 
@@ -155,33 +203,35 @@ std::vector<std::string> faults_of_files(const Workshop& workshop, const fs::pat
   const auto list = content_or_fault(site, kSums, faults);
   const auto signature = content_or_fault(site, fmt::format("{}.asc", kSums), faults);
   if (!faults.empty()) return faults;
-  if (signature.empty()) {
-    faults.push_back(fmt::format("{} is not signed", kSums));
-  } else if (const auto why = workshop.why_not_signed(list, signature); !why.empty()) {
-    faults.push_back(fmt::format("{}: {}", kSums, why));
-  }
-  std::set<std::string> listed = {kSums, fmt::format("{}.asc", kSums)};
-  for (const auto& line : base::lines(list)) {
-    if (line.size() < 67 || line.substr(64, 2) != "  ") {
-      faults.push_back(fmt::format("{}: \"{}\" is no line of it", kSums, base::printable(line)));
-      continue;
-    }
-    listed.insert(line.substr(66));
-    check_listed(site, line.substr(66), line.substr(0, 64), faults);
-  }
+  if (const auto why = signature_fault(workshop, list, signature); !why.empty()) faults.push_back(why);
+  const auto listed = read_sums(list, faults);
+  for (const auto& [path, digest] : listed) check_listed(site, path, digest, faults);
   for (const auto& path : files_of(site)) {
-    if (!listed.contains(path)) faults.push_back(base::printable(path, 400) + " is there, and in no list");
+    if (!listed.contains(path) && path != kSums && path != fmt::format("{}.asc", kSums))
+      faults.push_back(base::printable(path, 400) + " is there, and in no list");
   }
   return faults;
 }
 
-void refuse_changed(const Workshop& workshop, const fs::path& site) {
-  if (!fs::exists(site) || fs::is_empty(site)) return;
-  const auto faults = faults_of_files(workshop, site);
-  if (!faults.empty())
-    throw base::Error(
-        fmt::format("{} is not as it was published: {}", site.string(), base::printable(faults.front(), 400)))
-        .with_hint("orchestrator verify tells all of it; publish to a new folder when you do not know who did that");
+Digests carried(const Workshop& workshop, const fs::path& site) {
+  if (!fs::exists(site) || fs::is_empty(site)) return {};
+  std::vector<std::string> faults;
+  const auto list = content_or_fault(site, kSums, faults);
+  const auto signature = content_or_fault(site, fmt::format("{}.asc", kSums), faults);
+  if (!faults.empty()) throw changed(site, faults.front());
+  if (const auto why = signature_fault(workshop, list, signature); !why.empty()) throw changed(site, why);
+  auto listed = read_sums(list, faults);
+  if (!faults.empty()) throw changed(site, faults.front());
+  std::set<std::string> there;
+  for (const auto& path : files_of(site)) {
+    if (!listed.contains(path) && path != kSums && path != fmt::format("{}.asc", kSums))
+      throw changed(site, path + " is there, and in no list");
+    there.insert(path);
+  }
+  for (const auto& [path, digest] : listed) {
+    if (!there.contains(path)) throw changed(site, path + " is listed, and is not there");
+  }
+  return listed;
 }
 
 }  // namespace repos

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +12,7 @@
 #include "repos/workshop.hpp"
 
 /// The folder that a web server shows: repositories of several distributions, the key, the page, and a signed list of
-/// all files. It is never changed in place: a copy of hard links is made beside it, changed, and exchanged with it.
+/// all files. It is never changed in place: a copy is made beside it, changed, and exchanged with it.
 namespace repos {
 
 inline constexpr const char* kSums = "SHA256SUMS";
@@ -23,11 +25,16 @@ inline constexpr const char* kSums = "SHA256SUMS";
 /// folder.
 [[nodiscard]] std::vector<std::string> files_of(const std::filesystem::path& site);
 
-/// The next state of a site, beside it. Nothing of it is seen until finish().
+/// Path below a site -> SHA-256, as the site's signed list has it.
+using Digests = std::map<std::string, std::string>;
+
+/// The next state of a site, beside it, in a private folder. Nothing of it is seen until finish().
 class Draft {
  public:
-  /// What a killed publisher left beside `site` is removed. The caller holds the site's lock.
-  explicit Draft(std::filesystem::path site);
+  /// Begins with the files in `carried` out of the site, each of which must have its digest: base::Error when one has
+  /// not. They are copies: whoever has a file of the site open for writing changes nothing here. What a killed
+  /// publisher left beside `site` is removed. The caller holds the site's lock.
+  Draft(std::filesystem::path site, const Digests& carried);
   ~Draft();
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
@@ -40,13 +47,17 @@ class Draft {
   void write(const std::string& place, const std::string& content);
   /// Removes the files of versions that are no longer kept, but for those that a kept one has too.
   void remove(const std::vector<Published>& gone, const Catalog& kept);
-  /// Signs the list of all files, and takes the site's place in one step.
-  void finish(const Workshop& workshop);
+  /// Signs the list of all files, and takes the site's place in one step. The digests of the packages in `catalog` are
+  /// those of what was put or carried here, from memory: base::Error when a file is another one by now.
+  void finish(const Workshop& workshop, const Catalog& catalog);
 
  private:
   void put_file(const std::filesystem::path& file, const std::string& place, std::int64_t time, Published& entry);
 
+  [[nodiscard]] std::string sums(const std::set<std::string>& packages) const;
+
   std::filesystem::path site_, folder_;
+  Digests known_;  // of what was put, written or carried
 };
 
 /// A site's own path: absolute, without links and without a slash at its end, so that what belongs to it can lie beside
@@ -60,7 +71,9 @@ class Draft {
 /// repositories themselves are their managers'.
 [[nodiscard]] std::vector<std::string> faults_of_files(const Workshop& workshop, const std::filesystem::path& site);
 
-/// Nobody but a publisher writes there. What somebody else has put there must not be signed, nor read by git.
-void refuse_changed(const Workshop& workshop, const std::filesystem::path& site);
+/// What a publisher goes on from: the files of a site, by its list, whose signature is the key's. base::Error when it
+/// is not, or when the site holds more or fewer files: what somebody else has put there must not be signed, nor read by
+/// git. Nothing of a site that is not there, or empty.
+[[nodiscard]] Digests carried(const Workshop& workshop, const std::filesystem::path& site);
 
 }  // namespace repos

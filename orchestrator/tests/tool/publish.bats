@@ -309,6 +309,173 @@ relist() {
   done
 }
 
+@test "whoever has a file of the site open changes nothing that is published later" {
+  local round
+  first "$BATS_TEST_TMPDIR/site" --distro debian:13
+  deb=$(echo "$BATS_TEST_TMPDIR"/site/debian/pool/trixie/*_all.deb)
+  # A second name of the old file is what an open descriptor is.
+  ln "$deb" "$BATS_TEST_TMPDIR/held"
+  publish "$BATS_TEST_TMPDIR/site" --distro arch
+  [ ! "$deb" -ef "$BATS_TEST_TMPDIR/held" ]
+  echo evil >>"$BATS_TEST_TMPDIR/held"
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  # Written to while the next publisher is at work: it is refused, or it comes too late.
+  cat >"$BATS_TEST_TMPDIR/swap" <<'P'
+import os, sys, time
+deb, draft = sys.argv[1:]
+file = os.open(deb, os.O_RDWR)
+end = time.monotonic() + 60
+while not os.path.exists(draft) and time.monotonic() < end: time.sleep(0.0005)
+time.sleep(float(os.environ["WAIT"]))
+os.ftruncate(file, 0)
+os.pwrite(file, b"evil", 0)
+P
+  for round in 0 0.02 0.2; do
+    rm -rf "$BATS_TEST_TMPDIR/copy" && cp -a "$BATS_TEST_TMPDIR/site" "$BATS_TEST_TMPDIR/copy"
+    WAIT=$round python3 "$BATS_TEST_TMPDIR/swap" "$(echo "$BATS_TEST_TMPDIR"/copy/debian/pool/trixie/*_all.deb)" \
+      "$BATS_TEST_TMPDIR/.copy.new" 3>&- &
+    run publish "$BATS_TEST_TMPDIR/copy" --distro fedora:44
+    wait
+    echo "$round: $status: $output"
+    if [ "$status" -eq 0 ]; then
+      "$orchestrator" verify "$BATS_TEST_TMPDIR/copy"
+    else
+      [[ $output == *'not as it was published: debian/pool/trixie/'* ]]
+    fi
+  done
+}
+
+@test "what others can write to is neither published nor published to, and the command that mends it is told" {
+  local place
+  first "$BATS_TEST_TMPDIR/www/site" --distro arch
+  # check PLACE TEXT
+  check() {
+    run publish "$BATS_TEST_TMPDIR/www/site" --distro fedora:44
+    echo "$1: $status: $output"
+    [ "$status" -eq 2 ]
+    [[ $output == *"$1: $2"* ]]
+  }
+  for place in "$BATS_TEST_TMPDIR/www" "$BATS_TEST_TMPDIR/www/site" "$BATS_TEST_TMPDIR"/www/site/arch/rolling/*.zst "$dist" \
+    "$dist/fedora-44" "$dist"/fedora-44/*.noarch.rpm; do
+    chmod g+w "$place"
+    check "$place" group
+    [[ $output == *chmod*go-w*"$place"* ]]
+    chmod go-w "$place"
+    ((EUID == 0)) || continue
+    chown 33 "$place"
+    check "$place" 'belongs to user 33'
+    chown 0 "$place"
+  done
+  [ ! -e "$BATS_TEST_TMPDIR/www/.site.new" ]
+  # Nothing of it is left writable, whatever the umask.
+  (umask 0 && publish "$BATS_TEST_TMPDIR/www/site" --distro fedora:44)
+  run find "$BATS_TEST_TMPDIR/www/site" -perm /022
+  same '' "$output"
+}
+
+# forge FOLDER: what somebody who can write to dist/ does last: the digests in manifest.json are those of the files
+forge() {
+  python3 - "$1" <<'P'
+import hashlib, json, os, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+manifest = json.loads((folder / "manifest.json").read_text())
+sha = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
+for output in manifest["outputs"]:
+    path = folder / output["name"]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        output["sha256"] = hashlib.sha256("".join(f"{sha(file)}  {file.relative_to(path)}\n" for file in files).encode()).hexdigest()
+    else:
+        output["sha256"], output["size"] = sha(path), path.stat().st_size
+(folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+P
+}
+
+@test "nothing is signed on the word of dist/manifest.json" {
+  local release
+  # forged RELEASE DISTRO TEXT
+  forged() {
+    forge "$BATS_TEST_TMPDIR/dist/$1"
+    run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
+      --to "$BATS_TEST_TMPDIR/site" --distro "$2" --sign "$fingerprint" --url https://packages.example.org
+    echo "$1: $status: $output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"$3"* ]]
+    [ ! -e "$BATS_TEST_TMPDIR/site" ]
+    rm -r "$BATS_TEST_TMPDIR/dist/$1" && cp -a "$dist/$1" "$BATS_TEST_TMPDIR/dist/$1"
+  }
+  cp -a "$dist" "$BATS_TEST_TMPDIR/dist"
+  cd "$BATS_TEST_TMPDIR/dist"
+
+  mkdir "$BATS_TEST_TMPDIR/arch" && bsdtar -xpf arch-rolling/*.zst -C "$BATS_TEST_TMPDIR/arch"
+  echo 'post_install() { id; }' >"$BATS_TEST_TMPDIR/arch/.INSTALL"
+  (cd "$BATS_TEST_TMPDIR/arch" && bsdtar --uid 0 --gid 0 --uname root --gname root -cf - .[A-Z]* [a-z]* | zstd -qc) >"$BATS_TEST_TMPDIR/package"
+  cp "$BATS_TEST_TMPDIR/package" arch-rolling/*.zst
+  forged arch-rolling arch .INSTALL
+
+  printf '\npkg_setup() { id; }\n' >>"$(echo gentoo-rolling/overlay/*/*/*.ebuild)"
+  forged gentoo-rolling gentoo 'ebuild is not the one that was staged'
+  mkdir gentoo-rolling/overlay/eclass && echo 'id' >gentoo-rolling/overlay/eclass/evil.eclass
+  forged gentoo-rolling gentoo 'overlay/eclass/evil.eclass is in the overlay, and nobody asked for it'
+  sed -i 's/^RDEPEND=/&app-misc\/evil /' gentoo-rolling/overlay/metadata/md5-cache/*/*
+  forged gentoo-rolling gentoo requires
+
+  sed -i 's/^Distribution: .*/Distribution: unstable/' debian-13/*.changes
+  forged debian-13 debian:13 'Distribution is "unstable"'
+  sed -i 's/^Checksums-Sha256:/&\n 0000000000000000000000000000000000000000000000000000000000000000 1 evil.dsc/' debian-13/*.changes
+  forged debian-13 debian:13 'lists evil.dsc'
+
+  cp fedora-44/*.src.rpm fedora-44/"$(cd fedora-44 && echo ./*.noarch.rpm)"
+  forged fedora-44 fedora:44 fedora-44
+}
+
+@test "a key that was extended is published without a new version, and an older copy of it is not" {
+  own=$("$orchestrator" key new --user 'A Short One <s@example.org>' --expires 30d --no-passphrase 2>/dev/null)
+  run publish "$BATS_TEST_TMPDIR/site" --distro arch --distro fedora:44 --sign "$own" --url https://x.example
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"the key $own expires on"*'key extend'* ]]
+  run "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  [ "$status" -eq 0 ]
+  [[ $output == *"the key $own expires on"* ]]
+  cp -a "$BATS_TEST_TMPDIR/site" "$BATS_TEST_TMPDIR/before"
+  # expiry FILE
+  expiry() { gpg --with-colons --show-keys "$1" | awk -F: '/^pub/ { print $7 }'; }
+  gpg --export-secret-keys --armor "$own" >"$BATS_TEST_TMPDIR/old"
+
+  "$orchestrator" key extend "$own" --expires 2y
+  publish "$BATS_TEST_TMPDIR/site" --distro arch
+  (($(expiry "$BATS_TEST_TMPDIR/site/dracut-sshd.asc") > $(expiry "$BATS_TEST_TMPDIR/before/dracut-sshd.asc")))
+  cmp "$BATS_TEST_TMPDIR/site/dracut-sshd.asc" "$BATS_TEST_TMPDIR/site/fedora/44/repodata/repomd.xml.key"
+  run --separate-stderr "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr != *expires* ]]
+  diff -r -x 'dracut-sshd.asc' -x repomd.xml.key -x 'SHA256SUMS*' "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
+  before=$(stat -c '%i' "$BATS_TEST_TMPDIR/site")
+  publish "$BATS_TEST_TMPDIR/site" --distro arch
+  same "$before" "$(stat -c '%i' "$BATS_TEST_TMPDIR/site")"
+
+  # A machine that does not know of it
+  gpg --batch --yes --delete-secret-and-public-key "$own"
+  gpg --batch --quiet --import "$BATS_TEST_TMPDIR/old"
+  run publish "$BATS_TEST_TMPDIR/site" --distro arch
+  echo "$output"
+  [ "$status" -eq 2 ]
+  [[ $output == *'is good until'*'gpg --import'* ]]
+  gpg --batch --yes --delete-secret-and-public-key "$own"
+}
+
+@test "an old state of a site is found by its day" {
+  "$orchestrator" verify "$site" --newer-than 2020-01-31
+  run "$orchestrator" verify "$site" --newer-than 2099-01-31
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *'the newest packages are of '*'expected some of 2099-01-31 or later'* ]]
+  run "$orchestrator" verify "$site" --newer-than yesterday
+  [ "$status" -eq 2 ]
+}
+
 # refused STATUS TEXT ARGUMENT...: nothing is written
 refused() {
   local expected=$1 text=$2
