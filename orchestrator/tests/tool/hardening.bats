@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # What the default build has against memory errors, as the built programs show it.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2317
 
 bats_require_minimum_version 1.5.0
 load common
