@@ -2,14 +2,13 @@
 #include "admin/describe.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "base/output.hpp"
 #include "base/text.hpp"
 #include "inspect/client.hpp"
 #include "inspect/promise.hpp"
@@ -19,26 +18,18 @@ namespace {
 
 using inspect::Severity;
 
-bool has_colour() {
-  const char* const no_colour = std::getenv("NO_COLOR");
-  const char* const term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0') &&
-         (term == nullptr || std::string_view(term) != "dumb");
-}
-
 std::string coloured(Severity severity, const std::string& text) {
-  if (!has_colour()) return text;
   switch (severity) {
     case Severity::good:
-      return "\033[32m" + text + "\033[0m";
+      return base::coloured("32", text);
     case Severity::note:
       return text;
     case Severity::warning:
-      return "\033[33m" + text + "\033[0m";
+      return base::coloured("33", text);
     case Severity::unknown:
-      return "\033[35m" + text + "\033[0m";
+      return base::coloured("35", text);
     case Severity::error:
-      return "\033[1;31m" + text + "\033[0m";
+      return base::coloured("1;31", text);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/output.hpp"
 #include "base/text.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/checks.hpp"
@@ -34,10 +36,9 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kStandardInput = 4ULL << 30U;
 
-void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
+/// ASCII alone, so that nothing of the image's steers the terminal that it is shown on.
 std::string dumped(const nlohmann::ordered_json& document) {
-  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 initramfs::Source open(const std::string& image) {
@@ -57,21 +58,21 @@ int explain(const std::string& id, bool json) {
     if (promise == nullptr)
       throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
           .with_hint("dracut-sshd inspect --explain lists them");
-    put(json ? dumped({{"id", promise->id}, {"promise", promise->promise}, {"why", promise->why}})
-             : fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
+    base::print(json ? dumped({{"id", promise->id}, {"promise", promise->promise}, {"why", promise->why}})
+                     : fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
     return 0;
   }
   if (json) {
     auto document = nlohmann::ordered_json::array();
     for (const auto& promise : inspect::promises())
       document.push_back({{"id", promise.id}, {"promise", promise.promise}, {"why", promise.why}});
-    put(dumped(document));
+    base::print(dumped(document));
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& promise : inspect::promises())
     rows.push_back({std::string(promise.id), std::string(promise.promise)});
-  put(base::table({"check", "what is promised"}, rows));
+  base::print(base::table({"check", "what is promised"}, rows));
   return 0;
 }
 
@@ -113,10 +114,11 @@ int list(const initramfs::Image& image, bool json) {
     const bool device = kind_of(node) == 'c' || kind_of(node) == 'b';
     const auto size = device ? fmt::format("{},{}", node.rdev_major, node.rdev_minor)
                              : fmt::format("{}", node.is_directory() ? 0 : node.size);
-    put(fmt::format("{}{:04o} {:>5} {:>5} {:>10} /{}{}\n", kind_of(node), node.mode & 07777U, node.uid, node.gid, size,
-                    base::printable(path, 4096), node.is_link() ? " -> " + base::printable(node.target, 4096) : ""));
+    base::print(fmt::format("{}{:04o} {:>5} {:>5} {:>10} /{}{}\n", kind_of(node), node.mode & 07777U, node.uid,
+                            node.gid, size, base::printable(path, 4096),
+                            node.is_link() ? " -> " + base::printable(node.target, 4096) : ""));
   });
-  if (json) put(dumped(document));
+  if (json) base::print(dumped(document));
   return 0;
 }
 
@@ -132,22 +134,22 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
     if (fs::exists(fs::symlink_status(arguments.html)))
       throw base::Error(arguments.html + ": it is there already", base::Exit::usage).with_hint("name a new file");
     base::write_file(arguments.html, inspect::tree_page(root, name));
-    put(arguments.html + "\n");
+    base::print(arguments.html + "\n");
     return 0;
   }
   const auto modules = inspect::weigh_modules(image, arguments.root);
   if (arguments.json) {
     auto document = json_of(root);
     document["modules"] = modules;
-    put(dumped(document));
+    base::print(dumped(document));
     return 0;
   }
-  put(inspect::tree_text(root, 0.01));
+  base::print(inspect::tree_text(root, 0.01));
   std::vector<std::pair<std::string, std::uint64_t>> heaviest(modules.begin(), modules.end());
   std::ranges::stable_sort(heaviest, std::ranges::greater(), &std::pair<std::string, std::uint64_t>::second);
   std::vector<std::vector<std::string>> rows;
   for (const auto& [module, bytes] : heaviest) rows.push_back({base::printable(module, 100), base::human_size(bytes)});
-  if (!rows.empty()) put("\n" + base::table({"dracut module, or (what it is)", "bytes"}, rows, {1}));
+  if (!rows.empty()) base::print("\n" + base::table({"dracut module, or (what it is)", "bytes"}, rows, {1}));
   return 0;
 }
 
@@ -162,7 +164,7 @@ int diff(const initramfs::Image& after, const InspectArguments& arguments, const
   (void)inspect::add_inner(source, before, wanted, context.runner, context.cancel);
   const auto difference = inspect::compare(before, after);
   const auto weights = inspect::compare_modules(before, after, arguments.root);
-  put(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
+  base::print(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
   return difference.changes.empty() ? 0 : 1;
 }
 
@@ -170,14 +172,20 @@ int cat(initramfs::Source& source, const initramfs::Image& image, const inspect:
         const std::string& path) {
   const auto* node = image.find(path);
   const auto found = node != nullptr && node->is_file() ? inner.files.find(node->entry) : inner.files.end();
+  // As it is for a file or another program; a terminal would obey what is in it.
+  const bool shown = isatty(STDOUT_FILENO) == 1;
+  const auto raw = [](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); };
+  base::PrintablePieces pieces(raw);
+  const auto put = [&](std::string_view bytes) { shown ? pieces.add(bytes) : raw(bytes); };
   if (found == inner.files.end()) {
-    inspect::cat(source, image, path, [](std::string_view bytes) { put(bytes); });
+    inspect::cat(source, image, path, put);
   } else {
     std::ifstream in(found->second, std::ios::binary);
     std::array<char, 65536> buffer{};
     while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0)
       put({buffer.data(), static_cast<std::size_t>(in.gcount())});
   }
+  pieces.finish();
   return is_whole(image) ? 0 : kCannotTell;
 }
 
@@ -230,7 +238,7 @@ int judge(const initramfs::Image& image, const Subject& subject, const InspectAr
   const auto facts = inspect::gather(image, options);
   const auto findings = inspect::check_all(facts);
   const Inspected inspected{subject.image, subject.source, image, facts, findings};
-  put(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
+  base::print(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
   return static_cast<int>(inspect::answer_of(findings));
 }
 

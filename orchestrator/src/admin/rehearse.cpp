@@ -12,6 +12,7 @@
 
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
+#include "base/output.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
 #include "rehearsal/report.hpp"
@@ -22,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void put(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  base::print(text);
   std::fflush(stdout);  // steps are seen as they happen, through a pipe, too
 }
 
@@ -137,7 +138,7 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
   if (arguments.json) {
     auto document = rehearsal::to_json(report);
     if (!folder.empty()) document["folder"] = folder.string();
-    put(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    put(document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     put(verdict_of(report));
     if (!folder.empty()) put(fmt::format("Report: {}\n", (folder / "report.html").string()));

@@ -24,8 +24,9 @@ std::map<std::string, std::string> whole_environment() {
 
 void tell(const Error& error, Console& console) {
   console.clear_status();
-  fmt::print(stderr, "error: {}\n", error.what());
-  if (!error.hint().empty()) fmt::print(stderr, "  hint: {}\n", error.hint());
+  // By the console, which escapes: an error may name what an image, a file or a host has chosen.
+  console.line(fmt::format("error: {}", error.what()));
+  if (!error.hint().empty()) console.line(fmt::format("  hint: {}", error.hint()));
 }
 
 int written(int status, int failed) {

@@ -41,23 +41,6 @@ constexpr const char* kHostEtc[] = {"/etc/alternatives", "/etc/ld.so.cache", "/e
 
 void add(Words& argv, const Words& more) { argv.insert(argv.end(), more.begin(), more.end()); }
 
-/// "/" with /usr and the folders beside it, as links or as folders, as the host has them.
-void add_system(Words& argv) {
-  add(argv, {"--ro-bind", "/usr", "/usr"});
-  for (const char* const folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
-    std::error_code code;
-    const auto target = fs::read_symlink(folder, code);
-    if (!code) {
-      add(argv, {"--symlink", target.string(), folder});
-    } else if (fs::is_directory(folder, code)) {
-      add(argv, {"--ro-bind", folder, folder});
-    }
-  }
-  add(argv, {"--proc", "/proc", "--dev", "/dev"});
-  for (const char* const scratch : {"/tmp", "/var/tmp"}) add(argv, {"--perms", "1777", "--tmpfs", scratch});
-  add(argv, {"--perms", "0755", "--tmpfs", "/run", "--perms", "0700", "--dir", kHome});
-}
-
 void add_etc(Command& wrapped) {
   for (const char* const path : kHostEtc) add(wrapped.argv, {"--ro-bind-try", path, path});
   int descriptor = 3;
@@ -86,6 +69,24 @@ std::string place_inside(const fs::path& cwd, const fs::path& job) {
 
 }  // namespace
 
+/// "/" with /usr and the folders beside it, as links or as folders, as the host has them.
+Words system_binds() {
+  Words argv{"--ro-bind", "/usr", "/usr"};
+  for (const char* const folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
+    std::error_code code;
+    const auto target = fs::read_symlink(folder, code);
+    if (!code) {
+      add(argv, {"--symlink", target.string(), folder});
+    } else if (fs::is_directory(folder, code)) {
+      add(argv, {"--ro-bind", folder, folder});
+    }
+  }
+  add(argv, {"--proc", "/proc", "--dev", "/dev"});
+  for (const char* const scratch : {"/tmp", "/var/tmp"}) add(argv, {"--perms", "1777", "--tmpfs", scratch});
+  add(argv, {"--perms", "0755", "--tmpfs", "/run"});
+  return argv;
+}
+
 Command wrap(const Command& command, const Sandbox& sandbox) {
   if (sandbox.job.empty()) throw Error("a sandbox without a folder");
   Command wrapped;
@@ -97,7 +98,8 @@ Command wrap(const Command& command, const Sandbox& sandbox) {
   wrapped.argv = {"bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"};
   add(wrapped.argv,
       {"--uid", std::to_string(sandbox.uid), "--gid", std::to_string(sandbox.uid), "--hostname", "build"});
-  add_system(wrapped.argv);
+  add(wrapped.argv, system_binds());
+  add(wrapped.argv, {"--perms", "0700", "--dir", kHome});
   add_etc(wrapped);
   add(wrapped.argv, {"--bind", sandbox.job.string(), kInside});
   for (const auto& [host, inside] : sandbox.read_only) {

@@ -29,6 +29,9 @@ inline constexpr const char* kInside = "/build";
 /// for a place inside that is no absolute path.
 [[nodiscard]] Command wrap(const Command& command, const Sandbox& sandbox);
 
+/// bwrap's arguments that show /usr, what belongs to it, and fresh /proc, /dev, /tmp, /var/tmp and /run.
+[[nodiscard]] std::vector<std::string> system_binds();
+
 /// The same command without isolation, for hosts that forbid user namespaces: paths below /build become the host
 /// folder's. Pure.
 [[nodiscard]] Command unwrapped(const Command& command, const Sandbox& sandbox);

@@ -23,6 +23,9 @@ namespace base {
 /// "...".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 80);
 
+/// Several lines: as printable() without a limit, but newlines and tabs stay.
+[[nodiscard]] std::string printable_text(std::string_view text);
+
 /// The candidate that a typing error may have meant (Damerau-Levenshtein distance at most 1/3 of the length, at least
 /// 1).
 [[nodiscard]] std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates);

@@ -2,6 +2,8 @@
 // The part of text.hpp that looks at code points.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace base {
@@ -37,10 +39,29 @@ CodePoint decode(std::string_view text) {
   return {length, value};
 }
 
-/// Controls, and what changes the order or the lines of the text around it.
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+/// Controls, what changes the order or the lines of the text around it, and what is not seen at all (Unicode's
+/// categories Cc, Zl, Zp, and Cf but for the marks of some scripts' own; variation selectors).
+constexpr Range kUnsafe[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},
+                             {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+                             {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF}};
+
 bool is_unsafe(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069);
+  return std::ranges::any_of(kUnsafe, [c](const Range& each) { return c >= each.first && c <= each.last; });
+}
+
+/// One character of `text`, or one byte that is none, as it may be shown.
+void show(std::string& shown, std::string_view text, const CodePoint& point) {
+  if (point.length != 0 && !is_unsafe(point.value)) {
+    shown += text.substr(0, point.length);
+    return;
+  }
+  for (const char c : text.substr(0, point.length == 0 ? 1 : point.length))
+    shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
 }
 
 }  // namespace
@@ -61,17 +82,27 @@ std::string printable(std::string_view text, std::size_t limit) {
   for (std::size_t at = 0; at < text.size();) {
     const auto point = decode(text.substr(at));
     const std::size_t length = point.length == 0 ? 1 : point.length;
-    if (point.length == 0 || is_unsafe(point.value)) {
-      for (const char c : text.substr(at, length)) shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      shown += text.substr(at, length);
-    }
+    show(shown, text.substr(at), point);
     if (shown.size() > limit) {
       shown.resize(room_for_cut);
       return shown.append(kCut.substr(0, limit - room_for_cut));
     }
     if (shown.size() + kCut.size() <= limit) room_for_cut = shown.size();
     at += length;
+  }
+  return shown;
+}
+
+std::string printable_text(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const auto point = decode(text);
+    if (text.front() == '\n' || text.front() == '\t')
+      shown += text.front();
+    else
+      show(shown, text, point);
+    text.remove_prefix(point.length == 0 ? 1 : point.length);
   }
   return shown;
 }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/confine.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/folder_writer.hpp"
@@ -149,6 +150,10 @@ Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initra
   if (base::find_program("prlimit", run.env.at("PATH")))
     run.argv.insert(run.argv.begin(), {"prlimit", "--fsize=268435456", "--cpu=60", "--"});
   const auto folder = work.path() / "root";
+  // It reads what somebody else has made, in C: where bubblewrap works, it sees this folder and no network.
+  if (const base::Confinement cage{.writable = {work.path()}, .readable = {}, .devices = {}};
+      base::why_not_confined(cage, run.env.at("PATH"), runner, cancel).empty())
+    run = base::confined(run, cage);
   const auto outcome = run_guarded(run, *kind, folder, runner, cancel);
   if (fs::symlink_status(folder).type() != fs::file_type::directory)
     throw base::Error(

@@ -70,6 +70,7 @@ bool Play::step(const std::string& id, const std::function<Seen()>& look) {
     if (seen.done) return end(id, true, seen.detail);
     if (seen.failed) return end(id, false, seen.detail);
     if (!seen.detail.empty()) last = seen.detail;
+    if (const auto flood = guest_.flood(); !flood.empty()) return end(id, false, flood);
     if (const auto death = guest_.death(); !death.empty())
       return end(id, false, "the kernel died: " + base::printable(death, 200));
     if (guest_.ended())

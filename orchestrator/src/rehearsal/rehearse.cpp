@@ -8,6 +8,7 @@
 #include <array>
 #include <thread>
 
+#include "base/confine.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "inspect/checks.hpp"
@@ -55,7 +56,9 @@ class Stage {
         clock_(clock),
         hearers_(hearers),
         scratch_(base::temp_parent(), "dracut-sshd-rehearsal."),
-        janitor_(scratch_.path()) {}
+        janitor_(scratch_.path()) {
+    base::make_dirs(qemu_folder());
+  }
 
   Report run() {
     hearers_.status("reading the image");
@@ -82,6 +85,8 @@ class Stage {
 
  private:
   [[nodiscard]] fs::path in(const char* name) const { return scratch_.path() / name; }
+  /// All that qemu reads and writes, and nothing else: keys and the like are not shown to it.
+  [[nodiscard]] fs::path qemu_folder() const { return scratch_.path() / "vm"; }
 
   /// False where a boot would show nothing that is not known: the step at which it would end is said at once.
   bool can_log_in() {
@@ -140,23 +145,24 @@ class Stage {
                   scratch_.path(), runner_, cancel_);
     }
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
-                                         in("initrd"), in("linux"));
+                                         qemu_folder() / "initrd", qemu_folder() / "linux");
     check_nic();
     hearers_.status("making scratch disks");
     passphrase_ = remote::Secret(random_word());
     wrong_ = remote::Secret("wrong-" + random_word());
     token_ = random_word().substr(0, 8);
     write_marker(in("marker"), token_, facts, *subject_->file, *subject_->inner);
-    machine_.disks = make_disks(plan_, scratch_.path(), in("marker"), passphrase_, token_, runner_, cancel_);
+    machine_.disks = make_disks(plan_, qemu_folder(), in("marker"), passphrase_, token_, runner_, cancel_);
     machine_.architecture = plan_.architecture;
     machine_.kvm = report_.kvm;
     machine_.memory = request_.memory;
     // An emulated boot is as long as its processor's work, half of which udev and systemd do side by side.
     machine_.processors = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessors);
     machine_.kernel = kernel;
-    machine_.initrd = in("initrd");
+    machine_.initrd = qemu_folder() / "initrd";
     machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
-    machine_.nics = {vm::nic_of(plan_.card, vm::logs_in(scratch_.path()).packets)};
+    machine_.nics = {vm::nic_of(plan_.card, vm::logs_in(qemu_folder()).packets)};
+    isolate();
     report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
     report_.cmdline = machine_.cmdline;
     report_.changes = plan_.changes;
@@ -166,14 +172,23 @@ class Stage {
           "(systemd.default_device_timeout_sec; systemd before 254 gives up after 90 s)");
   }
 
+  /// What runs in the machine may break out of qemu, which is then all that it has.
+  void isolate() {
+    machine_.seccomp = false;
+    auto isolation = vm::isolation_of(machine_, qemu_folder(), environment_, runner_, cancel_);
+    machine_.seccomp = isolation.seccomp;
+    cage_ = std::move(isolation.cage);
+    if (!cage_) plan_.changes.push_back("qemu is not confined by bubblewrap: " + isolation.why_not);
+  }
+
   /// KVM may be there and not work, which shows only when something runs on it: then the machine is emulated.
   std::unique_ptr<vm::Guest> start() {
     hearers_.status("starting qemu");
-    const auto logs = vm::logs_in(scratch_.path());
+    const auto logs = vm::logs_in(qemu_folder());
     if (machine_.kvm) {
       begin_ = clock_.now();
       try {
-        auto guest = std::make_unique<vm::Guest>(machine_, logs, environment_);
+        auto guest = std::make_unique<vm::Guest>(machine_, logs, environment_, cage_);
         while (!guest->ended() && guest->death().empty() && clock_.now() - begin_ < kFirstWords) {
           if (guest->console().find("Linux version") != std::string::npos) return guest;
           clock_.sleep(std::chrono::milliseconds(50), cancel_);
@@ -188,7 +203,7 @@ class Stage {
       report_.changes.emplace_back("KVM is there, and a machine does not run on it: everything is emulated");
     }
     begin_ = clock_.now();
-    return std::make_unique<vm::Guest>(machine_, logs, environment_);
+    return std::make_unique<vm::Guest>(machine_, logs, environment_, cage_);
   }
 
   Part part_for(const vm::Guest& guest) {
@@ -223,7 +238,7 @@ class Stage {
   }
 
   void forget_logs() {
-    const auto logs = vm::logs_in(scratch_.path());
+    const auto logs = vm::logs_in(qemu_folder());
     for (const auto& log : {logs.console, logs.journal, logs.packets, logs.qemu}) fs::remove(log);
     told_ = 0;
   }
@@ -272,7 +287,7 @@ class Stage {
     report_.steps = play.steps();
     report_.console = guest.console();
     report_.journal = guest.journal();
-    report_.qemu = base::read_file(guest.logs().qemu, 1U << 20U);
+    report_.qemu = guest.words();
     if (!report_.passed) report_.explanation = explanation_of(report_.steps.back().id, report_.findings);
     return true;
   }
@@ -298,6 +313,7 @@ class Stage {
   std::unique_ptr<Subject> subject_;
   Plan plan_;
   vm::Machine machine_;
+  std::optional<base::Confinement> cage_;
   remote::Secret passphrase_;
   remote::Secret wrong_;
   std::string token_;

@@ -72,7 +72,7 @@ void keep(const Report& report, const std::filesystem::path& folder) {
     throw base::system_error(folder.string()).with_hint("name a folder that is not there yet");
   const auto put = [&](const char* name, const std::string& text) { base::write_file(folder / name, text, 0600); };
   put("report.html", to_page(report));
-  put("report.json", to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  put("report.json", to_json(report).dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   put("console.log", report.console);
   put("journal.log", report.journal);
   put("qemu.log", report.qemu);

@@ -3,9 +3,12 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/background.hpp"
+#include "base/confine.hpp"
 #include "vm/machine.hpp"
 #include "vm/monitor.hpp"
 
@@ -15,7 +18,11 @@ namespace vm {
 class Guest {
  public:
   /// base::Error: qemu is not installed (Exit::missing_tool), or it says why it cannot start.
-  Guest(const Machine& machine, Logs logs, const std::map<std::string, std::string>& environment);
+  Guest(const Machine& machine, Logs logs, const std::map<std::string, std::string>& environment,
+        const std::optional<base::Confinement>& cage = std::nullopt);
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
 
   [[nodiscard]] unsigned port() const { return port_; }  // of 127.0.0.1, which leads to its sshd
   [[nodiscard]] bool ended() const { return qemu_->ended(); }
@@ -27,6 +34,11 @@ class Guest {
   [[nodiscard]] const Logs& logs() const { return logs_; }
   /// What killed its kernel, in the kernel's words or in qemu's; "" while it lives.
   [[nodiscard]] std::string death() const;
+  /// qemu's own words; of very many, the end.
+  [[nodiscard]] std::string words() const;
+  /// What it wrote too much of, for which it was ended; "" otherwise. Whoever runs in it chooses what is logged: a log
+  /// of 64 MiB, or a capture of 256, is the end.
+  [[nodiscard]] std::string flood() const;
   void end() { (void)qemu_->end(); }
 
  private:
@@ -34,7 +46,21 @@ class Guest {
   Monitor monitor_;
   std::unique_ptr<base::Background> qemu_;
   unsigned port_ = 0;
+  class Watch;
+  std::unique_ptr<Watch> watch_;  // last: it looks at what stands before it
 };
+
+/// How qemu can be kept from this machine, as far as both allow it.
+struct Isolation {
+  bool seccomp = false;
+  std::optional<base::Confinement> cage;  // for Guest
+  std::string why_not;                    // there is no cage
+};
+
+/// `folder` has all that qemu writes. Asked of qemu's own program, which is started for that and only says its version.
+[[nodiscard]] Isolation isolation_of(const Machine& machine, const std::filesystem::path& folder,
+                                     const std::map<std::string, std::string>& environment, base::Runner& runner,
+                                     const base::Cancel& cancel);
 
 /// Whether a kernel died of qemu's emulation of several processors, and of nothing that is its own. A kernel changes
 /// its code while others run it: it writes a breakpoint (int3), the new bytes, and takes the breakpoint away (Linux,

@@ -62,6 +62,8 @@ std::string_view emulated_cmdline() {
   return "mitigations=off norandmaps init_on_alloc=0 cryptomgr.notests lsm=lockdown,yama no_timer_check";
 }
 
+std::string_view seccomp_option() { return "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"; }
+
 Nic nic_of(const Card& card, const std::filesystem::path& capture) {
   // restrict=on: the guest reaches nobody but the two addresses of this network.
   return {
@@ -80,6 +82,7 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   std::vector<std::string> argv{
       std::string(architecture.qemu), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"};
   const auto add = [&](const char* option, const std::string& text) { argv.insert(argv.end(), {option, text}); };
+  if (machine.seccomp) add("-sandbox", std::string(seccomp_option()));
   // A controller that nothing is at costs an emulated guest seconds: its driver looks at six ports.
   const bool sata = std::ranges::any_of(machine.disks, [](const Disk& disk) { return disk.model == "ide-hd"; });
   add("-machine", std::string(architecture.machine) + (sata ? "" : std::string(architecture.without_sata)));

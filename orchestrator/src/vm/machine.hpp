@@ -49,11 +49,15 @@ struct Machine {
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   std::filesystem::path keyboard;  // a socket to make, at which somebody types at the console; "": nobody does
+  bool seccomp = false;            // qemu does without the system calls of seccomp_option()
   bool hot_plug = false;           // a port, called "later", at which a disk may appear
 };
 
 /// What an emulated kernel is told: not to do what an emulated processor pays dearly for.
 [[nodiscard]] std::string_view emulated_cmdline();
+
+/// What -sandbox is told: no program is started, no privilege or limit changed (qemu(1)).
+[[nodiscard]] std::string_view seccomp_option();
 
 /// The card at that network.
 [[nodiscard]] Nic nic_of(const Card& card, const std::filesystem::path& capture);

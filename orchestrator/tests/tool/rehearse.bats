@@ -233,6 +233,115 @@ PROGRAM
   [[ $output == *'The rehearsal FAILED'*'file: Not a directory'* ]]
 }
 
+# uki FILE NAME=CONTENT...: a PE file with these sections (PE format specification, "Section Table"); @FILE is a file's content
+uki() {
+  python3 - "$@" <<'PROGRAM'
+import struct, sys
+sections = []
+for word in sys.argv[2:]:
+    name, content = word.split("=", 1)
+    sections.append((name, open(content[1:], "rb").read() if content.startswith("@") else content.encode()))
+head = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40)
+head += b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, len(sections), 0, 0, 0, 240, 0x22) + b"\x0b\x02".ljust(240, b"\0")
+body, at = b"", 4096
+for name, content in sections:
+    content += b"\0" * (-len(content) % 512)
+    head += struct.pack("<8sIIIIIIHHI", name.encode(), len(content), 0x1000, len(content), at, 0, 0, 0, 0, 0)
+    body, at = body + content, at + len(content)
+open(sys.argv[1], "wb").write(head.ljust(4096, b"\0") + body)
+PROGRAM
+}
+
+@test "a release that is a path, of a UKI or of a folder in it: a word, and nothing is written" {
+  local evil dots=../../../../../../../../../../../..
+  evil=$dots$PWD/victim
+  mkdir -p victim/kernel tree/usr/lib/modules/victim/kernel host
+  for file in virtio_pci virtio_blk virtio_net ext4; do printf 'kernel/%s.ko:\n' "$file"; done >victim/modules.dep
+  printf 'theirs\n' | tee victim/kernel/{virtio_pci,virtio_blk,virtio_net,ext4}.ko >/dev/null
+  printf 'of the image\n' >tree/usr/lib/modules/victim/kernel/new.ko
+  cp -r victim before
+  pack
+  uki evil.efi ".uname=$evil" .cmdline=quiet .linux=MZ .initrd=@image
+  run -1 rehearse --root host --image evil.efi
+  clean
+  [[ $output == *'evil.efi: ".uname: '*'is not a kernel release'*'--release RELEASE'* ]]
+  diff -r before victim
+  run -2 rehearse --root host --image image --release "$evil"
+  [[ $output == *'--release: "'*'is not a kernel release'* ]]
+  rm -r tree/usr/lib/modules
+  mkdir -p "tree/usr/lib/modules/-b"
+  pack
+  run -1 rehearse --root host --image image --kernel linux
+  clean
+  [[ $output == *'usr/lib/modules/-b" is not a kernel release'* ]]
+}
+
+@test "escape sequences of an image do not reach the terminal" {
+  local odd=$'\e]0;title\a\xc2\x9b31m\xe2\x80\xae' said
+  pack
+  uki evil.efi ".uname=6$odd" .cmdline=quiet .linux=MZ .initrd=@image
+  run -1 rehearse --image evil.efi
+  clean
+  [[ $output == *'\x1b]0;title\x07\xc2\x9b31m\xe2\x80\xae'* ]]
+  mkdir -p "tree/etc/$odd"
+  printf '%s\n\ttext\n' "$odd" >"tree/etc/$odd/file"
+  printf 'root:x:0:0::/%s:/bin/sh\n' "$odd" >tree/etc/passwd
+  pack
+  for said in '' --json --list '--list --json' --tree '--tree --json'; do
+    # shellcheck disable=SC2086  # two words
+    run "$dracut_sshd" inspect $said image
+    same 0 "$(printf '%s' "$output" | LC_ALL=C grep -c $'\e\|\a\|\xc2\x9b\|\xe2\x80\xae')"
+  done
+  # raw into a pipe, and escaped at a terminal
+  same "$(printf '%s\n\ttext' "$odd")" "$("$dracut_sshd" inspect --cat "etc/$odd/file" image)"
+  run python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$dracut_sshd" inspect --cat "etc/$odd/file" image
+  [[ $output == *'\x1b]0;title\x07\xc2\x9b31m\xe2\x80\xae'*text* && $output != *$'\e'* ]]
+}
+
+@test "qemu sees its own folder alone, and a machine that prints without end is ended" {
+  command -v bwrap >/dev/null || skip "bubblewrap is not installed"
+  bwrap --unshare-all --ro-bind / / true 2>/dev/null || skip "bubblewrap does not work here"
+  mkdir bin
+  cat >"bin/qemu-system-$(uname -m)" <<'PROGRAM'
+#!/usr/bin/env python3
+import json, os, re, socket, sys
+
+if "-version" in sys.argv:
+    sys.exit(0)
+console = next(re.search("id=console,path=(.*)", word).group(1) for word in sys.argv if "id=console," in word)
+initrd = sys.argv[sys.argv.index("-initrd") + 1]
+seen = "sandbox" if "-sandbox" in sys.argv else "no sandbox"
+for path in ("/root", "/boot", os.path.dirname(os.path.dirname(initrd)) + "/throw-away"):
+    seen += f" {path}" if os.path.exists(path) else ""
+monitor = socket.socket(fileno=3).makefile("rw")
+monitor.write('{"QMP": {}}\n')
+monitor.flush()
+log = open(console, "w")
+log.write(f"[    0.0] Linux version 6.1.0-{seen.replace(' ', '_')}_ (nobody)\n")
+log.flush()
+for line in monitor:
+    answer = "TCP[HOST_FORWARD] 13 127.0.0.1 1 10.0.2.15 22 0 0" if "usernet" in line else {}
+    monitor.write(json.dumps({"return": answer}) + "\n")
+    monitor.flush()
+    if "usernet" in line:
+        break
+while True:
+    log.write("x" * 1023 + "\n")
+PROGRAM
+  chmod 755 bin/qemu-system-*
+  pack
+  PATH=$PWD/bin:$PATH run -1 --separate-stderr rehearse --image image --kernel linux --json
+  clean
+  printf '%s\n' "$output" >said.json
+  python3 - said.json <<'PROGRAM'
+import json, sys
+said = json.load(open(sys.argv[1]))
+assert said["steps"][0]["detail"] == "Linux version 6.1.0-sandbox_" or "64.0 MiB to console.log" in said["steps"][0]["detail"], said["steps"]
+assert "64.0 MiB to console.log" in said["steps"][-1]["detail"], said["steps"]
+assert not [each for each in said["changes"] if "bubblewrap" in each], said["changes"]
+PROGRAM
+}
+
 @test "a kernel that dies or stands still with two emulated processors is asked again with one, and then believed" {
   [ "$(nproc)" -gt 1 ] || skip "this machine has one processor, and so has the virtual one"
   mkdir bin

@@ -80,6 +80,20 @@ TEST(Text, PrintableShowsControlsAndBrokenBytesInHex) {
   EXPECT_EQ(printable("\xE2\x80\xAE"), "\\xe2\\x80\\xae");  // right-to-left override
 }
 
+TEST(Text, PrintableShowsWhatReordersHidesOrIsNotSeenInHex) {
+  // ALM, ZWSP, LRM, RLM, line separator, LRE, RLO, word joiner, LRI, PDI, BOM, a tag, a variation selector.
+  for (const auto* text :
+       {"\xD8\x9C", "\xE2\x80\x8B", "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xAA", "\xE2\x80\xAE",
+        "\xE2\x81\xA0", "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF", "\xF3\xA0\x81\x81", "\xEF\xB8\x8F", "\xC2\x85"})
+    EXPECT_EQ(printable(text).find_first_not_of("\\x0123456789abcdef"), std::string::npos) << printable(text);
+  EXPECT_EQ(printable("\xE2\x82\xAC\xE2\x80\xA6\xF0\x9F\x98\x80"), "\xE2\x82\xAC\xE2\x80\xA6\xF0\x9F\x98\x80");
+}
+
+TEST(Text, SeveralLinesArePrintableWithTheirNewlinesAndTabs) {
+  EXPECT_EQ(printable_text("a\tb\n\x1b[31m\r\n\xff"), "a\tb\n\\x1b[31m\\x0d\n\\xff");
+  EXPECT_EQ(printable_text(""), "");
+}
+
 TEST(Text, PrintableIsCutToItsLimitBetweenCharacters) {
   EXPECT_EQ(printable("abcdef", 6), "abcdef");
   EXPECT_EQ(printable("abcdefg", 6), "abc...");

@@ -50,6 +50,15 @@ TEST(Machine, AnEmulatedOneGetsItsDisksAndACardThatReachesNobody) {
   EXPECT_THAT(after(argv, "-chardev"), Contains("socket,id=monitor,fd=3"));
 }
 
+TEST(Machine, SeccompIsAskedForWhereQemuHasIt) {
+  auto wanted = machine();
+  EXPECT_THAT(after(arguments_of(wanted, logs_in("/k"), 3), "-sandbox"), testing::IsEmpty());
+  wanted.seccomp = true;
+  EXPECT_THAT(after(arguments_of(wanted, logs_in("/k"), 3), "-sandbox"),
+              testing::ElementsAre(
+                  testing::AllOf(HasSubstr("on,"), HasSubstr("spawn=deny"), HasSubstr("elevateprivileges=deny"))));
+}
+
 TEST(Machine, AnotherArchitectureHasItsOwnProcessorAndPorts) {
   auto wanted = machine();
   wanted.architecture = architecture_of(183);
