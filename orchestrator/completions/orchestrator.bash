@@ -75,7 +75,7 @@ _orchestrator() {
             *' export '*) choices=--help ;;
           esac
           ;;
-        matrix) choices='--help --project --distro --all --format --changed-since --nightly --without-nightly --arch --runner' ;;
+        matrix) choices='--help --project --distro --all --json --format --changed-since --nightly --without-nightly --arch --runner' ;;
         publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --allow-placeholders --tools' ;;
         submit)
           choices='--help --to --project --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'

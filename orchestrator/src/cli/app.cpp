@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/app.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/program.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "cli/verbs.hpp"
 
@@ -132,6 +135,7 @@ struct CommandLine {
     cells->add_option("--format", matrix.format, "github, gitlab, json, or table")
         ->check(CLI::IsMember({"github", "gitlab", "json", "table"}))
         ->default_str("table");
+    cells->add_flag("--json", common.json, "For machines: --format json");
     cells->add_option("--changed-since", matrix.changed_since,
                       "Only what a change since this revision of git's can reach (\"\": all)");
     auto* only = cells->add_flag("--nightly", matrix.nightly, "Only what is tried every night, in the image of that");
@@ -160,6 +164,19 @@ struct CommandLine {
     send->add_option("fingerprint", key.fingerprint, "The key's whole fingerprint")->required();
     make->final_callback([this] { key.action = KeyAction::make; });
     send->final_callback([this] { key.action = KeyAction::export_public; });
+  }
+
+  /// "did you mean", when the first word is none of the verbs.
+  [[nodiscard]] std::string near_verb(int argc, char** argv) const {
+    const std::string word = argc > 1 ? argv[1] : "";
+    if (word.empty() || word.starts_with('-')) return "";
+    std::vector<std::string> verbs;
+    for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+    if (std::ranges::find(verbs, word) != verbs.end()) return "";
+    const auto near = base::closest(word, verbs);
+    return near ? fmt::format("hint: there is no verb \"{}\"; did you mean \"{}\"?", base::printable(word), *near)
+                : fmt::format("hint: there is no verb \"{}\"; known: {}", base::printable(word),
+                              base::join(verbs, ", "));
   }
 
   int run(const Context& context) const {
@@ -204,6 +221,7 @@ int orchestrator(int argc, char** argv) {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = line.app.exit(error);
+    if (const auto hint = line.near_verb(argc, argv); status != 0 && !hint.empty()) fmt::print(stderr, "{}\n", hint);
     return status == 0 ? base::written(0, kFailed) : static_cast<int>(base::Exit::usage);
   }
   return base::run_program(

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
@@ -66,6 +67,34 @@ std::string as_json(const std::vector<pipeline::Row>& rows) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// What --dry-run prints for machines: the recipe, with each file that is staged by its digest.
+nlohmann::ordered_json plan_json(const pipeline::Job& job) {
+  auto files = nlohmann::ordered_json::array();
+  for (const auto& [path, file] : job.recipe.staged)
+    files.push_back({{"path", path},
+                     {"mode", fmt::format("{:04o}", file.mode)},
+                     {"size", file.content.size()},
+                     {"sha256", base::sha256(file.content)}});
+  auto steps = nlohmann::ordered_json::array();
+  for (const auto* list : {&job.recipe.steps, &job.recipe.reading}) {
+    for (const auto& step : *list)
+      steps.push_back({{"title", step.title},
+                       {"kind", list == &job.recipe.reading ? "read" : "make"},
+                       {"argv", step.argv},
+                       {"environment", step.env},
+                       {"folder", step.cwd},
+                       {"output_to", step.stdout_to}});
+  }
+  auto outputs = nlohmann::ordered_json::array();
+  for (const auto& output : job.recipe.outputs) outputs.push_back(output.name);
+  return {{"distribution", job.profile.id},
+          {"release", job.profile.release},
+          {"format", job.recipe.format},
+          {"files", files},
+          {"steps", steps},
+          {"outputs", outputs}};
+}
+
 std::string as_table(const std::vector<pipeline::Row>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
@@ -110,8 +139,16 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
     // One job at a time: each holds all that is staged. Printed at the end, because a broken one prints nothing.
     pipeline::Planner planner(workspace, context.runner, context.cancel);
     std::string text;
-    for (const auto* release : releases) text += pipeline::to_text(planner.plan(*release)) + "\n";
-    fmt::print("{}", text);
+    auto document = nlohmann::ordered_json::array();
+    for (const auto* release : releases) {
+      const auto job = planner.plan(*release);
+      if (common.json)
+        document.push_back(plan_json(job));
+      else
+        text += pipeline::to_text(job) + "\n";
+    }
+    fmt::print("{}",
+               common.json ? document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text);
     return 0;
   }
   auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.hpp"
+#include "profile/lacking.hpp"
 
 namespace cli {
 
@@ -21,6 +22,17 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   } else {
     loaded = profile::load_files({files.begin(), files.end()});
     findings = loaded.findings;
+  }
+  const auto unsourced = profile::unsourced(loaded);
+  findings.insert(findings.end(), unsourced.begin(), unsourced.end());
+  if (!files.empty() && !common.json) {
+    for (const auto& distribution : loaded.distributions) {
+      for (const auto& release : distribution.releases) {
+        for (const auto& sentence : profile::left_out(release))
+          context.console.line(
+              fmt::format("note: {}: release {}: {}", distribution.file, release.profile.release, sentence));
+      }
+    }
   }
   if (common.json) {
     auto document = nlohmann::ordered_json::array();

@@ -62,11 +62,12 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
   }
   tell_without(releases, context.console);
   const auto cells = pipeline::cells(releases, options);
-  if (arguments.format == "github") {
+  const auto format = common.json ? "json" : arguments.format;
+  if (format == "github") {
     fmt::print("{}", pipeline::as_github(cells));
-  } else if (arguments.format == "gitlab") {
+  } else if (format == "gitlab") {
     fmt::print("{}", pipeline::as_gitlab(cells));
-  } else if (arguments.format == "json") {
+  } else if (format == "json") {
     fmt::print("{}", pipeline::as_json(cells));
   } else if (cells.empty()) {
     context.console.line("no cell is reached");

@@ -92,6 +92,33 @@ std::string as_json(const std::vector<pipeline::SubmitRow>& rows, const Chosen& 
       2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// What --dry-run prints for machines.
+std::string plan_json(const std::vector<services::Parcel>& parcels) {
+  using nlohmann::ordered_json;
+  const auto calls = [](const std::vector<services::Call>& list) {
+    auto out = ordered_json::array();
+    for (const auto& call : list) out.push_back({{"folder", call.cwd}, {"argv", call.argv}});
+    return out;
+  };
+  auto document = ordered_json::array();
+  for (const auto& parcel : parcels) {
+    auto items = ordered_json::array();
+    for (const auto& item : parcel.items)
+      items.push_back({{"release", item.key}, {"output", item.output}, {"place", item.place}});
+    document.push_back({{"what", parcel.what},
+                        {"to", parcel.to},
+                        {"version", parcel.version},
+                        {"releases", parcel.releases},
+                        {"places", parcel.places},
+                        {"items", items},
+                        {"signed", parcel.sign},
+                        {"checks", calls(parcel.check)},
+                        {"asks", calls(parcel.ask)},
+                        {"hands_over", calls(parcel.send)}});
+  }
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string as_table(const std::vector<pipeline::SubmitRow>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
@@ -151,7 +178,12 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
     context.console.warn(fmt::format("{}; without --dry-run this is refused", error.what()));
   }
   if (arguments.dry_run) {
-    for (const auto& parcel : pipeline::parcels_of(jobs, service, order)) fmt::print("{}", services::to_text(parcel));
+    const auto parcels = pipeline::parcels_of(jobs, service, order);
+    if (common.json) {
+      fmt::print("{}\n", plan_json(parcels));
+    } else {
+      for (const auto& parcel : parcels) fmt::print("{}", services::to_text(parcel));
+    }
     return 0;
   }
   pipeline::SubmitOptions options;

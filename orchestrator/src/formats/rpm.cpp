@@ -55,6 +55,7 @@ std::vector<std::string> target_macros(const Ingredients& from) {
   define("_binary_payload", render::spec(package.rpm.payload));
   define("_defaultdocdir", render::spec(folder_of(package.doc_dir)));
   define("_docdir_fmt", docdir_fmt(from));
+  define("_sbindir", render::spec(package.sbin_dir));
   define("_defaultlicensedir", render::spec(folder_of(license_folder)));
   for (const auto& [name, value] : package.rpm.emulate) {
     if (name != "_target" && name != "_defaultdocdir") define(name, render::spec(value));

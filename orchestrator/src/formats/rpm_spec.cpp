@@ -18,8 +18,11 @@ namespace {
 using model::InstallItem;
 using model::InstallKind;
 
-/// A path as a packager writes it, so that a rebuild follows the distribution's own macros.
-std::string with_macros(const std::string& path) {
+/// A path as a packager writes it, so that a rebuild follows the distribution's own macros. What lies in the programs'
+/// folder lies in %{_sbindir}, whatever that is: bin and sbin are one folder in some releases, and the spec serves all.
+std::string with_macros(const Ingredients& from, const std::string& path) {
+  const std::string& sbin = from.profile.package.sbin_dir;
+  if (plain_path(path).starts_with(sbin + '/')) return "%{_sbindir}" + path.substr(sbin.size());
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> macros{
       {{"/usr/share/man/", "%{_mandir}/"},
        {"/usr/sbin/", "%{_sbindir}/"},
@@ -40,7 +43,7 @@ std::string scriptlet(const Ingredients& from, const std::string& name, const st
 }
 
 std::string sbin_macro(const Ingredients& from) {
-  return folder_of(with_macros(from.profile.package.sbin_dir + "/program"));
+  return folder_of(with_macros(from, from.profile.package.sbin_dir + "/program"));
 }
 
 std::string dependencies(const model::PackageFields& package) {
@@ -64,9 +67,9 @@ std::string install_lines(const Ingredients& from) {
   std::string out;
   for (const InstallItem& item : from.install) {
     if (item.kind == InstallKind::directory) {
-      out += fmt::format("install -dm {:04o} %{{buildroot}}{}\n", item.mode, with_macros(item.destination));
+      out += fmt::format("install -dm {:04o} %{{buildroot}}{}\n", item.mode, with_macros(from, item.destination));
     } else if (item.kind == InstallKind::file || item.kind == InstallKind::man) {
-      const std::string target = "%{buildroot}" + with_macros(item.destination);
+      const std::string target = "%{buildroot}" + with_macros(from, item.destination);
       out += fmt::format("install -Dpm {:04o} {} {}\n", item.mode, plain_path(item.source), target);
       // Not left to the build host: its helper for that may be missing or do nothing.
       if (item.kind == InstallKind::man) out += fmt::format("gzip -9n {}\n", target);
@@ -100,16 +103,16 @@ std::string file_lines(const Ingredients& from) {
         out += fmt::format("%license {}\n", plain_path(item.source));
         break;
       case InstallKind::directory:
-        out += fmt::format("%dir {}\n", with_macros(item.destination));
+        out += fmt::format("%dir {}\n", with_macros(from, item.destination));
         break;
       case InstallKind::man:
-        out += with_macros(item.destination) + "*\n";
+        out += with_macros(from, item.destination) + "*\n";
         break;
       case InstallKind::file: {
         const std::string folder = folder_of(item.destination);
         const bool ours = folder.compare(0, kModules.size(), kModules) == 0;
-        if (ours && owned.insert(folder).second) out += fmt::format("%dir {}\n", with_macros(folder));
-        out += with_macros(item.destination) + '\n';
+        if (ours && owned.insert(folder).second) out += fmt::format("%dir {}\n", with_macros(from, folder));
+        out += with_macros(from, item.destination) + '\n';
         break;
       }
       case InstallKind::doc:

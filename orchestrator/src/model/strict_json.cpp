@@ -102,6 +102,11 @@ json parse_strict(std::string_view text, std::string_view where, Findings& findi
   if (const auto fault = base::utf8_fault(text)) {
     return refuse(position(text, *fault), "not valid UTF-8", "save the file as UTF-8");
   }
+  for (auto at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1)) {
+    if (!text.substr(at + 1).starts_with('\n'))
+      return refuse(position(text, at), "a carriage return that ends a line by itself",
+                    "save the file with LF at the end of a line");
+  }
   try {
     Watcher watcher(where, findings);
     auto document = json::parse(

@@ -203,6 +203,9 @@ std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& s
   build_all(jobs, options, place, runner, cancel, console);
 
   const Lock lock(place / ".lock");
+  for (const auto& entry : fs::directory_iterator(place)) {  // of one that was killed: nobody else is here
+    if (entry.path().filename().string().starts_with(".submit.")) base::remove_tree(entry.path());
+  }
   base::make_dirs(place / ".logs");
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
   Executor executor(runner, cancel, toolbox, {place, place / ".work", place / ".logs", false}, isolated);

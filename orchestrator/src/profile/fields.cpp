@@ -28,7 +28,7 @@ const Grammar kPath{"/", "A-Za-z0-9._+/-", 200, path,
 const Grammar kImage{"/", "A-Za-z0-9._+/%-", 200, image,
                      "an absolute path in which %k, and no other '%', stands for the kernel's version"};
 const Grammar kDocDir{"/", "A-Za-z0-9._+/{}-", 200, doc_dir,
-                      "an absolute path in which {name} and {version} may stand"};
+                      "a path below /usr/share in which {name} and {version} may stand"};
 const Grammar kPackage{"A-Za-z0-9", "A-Za-z0-9.+_/-", 100, name,
                        "a package's name: letters, digits and . + _ / -, without '..'"};
 const Grammar kDist{".", "A-Za-z0-9._", 20, none, "a '.', then letters, digits, '.' and '_'"};
@@ -71,7 +71,7 @@ const std::vector<Field> kFields = {
     {"/package/arch", B, Kind::choice, true, "", nullptr, {"noarch", "all", "any"}, "The distribution's word for a package of no architecture."},
     {"/package/revision", B, Kind::integer, true, "", nullptr, {}, "The package's revision of one version."},
     {"/package/doc_dir", B, Kind::string, true, "", &kDocDir, {}, "Where documents and examples are installed."},
-    {"/package/sbin_dir", B, Kind::string, true, "", &kPath, {}, "Where commands for the administrator are installed."},
+    {"/package/sbin_dir", B, Kind::choice, true, "", nullptr, {"/usr/sbin", "/usr/bin"}, "Where commands for the administrator are installed."},
     {"/package/requires", B, Kind::dependencies, true, "", &kPackage, {}, "What must be installed."},
     {"/package/suggests", B, Kind::dependencies, false, "", &kPackage, {}, "What goes well with it; never installed unasked."},
     {"/package/conflicts", B, Kind::dependencies, false, "", &kPackage, {}, "What it cannot be installed beside."},
@@ -79,7 +79,7 @@ const std::vector<Field> kFields = {
     {"/package/rpm/dist", B, Kind::string, true, "rpm", &kDist, {}, "The value of %{dist}."},
     {"/package/rpm/payload", B, Kind::string, true, "rpm", &kPayload, {}, "The value of %_binary_payload."},
     {"/package/rpm/license_dir", B, Kind::string, true, "rpm", &kDocDir, {}, "Where %license files are installed."},
-    {"/package/rpm/emulate", B, Kind::macros, false, "rpm", nullptr, {}, "Macros of the target that another host lacks; on the command line alone, never in an SRPM."},
+    {"/package/rpm/emulate", B, Kind::macros, false, "rpm", nullptr, {"_defaultdocdir", "_target", "_vendor", "fedora", "is_opensuse", "mageia", "omvver", "rhel", "sle_version", "suse_version"}, "Macros of the target that another host lacks; on the command line alone, never in an SRPM."},
     {"/package/deb", B, Kind::object, true, "deb", nullptr, {}, "For deb alone."},
     {"/package/deb/suffix", B, Kind::string, true, "deb", &kSuffix, {}, "What closes the version, so that releases differ and sort upwards."},
     {"/package/deb/series", B, Kind::string, true, "deb", &kSeries, {}, "The distribution field of the changelog."},
@@ -156,7 +156,8 @@ bool fits_extra(Grammar::Extra extra, std::string_view text) {
     }
     case doc_dir: {
       const auto without = base::replace_all(base::replace_all(std::string(text), "{name}", "n"), "{version}", "v");
-      return is_clean_path(without) && without.find_first_of("{}") == std::string::npos;
+      return is_clean_path(without) && without.find_first_of("{}") == std::string::npos &&
+             without.starts_with("/usr/share/");
     }
     case date:
       return base::days_of(text).has_value();
@@ -217,7 +218,7 @@ std::string pattern(const Grammar& grammar) {
   std::string part = "[A-Za-z0-9._+-]";
   if (grammar.extra == image) part = "([A-Za-z0-9._+-]|%k)";
   if (grammar.extra == doc_dir) part = "([A-Za-z0-9._+-]|\\{name\\}|\\{version\\})";
-  const std::string kernel = grammar.extra == image ? "(?=.*%k)" : "";
+  const std::string kernel = grammar.extra == image ? "(?=.*%k)" : grammar.extra == doc_dir ? "(?=/usr/share/)" : "";
   return fmt::format("^(?=.{{2,{}}}$){}(/(?!\\.\\.?(/|$)){}+)+$", grammar.max, kernel, part);
 }
 

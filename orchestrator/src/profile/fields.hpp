@@ -18,7 +18,7 @@ enum class Kind {
   choice,        // one of `choices`
   set,           // {"member": true}: members by the grammar, and of `choices` if there are any
   dependencies,  // {"name": {"op", "version", "use", "why"}}
-  macros,        // {"name": "value"}
+  macros,        // {"name": "value"}, the names of `choices` if there are any
   sources,       // {"/json/pointer": "where this is known from"}
   releases,      // [ {...}, ... ]
 };

@@ -35,7 +35,9 @@ std::string kind_of(const Field& field) {
     case Kind::dependencies:
       return "dependencies";
     case Kind::macros:
-      return "an object of names and values";
+      return field.choices.empty() ? "an object of names and values"
+                                   : "an object of names and values; a name is one of " +
+                                         base::join({field.choices.begin(), field.choices.end()}, ", ");
     case Kind::sources:
       return "an object of JSON pointers and texts";
     case Kind::releases:

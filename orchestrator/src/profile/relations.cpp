@@ -30,7 +30,6 @@ auto spec_relevant(const Profile& p) {
       {"/package/arch", p.package.arch},
       {"/package/revision", std::to_string(p.package.revision)},
       {"/package/doc_dir", p.package.doc_dir},
-      {"/package/sbin_dir", p.package.sbin_dir},
       {"/package/rpm/license_dir", p.package.rpm.license_dir},
       {"/package/requires", names(p.package.depends)},
       {"/package/suggests", names(p.package.suggests)},
@@ -62,8 +61,26 @@ void check_unique(const Loaded& loaded, model::Findings& findings) {
         findings.push_back(
             {Severity::error, here,
              fmt::format("its package would have the same name, version and architecture as that of {}", other->second),
-             "give each release a suffix (deb) or a dist (rpm) of its own"});
+             p.package.format == "deb" || p.package.format == "rpm"
+                 ? "give each release a suffix (deb) or a dist (rpm) of its own"
+                 : "a distribution that takes the same package is one more ID in /os_release of that profile; for "
+                   "another "
+                   "package, give one of the two another /package/revision"});
       }
+    }
+  }
+}
+
+/// A running system knows its profile by ID= in os-release(5): two profiles for one would make that a matter of chance.
+void check_os_release(const Loaded& loaded, model::Findings& findings) {
+  std::map<std::string, std::string> files;
+  for (const auto& distribution : loaded.distributions) {
+    if (distribution.releases.empty()) continue;
+    for (const auto& id : distribution.releases.front().profile.os_release) {
+      const auto [other, fresh] = files.try_emplace(id, distribution.file);
+      if (!fresh)
+        findings.push_back({Severity::error, fmt::format("{}: /os_release/{}", distribution.file, id),
+                            fmt::format("{} serves this ID already", other->second), "leave it in one of the two"});
     }
   }
 }
@@ -104,6 +121,7 @@ void check_same_spec(const Distribution& distribution, model::Findings& findings
 
 void check_relations(Loaded& loaded) {
   check_unique(loaded, loaded.findings);
+  check_os_release(loaded, loaded.findings);
   for (const auto& distribution : loaded.distributions) {
     check_order(distribution, loaded.findings);
     check_same_spec(distribution, loaded.findings);

@@ -88,6 +88,12 @@ class Builder {
       case Kind::dependencies:
         return map_of(*field.grammar, or_null(dependency(), nullable));
       case Kind::macros:
+        if (!field.choices.empty()) {
+          json members = json::object();
+          for (const auto choice : field.choices)
+            members[std::string(choice)] = or_null(text(macro_value_grammar()), nullable);
+          return object(members);
+        }
         return map_of(macro_name_grammar(), or_null(text(macro_value_grammar()), nullable));
       case Kind::sources:
         return {{"type", "object"},

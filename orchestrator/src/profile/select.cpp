@@ -36,13 +36,18 @@ std::vector<const Release*> select(const Loaded& loaded, const std::vector<std::
     const auto before = chosen.size();
     bool fits = false;
     for (const auto& release : found->releases) {
-      if (wanted != "*" && wanted != release.profile.release) continue;
+      // "debian:trixie": a codename is what the series of its archive is called.
+      const auto& series = release.profile.package.deb.series;
+      if (wanted != "*" && wanted != release.profile.release && (series.empty() || wanted != series)) continue;
       fits = true;
       if (std::ranges::find(chosen, &release) == chosen.end()) chosen.push_back(&release);
     }
     if (!fits && chosen.size() == before) {
       std::vector<std::string> known;
-      for (const auto& release : found->releases) known.push_back(release.profile.release);
+      for (const auto& release : found->releases) {
+        known.push_back(release.profile.release);
+        if (const auto& series = release.profile.package.deb.series; !series.empty()) known.push_back(series);
+      }
       refuse(findings, word, fmt::format("{} has no release \"{}\"", id, base::printable(wanted, 40)), wanted, known);
     }
   }

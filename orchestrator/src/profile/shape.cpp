@@ -83,7 +83,7 @@ class Checker {
         dependencies(value, path, *table.grammar);
         break;
       case Kind::macros:
-        macros(value, path);
+        macros(value, path, {table.choices.begin(), table.choices.end()});
         break;
       case Kind::sources:
         sources(value, path);
@@ -160,10 +160,14 @@ class Checker {
       add(place, "\"op\" and \"version\" go together", "give both, or none");
   }
 
-  void macros(const json& value, const std::string& path) {
+  void macros(const json& value, const std::string& path, const std::vector<std::string>& choices) {
     if (!is_object(value, path)) return;
     for (const auto& [name, member] : value.items()) {
-      if (const auto fault = misfit(macro_name_grammar(), name); !fault.empty()) add(path, fault, "");
+      if (const auto fault = misfit(macro_name_grammar(), name); !fault.empty()) {
+        add(path, fault, "");
+      } else if (!choices.empty()) {
+        choice(name, path, choices);
+      }
       if (member.is_null() && scope_ == Scope::release) continue;
       string(member, path + "/" + base::printable(name), macro_value_grammar());
     }

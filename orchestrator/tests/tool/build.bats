@@ -292,3 +292,27 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -c "$preun" preun 0
   same "--no-reload disable $units" "$(tail -n 1 "$BATS_TEST_TMPDIR/called")"
 }
+
+@test "a first profile of a running system is one that check reads, and says what is left to its author" {
+  local root=$BATS_TEST_TMPDIR/root
+  mkdir -p "$root"/{etc,usr/{sbin,bin,lib/{dracut,kernel/install.d,modules/6.1.0-1},libexec/openssh},boot}
+  printf 'ID=tester\nNAME="Tester $(id) `id` Linux"\nVERSION_ID="9"\n' >"$root/etc/os-release"
+  printf 'OpenSSH_9.9p1 NOTIFY_SOCKET /usr/share/empty.sshd' >"$root/usr/sbin/sshd"
+  : >"$root/usr/libexec/openssh/sshd-session"
+  : >"$root/usr/bin/dnf"
+  : >"$root/boot/initramfs-6.1.0-1.img"
+  echo 'sshd:x:74:74::/:/sbin/nologin' >"$root/etc/passwd"
+  echo 'DRACUT_VERSION=105' >"$root/usr/lib/dracut/dracut-version.sh"
+  "$project/ci/new-profile" --root "$root" >"$BATS_TEST_TMPDIR/tester.json"
+  run "$orchestrator" check "$BATS_TEST_TMPDIR/tester.json"
+  echo "$output"
+  [ "$status" -eq 2 ]
+  [[ $output == *'rpm/dist'*UNKNOWN* ]]
+  sed -i 's/"dist": "UNKNOWN"/"dist": ".t9"/; s,"sources": {,&"/package/requires": "a list"\,,' "$BATS_TEST_TMPDIR/tester.json"
+  run "$orchestrator" check "$BATS_TEST_TMPDIR/tester.json"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'no /ci/runners'*'no /services'* ]]
+  grep -q '"path": "/usr/sbin/sshd"' "$BATS_TEST_TMPDIR/tester.json"
+  grep -q '"image": "/boot/initramfs-%k.img"' "$BATS_TEST_TMPDIR/tester.json"
+}

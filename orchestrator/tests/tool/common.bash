@@ -33,6 +33,7 @@ serve_downloads() {
   shift
   mkdir -p "$folder"
   "$BATS_TEST_DIRNAME/services/downloads" "$folder" dracut-sshd.home.arpa >/dev/null 2>&1 3>&- &
+  # shellcheck disable=SC2034  # the test ends it
   server=$!
   for _ in {1..200}; do [[ -e $folder/port ]] || sleep 0.1; done
   cp -- "$folder/curlrc" "$HOME/.curlrc"

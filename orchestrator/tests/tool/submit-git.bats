@@ -4,6 +4,9 @@
 # orchestrator submit --to aur and --to guru: real git pushes to bare repositories, after the real makepkg and pkgcheck have looked, and
 # the tarball was found where the recipe says. What was pushed to the AUR is built as a user builds it.
 
+# each @test is a subshell
+# shellcheck disable=SC2030,SC2031
+
 bats_require_minimum_version 1.5.0
 load common
 

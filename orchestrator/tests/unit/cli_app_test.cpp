@@ -70,6 +70,18 @@ TEST(App, AWrongCommandLineIsStatusTwoAndSaysSoOnStderr) {
   }
 }
 
+TEST(App, AMistypedVerbBringsTheNearest) {
+  EXPECT_THAT(orchestrator({"biuld", "--all"}).err, HasSubstr("did you mean \"build\"?"));
+  EXPECT_THAT(orchestrator({"xyzzy"}).err, HasSubstr("known: list"));
+  EXPECT_THAT(orchestrator({"build", "--nope"}).err, Not(HasSubstr("there is no verb")));
+}
+
+TEST(MatrixVerb, JsonIsWhatFormatJsonIs) {
+  const auto ended = orchestrator({"matrix", "--json", "--project", kRoot});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.out, orchestrator({"matrix", "--format", "json", "--project", kRoot}).out);
+}
+
 TEST(App, OutsideOfAProjectIsStatusTwo) {
   for (const auto* verb : {"list", "show", "check", "diff", "build"}) {
     const auto ended = orchestrator({verb, "--project", "/proc"});
@@ -183,6 +195,18 @@ TEST(Check, AsJsonPrintsFindingsAsTheResultAndHasTheSameStatus) {
   EXPECT_EQ(json::parse(good.out), json::array());
 }
 
+TEST(Check, OfOneProfileSaysWhatNobodyDoesForItAndWhatHasNoSource) {
+  const base::TempDir temp(base::temp_parent(), "check-");
+  auto document = samples::rpm();
+  document.erase("sources");
+  base::write_file(temp.path() / "tester.json", document.dump(2));
+  const auto ended = orchestrator({"check", (temp.path() / "tester.json").string()});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("/sshd/path: no source says where this is known from"));
+  EXPECT_THAT(ended.err, HasSubstr("no /ci/runners: the matrix has no cell for it"));
+  EXPECT_THAT(ended.err, HasSubstr("no /services: "));
+}
+
 TEST(Schema, IsJsonOfEitherKindOrAManualPagesList) {
   EXPECT_NE(json::parse(orchestrator({"schema"}).out), json::parse(orchestrator({"schema", "--merged"}).out));
   EXPECT_THAT(orchestrator({"schema", "--man"}).out, HasSubstr("sshd"));
@@ -205,6 +229,45 @@ TEST(Build, DryRunPrintsRecipesAndWritesNothing) {
   EXPECT_THAT(ended.out, HasSubstr("rpmbuild"));
   EXPECT_THAT(ended.out, HasSubstr("dpkg-buildpackage"));
   EXPECT_FALSE(std::filesystem::exists(temp.path() / "dist"));
+}
+
+TEST(Build, ADryRunForMachinesIsJson) {
+  const auto ended = orchestrator({"build", "--dry-run", "--json", "--distro", "arch", "--distro", "debian:trixie",
+                                   "--project", kRoot, "--packager", "Ada Example <ada@example.org>"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const auto document = json::parse(ended.out);
+  ASSERT_EQ(document.size(), 2U);
+  EXPECT_EQ(document[1]["release"], "13");
+  EXPECT_EQ(document[0]["steps"][0]["argv"][0], "makepkg");
+  EXPECT_EQ(document[0]["files"][0]["sha256"].get<std::string>().size(), 64U);
+}
+
+TEST(Submit, ADryRunForMachinesIsJsonAndTellsOfPlaceholders) {
+  const auto ended = orchestrator({"submit", "--dry-run", "--json", "--to", "aur", "--project", kRoot, "--packager",
+                                   "Ada Example <ada@example.org>"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const auto document = json::parse(ended.out);
+  ASSERT_EQ(document.size(), 1U);
+  EXPECT_EQ(document[0]["items"][0]["release"], "arch-rolling");
+  EXPECT_THAT(ended.err, HasSubstr("without --dry-run this is refused"));
+}
+
+TEST(Submit, WithoutAPlaceOrToAServiceThatIsNoneIsStatusTwo) {
+  EXPECT_THAT(orchestrator({"submit", "--to", "copr", "--project", kRoot}).err, HasSubstr("--to copr=OWNER/NAME"));
+  EXPECT_THAT(orchestrator({"submit", "--to", "cpor=a/b", "--project", kRoot}).err,
+              HasSubstr("did you mean \"copr\"?"));
+  const auto own = orchestrator({"submit", "--to", "aur=" + kRoot, "--project", kRoot});
+  EXPECT_EQ(own.status, 2);
+  EXPECT_THAT(own.err, HasSubstr("a push there would replace the project's files"));
+}
+
+TEST(Publish, RefusesPlaceholdersButForATrial) {
+  const base::TempDir temp(base::temp_parent(), "publish-");
+  const auto ended = orchestrator({"publish", "--distro", "arch", "--to", (temp.path() / "site").string(), "--project",
+                                   kRoot, "--packager", "Ada <ada@dracut-sshd.home.arpa>"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("project.json: /url: https://dracut-sshd.example.org/ is an example's address"));
+  EXPECT_FALSE(std::filesystem::exists(temp.path() / "site"));
 }
 
 TEST(Build, AFormatThatIsNoneOrThatNobodyNamedHasIsStatusTwo) {

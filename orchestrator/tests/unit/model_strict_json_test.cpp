@@ -38,6 +38,13 @@ TEST(StrictJson, AGoodTextIsParsedWithoutAFinding) {
   EXPECT_EQ(parsed.document["a"]["b"][0], 1);
 }
 
+TEST(StrictJson, ALineDoesNotEndInACarriageReturnAlone) {
+  const auto finding = fault("{\"a\":\r1}");
+  EXPECT_EQ(finding.where, "x.json: line 1, column 6");
+  EXPECT_THAT(finding.message, HasSubstr("carriage return"));
+  EXPECT_TRUE(parse("{\r\n\"a\":1\r\n}").findings.empty());
+}
+
 TEST(StrictJson, AKeyThatStandsTwiceIsNamedWithItsPlace) {
   const auto finding = fault(R"({"a":[{"b":1},{"b":1,"b":2}]})");
   EXPECT_EQ(finding.where, "x.json: /a/1/b");

@@ -30,6 +30,16 @@ TEST_F(LockTest, IsLetGoOfAtTheEnd) {
   EXPECT_NO_THROW(const pipeline::Lock second(file_));
 }
 
+TEST_F(LockTest, IsNoOneElsesToHold) {
+  namespace fs = std::filesystem;
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  { const pipeline::Lock first(file_); }
+  EXPECT_EQ(fs::status(file_).permissions() & others, fs::perms::none);
+  fs::permissions(file_, fs::perms(0644));  // of an earlier version
+  { const pipeline::Lock second(file_); }
+  EXPECT_EQ(fs::status(file_).permissions() & others, fs::perms::none);
+}
+
 TEST_F(LockTest, ALinkInItsPlaceIsNotFollowed) {
   base::write_file(temp_.path() / "precious", "x");
   std::filesystem::create_symlink("precious", file_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "profile/lacking.hpp"
 #include "profile/load.hpp"
 #include "samples.hpp"
 
@@ -25,6 +26,7 @@ std::string relations(const std::vector<json>& documents) {
 
 json renamed(json document, const std::string& id) {
   document["id"] = id;
+  document["os_release"] = json::object({{id, true}});
   return document;
 }
 
@@ -74,7 +76,6 @@ const std::vector<std::pair<std::string, json>>& spec_values() {
       {"/package/arch", "any"},
       {"/package/revision", 2},
       {"/package/doc_dir", "/usr/share/doc/packages/{name}"},
-      {"/package/sbin_dir", "/usr/bin"},
       {"/package/rpm/license_dir", "/usr/share/doc/{name}"},
       {"/package/requires", {{"more", json::object()}}},
       {"/package/suggests", {{"more", json::object()}}},
@@ -109,6 +110,39 @@ TEST(Relations, WhatIsGivenOnTheCommandLineMayDiffer) {
   document["releases"][1]["package"]["rpm"]["emulate"] = {{"_vendor", "suse"}};
   document["releases"][1]["sources"] = {{"/package/rpm", "x"}};
   EXPECT_EQ(relations({document}), "");
+}
+
+TEST(Relations, ProgramsMayLieInAnotherFolderWhereBinAndSbinAreMerged) {
+  EXPECT_EQ(relations({with_override(samples::rpm(), "/package/sbin_dir", "/usr/bin")}), "");
+}
+
+TEST(Relations, TwoProfilesServeNoOneIdOfOsRelease) {
+  auto other = renamed(samples::rpm(), "lookalike");
+  for (auto& release : other["releases"])
+    release["package"]["rpm"]["dist"] = ".look" + release["id"].get<std::string>();
+  EXPECT_EQ(relations({samples::rpm(), other}), "");
+  other["os_release"] = samples::rpm()["os_release"];
+  EXPECT_THAT(relations({samples::rpm(), other}), HasSubstr("serves this ID already"));
+}
+
+TEST(Unsourced, EachValueThatReachesAMachineHasASource) {
+  auto document = samples::rpm();
+  document.erase("sources");
+  auto loaded = samples::load(document);
+  const auto text = model::to_text(profile::unsourced(loaded));
+  EXPECT_THAT(text, HasSubstr("/sshd/path: no source says where this is known from"));
+  EXPECT_THAT(text, HasSubstr("/package/sbin_dir: no source"));
+  EXPECT_EQ(text.find("/package/format"), std::string::npos) << text;
+  document["sources"] = {{"/sshd", "x"}, {"/initrd", "x"}, {"/package", "x"}};
+  loaded = samples::load(document);
+  EXPECT_EQ(model::to_text(profile::unsourced(loaded)), "");
+}
+
+TEST(LeftOut, WhatNobodyDoesForARelease) {
+  auto document = samples::rpm();
+  const auto bare = profile::left_out(samples::load(document).distributions[0].releases[0]);
+  EXPECT_THAT(bare, testing::Contains(HasSubstr("no /ci/runners")));
+  EXPECT_THAT(bare, testing::Contains(HasSubstr("no /services")));
 }
 
 TEST(Relations, APrivilegeSeparationFolderOutsideOfRunReachesNoPatchAndMayDiffer) {

@@ -35,6 +35,15 @@ class Select : public testing::Test {
 
 TEST_F(Select, AnIdAloneIsItsDefaultRelease) { EXPECT_THAT(keys({"tester"}), ElementsAre("tester-2")); }
 
+TEST_F(Select, ACodenameIsAName) {
+  for (const auto* release : profile::all(loaded_)) {
+    const auto& p = release->profile;
+    if (!p.package.deb.series.empty())
+      EXPECT_THAT(keys({p.id + ":" + p.package.deb.series}), testing::Contains(p.key()));
+  }
+  EXPECT_THAT(keys({"alpha:nosuch"}), testing::IsEmpty());
+}
+
 TEST_F(Select, AReleaseCanBeNamedAndAStarIsAll) {
   EXPECT_THAT(keys({"tester:1"}), ElementsAre("tester-1"));
   EXPECT_THAT(keys({"tester:*"}), ElementsAre("tester-1", "tester-2"));

@@ -114,7 +114,18 @@ TEST(Shape, ADependencyHasAnOperatorAndAVersionOrNone) {
 TEST(Shape, AMacroHasANameAndOneWord) {
   EXPECT_TRUE(shape(R"({"package":{"rpm":{"emulate":{"_vendor":"redhat"}}}})").empty());
   EXPECT_THAT(only(R"({"package":{"rpm":{"emulate":{"a-b":"x"}}}})").message, HasSubstr("a macro's name"));
-  EXPECT_THAT(only(R"x({"package":{"rpm":{"emulate":{"a":"%(id)"}}}})x").message, HasSubstr("one word"));
+  EXPECT_THAT(only(R"x({"package":{"rpm":{"emulate":{"_vendor":"%(id)"}}}})x").message, HasSubstr("one word"));
+}
+
+TEST(Shape, OnlyWhatATargetDefinesIsEmulatedAndProgramsLieWhereProgramsLie) {
+  for (const auto* name : {"_topdir", "__spec_install_pre", "_sbindir", "_buildrootdir"})
+    EXPECT_THAT(only(R"({"package":{"rpm":{"emulate":{")" + std::string(name) + R"(":"x"}}}})").message,
+                HasSubstr("expected one of _defaultdocdir"))
+        << name;
+  for (const auto* folder : {"/etc/cron.d", "/usr/lib/systemd/system-generators", "/usr/local/sbin"})
+    EXPECT_THAT(only(R"({"package":{"sbin_dir":")" + std::string(folder) + R"("}})").message,
+                HasSubstr("expected one of /usr/sbin, /usr/bin"));
+  EXPECT_THAT(only(R"({"package":{"doc_dir":"/etc/cron.d/{name}"}})").message, HasSubstr("below /usr/share"));
 }
 
 TEST(Shape, ASourceIsAJsonPointerAndATextOfOneLine) {
