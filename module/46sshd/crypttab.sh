@@ -154,6 +154,23 @@ sshd_warn_of_no_opener() {
   done
 }
 
+# sshd_without_swap: from a crypttab on standard input, without the options swap and tmp of volumes that somebody opens by a passphrase.
+# With them systemd-cryptsetup(8) makes a new file system of what it opened; here the program for that is missing, the unit fails, and an
+# image to resume from would be gone. The real system does it by its own crypttab.
+sshd_without_swap() {
+  local line name device key options rest
+  while IFS= read -r line || [[ $line ]]; do
+    read -r name device key options rest <<<"$line"
+    case ${key:-none}:,$options, in
+      none:*,swap,* | -:*,swap,* | none:*,tmp,* | -:*,tmp,* | none:*,tmp=* | -:*,tmp=*)
+        options=$(tr ',' '\n' <<<"$options" | grep -vxE 'swap|tmp(=.*)?' | paste -sd ,)
+        line="$name $device ${key:-none}${options:+ $options}${rest:+ $rest}"
+        ;;
+    esac
+    printf '%s\n' "$line"
+  done
+}
+
 # sshd_install_crypttab: appends what is missing, when all other modules have written theirs. Said on the build's log.
 sshd_install_crypttab() {
   local purpose line file=$initdir/etc/crypttab text=''
@@ -166,9 +183,9 @@ sshd_install_crypttab() {
       *) dinfo "dracut-sshd: crypttab in this image, because $purpose lies on it: $line" ;;
     esac
   done < <(sshd_missing_lines)
+  [[ ! -s $file ]] || text=$(<"$file")$'\n'$text
   if [[ $text ]]; then
-    if [[ -e $file ]]; then text=$(<"$file")$'\n'$text; fi
-    printf '%s' "$text" | sshd_put 0600 - /etc/crypttab || return 1
+    sshd_without_swap <<<"${text%$'\n'}" | sshd_put 0600 - /etc/crypttab || return 1
     # rd.hostonly=0 on the kernel's command line makes dracut's init take it away.
     if declare -F mark_hostonly >/dev/null; then mark_hostonly /etc/crypttab; fi
   fi

@@ -211,6 +211,20 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   crypttab "vda5_crypt UUID=$uuid /etc/keys/root.key luks"
 }
 
+@test "swap and tmp are left to the real system, where dracut has copied them, too" {
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks" "vda6_crypt UUID=$uuid2 none luks,swap,discard,x-initrd.attach"
+  file /etc/fstab '/dev/mapper/vda5_crypt / ext4 defaults 0 1'
+  late
+  crypttab "vda6_crypt UUID=$uuid2 none luks,discard,x-initrd.attach"
+  rm -r "$BATS_TEST_TMPDIR/state"
+  printf '%s\n' "vda5_crypt UUID=$uuid none luks" "vda6_crypt /dev/disk/by-uuid/$uuid2 none swap" 'random /dev/vdc /dev/urandom swap' \
+    >"$initdir/etc/crypttab"
+  late
+  crypttab "vda6_crypt /dev/disk/by-uuid/$uuid2 none"
+  crypttab 'random /dev/vdc /dev/urandom swap'
+  [[ $(wc -l <"$initdir/etc/crypttab") == 3 ]]
+}
+
 @test "a key on a stick stays: systemd asks where the stick is not there" {
   file /etc/crypttab "vda5_crypt UUID=$uuid /key:LABEL=stick luks,keyfile-timeout=10s"
   file /etc/fstab '/dev/mapper/vda5_crypt / ext4 defaults 0 1'

@@ -56,7 +56,8 @@ def cmdline(name: str, suite: str, words: dict[str, str]) -> list[str]:
 def scenarios() -> list[scenario.Scenario]:
     """One for each layout of each release, with a generic and with a host-only image, in a root of Debian: of its own suite, or of the
     newest that is released. Each is to ask, and to be unlocked."""
-    steps = tuple({"do": step} for step in ("login", "pipe", "real-root", "poweroff"))
+    # A volume group below a disk may take some seconds more.
+    steps = ({"do": "login"}, {"do": "pipe", "command": "unlock --wait 60"}, {"do": "real-root"}, {"do": "poweroff"})
     found = []
     for name, layout in _known().items():
         distribution, release = name.split("/")[0].split(":")

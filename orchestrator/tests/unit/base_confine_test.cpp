@@ -36,7 +36,8 @@ class Confined : public testing::Test {
 
 TEST_F(Confined, WritesInItsFolderAndSeesNoOther) {
   const auto outcome =
-      run("echo x >\"$0/mine/file\" && ! cat \"$0/secret\" && ! touch /usr/x && ! touch /x && ! ls /home /root /boot", cage_);
+      run("echo x >\"$0/mine/file\" && ! cat \"$0/secret\" && ! touch /usr/x && ! touch /x && ! ls /home /root /boot",
+          cage_);
   EXPECT_EQ(outcome.status, 0) << outcome.tail;
   EXPECT_TRUE(std::filesystem::exists(work_.path() / "mine/file"));
   cage_.readable = {work_.path() / "secret", work_.path() / "nothing"};
