@@ -178,6 +178,9 @@ void check_descriptions(const Ingredients& from, const std::filesystem::path& jo
   if (!std::filesystem::exists(job / changes)) return;
   std::set<std::string> files = sources;
   files.insert({start + ".dsc", buildinfo});
+  // An upload to an archive that has the tarball already leaves it out (dpkg-genchanges -sd).
+  Fields listed = paragraph(signed_text(job, changes), changes, words(kChangesFields));
+  if (!listed_files(listed["Checksums-Sha256"]).contains(tarball)) files.erase(tarball);
   Fields said = check(changes, words(kChangesFields), files);
   require(said, changes, "Distribution", from.profile.package.deb.series);
   for (const char* who : {"Maintainer", "Changed-By"}) require(said, changes, who, from.packager.full());

@@ -62,6 +62,7 @@ const std::set<std::string, std::less<>>& compared_elsewhere() {
                                                        "basenames",
                                                        "dirnames",
                                                        "dirindexes",
+                                                       "postin",
                                                        "preun",
                                                        "transfiletriggerscripts",
                                                        "transfiletriggername",
@@ -252,6 +253,7 @@ std::vector<std::string> rpm_header_faults(const Ingredients& from, const RpmHea
   comparison.all("filelangs", "");
   comparison.all("filecolors", "0");
   comparison.fault("fileflags", file_flags_fault(from, header));
+  comparison.equal("postinprog", {kShell});
   comparison.equal("preunprog", {kShell});
   comparison.all("transfiletriggerscriptprog", kShell);
   comparison.all("transfiletriggerversion", "");

@@ -177,7 +177,7 @@ P
     "$orchestrator" show --project "$project" --distro "$cell" --json | python3 -c '
 import json, sys
 profile, plan = json.load(sys.stdin)[0], sys.argv[1]
-names = [profile["ci"]["kernel"]["x86_64"], *profile["ci"]["requires"]]
+names = [profile["ci"]["kernel"]["x86_64"], *profile["ci"].get("requires", {})]
 lost = [name for name in names if f" {name}" not in plan]
 assert not lost, lost
 program = {"apt": "apt-get", "portage": "emerge"}.get(profile["package"]["manager"], profile["package"]["manager"])

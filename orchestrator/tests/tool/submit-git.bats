@@ -52,7 +52,7 @@ guru() {
   local root=$BATS_TEST_TMPDIR package
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
   : >"$root/gentoo/profiles/categories"
-  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-kernel/dracut; do
+  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut; do
     mkdir -p "$root/gentoo/$package"
     printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-1.ebuild"
     grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"

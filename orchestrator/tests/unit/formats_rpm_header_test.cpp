@@ -43,6 +43,7 @@ class RpmHeader : public testing::Test {
                {"providename", {"dracut-sshd"}},
                {"provideversion", {"1-1"}},
                {"provideflags", {"8"}},
+               {"postinprog", {"/bin/sh"}},
                {"preunprog", {"/bin/sh"}},
                {"basenames", {"program", "README.md"}},
                {"dirnames", {"/usr/bin/", from_.profile.package.doc_dir + "/"}},
@@ -87,6 +88,7 @@ TEST_F(RpmHeader, AnotherValueIsRefused) {
   refused("providename", {"dracut-sshd", "openssh-server"});
   refused("provideversion", {"99-1"});
   refused("provideflags", {"12"});
+  refused("postinprog", {"<lua>"});
   refused("preunprog", {"<lua>"});
   refused("description", {"Something else"});
   refused("changelogtext", {"- Another story"});
