@@ -62,7 +62,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   verify --json "$folder"/*.deb
   echo "$output"
   [ "$status" -eq 1 ]
-  [[ $output == *'preinst: is a script that nobody asked for'* ]]
+  [[ $output == *'preinst: its text differs'* ]]
   # without its source, under another name, beside a folder
   rm "$folder"/*.src.rpm
   verify "$folder"/*.noarch.rpm
@@ -174,7 +174,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   local root=$BATS_TEST_TMPDIR overlay=$dist/gentoo-rolling/overlay package
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
   : >"$root/gentoo/profiles/categories"
-  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-kernel/dracut; do
+  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut; do
     mkdir -p "$root/gentoo/$package"
     printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-1.ebuild"
     grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"
@@ -203,9 +203,10 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   [ "$status" -ne 0 ]
 }
 
-@test "the SRPM rebuilds with nothing but dist defined, as a copr does it, and gives the same files" {
+@test "the SRPM rebuilds with nothing but what the release's own rpm defines, as a copr does it, and gives the same files" {
   local top=$BATS_TEST_TMPDIR/top
-  rpmbuild --rebuild --nodeps --define "_topdir $top" --define "_tmppath $BATS_TEST_TMPDIR" --define 'dist .fc44' \
+  # Fedora's rpm has programs of either kind in one folder since 42.
+  rpmbuild --rebuild --nodeps --define "_topdir $top" --define "_tmppath $BATS_TEST_TMPDIR" --define 'dist .fc44' --define '_sbindir /usr/bin' \
     --dbpath "$BATS_TEST_TMPDIR/rpmdb" "$dist"/fedora-44/*.src.rpm >"$BATS_TEST_TMPDIR/log" 2>&1 || {
     tail -n 20 "$BATS_TEST_TMPDIR/log"
     return 1

@@ -397,7 +397,7 @@ P
   forged() {
     forge "$BATS_TEST_TMPDIR/dist/$1"
     run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
-      --to "$BATS_TEST_TMPDIR/site" --distro "$2" --sign "$fingerprint" --url https://packages.example.org
+      --to "$BATS_TEST_TMPDIR/site" --distro "$2" --sign "$fingerprint" --url https://packages.example.org --allow-placeholders
     echo "$1: $status: $output"
     [ "$status" -eq 1 ]
     [[ $output == *"$3"* ]]

@@ -74,7 +74,7 @@ section() {
 }
 
 # file CASE ATTRIBUTE: of a program
-file() { spec "$1" "s#^%{_bindir}/dracut-sshd-check\$#$2 &#"; }
+file() { spec "$1" "s#^%{_sbindir}/dracut-sshd-check\$#$2 &#"; }
 
 @test "an rpm with another tag, dependency, script or file attribute is refused" {
   "$orchestrator" build --project "$project" --packager "$packager" --dry-run --distro fedora:44 | grep -m 1 'rpmbuild -ba' >"$BATS_FILE_TMPDIR/command"
@@ -97,7 +97,8 @@ file() { spec "$1" "s#^%{_bindir}/dracut-sshd-check\$#$2 &#"; }
   spec changelog 's/^- First release/- Another release/'
   spec description 's/^This dracut module/That dracut module/'
   spec preun-expands 's/^%preun$/%preun -e/'
-  section post %post "touch $BATS_TEST_TMPDIR/ran" ''
+  spec post-does-more "s#^%post\$#&\\ntouch $BATS_TEST_TMPDIR/ran#"
+  section postun %postun "touch $BATS_TEST_TMPDIR/ran" ''
   section pretrans '%pretrans -p <lua>' 'x = 1' ''
   section triggerin '%triggerin -- bash' true ''
   section verifyscript %verifyscript true ''
@@ -111,8 +112,8 @@ file() { spec "$1" "s#^%{_bindir}/dracut-sshd-check\$#$2 &#"; }
   file language '%lang(de)'
   file unverified '%verify(not md5 mode)'
   spec directory-mode 's#^%dir %{_sysconfdir}/dracut-sshd$#%dir %attr(1777,root,root) %{_sysconfdir}/dracut-sshd#'
-  spec symlink "s#^%files\$#%global __brp_x 1\\n&\\n/etc/evil#; s#^%preun\$#mkdir -p %{buildroot}/etc \\&\\& ln -s /etc/shadow %{buildroot}/etc/evil\\n\\n&#"
-  all_refused '*.noarch.rpm' 34
+  spec symlink "s#^%files\$#%global __brp_x 1\\n&\\n/etc/evil#; s#^%post\$#mkdir -p %{buildroot}/etc \\&\\& ln -s /etc/shadow %{buildroot}/etc/evil\\n\\n&#"
+  all_refused '*.noarch.rpm' 35
   for name in epoch prefix vendor packager distribution bugurl vcs group; do
     [[ $(fault "$name") == *"$name"* ]] || { echo "$name: $(fault "$name")" && false; }
   done
