@@ -43,8 +43,8 @@ read_settings() {
         [[ " $drivers " == *" $value "* ]] || die 2 "$file:$number: unknown driver \"$value\"; known are: $drivers."
         driver_setting=$value
         ;;
-      NETWORK) # module-setup.sh's
-        [[ $value == no || $value == auto ]] || die 2 "$file:$number: NETWORK is auto or no, not \"$value\"."
+      NETWORK | CRYPTTAB) # module-setup.sh's
+        [[ $value == no || $value == auto ]] || die 2 "$file:$number: $key is auto or no, not \"$value\"."
         ;;
       INSPECT)
         [[ $value == auto || $value == no ]] || die 2 "$file:$number: INSPECT is auto or no, not \"$value\"."
@@ -54,7 +54,7 @@ read_settings() {
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK, STALE and INSPECT." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK, CRYPTTAB, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }

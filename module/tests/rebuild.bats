@@ -11,6 +11,16 @@ setup() {
   echo old >"$image"
 }
 
+@test "CRYPTTAB= and NETWORK= are the module's settings, and known here" {
+  mkdir -p "$root/etc/dracut-sshd"
+  printf 'CRYPTTAB=no\nNETWORK=no\n' >"$root/etc/dracut-sshd/initrd.conf"
+  rebuild --dry-run
+  ends 0
+  echo CRYPTTAB=maybe >"$root/etc/dracut-sshd/initrd.conf"
+  rebuild --dry-run
+  ends 2 'initrd.conf:1: CRYPTTAB is auto or no, not "maybe".'
+}
+
 @test "dracut builds aside, the result is checked, the old image is kept, the new one takes its place" {
   rebuild
   ends 0 'initramfs-6.1.0-1.img is new, with sshd in it; the one before is'
