@@ -111,7 +111,8 @@ model::Project project(std::string_view project_json, std::string_view changelog
                    : key == "url"       ? project.url
                    : key == "downloads" ? project.downloads
                                         : project.license;
-    if (key == "downloads" && value.get_ref<const std::string&>().empty()) add(findings, file + ": /downloads", "expected an address, got nothing");
+    if (key == "downloads" && value.get_ref<const std::string&>().empty())
+      add(findings, file + ": /downloads", "expected an address, got nothing");
     target = value.get<std::string>();
   }
   check_project(project, file, findings);
