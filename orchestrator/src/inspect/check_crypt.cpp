@@ -37,8 +37,7 @@ std::vector<std::string> needed(const Facts& facts) {
 
 /// What brings systemd-cryptsetup into an image: on a system that has it, dracut's module; else its package first.
 std::string remedy_for_program(const Facts& facts) {
-  std::string module =
-      "add_dracutmodules+=\" crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild";
+  std::string module = "add_dracutmodules+=\" crypt \" in /etc/dracut.conf.d/50-crypt.conf, and dracut-sshd-rebuild";
   std::string package =
       "install the package that has systemd-cryptsetup (on Debian 13 and later: apt install systemd-cryptsetup), and "
       "type "
