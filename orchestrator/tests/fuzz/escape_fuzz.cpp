@@ -12,9 +12,9 @@
 #include "base/files.hpp"
 #include "base/folder_writer.hpp"
 #include "base/text.hpp"
+#include "host/kernel_release.hpp"
+#include "initramfs/extract.hpp"
 #include "initramfs/read.hpp"
-#include "inspect/extract.hpp"
-#include "inspect/kernel_release.hpp"
 
 /// Whatever names and links are asked for, nothing outside of the folder changes. The first byte says what is tried:
 /// 'a' and 'b' lines of the writer ("fPATH", "dPATH", "lPATH<tab>TARGET", by either way; "@" is where both folders

@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "browse/difference.hpp"
+#include "browse/weights.hpp"
 #include "initramfs/unpack.hpp"
 #include "inspect/checks.hpp"
-#include "inspect/difference.hpp"
 #include "inspect/promise.hpp"
-#include "inspect/weights.hpp"
 
 /// Whatever the bytes are, they are an image or have a fault, in pieces as well as whole, and every check comes to an
 /// end.

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "inspect/crypttab.hpp"
 #include "inspect/nics.hpp"
-#include "inspect/storage_record.hpp"
+#include "storage/crypttab.hpp"
+#include "storage/storage_record.hpp"
 
 /// What an image records of the machine: a record that is taken has no cycle and no loose end; its text is bounded.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

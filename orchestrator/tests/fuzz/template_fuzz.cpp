@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "render/template.hpp"
+#include "base/render/template.hpp"
 
 /// A template is filled or refused; a value is never looked at again: what @VALUE@ became stands in the result as it
 /// was.

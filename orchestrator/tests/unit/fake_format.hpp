@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/files.hpp"
+#include "build/job.hpp"
 #include "fakes.hpp"
 #include "formats/format.hpp"
-#include "pipeline/job.hpp"
 #include "samples.hpp"
 
 /// A format that is made by two programs which do not exist: "maker" writes the package, "reader" prints it. A fake

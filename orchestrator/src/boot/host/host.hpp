@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/kernel_release.hpp"
+
+/// The system that an image is for. `root` is "/" or, in tests, a folder that looks like one. Nothing is executed.
+namespace inspect {
+
+/// Why others than root can read a file; "" if they cannot.
+[[nodiscard]] std::string readable_by_others(const std::filesystem::path& file);
+
+/// The next boot, as far as files tell it.
+struct NextBoot {
+  std::filesystem::path image;
+  std::optional<KernelRelease> kernel;  // nothing: an entry that names none that is installed
+  std::string cmdline;
+  bool cmdline_known = false;
+  std::string source;                 // where this is known from
+  std::filesystem::path kernel_file;  // "": not found
+};
+
+/// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;
+/// with `kernel`, that one's. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module,
+/// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
+[[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::optional<KernelRelease>& kernel);
+
+/// A wired network card of this machine, and the kernel module that drives it; "" if that is built into the kernel.
+struct Card {
+  std::string name;
+  std::string driver;
+  std::string module;
+  std::string address;  // of its hardware, as the kernel shows it; "" if it shows none
+};
+[[nodiscard]] std::vector<Card> cards(const std::filesystem::path& root);
+
+/// A small file's content; nothing if it cannot be read, is longer than a MiB, or is no file.
+[[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
+
+}  // namespace inspect

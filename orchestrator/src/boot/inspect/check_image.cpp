@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "host/host.hpp"
+#include "inspect/checks.hpp"
+#include "inspect/runnable.hpp"
+
+namespace inspect {
+namespace {
+
+constexpr std::size_t kShown = 3;  // of faults of one kind
+
+std::string remedy_of(initramfs::Fault::Kind kind) {
+  using Kind = initramfs::Fault::Kind;
+  switch (kind) {
+    case Kind::trailing:
+      return "look at what has written behind it; dracut-sshd-rebuild makes it without";
+    case Kind::broken:
+      return "build it again, with room in its file system: dracut-sshd-rebuild";
+    case Kind::window:
+      return "build it with a lower level of compression: zstd's --ultra --long makes such windows";
+    case Kind::unreadable:
+      return "build it with compress=\"zstd\" or \"gzip\" in dracut.conf";
+    case Kind::limit:
+      return "no image of a real system is like this: look at where it comes from";
+    case Kind::lost:
+      return "whatever put these entries in did not put their folders in";
+  }
+  return {};
+}
+
+}  // namespace
+
+void check_whole(const Facts& facts, Findings& out) {
+  using Kind = initramfs::Fault::Kind;
+  if (facts.image.entries == 0 && facts.image.faults.empty())
+    return out.push_back({"image.whole", Severity::error, "there is nothing in it: not one file",
+                          "build it again: dracut-sshd-rebuild"});
+  std::size_t lost = 0;
+  for (const auto& fault : facts.image.faults) {
+    if (fault.kind == Kind::lost && ++lost > kShown) continue;
+    const auto severity = fault.kind == Kind::lost || fault.kind == Kind::trailing      ? Severity::warning
+                          : fault.kind == Kind::limit || fault.kind == Kind::unreadable ? Severity::unknown
+                                                                                        : Severity::error;
+    const auto* const what = severity == Severity::error || fault.kind == Kind::trailing ? "the kernel stops here"
+                             : severity == Severity::warning                             ? "the kernel passes over it"
+                                                                                         : "this program stops here";
+    out.push_back({"image.whole", severity, fmt::format("at byte {}: {}; {}", fault.offset, fault.message, what),
+                   remedy_of(fault.kind)});
+  }
+  if (lost > kShown)
+    out.push_back({"image.whole", Severity::warning, fmt::format("{} more entries like these", lost - kShown), ""});
+  if (facts.image.faults.empty())
+    out.push_back({"image.whole", Severity::good,
+                   fmt::format("{} entries in {} {}", facts.image.entries, facts.image.parts.size(),
+                               facts.image.parts.size() == 1 ? "part" : "parts"),
+                   ""});
+}
+
+void check_generator(const Facts& facts, Findings& out) {
+  if (facts.by_dracut && facts.has_module("systemd"))
+    return out.push_back({"image.generator", Severity::good, fmt::format("{}, with systemd", facts.generator), ""});
+  if (facts.by_dracut && facts.modules.empty())
+    return out.push_back(
+        {"image.generator", Severity::note, facts.generator + "; which modules it used is not in the image", ""});
+  if (facts.by_dracut)
+    return out.push_back({"image.generator", Severity::error,
+                          facts.generator + " made it, without its module systemd, which sshd is started by",
+                          "let dracut take it along: remove omit_dracutmodules+=\" systemd \" from its configuration"});
+  if (!facts.generator.empty())
+    return out.push_back({"image.generator", Severity::error,
+                          fmt::format("{} made it, and not dracut, whose module dracut-sshd is", facts.generator),
+                          "install dracut in its place, and build the image again: dracut-sshd-rebuild"});
+  out.push_back({"image.generator", Severity::note, "what made it cannot be told", ""});
+}
+
+void check_init(const Facts& facts, Findings& out) {
+  const auto init = facts.cmdline_value("rdinit").value_or("/init");
+  if (const auto why = why_not_runnable(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
+    return out.push_back({"image.init", Severity::error, fmt::format("{} cannot start: {}", base::printable(init), why),
+                          "build the image again: dracut-sshd-rebuild"});
+  out.push_back({"image.init", Severity::good, init, ""});
+}
+
+void check_private(const Facts& facts, Findings& out) {
+  if (facts.options.file.empty()) return;
+  if (const auto why = readable_by_others(facts.options.file); !why.empty())
+    return out.push_back({"image.private", Severity::warning,
+                          "others than root can read it, and the host key in it: " + why,
+                          "on a FAT file system mount with fmask=0077,dmask=0077; elsewhere chmod 0600 " +
+                              base::shell_quote(facts.options.file.string())});
+  out.push_back({"image.private", Severity::good, "", ""});
+}
+
+void check_kernel(const Facts& facts, Findings& out) {
+  if (!facts.no_release.empty())
+    return out.push_back({"kernel.modules", Severity::warning,
+                          fmt::format("\"{}\" is not a kernel release", base::printable(facts.no_release)),
+                          "name the kernel that it is for: --kernel RELEASE"});
+  if (facts.kernels.empty())
+    return out.push_back({"kernel.modules", Severity::note,
+                          "no kernel module is in it: all drivers have to be in the kernel itself", ""});
+  if (!facts.kernel)
+    return out.push_back(
+        {"kernel.modules", Severity::good, "they are for kernel " + base::join(texts_of(facts.kernels), " and "), ""});
+  if (std::ranges::find(facts.kernels, *facts.kernel) != facts.kernels.end())
+    return out.push_back({"kernel.modules", Severity::good, "they are for kernel " + facts.kernel->text(), ""});
+  out.push_back(
+      {"kernel.modules", Severity::error,
+       fmt::format("they are for kernel {}, and {} would load none of them",
+                   base::join(texts_of(facts.kernels), " and "), facts.kernel->text()),
+       "build the image of that kernel: dracut-sshd-rebuild --kernel " + base::shell_quote(facts.kernel->text())});
+}
+
+}  // namespace inspect

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/host.hpp"
+#include "inspect/facts.hpp"
+
+/// Which wired network interfaces a machine has, and which of them an image can drive.
+namespace inspect {
+
+/// The record that the module writes into an image that is built on the running machine.
+inline constexpr std::string_view kNicRecord = "usr/lib/dracut-sshd/nics";
+
+struct Nics {
+  std::vector<Card> all;
+  std::string source;  // where they are known from, for people; "": they are not known
+  std::string fault;   // why the record could not be used
+};
+
+/// Reads that record: lines "nic NAME DRIVER BUS-ID" with tabs between, after "version 1". DRIVER is the kernel module,
+/// "-" where it is built in or not known. The text is untrusted: what is wrong with it becomes Nics::fault.
+[[nodiscard]] Nics read_nic_record(std::string_view text);
+
+/// The machine's own, where it is at hand, else those that the image records.
+[[nodiscard]] Nics nics_of(const Facts& facts);
+
+/// Whether the image can drive it, as far as is known: a driver without a module is built into the kernel.
+[[nodiscard]] bool is_driven(const Facts& facts, const Card& nic);
+
+/// The drivers of real network interfaces that an image has, as modules or built into its kernel; without those of
+/// bridges, tunnels and the like.
+[[nodiscard]] std::set<std::string> nic_drivers(const Facts& facts);
+
+}  // namespace inspect

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/console.hpp"
+#include "base/process.hpp"
+#include "build/executor.hpp"
+#include "build/job.hpp"
+
+namespace pipeline {
+
+struct BuildOptions {
+  std::filesystem::path out;
+  std::vector<std::filesystem::path> tool_folders;
+  unsigned jobs = 1;
+  bool keep = false;
+};
+
+/// A job and what became of it, in the order of the jobs.
+struct Row {
+  const Job* job = nullptr;
+  Result result;
+};
+
+/// Builds what is not built yet, `jobs` at a time, long ones first. Holds dist/'s lock meanwhile: a second builder is
+/// refused. Throws base::Error (missing_tool) before anything runs when programs are missing, and Interrupted after all
+/// children are gone.
+[[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
+                                     const base::Cancel& cancel, base::Console& console);
+
+}  // namespace pipeline

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "build/job.hpp"
+
+#include <fmt/format.h>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/sandbox.hpp"
+#include "base/text.hpp"
+#include "source/install_list.hpp"
+#include "source/tree.hpp"
+
+namespace pipeline {
+namespace {
+
+/// Changes when the pipeline itself does something else with a recipe (the sandbox's /etc, the proof): everything is
+/// then built again.
+constexpr const char* kPipelineRevision = "2";
+
+std::string step_text(const Job& job, const model::Step& step) {
+  std::string text = "cd " + base::shell_quote(step.cwd) + " && env";
+  for (const auto& [name, value] : step_environment(job, step)) text += " " + base::shell_quote(name + "=" + value);
+  text += " " + base::shell_quote(step.argv);
+  if (!step.stdout_to.empty()) text += " >" + base::shell_quote(std::string(base::kInside) + "/" + step.stdout_to);
+  return text;
+}
+
+}  // namespace
+
+formats::Ingredients Job::ingredients() const {
+  return {workspace->project,
+          profile,
+          workspace->packager,
+          install,
+          workspace->pristine,
+          *patched,
+          workspace->tarball,
+          patch,
+          workspace->templates.at(std::string(format->template_folder()))};
+}
+
+std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step) {
+  std::map<std::string, std::string> environment = {
+      {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"SOURCE_DATE_EPOCH", std::to_string(job.workspace->project.epoch())}};
+  for (const auto& [name, value] : step.env) environment[name] = value;
+  return environment;
+}
+
+const Planner::Difference& Planner::difference(const model::Profile& profile) {
+  auto patched = source::patched(workspace_.pristine, profile);
+  std::string key;
+  for (const auto& [name, file] : patched) {
+    if (const auto at = workspace_.pristine.find(name); at == workspace_.pristine.end() || at->second != file)
+      key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
+  }
+  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  auto patch = source::diff(workspace_.pristine, patched, runner_, cancel_);
+  return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
+}
+
+Job Planner::plan(const profile::Release& release) {
+  Job job;
+  job.profile = source::expand(release.profile, workspace_.project);
+  job.workspace = &workspace_;
+  job.format = formats::find(job.profile.package.format);
+  if (job.format == nullptr)
+    throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
+  job.install = source::resolve(workspace_.install, job.profile);
+  try {
+    const auto& found = difference(job.profile);
+    job.patched = found.patched;
+    job.patch = found.patch;
+    job.recipe = job.format->recipe(job.ingredients());
+  } catch (const base::Error& error) {
+    throw error.with_context(job.profile.key());
+  }
+  return job;
+}
+
+std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
+                      base::Runner& runner, const base::Cancel& cancel) {
+  Planner planner(workspace, runner, cancel);
+  std::vector<Job> jobs;
+  jobs.reserve(releases.size());
+  for (const auto* release : releases) jobs.push_back(planner.plan(*release));
+  return jobs;
+}
+
+std::string key_of(const Job& job, Toolbox& toolbox) {
+  std::string text =
+      fmt::format("pipeline {}\nformat {}\nuid {}\n", kPipelineRevision, job.recipe.format, job.recipe.uid);
+  for (const auto& [path, file] : job.recipe.staged)
+    text += fmt::format("staged {:04o} {} {}\n", file.mode, base::sha256(file.content), path);
+  for (const auto* steps : {&job.recipe.steps, &job.recipe.reading}) {
+    for (const auto& step : *steps) text += "step " + step_text(job, step) + "\n";
+  }
+  for (const auto& [host, inside] : job.recipe.read_only) text += "bind " + inside + "\n";
+  for (const auto& output : job.recipe.outputs) text += fmt::format("output {} {}\n", output.path, output.name);
+  for (const auto& tool : job.recipe.tools) text += fmt::format("tool {} {}\n", tool.program, toolbox.version(tool));
+  // What the package must turn out to be is the proof's side of the key: a stricter profile must not find an old
+  // verdict.
+  for (const auto& item : job.install)
+    text += fmt::format("install {:04o} {} {}\n", item.mode, item.source, item.destination);
+  return base::sha256(text);
+}
+
+std::string to_text(const Job& job) {
+  std::string text =
+      fmt::format("# {} ({}), in a private folder seen as {}\n", job.profile.key(), job.recipe.format, base::kInside);
+  for (const auto& [path, file] : job.recipe.staged)
+    text += fmt::format("# staged  {:04o} {:>9}  {}\n", file.mode, base::human_size(file.content.size()), path);
+  for (const auto& step : job.recipe.steps) text += step_text(job, step) + "\n";
+  text += "# proof\n";
+  for (const auto& step : job.recipe.reading) text += step_text(job, step) + "\n";
+  for (const auto& output : job.recipe.outputs) text += fmt::format("# gives   {}\n", output.name);
+  return text;
+}
+
+}  // namespace pipeline

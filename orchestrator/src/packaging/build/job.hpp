@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/tree.hpp"
+#include "build/toolbox.hpp"
+#include "build/workspace.hpp"
+#include "formats/format.hpp"
+#include "model/install_list.hpp"
+#include "model/recipe.hpp"
+#include "profile/load.hpp"
+
+namespace pipeline {
+
+/// One release to build: everything that its packages are made from, and the recipe.
+struct Job {
+  model::Profile profile;  // expanded
+  const formats::Format* format = nullptr;
+  const Workspace* workspace = nullptr;
+  model::InstallList install;
+  std::shared_ptr<const base::SourceTree> patched;  // one for all releases that differ in the same way
+  std::string patch;
+  model::Recipe recipe;
+  std::string key;  // "" until key_of() was asked
+
+  [[nodiscard]] formats::Ingredients ingredients() const;
+};
+
+/// Makes jobs, one after the other: patch, install list and recipe of a release. Equal differences are made by diff and
+/// proven by patch once, and kept once.
+class Planner {
+ public:
+  Planner(const Workspace& workspace, base::Runner& runner, const base::Cancel& cancel)
+      : workspace_(workspace), runner_(runner), cancel_(cancel) {}
+
+  [[nodiscard]] Job plan(const profile::Release& release);
+
+ private:
+  struct Difference {
+    std::shared_ptr<const base::SourceTree> patched;
+    std::string patch;
+  };
+  [[nodiscard]] const Difference& difference(const model::Profile& profile);
+
+  const Workspace& workspace_;
+  base::Runner& runner_;
+  const base::Cancel& cancel_;
+  std::map<std::string, Difference> known_;  // by the files that differ, names and contents
+};
+
+/// The jobs of all these releases.
+[[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
+                                    base::Runner& runner, const base::Cancel& cancel);
+
+/// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment,
+/// tools' versions, the epoch. No time and no path of this machine is in it.
+[[nodiscard]] std::string key_of(const Job& job, Toolbox& toolbox);
+
+/// The recipe for people: what is staged, and each step as a command that a shell would take.
+[[nodiscard]] std::string to_text(const Job& job);
+
+/// The environment that every step has.
+[[nodiscard]] std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step);
+
+}  // namespace pipeline

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "publish/publish.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/program.hpp"
+#include "base/text.hpp"
+#include "cli/verbs.hpp"
+
+namespace cli {
+namespace {
+
+std::string word(pipeline::PublishVerdict verdict) {
+  return verdict == pipeline::PublishVerdict::published ? "published" : "unchanged";
+}
+
+/// Counts the seconds of all children, for ci/bench/publish: what this program adds to them is its own.
+class Stopwatch final : public base::Runner {
+ public:
+  explicit Stopwatch(base::Runner& runner) : runner_(runner) {}
+  base::Outcome run(const base::Command& command, const base::Cancel& cancel) override {
+    auto outcome = runner_.run(command, cancel);
+    const std::lock_guard lock(mutex_);
+    seconds_ += outcome.seconds;
+    return outcome;
+  }
+  [[nodiscard]] double seconds() const { return seconds_; }
+
+ private:
+  base::Runner& runner_;
+  std::mutex mutex_;
+  double seconds_ = 0;
+};
+
+std::string as_json(const std::vector<pipeline::PublishRow>& rows, double seconds) {
+  auto packages = nlohmann::ordered_json::array();
+  for (const auto& row : rows) {
+    auto files = nlohmann::ordered_json::array();
+    for (const auto& file : row.entry.files)
+      files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
+    packages.push_back({{"distribution", row.job->profile.id},
+                        {"release", row.job->profile.release},
+                        {"version", row.entry.version},
+                        {"verdict", word(row.verdict)},
+                        {"files", files}});
+  }
+  return nlohmann::ordered_json{{"packages", packages}, {"tools_seconds", seconds}}.dump(2);
+}
+
+std::string as_table(const std::vector<pipeline::PublishRow>& rows) {
+  std::vector<std::vector<std::string>> cells;
+  for (const auto& row : rows) {
+    std::uint64_t size = 0;
+    for (const auto& file : row.entry.files) size += file.size;
+    cells.push_back({row.job->profile.id, row.job->profile.release, row.job->profile.package.manager, row.entry.version,
+                     std::to_string(row.entry.files.size()), base::human_size(size), word(row.verdict)});
+  }
+  return base::table({"distribution", "release", "manager", "version", "files", "size", "verdict"}, cells, {4, 5});
+}
+
+}  // namespace
+
+int publish(const Common& common, const PublishArguments& arguments, const Context& context) {
+  Stopwatch runner(context.runner);
+  const auto workspace = open(common, context);
+  const auto releases = chosen(common, workspace.profiles, false);
+  if (!arguments.allow_placeholders) {
+    refuse_placeholder_packager(workspace);
+    refuse_placeholder_address(workspace);
+    if (model::is_placeholder(arguments.url))
+      throw base::Error(fmt::format("--url {} is an example's address, where users find nothing", arguments.url),
+                        base::Exit::usage)
+          .with_hint("name the address of your own server, or --allow-placeholders for a trial");
+  }
+  auto jobs = pipeline::plan(workspace, releases, runner, context.cancel);
+  pipeline::PublishOptions options;
+  options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
+  options.to = std::filesystem::absolute(arguments.to);
+  options.fingerprint = arguments.fingerprint;
+  options.url = arguments.url;
+  options.keep = arguments.keep;
+  for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
+  options.tool_folders.push_back(workspace.root / "build/portage/bin");
+  const signing::Gnupg gnupg(base::whole_environment(), runner, context.cancel);
+  const auto rows = pipeline::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
+  fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
+  return 0;
+}
+
+}  // namespace cli

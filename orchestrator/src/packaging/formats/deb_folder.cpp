@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/render/escape.hpp"
+#include "base/text.hpp"
+#include "formats/deb.hpp"
+#include "formats/parts.hpp"
+
+namespace formats {
+namespace {
+
+using model::InstallItem;
+using model::InstallKind;
+
+bool is_maintainer_script(const std::string& path) {
+  return path == "preinst" || path == "postinst" || path == "prerm" || path == "postrm";
+}
+
+/// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.
+std::string relation_fields(const model::PackageFields& package) {
+  std::string out;
+  const auto add = [&out](std::string_view field, const std::vector<model::Dependency>& list,
+                          std::vector<std::string> more) {
+    std::vector<std::string> all;
+    for (const std::string& one : deb_relations(list)) all.push_back(render::control(one));
+    all.insert(all.end(), more.begin(), more.end());
+    if (!all.empty()) out += fmt::format("{}:\n {}\n", field, base::join(all, ",\n "));
+  };
+  add("Depends", package.depends, {"${misc:Depends}"});
+  add("Suggests", package.suggests, {});
+  add("Conflicts", package.conflicts, {});
+  return out;
+}
+
+std::string changelog(const Ingredients& from) {
+  const model::DebFields& deb = from.profile.package.deb;
+  std::string out;
+  for (const model::Release& release : from.project.changelog) {
+    const bool newest = &release == &from.project.changelog.front();
+    const std::string version = newest ? deb_version(from) : fmt::format("{}-1{}", release.version, deb.suffix);
+    out += fmt::format("{}{} ({}) {}; urgency=medium\n\n", newest ? "" : "\n", render::plain(from.project.name),
+                       render::plain(version), render::plain(deb.series));
+    for (const std::string& item : release.items) {
+      std::string_view bullet = "  * ";
+      for (const std::string& line : render::wrap(item, 74)) {
+        out += fmt::format("{}{}\n", bullet, render::plain(line));
+        bullet = "    ";
+      }
+    }
+    out += fmt::format("\n -- {}  {}\n", render::plain(from.packager.full()), base::rfc5322_date(release.epoch));
+  }
+  return out;
+}
+
+std::string description(const model::Project& project) {
+  std::string lines = render::control_lines(project.description);
+  if (!lines.empty()) lines.pop_back();  // the template ends the last line
+  return lines;
+}
+
+std::string years(const model::Project& project) {
+  const std::string first = base::iso_date(project.changelog.back().epoch).substr(0, 4);
+  const std::string last = base::iso_date(project.epoch()).substr(0, 4);
+  return first == last ? first : first + '-' + last;
+}
+
+/// dh_install copies a file into a folder and keeps its name and mode.
+std::string install_line(const Ingredients& from, const InstallItem& item) {
+  const auto source = from.patched.find(item.source);
+  if (base_name(item.source) != base_name(item.destination) ||
+      (source != from.patched.end() && source->second.mode != item.mode)) {
+    throw base::Error(fmt::format("{} cannot become {} with mode {:04o}", item.source, item.destination, item.mode))
+        .with_hint("debhelper keeps a file's name and mode: give it both in the source");
+  }
+  return fmt::format("{} {}\n", plain_path(item.source), plain_path(folder_of(item.destination)).substr(1));
+}
+
+/// debhelper's lists of what goes where, one a kind.
+void add_lists(const Ingredients& from, base::SourceTree& folder) {
+  std::string install, manpages, dirs, upstream_changelog;
+  for (const InstallItem& item : from.install) {
+    switch (item.kind) {
+      case InstallKind::file:
+      case InstallKind::doc:
+        install += install_line(from, item);
+        break;
+      case InstallKind::man:
+        manpages += plain_path(item.source) + '\n';
+        break;
+      case InstallKind::directory:
+        dirs += plain_path(item.destination).substr(1) + '\n';
+        break;
+      case InstallKind::changelog:  // dh_installchangelogs finds it
+      case InstallKind::license:    // debian/copyright says it
+        break;
+    }
+  }
+  for (const auto& [name, text] : {std::pair{"install", install}, {"manpages", manpages}, {"dirs", dirs}}) {
+    if (!text.empty()) folder[name] = {0644, text};
+  }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> deb_scripts(const Ingredients& from) {
+  std::map<std::string, std::string> out;
+  for (const auto& [path, file] : deb_folder(from)) {
+    if (is_maintainer_script(path)) out[path] = base::replace_all(file.content, "#DEBHELPER#", "");
+    if (path == "triggers") out[path] = file.content;
+  }
+  // Policy 10.7: whatever lies in /etc is a configuration file.
+  std::string conffiles;
+  for (const auto& [path, entry] : Deb().expected_tree(from)) {
+    if (entry.kind == base::Kind::file && path.starts_with("/etc/")) conffiles += path + '\n';
+  }
+  if (!conffiles.empty()) out["conffiles"] = conffiles;
+  return out;
+}
+
+std::string deb_version(const Ingredients& from) {
+  const model::PackageFields& package = from.profile.package;
+  return fmt::format("{}-{}{}", from.project.version(), package.revision, package.deb.suffix);
+}
+
+std::vector<std::string> deb_relations(const std::vector<model::Dependency>& list) {
+  std::vector<std::string> out;
+  for (const model::Dependency& one : list) {
+    const std::string op = one.op == "<" || one.op == ">" ? one.op + one.op : one.op;
+    out.push_back(render::plain(op.empty() ? one.name : fmt::format("{} ({} {})", one.name, op, one.version)));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+base::SourceTree deb_folder(const Ingredients& from) {
+  const model::DebFields& deb = from.profile.package.deb;
+  const render::Values values{
+      {"NAME", render::control(from.project.name)},
+      {"SECTION", render::control(deb.section)},
+      {"STANDARDS_VERSION", render::control(deb.standards_version)},
+      {"MAINTAINER", render::control(from.packager.full())},
+      {"URL", render::control(from.project.url)},
+      {"ARCH", render::control(from.profile.package.arch)},
+      {"RELATIONS", relation_fields(from.profile.package)},
+      {"SUMMARY", render::control(from.project.summary)},
+      {"DESCRIPTION", description(from.project)},
+      {"YEARS", years(from.project)},
+      {"PLAIN_URL", render::plain(from.project.url)},
+      {"WATCHED", "interest-noawait " + base::join(watched(from.profile), "\ninterest-noawait ")},
+  };
+  base::SourceTree folder;
+  for (const auto& [path, file] : from.templates) {
+    folder[path] = {path == "rules" || is_maintainer_script(path) ? 0755U : 0644U, filled(from, path, values)};
+  }
+  folder["changelog"] = {0644, changelog(from)};
+  add_lists(from, folder);
+  if (!from.patch.empty()) {
+    const std::string name = render::plain(from.profile.id) + ".patch";
+    folder["patches/series"] = {0644, name + '\n'};
+    folder["patches/" + name] = {
+        0644, "Description: what this distribution does in its own way\nForwarded: not-needed\n\n" + from.patch};
+  }
+  return folder;
+}
+
+}  // namespace formats

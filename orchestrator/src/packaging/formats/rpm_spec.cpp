@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/render/escape.hpp"
+#include "base/text.hpp"
+#include "formats/parts.hpp"
+#include "formats/rpm.hpp"
+
+namespace formats {
+namespace {
+
+using model::InstallItem;
+using model::InstallKind;
+
+/// A path as a packager writes it, so that a rebuild follows the distribution's own macros. What lies in the programs'
+/// folder lies in %{_sbindir}, whatever that is: bin and sbin are one folder in some releases, and the spec serves all.
+std::string with_macros(const Ingredients& from, const std::string& path) {
+  const std::string& sbin = from.profile.package.sbin_dir;
+  if (plain_path(path).starts_with(sbin + '/')) return "%{_sbindir}" + path.substr(sbin.size());
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> macros{
+      {{"/usr/share/man/", "%{_mandir}/"},
+       {"/usr/sbin/", "%{_sbindir}/"},
+       {"/usr/bin/", "%{_bindir}/"},
+       {"/usr/", "%{_prefix}/"},
+       {"/etc/", "%{_sysconfdir}/"}}};
+  for (const auto& [start, macro] : macros) {
+    if (plain_path(path).compare(0, start.size(), start) == 0) return std::string(macro) + path.substr(start.size());
+  }
+  return path;
+}
+
+/// A scriptlet's template, with the folder of the programs written as `sbin`.
+std::string scriptlet(const Ingredients& from, const std::string& name, const std::string& sbin) {
+  std::string text = filled(from, name, {{"SBINDIR", sbin}});
+  if (!text.empty() && text.back() == '\n') text.pop_back();  // the spec ends the last line
+  return text;
+}
+
+std::string sbin_macro(const Ingredients& from) {
+  return folder_of(with_macros(from, from.profile.package.sbin_dir + "/program"));
+}
+
+std::string dependencies(const model::PackageFields& package) {
+  std::string out;
+  const auto add = [&out](std::string_view tag, const std::vector<model::Dependency>& list) {
+    for (const model::Dependency& one : list) out += fmt::format("{:<15} {}\n", tag, render::spec(relation(one)));
+  };
+  add("Requires:", package.depends);
+  add("Suggests:", package.suggests);
+  add("Conflicts:", package.conflicts);
+  return out;
+}
+
+std::string description(const model::Project& project) {
+  std::string out;
+  for (const std::string& line : project.description) out += render::spec_line(line) + '\n';
+  return out;
+}
+
+std::string install_lines(const Ingredients& from) {
+  std::string out;
+  for (const InstallItem& item : from.install) {
+    if (item.kind == InstallKind::directory) {
+      out += fmt::format("install -dm {:04o} %{{buildroot}}{}\n", item.mode, with_macros(from, item.destination));
+    } else if (item.kind == InstallKind::file || item.kind == InstallKind::man) {
+      const std::string target = "%{buildroot}" + with_macros(from, item.destination);
+      out += fmt::format("install -Dpm {:04o} {} {}\n", item.mode, plain_path(item.source), target);
+      // Not left to the build host: its helper for that may be missing or do nothing.
+      if (item.kind == InstallKind::man) out += fmt::format("gzip -9n {}\n", target);
+    }
+  }
+  return out;
+}
+
+/// %doc takes files and whole folders by their place in the source, and puts them into the documentation folder under
+/// the same name.
+std::string documents(const Ingredients& from) {
+  std::set<std::string> tops;
+  for (const InstallItem& item : from.install) {
+    if (item.kind != InstallKind::doc && item.kind != InstallKind::changelog) continue;
+    if (item.destination != from.profile.package.doc_dir + '/' + item.source) {
+      throw base::Error(
+          fmt::format("{} must be installed as {}/{}", item.source, from.profile.package.doc_dir, item.source))
+          .with_hint("an RPM's %doc keeps a document's place in the source");
+    }
+    tops.insert(plain_path(item.source).substr(0, item.source.find('/')));
+  }
+  return base::join({tops.begin(), tops.end()}, " ");
+}
+
+std::string file_lines(const Ingredients& from) {
+  std::string out;
+  std::set<std::string> owned;
+  for (const InstallItem& item : from.install) {
+    switch (item.kind) {
+      case InstallKind::license:
+        out += fmt::format("%license {}\n", plain_path(item.source));
+        break;
+      case InstallKind::directory:
+        out += fmt::format("%dir {}\n", with_macros(from, item.destination));
+        break;
+      case InstallKind::man:
+        out += with_macros(from, item.destination) + "*\n";
+        break;
+      case InstallKind::file: {
+        const std::string folder = folder_of(item.destination);
+        const bool ours = folder.compare(0, kModules.size(), kModules) == 0;
+        if (ours && owned.insert(folder).second) out += fmt::format("%dir {}\n", with_macros(from, folder));
+        out += with_macros(from, item.destination) + '\n';
+        break;
+      }
+      case InstallKind::doc:
+      case InstallKind::changelog:
+        break;
+    }
+  }
+  return out + "%doc " + documents(from) + '\n';
+}
+
+std::string changelog(const Ingredients& from) {
+  std::vector<std::string> entries;
+  for (const RpmChange& change : rpm_changelog(from)) {
+    std::string entry = fmt::format("* {} {}\n", base::rpm_date(change.day), render::spec(change.name));
+    for (const std::string& line : base::lines(change.text)) entry += render::spec(line) + '\n';
+    entries.push_back(std::move(entry));
+  }
+  std::string out = base::join(entries, "\n");
+  out.pop_back();  // the template ends the last line
+  return out;
+}
+
+}  // namespace
+
+std::string rpm_patch_name(const Ingredients& from) {
+  return from.patch.empty() ? "" : fmt::format("{}-{}.patch", from.project.name, from.profile.id);
+}
+
+std::vector<RpmChange> rpm_changelog(const Ingredients& from) {
+  std::vector<RpmChange> out;
+  for (const model::Release& release : from.project.changelog) {
+    const bool newest = &release == &from.project.changelog.front();
+    RpmChange change{
+        release.epoch,
+        fmt::format("{} - {}-{}", from.packager.full(), release.version, newest ? from.profile.package.revision : 1),
+        ""};
+    for (const std::string& item : release.items) {
+      std::string_view bullet = "- ";
+      for (const std::string& line : render::wrap(item, 76)) {
+        change.text += fmt::format("{}{}{}", change.text.empty() ? "" : "\n", bullet, line);
+        bullet = "  ";
+      }
+    }
+    out.push_back(std::move(change));
+  }
+  return out;
+}
+
+std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {
+  const std::string& sbin = plain_path(from.profile.package.sbin_dir);
+  return {{"postinstall", scriptlet(from, "post", sbin)},
+          {"preuninstall", scriptlet(from, "preun", sbin)},
+          {"transfiletriggerin -- " + base::join(watched(from.profile), ", "),
+           scriptlet(from, "transfiletriggerin", sbin)}};
+}
+
+std::string rpm_spec(const Ingredients& from) {
+  const model::PackageFields& package = from.profile.package;
+  const std::string patch = rpm_patch_name(from);
+  const render::Values values{
+      {"NAME", render::spec(from.project.name)},
+      {"VERSION", render::spec(from.project.version())},
+      {"REVISION", fmt::format("{}", package.revision)},
+      {"SUMMARY", render::spec(from.project.summary)},
+      {"LICENSE", render::spec(from.project.license)},
+      {"URL", render::spec(from.project.url)},
+      {"SOURCE", recipe_downloads(from.project, "%{version}") + "/%{name}-%{version}.tar.gz"},
+      {"ARCH", render::spec(package.arch)},
+      {"PATCH", patch.empty() ? "" : fmt::format("{:<15} {}\n", "Patch0:", render::spec(patch))},
+      {"DEPENDENCIES", dependencies(package)},
+      {"DESCRIPTION", description(from.project)},
+      {"INSTALL", install_lines(from)},
+      {"POST", scriptlet(from, "post", sbin_macro(from))},
+      {"PREUN", scriptlet(from, "preun", sbin_macro(from))},
+      {"WATCHED", base::join(watched(from.profile), " ")},
+      {"TRANSFILETRIGGERIN", scriptlet(from, "transfiletriggerin", sbin_macro(from))},
+      {"FILES", file_lines(from)},
+      {"CHANGELOG", changelog(from)},
+  };
+  return filled(from, "dracut-sshd.spec", values);
+}
+
+}  // namespace formats

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/console.hpp"
+#include "base/process.hpp"
+#include "build/job.hpp"
+#include "services/service.hpp"
+#include "signing/gnupg.hpp"
+#include "submit/clerk.hpp"
+
+namespace pipeline {
+
+struct SubmitOptions {
+  std::filesystem::path out;  // dist/, where packages are, or are built into
+  std::vector<std::filesystem::path> tool_folders;
+  std::string fingerprint;  // of the key that signs, where a service wants a signature
+  unsigned jobs = 1;        // of a build
+  bool wait = true;         // until the service has built it
+  unsigned tries = 5;
+  std::map<std::string, std::string> environment;  // the user's
+};
+
+struct SubmitRow {
+  services::Parcel parcel;
+  Handover handover;
+};
+
+/// What is handed over, and how: nothing runs.
+[[nodiscard]] std::vector<services::Parcel> parcels_of(const std::vector<Job>& jobs, const services::Service& service,
+                                                       const services::Order& order);
+
+/// Builds what is not built yet, takes what was proven, and hands it over. What fails is told as it happens, and is in
+/// its row; the others are handed over all the same, unless the service does not know the user. base::Error
+/// (missing_tool) before anything is built when a client is missing.
+[[nodiscard]] std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service,
+                                            const services::Order& order, const SubmitOptions& options,
+                                            const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
+                                            const base::Cancel& cancel, base::Console& console);
+
+}  // namespace pipeline

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/archive.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "build/workspace.hpp"
+#include "fakes.hpp"
+#include "formats/format.hpp"
+#include "samples.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A whole small project on disk.
+class WorkspaceTest : public testing::Test {
+ protected:
+  WorkspaceTest() {
+    put("distros/tester.json", samples::rpm().dump());
+    put("project.json",
+        R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+    put("CHANGELOG.md", "## 1.0.0 - 2026-11-24\n- First.\n");
+    put("LICENSES/GPL-2.0-or-later.txt", "licence\n");
+    put("module/46sshd/motd", "hello\n");
+    put("module/install.list",
+        "file 0644 46sshd/motd /motd\nchangelog 0644 CHANGELOG.md /log\nlicense 0644 LICENSE -\n");
+    for (const auto& name : formats::names())
+      put(std::string(formats::find(name)->template_folder()) + "/template", "@NAME@\n");
+    options_.root = temp_.path();
+    options_.packager = "Ada Example <ada@example.org>";
+    runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });  // git that knows nothing
+  }
+
+  void put(const std::string& name, const std::string& content) {
+    base::make_dirs((temp_.path() / name).parent_path());
+    base::write_file(temp_.path() / name, content);
+  }
+
+  pipeline::Workspace open() { return pipeline::open_workspace(options_, runner_, cancel_); }
+  std::string faults() {
+    const auto workspace = open();
+    return model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings);
+  }
+
+  base::TempDir temp_{base::temp_parent(), "workspace-"};
+  pipeline::WorkspaceOptions options_;
+  fakes::Runner runner_;
+  base::Cancel cancel_;
+};
+
+TEST_F(WorkspaceTest, AWholeProjectIsReadOnce) {
+  const auto workspace = open();
+  EXPECT_EQ(model::to_text(workspace.findings), "");
+  EXPECT_EQ(workspace.project.version(), "1.0.0");
+  EXPECT_EQ(workspace.profiles.distributions.size(), 1U);
+  EXPECT_EQ(workspace.pristine.at("46sshd/motd").content, "hello\n");
+  EXPECT_EQ(workspace.install.size(), 3U);
+  for (const auto& name : formats::names())
+    EXPECT_EQ(workspace.templates.at(std::string(formats::find(name)->template_folder())).at("template").content,
+              "@NAME@\n");
+}
+
+TEST_F(WorkspaceTest, TheTarballHoldsThePristineTreeBelowNameAndVersion) {
+  const auto workspace = open();
+  std::string top;
+  EXPECT_EQ(base::read_tar_gz(workspace.tarball, top, 1U << 20U), workspace.pristine);
+  EXPECT_EQ(top, "dracut-sshd-1.0.0");
+}
+
+TEST_F(WorkspaceTest, FaultsOfAllFilesAreReportedAtOnce) {
+  put("distros/tester.json", "{");
+  put("project.json", "[]");
+  put("CHANGELOG.md", "");
+  options_.packager = "nobody";
+  const auto text = faults();
+  for (const auto* wanted : {"tester.json: line 1", "project.json: /: expected an object",
+                             "CHANGELOG.md: holds no release", "--packager: expected"})
+    EXPECT_THAT(text, HasSubstr(wanted));
+}
+
+TEST_F(WorkspaceTest, WhatIsMissingIsNamed) {
+  fs::remove(temp_.path() / "project.json");
+  EXPECT_THAT(faults(), HasSubstr("project.json"));
+  put("project.json",
+      R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+  const std::string folder(formats::find(formats::names()[0])->template_folder());
+  base::remove_tree(temp_.path() / folder);
+  EXPECT_THAT(faults(), HasSubstr("the templates of format " + formats::names()[0]));
+}
+
+TEST_F(WorkspaceTest, AFileOfTheModuleThatNoLineInstallsIsAFault) {
+  put("module/46sshd/new", "");
+  EXPECT_THAT(faults(), HasSubstr("no line installs 46sshd/new"));
+  fs::remove(temp_.path() / "module/install.list");
+  EXPECT_THAT(faults(), HasSubstr("no line installs 46sshd/motd"));
+}
+
+TEST_F(WorkspaceTest, ThePackagerIsTheOptionThenTheEnvironmentThenGitThenAPlaceholder) {
+  options_.environment = {{"DEBFULLNAME", "Eve Example"}, {"DEBEMAIL", "eve@example.org"}};
+  runner_.set([](const base::Command& command) {
+    return base::Outcome{0, false, command.argv.back() == "user.name" ? "Git Example\n" : "git@example.org\n", 0};
+  });
+  EXPECT_EQ(open().packager.full(), "Ada Example <ada@example.org>");
+  options_.packager = "";
+  EXPECT_EQ(open().packager.full(), "Eve Example <eve@example.org>");
+  EXPECT_TRUE(runner_.commands().empty()) << "git is asked last";
+  options_.environment.erase("DEBEMAIL");
+  EXPECT_EQ(open().packager.full(), "Git Example <git@example.org>");
+  EXPECT_FALSE(open().packager_is_placeholder);
+  runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
+  EXPECT_EQ(open().packager.full(), pipeline::kPlaceholderPackager);
+  EXPECT_TRUE(open().packager_is_placeholder);
+}
+
+TEST_F(WorkspaceTest, WithoutGitThePlaceholderIsTaken) {
+  options_.packager = "";
+  runner_.set(
+      [](const base::Command&) -> base::Outcome { throw base::Error("git: not found", base::Exit::missing_tool); });
+  EXPECT_TRUE(open().packager_is_placeholder);
+}
+
+TEST_F(WorkspaceTest, AHostilePackagerOfTheEnvironmentOrOfGitIsRefusedWithItsOrigin) {
+  options_.packager = "";
+  options_.environment = {{"DEBFULLNAME", "$(id)"}, {"DEBEMAIL", "eve@example.org"}};
+  EXPECT_THAT(faults(), HasSubstr("DEBFULLNAME and DEBEMAIL: the name is one line"));
+  options_.environment.clear();
+  runner_.set([](const base::Command&) { return base::Outcome{0, false, "%(id)\n", 0}; });
+  EXPECT_THAT(faults(), HasSubstr("git config user.name and user.email: "));
+}
+
+TEST_F(WorkspaceTest, APublishedTarballTakesThePlaceOfTheModule) {
+  const auto before = open();
+  base::write_file(temp_.path() / "published.tar.gz", before.tarball);
+  put("module/46sshd/motd", "changed since\n");
+  options_.source = temp_.path() / "published.tar.gz";
+  const auto workspace = open();
+  EXPECT_EQ(model::to_text(workspace.findings), "");
+  EXPECT_EQ(workspace.tarball, before.tarball) << "its bytes are taken as they are";
+  EXPECT_EQ(workspace.pristine, before.pristine);
+}
+
+TEST_F(WorkspaceTest, ATarballOfAnotherVersionIsAFault) {
+  options_.source = temp_.path() / "published.tar.gz";
+  base::write_file(options_.source, base::tar_gz({{"LICENSE", {}}}, "dracut-sshd-2.0.0", 0));
+  EXPECT_THAT(faults(), HasSubstr("holds dracut-sshd-2.0.0/, expected dracut-sshd-1.0.0/"));
+}
+
+TEST_F(WorkspaceTest, ATarballThatIsBrokenOrMissingIsAnError) {
+  options_.source = temp_.path() / "published.tar.gz";
+  EXPECT_THROW((void)open(), base::Error);
+  base::write_file(options_.source, "no tarball");
+  EXPECT_THROW((void)open(), base::Error);
+}
+
+TEST_F(WorkspaceTest, TheProjectIsFoundFromAnyFolderBelowIt) {
+  base::make_dirs(temp_.path() / "a/b");
+  EXPECT_EQ(pipeline::find_root(temp_.path() / "a/b"), temp_.path());
+  EXPECT_EQ(pipeline::find_root(temp_.path()), temp_.path());
+}
+
+TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
+  try {
+    static_cast<void>(pipeline::find_root("/proc"));
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.exit(), base::Exit::usage);
+    EXPECT_THAT(error.hint(), HasSubstr("--project"));
+  }
+}
+
+TEST(Project, TheRealOneHasNothingWrong) {
+  base::SystemRunner runner;
+  const base::Cancel cancel;
+  const auto workspace =
+      pipeline::open_workspace({PROJECT_ROOT, pipeline::kPlaceholderPackager, {}, {}}, runner, cancel);
+  EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
+}
+
+}  // namespace

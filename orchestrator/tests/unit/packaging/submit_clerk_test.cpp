@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "fakes.hpp"
+#include "submit/clerk.hpp"
+
+namespace {
+
+using pipeline::Handed;
+using services::Answer;
+using services::Standing;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A service whose standing is what its client prints.
+class Post final : public services::Service {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "post"; }
+  [[nodiscard]] std::vector<model::Tool> tools() const override { return {}; }
+  [[nodiscard]] bool takes(const model::Profile&) const override { return true; }
+  void check(const services::Order&) const override {}
+  [[nodiscard]] std::vector<services::Parcel> parcels(const services::Order&,
+                                                      const std::vector<services::Offer>&) const override {
+    return {};
+  }
+  [[nodiscard]] std::string refusal(const services::Parcel&, const std::vector<services::Reply>& replies,
+                                    const std::filesystem::path&) const override {
+    return replies.front().status == 0 ? "" : "it is stale";
+  }
+  [[nodiscard]] Answer answer(const services::Parcel&, const std::vector<services::Reply>& replies) const override {
+    const auto& said = replies.back().out;
+    Answer out;
+    if (said == "there") out.standing = Standing::there;
+    if (said == "building") out.standing = Standing::under_way;
+    if (said == "failed") out.standing = Standing::failed;
+    out.states = {{"place", said}};
+    return out;
+  }
+  [[nodiscard]] std::string remedy(const services::Parcel&, services::Fault) const override { return "the remedy"; }
+};
+
+struct ClerkTest : testing::Test {
+  ClerkTest() {
+    parcel.what = "x-1";
+    parcel.to = "there";
+    parcel.ask = {{{"ask"}}};
+    parcel.send = {{{"send"}}};
+    runner.set([this](const base::Command& command) {
+      ran.push_back(command.argv.front());
+      auto& script = replies[command.argv.front()];
+      if (script.empty()) return base::Outcome{};
+      const auto reply = script.front();
+      script.pop_front();
+      base::write_file(command.stdout_to, reply.out);
+      base::write_file(command.log, reply.talk);
+      base::Outcome outcome;
+      outcome.status = reply.status;
+      return outcome;
+    });
+  }
+
+  pipeline::Handover hand_over(bool wait = true) {
+    pipeline::Clerk::Setting setting;
+    setting.environment = {{"PATH", "/usr/bin"}};
+    setting.wait = wait;
+    setting.tries = 3;
+    setting.sleep = [this](std::chrono::milliseconds time) { slept.push_back(time.count()); };
+    setting.chance = [] { return 1.0; };
+    pipeline::Clerk clerk(service, runner, cancel, console, setting);
+    return clerk.hand_over(parcel, folder.path() / "parcel",
+                           {[this] { ran.emplace_back("plain"); },
+                            [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
+  }
+
+  base::TempDir folder{base::temp_parent(), "clerk."};
+  Post service;
+  services::Parcel parcel;
+  std::map<std::string, std::deque<services::Reply>> replies;
+  std::vector<std::string> ran;
+  std::vector<long> slept;
+  fakes::Runner runner;
+  fakes::Console console;
+  base::Cancel cancel;
+};
+
+TEST_F(ClerkTest, HandsOverWhatIsNotThere) {
+  EXPECT_EQ(hand_over().verdict, Handed::submitted);
+  EXPECT_THAT(ran, ElementsAre("plain", "ask", "send"));
+}
+
+TEST_F(ClerkTest, DoesNothingWhenItIsThere) {
+  replies["ask"] = {{0, "there", "", false}};
+  EXPECT_EQ(hand_over().verdict, Handed::unchanged);
+  EXPECT_THAT(ran, ElementsAre("plain", "ask"));
+}
+
+TEST_F(ClerkTest, AsksAgainBeforeItHandsOverAgain) {
+  replies["ask"] = {{0, "", "", false}, {0, "there", "", false}};
+  replies["send"] = {{1, "", "Connection reset by peer", false}};
+  EXPECT_EQ(hand_over().verdict, Handed::unchanged);
+  EXPECT_THAT(ran, ElementsAre("plain", "ask", "send", "plain", "ask"));
+  EXPECT_THAT(slept, ElementsAre(1000));
+  EXPECT_THAT(console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
+}
+
+TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
+  replies["ask"] = std::deque<services::Reply>(9, {1, "", "HTTP Error 503: x", false});
+  try {
+    (void)hand_over();
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("HTTP 503"));
+    EXPECT_THAT(error.hint(), HasSubstr("tried 3 times"));
+  }
+  EXPECT_THAT(slept, ElementsAre(1000, 2000));
+}
+
+TEST_F(ClerkTest, WaitsAsLongAsTheServiceAsksFor) {
+  replies["ask"] = {{1, "", "HTTP Error 429\nRetry-After: 40", false}};
+  EXPECT_EQ(hand_over().verdict, Handed::submitted);
+  EXPECT_THAT(slept, ElementsAre(40'000));
+}
+
+TEST_F(ClerkTest, DoesNotTryAgainWhatIsDenied) {
+  replies["ask"] = {{1, "", "HTTP Error 401: x", false}};
+  EXPECT_THROW((void)hand_over(), pipeline::Denied);
+  EXPECT_TRUE(slept.empty());
+}
+
+TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
+  replies["send"] = {{1, "", "no such project", false}};
+  try {
+    (void)hand_over();
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(), "x-1: send: no such project");
+    EXPECT_EQ(error.hint(), "the remedy");
+  }
+}
+
+TEST_F(ClerkTest, ARefusedCheckHandsNothingOver) {
+  parcel.check = {{{"check"}, ".", true}};
+  replies["check"] = {{1, "", "", false}};
+  EXPECT_THROW((void)hand_over(), base::Error);
+  EXPECT_THAT(ran, ElementsAre("plain", "ask", "check"));
+}
+
+TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
+  parcel.builds = true;
+  replies["ask"] = {{0, "", "", false},
+                    {0, "", "", false},
+                    {0, "building", "", false},
+                    {0, "building", "", false},
+                    {1, "", "HTTP Error 502", false},
+                    {0, "there", "", false}};
+  EXPECT_EQ(hand_over().verdict, Handed::submitted);
+  const auto lines = console.lines();
+  EXPECT_EQ(std::ranges::count(lines, "post: x-1: place: building"), 1);
+}
+
+TEST_F(ClerkTest, ABuildThatFailsIsAFailure) {
+  parcel.builds = true;
+  replies["ask"] = {{0, "", "", false}, {0, "failed", "", false}};
+  EXPECT_EQ(hand_over().verdict, Handed::failed);
+}
+
+TEST_F(ClerkTest, WithoutWaitingABuildThatRunsIsEnough) {
+  parcel.builds = true;
+  replies["ask"] = {{0, "building", "", false}};
+  EXPECT_EQ(hand_over(false).verdict, Handed::under_way);
+}
+
+TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
+  parcel.receipt = "x-1_source.";
+  base::make_dirs(folder.path() / "parcel");
+  base::write_file(folder.path() / "parcel/x-1_source.host.upload", "done\n");
+  EXPECT_EQ(hand_over().verdict, Handed::unchanged);
+  EXPECT_TRUE(ran.empty());
+}
+
+TEST_F(ClerkTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
+  parcel.sign = true;
+  EXPECT_EQ(hand_over().verdict, Handed::submitted);
+  EXPECT_THAT(ran, ElementsAre("plain", "ask", "signed", "send"));
+}
+
+TEST(ClientEnvironment, HasNothingThatNoClientNeeds) {
+  const auto environment = pipeline::client_environment(
+      {{"HOME", "/home/a"}, {"SECRET_TOKEN", "x"}, {"SSH_AUTH_SOCK", "/s"}, {"PATH", "/evil"}}, "/usr/bin");
+  EXPECT_EQ(environment.at("HOME"), "/home/a");
+  EXPECT_EQ(environment.at("SSH_AUTH_SOCK"), "/s");
+  EXPECT_EQ(environment.at("PATH"), "/usr/bin");
+  EXPECT_FALSE(environment.contains("SECRET_TOKEN"));
+}
+
+}  // namespace
