@@ -5,12 +5,21 @@
 
 : "${project:?}"
 
+# For a build that is used here and not installed: a room's sources and the headers are compiled once, together. On two cores it takes
+# 3 minutes instead of 10. (clang-tidy needs a build without: each source's own command.)
+# shellcheck disable=SC2034  # of use to those who source this
+quick_build=(-DPRECOMPILE=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0
+  -DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g0 -DNDEBUG')
+
 # configure FOLDER [ARGUMENT...]
 configure() {
   local folder=$1 log
   shift
   local -a settings=()
-  if type -P ccache >/dev/null; then settings+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  # With the default sloppiness nothing that uses a precompiled header is remembered.
+  if type -P ccache >/dev/null; then
+    settings+=('-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_SLOPPINESS=pch_defines,time_macros;ccache')
+  fi
   # A warning is an error where the compiler is one that we build with; elsewhere it may know warnings that we do not.
   if [[ -e /etc/debian_version ]]; then settings+=(-DWERROR=ON); fi
   mkdir -p -- "$folder"
