@@ -63,7 +63,7 @@ def inspector(given: Path | None, arch: str) -> Path | None:
         return None
     built = places.build / "orchestrator/dracut-sshd"
     if not built.exists():
-        shell.run([str(places.project / "ci/lib/inspector")], timeout=3000, log=_log())
+        shell.run([str(places.project / "ci/lib/programs"), "dracut-sshd"], timeout=3000, log=_log())
     return built
 
 

@@ -48,12 +48,12 @@ _orchestrator() {
   local choices='' files=''
   case $verb:$previous in
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
-    matrix:--format) choices='table json github gitlab' ;;
+    matrix:--format) choices='table json github gitlab tests' ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
     submit:--to) choices='copr= obs= ppa=ppa: aur guru=' ;;
     submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
     [a-z]*:--project | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
-    [a-z]*:--source | verify:--key | submit:--config) files=-f ;;
+    [a-z]*:--source | verify:--key | submit:--config | matrix:--reach) files=-f ;;
     build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | verify:--newer-than | publish:--sign | publish:--url | publish:--keep) return 0 ;;
     *)
       case $verb in
@@ -75,7 +75,7 @@ _orchestrator() {
             *' export '*) choices=--help ;;
           esac
           ;;
-        matrix) choices='--help --project --distro --all --json --format --changed-since --nightly --without-nightly --arch --runner' ;;
+        matrix) choices='--help --project --distro --all --json --format --changed-since --reach --nightly --without-nightly --arch --runner' ;;
         publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --allow-placeholders --tools' ;;
         submit)
           choices='--help --to --project --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'

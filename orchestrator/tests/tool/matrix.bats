@@ -17,6 +17,7 @@ git_() { git -C "$clone" -c user.name=Ada -c user.email=ada@example.org "$@"; }
 make_clone() {
   copy_project "$clone"
   mkdir -p "$clone/ci/lint" "$clone/.github/workflows"
+  cp "$project/ci/reach.list" "$clone/ci/"
   echo words >"$clone/README.md"
   echo '#!/bin/sh' >"$clone/ci/cell"
   printf 'build/\ndist/\n' >"$clone/.gitignore"
@@ -89,6 +90,37 @@ P
   sed -i 's/"13 is stable/"13 is still stable/' "$clone/distros/debian.json"
   git_ diff --quiet && false
   same '' "$(cells)"
+}
+
+tests_of_change() { "$orchestrator" matrix --project "$clone" --format tests --changed-since before "$@"; }
+
+@test "a change says which tests of ci/test it needs" {
+  make_clone
+  same '' "$(tests_of_change)"
+  echo more >>"$clone/README.md"
+  same '' "$(tests_of_change)"
+  echo >>"$clone/ebuild/metadata.xml"
+  same tool "$(tests_of_change)"
+  echo more >>"$clone/module/README.md"
+  same 'tool core' "$(tests_of_change)"
+}
+
+@test "another table is read, a missing one reaches everything, and a broken one is a usage error" {
+  make_clone
+  echo more >>"$clone/README.md"
+  printf 'README.md format:ebuild tool\n' >"$BATS_TEST_TMPDIR/list"
+  same tool "$(tests_of_change --reach "$BATS_TEST_TMPDIR/list")"
+  matrix --format json --changed-since before --reach "$BATS_TEST_TMPDIR/list"
+  [[ $output == *gentoo:rolling* && $output != *debian* ]]
+  printf '\nREADME.md some -\n' >"$BATS_TEST_TMPDIR/list"
+  matrix --changed-since before --reach "$BATS_TEST_TMPDIR/list"
+  [ "$status" -eq 2 ]
+  [[ $stderr == "error: $BATS_TEST_TMPDIR/list:2: "* ]]
+  matrix --changed-since before --reach "$BATS_TEST_TMPDIR/none"
+  [ "$status" -eq 2 ]
+  rm "$clone/ci/reach.list"
+  same "$(all_cells | tr '\n' ' ')" "$(cells)"
+  same 'tool core' "$(tests_of_change)"
 }
 
 @test "a revision that is none is a usage error with a hint, whatever it looks like" {

@@ -132,12 +132,14 @@ struct CommandLine {
     cells->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
         ->allow_extra_args(false);
     cells->add_flag("--all", common.all, "Every release of every distribution, which is the default");
-    cells->add_option("--format", matrix.format, "github, gitlab, json, or table")
-        ->check(CLI::IsMember({"github", "gitlab", "json", "table"}))
+    cells->add_option("--format", matrix.format, "github, gitlab, json, table, or tests: what ci/test has to run")
+        ->check(CLI::IsMember({"github", "gitlab", "json", "table", "tests"}))
         ->default_str("table");
     cells->add_flag("--json", common.json, "For machines: --format json");
     cells->add_option("--changed-since", matrix.changed_since,
                       "Only what a change since this revision of git's can reach (\"\": all)");
+    cells->add_option("--reach", matrix.reach,
+                      "The table of what each path can reach (default: the project's ci/reach.list)");
     auto* only = cells->add_flag("--nightly", matrix.nightly, "Only what is tried every night, in the image of that");
     cells->add_flag("--without-nightly", matrix.without_nightly, "All but that")->excludes(only);
     cells->add_option("--arch", matrix.arches, "Only this architecture; may be repeated")->allow_extra_args(false);

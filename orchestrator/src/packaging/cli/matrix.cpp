@@ -42,6 +42,27 @@ void tell_without(const std::vector<const profile::Release*>& releases, base::Co
                              count > names.size() ? fmt::format(" and {} others", count - names.size()) : ""));
 }
 
+/// The table of the project, which may have none; or that of --reach, which has to be there.
+pipeline::ReachTable reach_table(const std::filesystem::path& root, const std::string& file) {
+  if (file.empty()) return pipeline::ReachTable::read(root / "ci/reach.list");
+  if (!std::filesystem::exists(file))
+    throw base::Error(fmt::format("--reach {}: there is no such file", base::printable(file, 4096)), base::Exit::usage);
+  return pipeline::ReachTable::read(file);
+}
+
+/// As labels of ci/test.
+std::string_view words_of(pipeline::Tests tests) {
+  switch (tests) {
+    case pipeline::Tests::none:
+      return "";
+    case pipeline::Tests::tool:
+      return "tool";
+    case pipeline::Tests::core:
+      break;
+  }
+  return "tool core";
+}
+
 }  // namespace
 
 int matrix(const Common& common, const MatrixArguments& arguments, const Context& context) {
@@ -55,10 +76,17 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
   const auto loaded = profile::load_files(profile::files_in(root / "distros"));
   if (const int status = report(loaded.findings); status != 0) return status;
   auto releases = chosen(common, loaded, true);
+  auto tests = pipeline::Tests::core;
   if (!arguments.changed_since.empty()) {
+    const auto table = reach_table(root, arguments.reach);
     const pipeline::History history(root, arguments.changed_since, context.runner, context.cancel);
-    releases =
-        pipeline::reached(releases, history.changed(), [&](const std::string& path) { return history.text(path); });
+    const auto changed = history.changed();
+    releases = table.reached(releases, changed, [&](const std::string& path) { return history.text(path); });
+    tests = table.tests_of(changed);
+  }
+  if (arguments.format == "tests" && !common.json) {
+    fmt::print("{}\n", words_of(tests));
+    return 0;
   }
   tell_without(releases, context.console);
   const auto cells = pipeline::cells(releases, options);

@@ -82,6 +82,7 @@ struct VerifyArguments {
 struct MatrixArguments {
   std::string format = "table";      // --format
   std::string changed_since;         // --changed-since, or "": every cell
+  std::string reach;                 // --reach, a file, or "": the project's ci/reach.list
   std::vector<std::string> arches;   // --arch, repeated
   std::vector<std::string> runners;  // --runner ARCH=LABEL, repeated
   bool nightly = false;

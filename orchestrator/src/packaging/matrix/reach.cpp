@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "matrix/reach.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <map>
 #include <set>
+#include <sstream>
 
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
 #include "formats/format.hpp"
 
 namespace pipeline {
@@ -15,44 +21,8 @@ using enum Reach;
 
 constexpr std::string_view kProfiles = "distros/";
 constexpr std::string_view kEnding = ".json";
-
-constexpr std::array kRules = {
-    Rule{kProfiles, distribution},
-    // the source, which every package holds; its tests are in none
-    Rule{"module/tests/", nothing},
-    Rule{"module/", everything},
-    Rule{"CHANGELOG.md", everything},
-    Rule{"project.json", everything},
-    Rule{"LICENSES/", everything},
-    // the programs; their tests, pages and own packages are in no cell
-    Rule{"orchestrator/tests/", nothing},
-    Rule{"orchestrator/man/", nothing},
-    Rule{"orchestrator/completions/", nothing},
-    Rule{"orchestrator/package/", nothing},
-    Rule{"orchestrator/", everything},
-    Rule{"CMakeLists.txt", everything},
-    // what cells are made of, and who starts them
-    Rule{"ci/cell", everything},
-    Rule{"ci/celllib/", everything},
-    Rule{"ci/lib/", everything},
-    Rule{"ci/deps", everything},
-    Rule{"ci/deps.list", everything},
-    Rule{"ci/quickstart", everything},
-    Rule{".github/workflows/", everything},
-    Rule{".gitlab-ci.yml", everything},
-    // the rest of ci/ tests, lints and measures
-    Rule{"ci/", nothing},
-    Rule{".ci/", nothing},
-    Rule{".github/", nothing},
-    Rule{"README.md", nothing},
-    Rule{"ARCHITECTURE.md", nothing},
-    Rule{"CONTRIBUTING.md", nothing},
-    Rule{".clang-format", nothing},
-    Rule{".clang-tidy", nothing},
-    Rule{".editorconfig", nothing},
-    Rule{".gitignore", nothing},
-    Rule{".shellcheckrc", nothing},
-};
+constexpr std::string_view kFormat = "format:";
+constexpr std::uint64_t kLimit = 1U << 20U;
 
 bool fits(std::string_view rule, std::string_view path) {
   return rule.ends_with('/') ? path.starts_with(rule) : path == rule;
@@ -79,21 +49,86 @@ std::map<std::string, std::string> merged_before(const std::string& file, const 
   return merged;
 }
 
-}  // namespace
-
-std::span<const Rule> rules() { return kRules; }
-
-Target reach_of(std::string_view path) {
-  for (const auto& name : formats::names()) {
-    if (fits(std::string(formats::find(name)->template_folder()) + "/", path)) return {format, name};
+/// A base::Error says what is wrong with the line.
+Rule rule_in(const std::string& line) {
+  std::istringstream words(line);
+  std::string path;
+  std::string cells;
+  std::string tests;
+  std::string more;
+  words >> path >> cells >> tests;
+  if (tests.empty() || words >> more) throw base::Error("expected three words, PATH CELLS TESTS");
+  Rule rule{path, everything, "", Tests::none};
+  if (!base::is_safe_relative(path.ends_with('/') ? std::string_view(path).substr(0, path.size() - 1) : path))
+    throw base::Error(fmt::format("\"{}\" is not a valid relative path", base::printable(path)));
+  if (cells == "nothing") {
+    rule.reach = nothing;
+  } else if (cells == "distribution" && path == kProfiles) {
+    rule.reach = distribution;
+  } else if (cells.starts_with(kFormat) && formats::find(std::string_view(cells).substr(kFormat.size())) != nullptr) {
+    rule.reach = format;
+    rule.format = cells.substr(kFormat.size());
+  } else if (cells != "everything") {
+    throw base::Error(fmt::format("\"{}\" is not known; expected nothing, everything, {} for {}, or {}NAME of {}",
+                                  base::printable(cells), "distribution", kProfiles, kFormat,
+                                  base::join(formats::names(), ", ")));
   }
-  const auto rule = std::ranges::find_if(kRules, [&](const Rule& each) { return fits(each.path, path); });
-  if (rule == kRules.end()) return {everything, ""};
-  return rule->reach == distribution ? profile_of(path) : Target{rule->reach, ""};
+  if (tests == "tool") {
+    rule.tests = Tests::tool;
+  } else if (tests == "core") {
+    rule.tests = Tests::core;
+  } else if (tests != "-") {
+    throw base::Error(fmt::format("\"{}\" is not known; expected -, tool or core", base::printable(tests)));
+  }
+  return rule;
 }
 
-std::vector<const profile::Release*> reached(const std::vector<const profile::Release*>& releases,
-                                             const std::vector<std::string>& paths, const OldText& old_text) {
+}  // namespace
+
+ReachTable ReachTable::parse(std::string_view text, std::string_view file) {
+  ReachTable table;
+  std::size_t number = 0;
+  for (const auto& line : base::lines(text)) {
+    ++number;
+    const auto content = base::trim(line);
+    if (content.empty() || content.starts_with('#')) continue;
+    try {
+      table.rules_.push_back(rule_in(std::string(content)));
+    } catch (const base::Error& error) {
+      throw base::Error(fmt::format("{}:{}: {}", file, number, error.what()), base::Exit::usage);
+    }
+  }
+  return table;
+}
+
+ReachTable ReachTable::read(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return {};
+  return parse(base::read_file(file, kLimit), base::printable(file.string(), 4096));
+}
+
+const Rule* ReachTable::rule_of(std::string_view path) const {
+  const auto rule = std::ranges::find_if(rules_, [&](const Rule& each) { return fits(each.path, path); });
+  return rule == rules_.end() ? nullptr : &*rule;
+}
+
+Target ReachTable::reach_of(std::string_view path) const {
+  const Rule* rule = rule_of(path);
+  if (rule == nullptr) return {everything, ""};
+  return rule->reach == distribution ? profile_of(path) : Target{rule->reach, rule->format};
+}
+
+Tests ReachTable::tests_of(const std::vector<std::string>& paths) const {
+  Tests most = Tests::none;
+  for (const auto& path : paths) {
+    const Rule* rule = rule_of(path);
+    most = std::max(most, rule == nullptr ? Tests::core : rule->tests);
+  }
+  return most;
+}
+
+std::vector<const profile::Release*> ReachTable::reached(const std::vector<const profile::Release*>& releases,
+                                                         const std::vector<std::string>& paths,
+                                                         const OldText& old_text) const {
   std::set<std::string> of_formats;
   std::map<std::string, std::map<std::string, std::string>> before;  // distribution -> release -> merged
   for (const auto& path : paths) {

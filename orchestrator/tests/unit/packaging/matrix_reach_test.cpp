@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "base/error.hpp"
+#include "formats/format.hpp"
 #include "matrix/reach.hpp"
 #include "profile/select.hpp"
 #include "samples.hpp"
@@ -11,8 +13,9 @@
 namespace {
 
 using pipeline::Reach;
-using pipeline::reach_of;
+using pipeline::ReachTable;
 using pipeline::Target;
+using pipeline::Tests;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -32,6 +35,23 @@ profile::Loaded two() {
   deb["id"] = "other";
   profile::load_text(deb.dump(), "other.json", loaded);
   return loaded;
+}
+
+/// The project's own table.
+const ReachTable& table() {
+  static const auto read = ReachTable::read(std::filesystem::path(PROJECT_ROOT) / "ci/reach.list");
+  return read;
+}
+
+Target reach_of(std::string_view path) { return table().reach_of(path); }
+
+std::string fault_of(std::string_view text) {
+  try {
+    (void)ReachTable::parse(text, "reach.list");
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 std::optional<std::string> was_not_there(const std::string&) { return std::nullopt; }
@@ -71,26 +91,60 @@ TEST(Reach, WhatTheTableDoesNotKnowReachesEverything) {
 }
 
 TEST(Reach, EveryPathOfTheTableIsThere) {
-  for (const auto& rule : pipeline::rules())
+  EXPECT_GT(table().rules().size(), 40U);
+  for (const auto& rule : table().rules())
     EXPECT_TRUE(std::filesystem::exists(std::string(PROJECT_ROOT) + "/" + std::string(rule.path))) << rule.path;
+}
+
+TEST(Reach, EachFormatHasALineForItsTemplates) {
+  for (const auto& name : formats::names())
+    EXPECT_EQ(reach_of(std::string(formats::find(name)->template_folder()) + "/x"), (Target{Reach::format, name}));
+}
+
+TEST(Reach, WithoutATableEverythingIsReached) {
+  const auto none = ReachTable::read("/nonexistent/reach.list");
+  EXPECT_THAT(none.rules(), IsEmpty());
+  EXPECT_EQ(none.reach_of("README.md"), kEverything);
+  EXPECT_EQ(none.tests_of({"README.md"}), Tests::core);
+  EXPECT_EQ(none.tests_of({}), Tests::none);
+}
+
+TEST(Reach, TheFirstLineThatFitsDecides) {
+  const auto own = ReachTable::parse("# words\n\na/b/ nothing -\na/ format:rpm tool\n a/c  everything\tcore\n", "x");
+  EXPECT_EQ(own.reach_of("a/b/c"), kNothing);
+  EXPECT_EQ(own.reach_of("a/c"), (Target{Reach::format, "rpm"}));
+  EXPECT_EQ(own.tests_of({"a/b/c"}), Tests::none);
+  EXPECT_EQ(own.tests_of({"a/b/c", "a/c"}), Tests::tool);
+  EXPECT_EQ(own.tests_of({"a/b/c", "other"}), Tests::core);
+}
+
+TEST(Reach, ALineThatIsNoneIsNamed) {
+  EXPECT_EQ(fault_of("a nothing -\nb nothing\n"), "reach.list:2: expected three words, PATH CELLS TESTS");
+  EXPECT_EQ(fault_of("a nothing - more\n"), "reach.list:1: expected three words, PATH CELLS TESTS");
+  EXPECT_EQ(fault_of("../a nothing -\n"), "reach.list:1: \"../a\" is not a valid relative path");
+  EXPECT_EQ(fault_of("/ nothing -\n"), "reach.list:1: \"/\" is not a valid relative path");
+  EXPECT_EQ(fault_of("a nothing all\n"), "reach.list:1: \"all\" is not known; expected -, tool or core");
+  for (const auto* cells : {"all", "format:", "format:zip", "distribution"})
+    EXPECT_THAT(fault_of(std::string("a ") + cells + " -\n"),
+                testing::StartsWith(std::string("reach.list:1: \"") + cells + "\" is not known; expected nothing, "));
 }
 
 TEST(Reached, AFormatsTemplatesReachItsReleasesAlone) {
   const auto loaded = two();
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"debian/rules"}, was_not_there)),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"debian/rules"}, was_not_there)),
               ElementsAre("other-1", "other-2"));
 }
 
 TEST(Reached, NoChangeAndDocumentsAloneReachNothing) {
   const auto loaded = two();
-  EXPECT_THAT(pipeline::reached(profile::all(loaded), {}, was_not_there), IsEmpty());
-  EXPECT_THAT(pipeline::reached(profile::all(loaded), {"README.md", "ci/lint/man"}, was_not_there), IsEmpty());
+  EXPECT_THAT(table().reached(profile::all(loaded), {}, was_not_there), IsEmpty());
+  EXPECT_THAT(table().reached(profile::all(loaded), {"README.md", "ci/lint/man"}, was_not_there), IsEmpty());
 }
 
 TEST(Reached, OneFileOfTheSourceReachesAllWhateverElseHasChanged) {
   const auto loaded = two();
   EXPECT_THAT(
-      keys(pipeline::reached(profile::all(loaded), {"README.md", "distros/tester.json", "module/x"}, was_not_there)),
+      keys(table().reached(profile::all(loaded), {"README.md", "distros/tester.json", "module/x"}, was_not_there)),
       ElementsAre("tester-1", "tester-2", "other-1", "other-2"));
 }
 
@@ -101,29 +155,29 @@ TEST(Reached, OfAProfileOnlyTheReleasesThatMergeToSomethingElse) {
   };
   auto document = samples::rpm();
   document["releases"][1]["openssh"] = "10.1p1";
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
               ElementsAre("tester-2"));
   document = samples::rpm();
   document["sshd"]["path"] = "/usr/bin/sshd";
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
               ElementsAre("tester-1", "tester-2"));
   document = samples::rpm();
   document["sources"]["/sshd"] = "another manual";
-  EXPECT_THAT(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, before(document)), IsEmpty());
+  EXPECT_THAT(table().reached(profile::all(loaded), {"distros/tester.json"}, before(document)), IsEmpty());
   document = samples::rpm();
   document["releases"].erase(0);
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"distros/tester.json"}, before(document))),
               ElementsAre("tester-1"));
 }
 
 TEST(Reached, AProfileThatWasNotThereOrCannotBeReadReachesAllOfIt) {
   const auto loaded = two();
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, was_not_there)),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"distros/tester.json"}, was_not_there)),
               ElementsAre("tester-1", "tester-2"));
   const auto broken = [](const std::string&) { return std::optional<std::string>("{\"id\": "); };
-  EXPECT_THAT(keys(pipeline::reached(profile::all(loaded), {"distros/tester.json"}, broken)),
+  EXPECT_THAT(keys(table().reached(profile::all(loaded), {"distros/tester.json"}, broken)),
               ElementsAre("tester-1", "tester-2"));
-  EXPECT_THAT(pipeline::reached(profile::all(loaded), {"distros/removed.json"}, was_not_there), IsEmpty());
+  EXPECT_THAT(table().reached(profile::all(loaded), {"distros/removed.json"}, was_not_there), IsEmpty());
 }
 
 }  // namespace
