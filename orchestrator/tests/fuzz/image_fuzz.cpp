@@ -7,8 +7,8 @@
 #include "browse/difference.hpp"
 #include "browse/weights.hpp"
 #include "initramfs/unpack.hpp"
-#include "inspect/checks.hpp"
-#include "inspect/promise.hpp"
+#include "inspect/check.hpp"
+#include "inspect/check_list.hpp"
 
 /// Whatever the bytes are, they are an image or have a fault, in pieces as well as whole, and every check comes to an
 /// end.

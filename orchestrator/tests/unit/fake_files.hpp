@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 
 /// A tree of files in memory: libraries, texts, links.
 class FakeFiles final : public initramfs::Files {

@@ -11,7 +11,7 @@
 #include "base/output.hpp"
 #include "base/text.hpp"
 #include "inspect/client.hpp"
-#include "inspect/promise.hpp"
+#include "inspect/check_list.hpp"
 
 namespace admin {
 namespace {

@@ -26,8 +26,8 @@
 #include "initramfs/extract.hpp"
 #include "initramfs/inner.hpp"
 #include "initramfs/read.hpp"
-#include "inspect/checks.hpp"
-#include "inspect/promise.hpp"
+#include "inspect/check.hpp"
+#include "inspect/check_list.hpp"
 
 namespace admin {
 namespace {

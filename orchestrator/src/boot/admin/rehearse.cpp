@@ -15,7 +15,7 @@
 #include "base/output.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
-#include "rehearsal/report.hpp"
+#include "rehearsal/rehearsal_report.hpp"
 
 namespace admin {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 
 /// Where glibc's ldconfig(8) has found libraries: /etc/ld.so.cache (sysdeps/generic/dl-cache.h in glibc), and
 /// /etc/ld.so.conf, from which it is made.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 
 /// Where a dynamic loader looks: parts of loader.cpp that need no state.
 namespace initramfs {

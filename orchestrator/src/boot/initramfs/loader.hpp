@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 
 /// What a program takes with it when it starts: its libraries, as the dynamic loader of glibc (ld.so(8), elf/dl-load.c)
 /// or of musl (ldso/dynlink.c) finds them. What only the environment could say (LD_LIBRARY_PATH, LD_PRELOAD), the

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 #include "initramfs/ld_cache.hpp"
 #include "initramfs/ld_search.hpp"
 #include "initramfs/loader.hpp"

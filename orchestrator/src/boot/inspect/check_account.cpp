@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 
 namespace inspect {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "openssh/access.hpp"
 
 namespace inspect {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "inspect/openings.hpp"
-#include "inspect/runnable.hpp"
+#include "inspect/exec_check.hpp"
 #include "storage/crypttab.hpp"
 
 namespace inspect {

@@ -9,7 +9,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 
 namespace inspect {
 namespace {

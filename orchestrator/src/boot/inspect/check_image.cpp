@@ -5,8 +5,8 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
-#include "inspect/checks.hpp"
-#include "inspect/runnable.hpp"
+#include "inspect/check.hpp"
+#include "inspect/exec_check.hpp"
 
 namespace inspect {
 namespace {

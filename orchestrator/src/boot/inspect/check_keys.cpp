@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 
 namespace inspect {
 namespace {

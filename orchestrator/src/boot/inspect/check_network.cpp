@@ -10,10 +10,10 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "inspect/network_match.hpp"
 #include "inspect/nics.hpp"
-#include "inspect/runnable.hpp"
+#include "inspect/exec_check.hpp"
 
 namespace inspect {
 namespace {

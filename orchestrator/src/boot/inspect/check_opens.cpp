@@ -9,7 +9,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "inspect/openings.hpp"
 
 namespace inspect {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
-#include "inspect/runnable.hpp"
+#include "inspect/check.hpp"
+#include "inspect/exec_check.hpp"
 
 namespace inspect {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 
 namespace inspect {
 namespace {

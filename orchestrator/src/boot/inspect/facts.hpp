@@ -12,7 +12,7 @@
 
 #include "host/kernel_release.hpp"
 #include "initramfs/builder.hpp"
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/loader.hpp"
 #include "inspect/unit.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "rehearsal/offers.hpp"
+#include "rehearsal/offered_keys.hpp"
 
 namespace rehearsal {
 namespace {

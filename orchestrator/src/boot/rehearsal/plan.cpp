@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "rehearsal/addresses.hpp"
 #include "rehearsal/nic.hpp"
-#include "rehearsal/wanted_disks.hpp"
+#include "rehearsal/disk_plan.hpp"
 
 namespace rehearsal {
 namespace {

@@ -11,7 +11,7 @@
 #include "base/confine.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "inspect/client.hpp"
 #include "rehearsal/disks.hpp"
 #include "rehearsal/drivers.hpp"
@@ -19,7 +19,7 @@
 #include "rehearsal/keys.hpp"
 #include "rehearsal/marker.hpp"
 #include "rehearsal/nic.hpp"
-#include "rehearsal/play.hpp"
+#include "rehearsal/boot_session.hpp"
 #include "rehearsal/settings.hpp"
 #include "rehearsal/subject.hpp"
 

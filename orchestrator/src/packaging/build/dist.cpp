@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 
 namespace pipeline {
 namespace fs = std::filesystem;

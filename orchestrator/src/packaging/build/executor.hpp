@@ -8,7 +8,7 @@
 #include "base/process.hpp"
 #include "build/job.hpp"
 #include "build/manifest.hpp"
-#include "build/toolbox.hpp"
+#include "build/tool_registry.hpp"
 #include "model/finding.hpp"
 #include "proof/prove.hpp"
 

@@ -7,8 +7,8 @@
 #include "base/error.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
-#include "source/install_list.hpp"
-#include "source/tree.hpp"
+#include "source/read_install_list.hpp"
+#include "source/patched_tree.hpp"
 
 namespace pipeline {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/tree.hpp"
-#include "build/toolbox.hpp"
+#include "build/tool_registry.hpp"
 #include "build/workspace.hpp"
 #include "formats/format.hpp"
 #include "model/install_list.hpp"

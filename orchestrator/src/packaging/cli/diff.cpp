@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/verbs.hpp"
-#include "source/tree.hpp"
+#include "source/patched_tree.hpp"
 
 namespace cli {
 

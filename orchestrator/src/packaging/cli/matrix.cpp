@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
-#include "matrix/history.hpp"
-#include "matrix/reach.hpp"
+#include "matrix/git_diff.hpp"
+#include "matrix/affected_releases.hpp"
 
 namespace cli {
 namespace {

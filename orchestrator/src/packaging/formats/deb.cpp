@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/render/escape.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace formats {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/render/escape.hpp"
 #include "base/text.hpp"
 #include "formats/deb.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace formats {
 namespace {

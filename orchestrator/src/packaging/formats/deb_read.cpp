@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "formats/deb.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace formats {
 namespace {

@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "base/render/escape.hpp"
 #include "base/text.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace formats {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/render/escape.hpp"
 #include "base/text.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace formats {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 #include "formats/rpm.hpp"
 #include "formats/rpm_header.hpp"
 

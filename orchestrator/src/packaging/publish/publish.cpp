@@ -15,10 +15,10 @@
 #include "build/executor.hpp"
 #include "build/lock.hpp"
 #include "build/manifest.hpp"
-#include "build/toolbox.hpp"
+#include "build/tool_registry.hpp"
 #include "repos/manager.hpp"
 #include "repos/page.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 #include "repos/site.hpp"
 #include "signing/session.hpp"
 

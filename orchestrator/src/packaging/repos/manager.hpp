@@ -9,7 +9,7 @@
 #include "model/profile.hpp"
 #include "model/recipe.hpp"
 #include "repos/catalog.hpp"
-#include "repos/workshop.hpp"
+#include "repos/signing_context.hpp"
 
 /// A package manager is a class here and a line in the registry: how its repositories are laid out, signed and used. It
 /// knows nothing of distributions. Paths are relative to the site, unless they are said to be of the machine.

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 
 namespace repos {
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 
 namespace repos {
 namespace fs = std::filesystem;

@@ -12,7 +12,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "repos/manager.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 
 namespace repos {
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 
 #include "proof/prove.hpp"
 #include "repos/catalog.hpp"
-#include "repos/workshop.hpp"
+#include "repos/signing_context.hpp"
 
 /// The folder that a web server shows: repositories of several distributions, the key, the page, and a signed list of
 /// all files. It is never changed in place: a copy is made beside it, changed, and exchanged with it.

@@ -11,7 +11,7 @@
 #include "model/profile.hpp"
 #include "model/project.hpp"
 #include "model/recipe.hpp"
-#include "services/trouble.hpp"
+#include "services/classify_failure.hpp"
 
 /// A build service is a class here and a line in the registry: what it takes, which client hands it over, and how that
 /// client's answers are read. Nothing here runs anything: pipeline/ does. It knows nothing of distributions; which

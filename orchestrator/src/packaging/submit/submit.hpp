@@ -10,7 +10,7 @@
 #include "build/job.hpp"
 #include "services/service.hpp"
 #include "signing/gnupg.hpp"
-#include "submit/clerk.hpp"
+#include "submit/submitter.hpp"
 
 namespace pipeline {
 

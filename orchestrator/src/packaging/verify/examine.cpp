@@ -10,7 +10,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "repos/manager.hpp"
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 #include "repos/site.hpp"
 #include "signing/session.hpp"
 

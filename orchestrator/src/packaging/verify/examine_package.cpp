@@ -10,8 +10,8 @@
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
 #include "build/executor.hpp"
-#include "build/toolbox.hpp"
-#include "repos/parts.hpp"
+#include "build/tool_registry.hpp"
+#include "repos/repo_files.hpp"
 
 namespace pipeline {
 namespace fs = std::filesystem;

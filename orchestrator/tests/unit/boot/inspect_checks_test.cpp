@@ -11,8 +11,8 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "images.hpp"
-#include "inspect/checks.hpp"
-#include "inspect/promise.hpp"
+#include "inspect/check.hpp"
+#include "inspect/check_list.hpp"
 
 namespace inspect {
 namespace {

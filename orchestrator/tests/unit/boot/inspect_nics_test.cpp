@@ -6,7 +6,7 @@
 #include <string>
 
 #include "images.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 #include "inspect/nics.hpp"
 
 namespace inspect {

@@ -8,7 +8,7 @@
 
 #include "base/files.hpp"
 #include "images.hpp"
-#include "inspect/checks.hpp"
+#include "inspect/check.hpp"
 
 namespace inspect {
 namespace {

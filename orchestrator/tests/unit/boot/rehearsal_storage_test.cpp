@@ -8,7 +8,7 @@
 #include "images.hpp"
 #include "rehearsal/nic.hpp"
 #include "rehearsal/plan.hpp"
-#include "rehearsal/play.hpp"
+#include "rehearsal/boot_session.hpp"
 
 namespace rehearsal {
 namespace {

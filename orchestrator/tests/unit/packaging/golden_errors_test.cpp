@@ -12,8 +12,8 @@
 #include "base/files.hpp"
 #include "golden.hpp"
 #include "profile/load.hpp"
-#include "source/install_list.hpp"
-#include "source/project.hpp"
+#include "source/read_install_list.hpp"
+#include "source/read_project.hpp"
 
 /// The text of every error that a bad input brings, as `orchestrator check` prints it.
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "build/toolbox.hpp"
+#include "build/tool_registry.hpp"
 #include "fakes.hpp"
 
 namespace {

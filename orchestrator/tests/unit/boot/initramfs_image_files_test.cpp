@@ -5,7 +5,7 @@
 #include "archives.hpp"
 #include "base/files.hpp"
 #include "initramfs/builder.hpp"
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 #include "initramfs/loader.hpp"
 #include "initramfs/unpack.hpp"
 

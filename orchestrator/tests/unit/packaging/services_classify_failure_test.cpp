@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/trouble.hpp"
+#include "services/classify_failure.hpp"
 
 namespace {
 

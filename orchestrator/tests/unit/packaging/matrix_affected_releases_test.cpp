@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "formats/format.hpp"
-#include "matrix/reach.hpp"
+#include "matrix/affected_releases.hpp"
 #include "profile/select.hpp"
 #include "samples.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "base/render/escape.hpp"
 #include "base/text.hpp"
-#include "rehearsal/report.hpp"
+#include "rehearsal/rehearsal_report.hpp"
 
 namespace rehearsal {
 namespace {

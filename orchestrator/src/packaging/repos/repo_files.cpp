@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "repos/parts.hpp"
+#include "repos/repo_files.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "matrix/reach.hpp"
+#include "matrix/affected_releases.hpp"
 
 #include <fmt/format.h>
 

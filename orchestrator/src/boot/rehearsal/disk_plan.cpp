@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "rehearsal/wanted_disks.hpp"
+#include "rehearsal/disk_plan.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.hpp"
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "rehearsal/play.hpp"
+#include "rehearsal/boot_session.hpp"
 
 namespace rehearsal {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "submit/clerk.hpp"
+#include "submit/submitter.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/files.hpp"
-#include "source/project.hpp"
+#include "source/read_project.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/project.hpp"
+#include "source/read_project.hpp"
 
 #include <fmt/format.h>
 

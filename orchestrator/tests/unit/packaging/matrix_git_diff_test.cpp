@@ -4,7 +4,7 @@
 
 #include "base/files.hpp"
 #include "fakes.hpp"
-#include "matrix/history.hpp"
+#include "matrix/git_diff.hpp"
 
 namespace {
 

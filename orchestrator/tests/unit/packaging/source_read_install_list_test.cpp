@@ -6,7 +6,7 @@
 
 #include "base/files.hpp"
 #include "samples.hpp"
-#include "source/install_list.hpp"
+#include "source/read_install_list.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/process.hpp"
-#include "rehearsal/offers.hpp"
+#include "rehearsal/offered_keys.hpp"
 #include "rehearsal/step.hpp"
 #include "remote/secret.hpp"
 #include "remote/shared_login.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "formats/parts.hpp"
+#include "formats/format_parts.hpp"
 
 #include <fmt/format.h>
 

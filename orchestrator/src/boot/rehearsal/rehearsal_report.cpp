@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "rehearsal/report.hpp"
+#include "rehearsal/rehearsal_report.hpp"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/tree.hpp"
+#include "source/patched_tree.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "matrix/history.hpp"
+#include "matrix/git_diff.hpp"
 
 #include <fmt/format.h>
 

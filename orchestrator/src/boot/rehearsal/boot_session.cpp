@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "rehearsal/play.hpp"
+#include "rehearsal/boot_session.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "initramfs/files.hpp"
+#include "initramfs/image_files.hpp"
 
 #include <algorithm>
 

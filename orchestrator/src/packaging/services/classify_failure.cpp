@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "services/trouble.hpp"
+#include "services/classify_failure.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "repos/workshop.hpp"
+#include "repos/signing_context.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "build/toolbox.hpp"
+#include "build/tool_registry.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

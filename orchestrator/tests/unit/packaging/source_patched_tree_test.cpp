@@ -10,7 +10,7 @@
 #include "fakes.hpp"
 #include "samples.hpp"
 #include "source/edit.hpp"
-#include "source/tree.hpp"
+#include "source/patched_tree.hpp"
 
 namespace {
 

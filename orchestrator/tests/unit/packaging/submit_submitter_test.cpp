@@ -6,7 +6,7 @@
 #include <deque>
 
 #include "fakes.hpp"
-#include "submit/clerk.hpp"
+#include "submit/submitter.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "inspect/promise.hpp"
+#include "inspect/check_list.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "source/install_list.hpp"
+#include "source/read_install_list.hpp"
 
 #include <fmt/format.h>
 

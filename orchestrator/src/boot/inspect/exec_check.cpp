@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "inspect/runnable.hpp"
+#include "inspect/exec_check.hpp"
 
 #include <fmt/format.h>
 

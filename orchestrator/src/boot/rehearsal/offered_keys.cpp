@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "rehearsal/offers.hpp"
+#include "rehearsal/offered_keys.hpp"
 
 #include <fmt/format.h>
 
