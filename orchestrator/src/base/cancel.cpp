@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The part of process.hpp that hears the user's wish to stop.
+#include "base/cancel.hpp"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -8,7 +9,6 @@
 #include <csignal>
 
 #include "base/error.hpp"
-#include "base/process.hpp"
 
 namespace base {
 namespace {

@@ -3,8 +3,12 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/command.hpp"
 #include "base/fd.hpp"
-#include "base/process.hpp"
 
 /// The start of a child process, and its end. For process.cpp and background.cpp.
 namespace base {

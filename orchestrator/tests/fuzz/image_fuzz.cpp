@@ -9,6 +9,7 @@
 #include "initramfs/unpack.hpp"
 #include "inspect/check.hpp"
 #include "inspect/check_list.hpp"
+#include "inspect/gather.hpp"
 
 /// Whatever the bytes are, they are an image or have a fault, in pieces as well as whole, and every check comes to an
 /// end.
@@ -19,7 +20,7 @@ initramfs::Image read(std::string_view bytes, std::size_t piece) {
   initramfs::Limits limits;
   limits.unpacked = 16U << 20U;
   limits.entries = 5000;
-  auto wanted = inspect::wanted();
+  auto wanted = inspect::read_options();
   initramfs::Builder builder(image, wanted, limits);
   initramfs::Unpacker unpacker(builder, image, &builder, limits);
   bool more = true;

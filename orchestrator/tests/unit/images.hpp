@@ -9,6 +9,7 @@
 #include "initramfs/builder.hpp"
 #include "initramfs/unpack.hpp"
 #include "inspect/facts.hpp"
+#include "inspect/gather.hpp"
 
 /// Images as tests of the checks need them: a good one, made of texts, to be spoilt in one place.
 namespace images {
@@ -117,7 +118,7 @@ inline initramfs::Image image_of(const Files& files, bool digests = false) {
   const auto bytes = archives::cpio(entries);
   initramfs::Image image;
   const initramfs::Limits limits;
-  auto wanted = inspect::wanted();
+  auto wanted = inspect::read_options();
   wanted.digests = digests;
   initramfs::Builder builder(image, wanted, limits);
   initramfs::Unpacker unpacker(builder, image, &builder, limits);

@@ -28,6 +28,7 @@
 #include "initramfs/read.hpp"
 #include "inspect/check.hpp"
 #include "inspect/check_list.hpp"
+#include "inspect/gather.hpp"
 
 namespace admin {
 namespace {
@@ -156,7 +157,7 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
 int diff(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
   const auto& other = arguments.other;
   auto source = open(other);
-  auto wanted = inspect::wanted();
+  auto wanted = inspect::read_options();
   wanted.digests = true;
   auto before = initramfs::read(source, wanted);
   for (const auto& fault : before.faults)
@@ -248,7 +249,7 @@ int inspect(const InspectArguments& arguments, const Context& context) {
   if (arguments.explains) return explain(arguments.explain, arguments.json);
   const auto subject = subject_of(arguments);
   auto source = open(subject.image);
-  auto wanted = inspect::wanted();
+  auto wanted = inspect::read_options();
   wanted.digests = !arguments.other.empty();
   // A list of names needs no look into files.
   const bool looks_only = arguments.list || arguments.tree || !arguments.cat.empty() || !arguments.extract.empty() ||

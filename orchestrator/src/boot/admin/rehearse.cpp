@@ -105,9 +105,9 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
         .with_hint("name a folder that is not there yet: --report FOLDER");
   remote::SystemClock clock;
   const auto environment = base::whole_environment();
-  rehearsal::Hearers hearers;
-  hearers.status = [&](const std::string& text) { context.console.status(text); };
-  hearers.step = [&](const rehearsal::Step& step) {
+  rehearsal::Observer observer;
+  observer.status = [&](const std::string& text) { context.console.status(text); };
+  observer.step = [&](const rehearsal::Step& step) {
     context.console.clear_status();
     if (arguments.json)
       context.console.line(std::string(base::trim(line_of(step))));
@@ -115,8 +115,8 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
       put(line_of(step));
   };
   if (arguments.console)
-    hearers.console = [&](const std::string& line) { context.console.line("| " + base::printable(line, 300)); };
-  hearers.waiting = [&](const std::string& command, const std::string& passphrase) {
+    observer.console = [&](const std::string& line) { context.console.line("| " + base::printable(line, 300)); };
+  observer.waiting = [&](const std::string& command, const std::string& passphrase) {
     context.console.line(
         fmt::format("The machine waits. In another terminal:\n  {}\nand there: unlock. The passphrase of these scratch "
                     "disks is {}\nCtrl-C "
@@ -124,7 +124,7 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
                     command, passphrase));
   };
   const auto report =
-      rehearsal::rehearse(request_of(arguments), environment, context.runner, context.cancel, clock, hearers);
+      rehearsal::rehearse(request_of(arguments), environment, context.runner, context.cancel, clock, observer);
   context.console.clear_status();
   fs::path folder = arguments.report;
   if (folder.empty() && !report.passed) folder = folder_of_its_own();

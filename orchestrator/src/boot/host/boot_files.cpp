@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "host/host.hpp"
+#include "host/small_file.hpp"
 
 namespace inspect {
 namespace {

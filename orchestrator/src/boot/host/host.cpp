@@ -14,6 +14,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "host/boot_files.hpp"
+#include "host/small_file.hpp"
 
 namespace inspect {
 namespace {
@@ -172,16 +173,6 @@ void complete(const fs::path& root, NextBoot& boot, const std::string& options) 
 }
 
 }  // namespace
-
-std::optional<std::string> read_small(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-  try {
-    return base::read_file(path, 1U << 20U);
-  } catch (const base::Error&) {
-    return std::nullopt;
-  }
-}
 
 std::string readable_by_others(const fs::path& file) {
   std::error_code failed;

@@ -38,7 +38,4 @@ struct Card {
 };
 [[nodiscard]] std::vector<Card> cards(const std::filesystem::path& root);
 
-/// A small file's content; nothing if it cannot be read, is longer than a MiB, or is no file.
-[[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
-
 }  // namespace inspect

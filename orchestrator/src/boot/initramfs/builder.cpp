@@ -49,7 +49,7 @@ struct Builder::Digest {
   }
 };
 
-Builder::Builder(Image& image, Wanted wanted, Limits limits)
+Builder::Builder(Image& image, ReadOptions wanted, Limits limits)
     : image_(&image), wanted_(std::move(wanted)), limits_(limits) {
   if (wanted_.digests) digest_ = std::make_unique<Digest>();
   // What the kernel has in its own, built-in archive (usr/default_cpio_list), and what everything lies in.

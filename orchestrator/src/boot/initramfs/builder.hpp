@@ -17,7 +17,7 @@
 namespace initramfs {
 
 /// What of an image is wanted beside its names, sizes and modes.
-struct Wanted {
+struct ReadOptions {
   /// Of which files the bytes are kept: at most how many, by canonical path; 0 for none. A longer file's are not kept.
   std::function<std::uint64_t(std::string_view path)> content;
   bool elf = true;       // what the dynamic loader asks of programs and libraries
@@ -43,7 +43,7 @@ class LimitReached final : public base::Error {
 /// Puts a tree together from entries, as init/initramfs.c does with the root file system.
 class Builder final : public CpioSink {
  public:
-  Builder(Image& image, Wanted wanted, Limits limits);
+  Builder(Image& image, ReadOptions wanted, Limits limits);
   ~Builder() override;
   Builder(const Builder&) = delete;
   Builder& operator=(const Builder&) = delete;
@@ -76,7 +76,7 @@ class Builder final : public CpioSink {
   void forget_content(Node& node);
 
   Image* image_;
-  Wanted wanted_;
+  ReadOptions wanted_;
   Limits limits_;
   std::map<Key, std::string> links_;  // of the archive that is being read: where an inode was first seen
   std::string folder_;                // as the last entry named it

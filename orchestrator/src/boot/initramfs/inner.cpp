@@ -124,7 +124,7 @@ base::Outcome run_guarded(const base::Command& run, const Kind& kind, const fs::
 
 }  // namespace
 
-Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::Wanted& wanted,
+Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
                 base::Runner& runner, const base::Cancel& cancel) {
   const auto* const kind = std::ranges::find_if(kKinds, [&](const Kind& each) {
     const auto* node = image.find(each.path);

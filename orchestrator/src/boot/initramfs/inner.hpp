@@ -22,7 +22,7 @@ struct Inner {
   std::optional<base::TempDir> folder;                   // goes with this
   std::map<std::uint32_t, std::filesystem::path> files;  // by Node::entry: where their bytes are
 };
-[[nodiscard]] Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::Wanted& wanted,
+[[nodiscard]] Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
                               base::Runner& runner, const base::Cancel& cancel);
 
 }  // namespace inspect

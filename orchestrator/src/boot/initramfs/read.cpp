@@ -125,7 +125,7 @@ class Picker final : public CpioSink {
 
 }  // namespace
 
-Image read(Source& source, const Wanted& wanted, const Limits& limits, const std::function<void()>& between) {
+Image read(Source& source, const ReadOptions& wanted, const Limits& limits, const std::function<void()>& between) {
   Image image;
   const auto all = stretches(source, image);
   for (const auto& stretch : all) image.size += stretch.size;

@@ -13,7 +13,7 @@ namespace initramfs {
 
 /// The whole image, in one pass: an initramfs, or the one in a UKI. What is wrong with it is in Image::faults;
 /// base::Error is for what cannot be read at all. `between` is called for each piece that was read, and may throw.
-[[nodiscard]] Image read(Source& source, const Wanted& wanted, const Limits& limits = {},
+[[nodiscard]] Image read(Source& source, const ReadOptions& wanted, const Limits& limits = {},
                          const std::function<void()>& between = {});
 
 /// A second pass, for the bytes of single entries. `begin` is asked for each entry by its running

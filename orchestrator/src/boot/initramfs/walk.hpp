@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "initramfs/image.hpp"
+#include "initramfs/node.hpp"
 
 /// Paths in a tree of names, as the kernel walks them (path_resolution(7)): links are followed, ".." of the root is the
 /// root. For this room's own files.

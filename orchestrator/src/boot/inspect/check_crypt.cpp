@@ -8,8 +8,8 @@
 
 #include "base/text.hpp"
 #include "inspect/check.hpp"
-#include "inspect/openings.hpp"
 #include "inspect/exec_check.hpp"
+#include "inspect/openings.hpp"
 #include "storage/crypttab.hpp"
 
 namespace inspect {
@@ -78,7 +78,7 @@ void check_crypt(const Facts& facts, Findings& out) {
                                       listed),
                           remedy_for_program(facts)});
   for (const auto& each : {program, generator}) {
-    const auto why = !each.empty() && facts.has(each) ? why_not_runnable(facts, each) : "";
+    const auto why = !each.empty() && facts.has(each) ? why_exec_fails(facts, each) : "";
     if (why.empty()) continue;
     return out.push_back({"crypt.present", disks.empty() ? Severity::warning : Severity::error,
                           fmt::format("/{} cannot start: {}", each, why),
@@ -92,7 +92,7 @@ void check_crypt(const Facts& facts, Findings& out) {
                  disks.empty() ? "which disk is left to the kernel's command line or to what udev finds" : listed, ""});
   const bool unlock = !facts.program("unlock").empty();
   const auto answers = facts.program("systemd-tty-ask-password-agent");
-  const bool agent = !answers.empty() && why_not_runnable(facts, answers).empty();
+  const bool agent = !answers.empty() && why_exec_fails(facts, answers).empty();
   const bool reply =
       facts.has("usr/lib/systemd/systemd-reply-password") || facts.has("lib/systemd/systemd-reply-password");
   if (unlock && reply)

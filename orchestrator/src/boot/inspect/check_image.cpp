@@ -79,7 +79,7 @@ void check_generator(const Facts& facts, Findings& out) {
 
 void check_init(const Facts& facts, Findings& out) {
   const auto init = facts.cmdline_value("rdinit").value_or("/init");
-  if (const auto why = why_not_runnable(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
+  if (const auto why = why_exec_fails(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
     return out.push_back({"image.init", Severity::error, fmt::format("{} cannot start: {}", base::printable(init), why),
                           "build the image again: dracut-sshd-rebuild"});
   out.push_back({"image.init", Severity::good, init, ""});

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "host/small_file.hpp"
 #include "inspect/check.hpp"
 
 namespace inspect {

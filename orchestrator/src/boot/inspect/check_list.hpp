@@ -9,14 +9,14 @@
 /// share.
 namespace inspect {
 
-struct Promise {
+struct Check {
   std::string_view id;       // "sshd.libraries"
   std::string_view promise;  // one sentence, as it is shown when it is kept
   std::string_view why;      // what breaks without it, and what to look at
 };
 
 /// In the order in which they are checked.
-[[nodiscard]] std::span<const Promise> promises();
-[[nodiscard]] const Promise* promise_of(std::string_view id);
+[[nodiscard]] std::span<const Check> promises();
+[[nodiscard]] const Check* promise_of(std::string_view id);
 
 }  // namespace inspect

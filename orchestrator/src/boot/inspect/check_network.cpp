@@ -11,9 +11,9 @@
 #include "base/text.hpp"
 #include "host/host.hpp"
 #include "inspect/check.hpp"
+#include "inspect/exec_check.hpp"
 #include "inspect/network_match.hpp"
 #include "inspect/nics.hpp"
-#include "inspect/exec_check.hpp"
 
 namespace inspect {
 namespace {
@@ -116,7 +116,7 @@ void check_network(const Facts& facts, Findings& out) {
                           "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd "
                           "\" in /etc/dracut.conf.d/90-network.conf"});
   if (!network.program.empty()) {
-    if (const auto why = why_not_runnable(facts, network.program); !why.empty())
+    if (const auto why = why_exec_fails(facts, network.program); !why.empty())
       return out.push_back({"network.stack", Severity::error, fmt::format("/{} cannot start: {}", network.program, why),
                             "build the image again: dracut-sshd-rebuild"});
   }

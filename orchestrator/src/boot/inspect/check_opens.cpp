@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "host/small_file.hpp"
 #include "inspect/check.hpp"
 #include "inspect/openings.hpp"
 

@@ -77,7 +77,7 @@ void check_present(const Facts& facts, Findings& out) {
 }
 
 void check_libraries(const Facts& facts, Findings& out) {
-  const auto why = why_not_runnable(facts, facts.sshd.path);
+  const auto why = why_exec_fails(facts, facts.sshd.path);
   if (!why.empty())
     return out.push_back({"sshd.libraries", Severity::error, fmt::format("/{} cannot start: {}", facts.sshd.path, why),
                           "build the image again: dracut-sshd-rebuild"});
@@ -102,7 +102,7 @@ void check_helpers(const Facts& facts, Findings& out) {
       out.push_back({"sshd.helpers", Severity::unknown, fmt::format("where {} has to be cannot be told", name), ""});
       return;
     }
-    if (const auto why = why_not_runnable(facts, path.substr(1)); !why.empty())
+    if (const auto why = why_exec_fails(facts, path.substr(1)); !why.empty())
       out.push_back({"sshd.helpers", Severity::error, fmt::format("{}: {}", path, why),
                      "build the image again with this module, which takes it along: dracut-sshd-rebuild"});
     else
@@ -158,14 +158,14 @@ void check_shell(const Facts& facts, Findings& out) {
   std::string shell = "/bin/sh";
   if (!facts.root_lines.empty() && facts.root_lines.front().size() > 6) shell = facts.root_lines.front()[6];
   if (shell.empty()) shell = "/bin/sh";
-  auto why = why_not_runnable(facts, shell.substr(shell.starts_with('/') ? 1 : 0));
+  auto why = why_exec_fails(facts, shell.substr(shell.starts_with('/') ? 1 : 0));
   if (why.empty()) return out.push_back({"account.shell", Severity::good, shell, ""});
   // The script looks whether a shell is there, and no closer.
   const auto* node = facts.image.find(shell);
   const bool replaced = facts.puts_accounts_right && (node == nullptr || !node->is_file() || (node->mode & 0111U) == 0);
   if (replaced) {
     for (const std::string other : {"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh"}) {
-      if (!why_not_runnable(facts, other.substr(1)).empty()) continue;
+      if (!why_exec_fails(facts, other.substr(1)).empty()) continue;
       return out.push_back(
           {"account.shell", Severity::good,
            fmt::format("{} cannot run ({}); {} is put in its place before sshd starts", shell, why, other), ""});

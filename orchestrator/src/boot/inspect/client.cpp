@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "host/small_file.hpp"
 #include "openssh/wire.hpp"
 
 namespace inspect {

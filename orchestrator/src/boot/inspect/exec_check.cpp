@@ -32,7 +32,7 @@ std::string why_no_script(const Facts& facts, const std::string& program, const 
 
 }  // namespace
 
-std::string why_not_runnable(const Facts& facts, const std::string& program) {
+std::string why_exec_fails(const Facts& facts, const std::string& program) {
   const auto* node = facts.image.find(program);
   if (node == nullptr) return "it is not there";
   if (!node->is_file() || (node->mode & 0111U) == 0) return "it is no program";

@@ -8,6 +8,6 @@
 namespace inspect {
 
 /// What would keep a program from starting (execve(2), ld.so(8)); "" if nothing. `program` has no leading slash.
-[[nodiscard]] std::string why_not_runnable(const Facts& facts, const std::string& program);
+[[nodiscard]] std::string why_exec_fails(const Facts& facts, const std::string& program);
 
 }  // namespace inspect

@@ -12,8 +12,8 @@
 
 #include "host/kernel_release.hpp"
 #include "initramfs/builder.hpp"
-#include "initramfs/image_files.hpp"
 #include "initramfs/image.hpp"
+#include "initramfs/image_files.hpp"
 #include "initramfs/loader.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/authorized_keys.hpp"
@@ -34,9 +34,6 @@ struct Options {
   std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
   std::filesystem::path file;                 // the image's, where it is a file of that system
 };
-
-/// The files whose bytes the checks want.
-[[nodiscard]] initramfs::Wanted wanted();
 
 struct Sshd {
   std::string path;        // where it really is; "": there is none
@@ -107,6 +104,7 @@ struct Facts {
   [[nodiscard]] std::optional<std::string> cmdline_value(std::string_view name) const;
 };
 
-[[nodiscard]] Facts gather(const initramfs::Image& image, const Options& options);
+/// A driver's name, by a file of it: "kernel/net/virtio-net.ko.xz" -> "virtio_net".
+[[nodiscard]] std::string driver_of(std::string_view file);
 
 }  // namespace inspect

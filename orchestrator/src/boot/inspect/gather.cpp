@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "inspect/facts.hpp"
+#include "inspect/gather.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.hpp"
-#include "inspect/gather.hpp"
 
 namespace inspect {
 namespace {
-
-constexpr std::array kProgramFolders{"usr/sbin",        "usr/bin",     "sbin",        "bin",
-                                     "usr/lib/systemd", "lib/systemd", "usr/libexec", "usr/local/sbin"};
 
 constexpr std::uint64_t kText = 256U << 10U;
 constexpr std::uint64_t kSmall = 64U << 10U;
@@ -42,12 +38,6 @@ std::uint64_t kept(std::string_view path) {
   }
   if (name.find(".so") != std::string_view::npos) return 0;
   return kSmall;  // a configuration may name any file
-}
-
-std::string with_underscores(std::string_view name) {
-  std::string out(name);
-  std::ranges::replace(out, '-', '_');
-  return out;
 }
 
 /// "dracut 106-6" by the file that says so, or by the names of the folders that other programs leave.
@@ -110,44 +100,9 @@ void find_lines_of_root(Facts& facts) {
 
 }  // namespace
 
-initramfs::Wanted wanted() {
-  initramfs::Wanted out;
+initramfs::ReadOptions read_options() {
+  initramfs::ReadOptions out;
   out.content = kept;
-  return out;
-}
-
-bool Facts::has_module(std::string_view name) const { return std::ranges::find(modules, name) != modules.end(); }
-
-bool Facts::has_driver(std::string_view name) const {
-  const auto wanted_name = with_underscores(name);
-  for (const auto& each : kernels) {
-    for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
-      const auto builtin = image.content(top + each.text() + "/modules.builtin").value_or("");
-      for (const auto& line : base::lines(builtin)) {
-        const auto file = last_name(line);
-        if (with_underscores(file.substr(0, file.find('.'))) == wanted_name) return true;
-      }
-    }
-  }
-  return drivers.contains(wanted_name);
-}
-
-std::string Facts::program(std::string_view name) const {
-  for (const auto* folder : kProgramFolders) {
-    const auto path = std::string(folder) + "/" + std::string(name);
-    const auto* node = image.find(path);
-    if (node != nullptr && node->is_file()) return image.resolve(path).value_or("");
-  }
-  return {};
-}
-
-std::optional<std::string> Facts::cmdline_value(std::string_view name) const {
-  std::optional<std::string> out;
-  for (const auto& word : cmdline) {
-    const auto equals = word.find('=');
-    if (std::string_view(word).substr(0, equals) != name) continue;
-    out = equals == std::string::npos ? "" : word.substr(equals + 1);
-  }
   return out;
 }
 
@@ -171,9 +126,7 @@ Facts gather(const initramfs::Image& image, const Options& options) {
   if (!facts.kernel && facts.no_release.empty() && facts.kernels.empty()) facts.no_release = odd_folder;
   image.each([&](const std::string& path, const initramfs::Node& node) {
     if (!node.is_file() || path.find("/modules/") == std::string::npos) return;
-    const auto name = last_name(path);
-    if (const auto dot = name.find(".ko"); dot != std::string_view::npos)
-      facts.drivers.insert(with_underscores(name.substr(0, dot)));
+    if (path.find(".ko", path.rfind('/') + 1) != std::string::npos) facts.drivers.insert(driver_of(path));
   });
   facts.files = std::make_shared<const initramfs::ImageFiles>(image);
   facts.loader = std::make_shared<initramfs::Loader>(*facts.files);

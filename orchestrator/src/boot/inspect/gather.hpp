@@ -3,8 +3,15 @@
 
 #include "inspect/facts.hpp"
 
-/// Parts of gather(); for this room's own files.
+/// What an image and its machine say, collected for the checks.
 namespace inspect {
+
+/// What has to be read of an image for the checks: the files whose bytes they look at.
+[[nodiscard]] initramfs::ReadOptions read_options();
+
+[[nodiscard]] Facts gather(const initramfs::Image& image, const Options& options);
+
+// Its parts, for this room's own files.
 
 /// The program, its unit, what it is started with, its configuration.
 void gather_sshd(Facts& facts);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "openssh/config_line.hpp"
+#include "openssh/criterion.hpp"
 #include "openssh/keyword.hpp"
-#include "openssh/sshd_config.hpp"
 
 /// What sshd refuses of a line's arguments. For sshd_config.cpp.
 namespace openssh {

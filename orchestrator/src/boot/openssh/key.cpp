@@ -87,6 +87,20 @@ std::vector<std::string> signature_algorithms(std::string_view type) {
   return {std::string(type)};
 }
 
+std::string plain_blob(const PublicKey& key) {
+  const auto* type = find_type(key.type);
+  if (type == nullptr || !type->certificate) return key.blob;
+  Reader reader(key.blob);
+  unsigned bits = 0;
+  if (!reader.string() || !reader.string()) return {};
+  const auto before = reader.rest();
+  if (!read_fields(reader, *type, bits).empty()) return {};
+  std::string out;
+  put_string(out, type->plain);
+  out += before.substr(0, before.size() - reader.rest().size());
+  return out;
+}
+
 std::string fingerprint(const PublicKey& key) {
   const auto plain = plain_blob(key);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

@@ -42,6 +42,9 @@ struct ParsedKey {
 /// HostKeyAlgorithms are matched with.
 [[nodiscard]] std::vector<std::string> signature_algorithms(std::string_view type);
 
+/// The key's bytes; a certificate's key without its certificate. Empty if they are broken.
+[[nodiscard]] std::string plain_blob(const PublicKey& key);
+
 /// "SHA256:..." as `ssh-keygen -lf` prints it; a certificate has its key's.
 [[nodiscard]] std::string fingerprint(const PublicKey& key);
 

@@ -155,18 +155,4 @@ std::string read_fields(Reader& reader, const KeyType& type, unsigned& bits) {
   return application->size() > kApplicationLimit ? "names an application that is longer than any" : "";
 }
 
-std::string plain_blob(const PublicKey& key) {
-  const auto* type = find_type(key.type);
-  if (type == nullptr || !type->certificate) return key.blob;
-  Reader reader(key.blob);
-  unsigned bits = 0;
-  if (!reader.string() || !reader.string()) return {};
-  const auto before = reader.rest();
-  if (!read_fields(reader, *type, bits).empty()) return {};
-  std::string out;
-  put_string(out, type->plain);
-  out += before.substr(0, before.size() - reader.rest().size());
-  return out;
-}
-
 }  // namespace openssh

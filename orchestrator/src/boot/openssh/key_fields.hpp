@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "openssh/key.hpp"
 #include "openssh/wire.hpp"
 
 /// What each type of key consists of. For this room's own files.
@@ -25,8 +24,5 @@ struct KeyType {
 
 /// Reads the key's own fields and says what is wrong with them; empty, and `bits` set, if nothing is.
 [[nodiscard]] std::string read_fields(Reader& reader, const KeyType& type, unsigned& bits);
-
-/// The key's bytes; a certificate's key without its certificate. Empty if they are broken.
-[[nodiscard]] std::string plain_blob(const PublicKey& key);
 
 }  // namespace openssh

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "openssh/criterion.hpp"
 #include "openssh/keyword.hpp"
 #include "openssh/version.hpp"
 
@@ -40,11 +41,6 @@ struct Directive {
   std::string origin;      // "file:line"
   int block = -1;          // index into Config::blocks; -1: outside of every Match
   bool commented = false;  // a '#' ends its arguments
-};
-
-struct Criterion {
-  std::string name;      // lower case: "user"
-  std::string argument;  // patterns; empty for "all" and "invalid-user"
 };
 
 struct MatchBlock {

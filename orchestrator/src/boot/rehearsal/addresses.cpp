@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "host/small_file.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/effective.hpp"
 

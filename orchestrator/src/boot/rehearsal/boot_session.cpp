@@ -32,8 +32,9 @@ std::string device_timeout(std::string_view console) {
   return {};
 }
 
-Play::Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>& environment, base::Runner& runner,
-           const base::Cancel& cancel, remote::Clock& clock, Tell tell)
+BootSession::BootSession(vm::Guest& guest, BootSessionOptions part,
+                         const std::map<std::string, std::string>& environment, base::Runner& runner,
+                         const base::Cancel& cancel, remote::Clock& clock, OnStep tell)
     : guest_(guest),
       part_(std::move(part)),
       environment_(environment),
@@ -43,7 +44,7 @@ Play::Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>
       tell_(std::move(tell)),
       begin_(part_.begin) {}
 
-bool Play::end(const std::string& id, bool done, const std::string& said) {
+bool BootSession::end(const std::string& id, bool done, const std::string& said) {
   const double at = clock_.now() - begin_;
   auto detail = said;
   if (!done) {
@@ -57,7 +58,7 @@ bool Play::end(const std::string& id, bool done, const std::string& said) {
   return done;
 }
 
-bool Play::step(const std::string& id, const std::function<Seen()>& look) {
+bool BootSession::step(const std::string& id, const std::function<Seen()>& look) {
   // A slow machine is given time as long as it gets on: what it prints tells.
   const auto patience = static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const auto most = kMostPatience * static_cast<double>(part_.patience.count());
@@ -88,14 +89,14 @@ bool Play::step(const std::string& id, const std::function<Seen()>& look) {
   }
 }
 
-std::string Play::console_after(std::string_view sign) const {
+std::string BootSession::console_after(std::string_view sign) const {
   const auto text = guest_.console();
   const auto at = text.find(sign);
   if (at == std::string::npos) return {};
   return base::printable(base::trim(std::string_view(text).substr(at, text.find('\n', at) - at)), 160);
 }
 
-bool Play::until_prompt() {
+bool BootSession::until_prompt() {
   const auto printed = [&](std::initializer_list<std::string_view> signs) {
     for (const auto sign : signs) {
       if (auto line = console_after(sign); !line.empty()) return Seen{true, false, line};
@@ -117,7 +118,7 @@ bool Play::until_prompt() {
          (part_.disks == 0 || step("prompt", [&] { return prompts(); }));
 }
 
-bool Play::after_prompt() {
+bool BootSession::after_prompt() {
   if (part_.disks > 0) {
     if (part_.wrong != nullptr && !step("wrong", [&] { return send(*part_.wrong, true); })) return false;
     if (!step("unlock", [&] { return send(*part_.passphrase, false); })) return false;
@@ -126,24 +127,24 @@ bool Play::after_prompt() {
   return until_off();
 }
 
-bool Play::until_off() {
+bool BootSession::until_off() {
   if (!step("root", [&] { return root(); })) return false;
   if (!step("handover", [&] { return handover(); })) return false;
   const bool off = step("off", [&] { return guest_.ended() ? Seen{true, false, ""} : Seen{}; });
   return off;
 }
 
-vm::Heard Play::heard() const {
+vm::GuestTraffic BootSession::heard() const {
   try {
     if (std::filesystem::exists(guest_.logs().packets))
-      return vm::hear(base::read_file(guest_.logs().packets, kCapture), part_.card.mac, part_.card.address);
+      return vm::parse_capture(base::read_file(guest_.logs().packets, kCapture), part_.card.mac, part_.card.address);
   } catch (const base::Error&) {
     // longer than anybody has to look at
   }
   return {};
 }
 
-Play::Seen Play::network() {
+BootSession::Seen BootSession::network() {
   const auto heard = this->heard();
   if (heard.given == part_.card.address) return {true, false, heard.given + " by DHCP"};
   if (heard.speaks) return {true, false, part_.card.address};
@@ -158,7 +159,7 @@ Play::Seen Play::network() {
   return {false, false, heard.any ? "the card is up, and nobody gives it an address" : "the card says nothing"};
 }
 
-Play::Seen Play::banner() {
+BootSession::Seen BootSession::banner() {
   auto said = first_words(
       "127.0.0.1", guest_.port(), [this] { return heard().answers; }, cancel_);
   if (said.starts_with("SSH-")) return {true, false, base::printable(base::trim(said), 100)};
@@ -166,13 +167,13 @@ Play::Seen Play::banner() {
           said.empty() ? "nobody answers at its port" : "what answers is no sshd: " + base::printable(said)};
 }
 
-Play::Seen Play::root() {
+BootSession::Seen BootSession::root() {
   if (without_kernel(guest_.console()).find(marker_line(part_.token, "root")) != std::string::npos)
     return {true, false, ""};
   return {};
 }
 
-Play::Seen Play::handover() {
+BootSession::Seen BootSession::handover() {
   const auto text = without_kernel(guest_.console());
   if (text.find(marker_line(part_.token, "end")) == std::string::npos) return {};
   std::vector<std::string> left;

@@ -21,7 +21,7 @@
 
 namespace rehearsal {
 
-struct Part {
+struct BootSessionOptions {
   remote::Target target;
   const remote::Secret* passphrase = nullptr;
   const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
@@ -42,10 +42,10 @@ struct Part {
 
 /// Plays the steps of a rehearsal with a guest that was just started; ends at the first that fails. `wait` is called
 /// when the prompts are there, and may do the rest by hand: then nothing is unlocked here.
-class Play {
+class BootSession {
  public:
-  Play(vm::Guest& guest, Part part, const std::map<std::string, std::string>& environment, base::Runner& runner,
-       const base::Cancel& cancel, remote::Clock& clock, Tell tell);
+  BootSession(vm::Guest& guest, BootSessionOptions part, const std::map<std::string, std::string>& environment,
+              base::Runner& runner, const base::Cancel& cancel, remote::Clock& clock, OnStep tell);
 
   /// Up to the prompts; false where a step failed.
   bool until_prompt();
@@ -65,7 +65,7 @@ class Play {
 
   bool step(const std::string& id, const std::function<Seen()>& look);
   bool end(const std::string& id, bool done, const std::string& detail);
-  [[nodiscard]] vm::Heard heard() const;
+  [[nodiscard]] vm::GuestTraffic heard() const;
   Seen network();
   Seen banner();
   Seen login();
@@ -80,12 +80,12 @@ class Play {
   [[nodiscard]] std::string console_after(std::string_view sign) const;
 
   vm::Guest& guest_;
-  Part part_;
+  BootSessionOptions part_;
   const std::map<std::string, std::string>& environment_;
   base::Runner& runner_;
   const base::Cancel& cancel_;
   remote::Clock& clock_;
-  Tell tell_;
+  OnStep tell_;
   std::vector<Step> steps_;
   std::unique_ptr<remote::SharedLogin> login_;
   double begin_;

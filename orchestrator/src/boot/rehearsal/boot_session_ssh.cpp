@@ -33,7 +33,7 @@ std::string last_line(const std::string& text) {
 
 }  // namespace
 
-std::optional<base::Outcome> Play::try_login() {
+std::optional<base::Outcome> BootSession::try_login() {
   if (!part_.target.control.empty()) {
     if (!login_) login_ = std::make_unique<remote::SharedLogin>(part_.target, part_.login_log, environment_);
     if (!login_->up()) {
@@ -45,7 +45,7 @@ std::optional<base::Outcome> Play::try_login() {
   return ssh("[ -e /etc/initrd-release ]", nullptr, std::chrono::seconds(45));
 }
 
-Play::Seen Play::login() {
+BootSession::Seen BootSession::login() {
   const auto tried = try_login();
   if (!tried) return {};
   const auto& outcome = *tried;
@@ -73,7 +73,7 @@ Play::Seen Play::login() {
   return {};
 }
 
-Play::Seen Play::offer() {
+BootSession::Seen BootSession::offer() {
   if (part_.offered.empty())
     return {false, true,
             "no key lies in the image that sshd could take; where a certificate lets you in, name its key: --key FILE"};
@@ -102,7 +102,7 @@ Play::Seen Play::offer() {
   return {good, !good, std::move(detail)};
 }
 
-Play::Seen Play::prompts() {
+BootSession::Seen BootSession::prompts() {
   auto outcome = ssh("unlock --list", nullptr, std::chrono::seconds(30));
   if (outcome.status == kNotFound)
     outcome = ssh("systemd-tty-ask-password-agent --list", nullptr, std::chrono::seconds(30));
@@ -121,7 +121,7 @@ Play::Seen Play::prompts() {
   return {true, false, fmt::format("{} of {}", count, part_.disks)};
 }
 
-Play::Seen Play::send(const remote::Secret& passphrase, bool wrong) {
+BootSession::Seen BootSession::send(const remote::Secret& passphrase, bool wrong) {
   auto outcome = ssh("unlock --wait 60", &passphrase, std::chrono::seconds(240));
   if (outcome.status == kNotFound) {
     outcome = ssh(std::string(kAnswerAll), &passphrase, std::chrono::seconds(60));
@@ -139,7 +139,7 @@ Play::Seen Play::send(const remote::Secret& passphrase, bool wrong) {
   return {false, true, fmt::format("unlock ended with {}: {}", outcome.status, detail)};
 }
 
-Play::Seen Play::emergency() {
+BootSession::Seen BootSession::emergency() {
   const auto outcome = ssh("systemctl is-active dracut-emergency.service dracut-pre-pivot.service emergency.service",
                            nullptr, std::chrono::seconds(30));
   const auto lines = base::lines(outcome.tail);
@@ -151,7 +151,8 @@ Play::Seen Play::emergency() {
   return {true, false, "resume-boot ended it"};
 }
 
-base::Outcome Play::ssh(const std::string& command, const remote::Secret* passphrase, std::chrono::seconds deadline) {
+base::Outcome BootSession::ssh(const std::string& command, const remote::Secret* passphrase,
+                               std::chrono::seconds deadline) {
   auto run = remote::ssh_command(part_.target, remote::System::initramfs, command, passphrase, environment_);
   run.deadline = deadline;
   run.dies_with_parent = true;

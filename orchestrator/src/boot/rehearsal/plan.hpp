@@ -51,9 +51,4 @@ struct Plan {
   const vm::Architecture* architecture = nullptr;
 };
 
-[[nodiscard]] Plan plan_of(const inspect::Facts& facts, const Wishes& wishes);
-
-/// Words of a command line that a rehearsal leaves away, each with the reason; "" for a word that stays.
-[[nodiscard]] std::string why_dropped(const std::string& word);
-
 }  // namespace rehearsal

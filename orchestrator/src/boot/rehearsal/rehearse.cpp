@@ -13,13 +13,14 @@
 #include "base/text.hpp"
 #include "inspect/check.hpp"
 #include "inspect/client.hpp"
+#include "rehearsal/boot_session.hpp"
 #include "rehearsal/disks.hpp"
 #include "rehearsal/drivers.hpp"
 #include "rehearsal/janitor.hpp"
 #include "rehearsal/keys.hpp"
+#include "rehearsal/make_plan.hpp"
 #include "rehearsal/marker.hpp"
 #include "rehearsal/nic.hpp"
-#include "rehearsal/boot_session.hpp"
 #include "rehearsal/settings.hpp"
 #include "rehearsal/subject.hpp"
 
@@ -48,20 +49,20 @@ std::string random_word() {
 class Stage {
  public:
   Stage(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
-        const base::Cancel& cancel, remote::Clock& clock, const Hearers& hearers)
+        const base::Cancel& cancel, remote::Clock& clock, const Observer& observer)
       : request_(request),
         environment_(environment),
         runner_(runner),
         cancel_(cancel),
         clock_(clock),
-        hearers_(hearers),
+        observer_(observer),
         scratch_(base::temp_parent(), "dracut-sshd-rehearsal."),
         janitor_(scratch_.path()) {
     base::make_dirs(qemu_folder());
   }
 
   Report run() {
-    hearers_.status("reading the image");
+    observer_.status("reading the image");
     subject_ = subject_of(request_, runner_, cancel_);
     report_.image = subject_->image.string();
     report_.source = subject_->source;
@@ -107,7 +108,7 @@ class Stage {
     report_.cmdline = plan_.cmdline;
     report_.explanation = explanation_of(step.id, report_.findings);
     report_.steps.push_back(step);
-    hearers_.step(step);
+    observer_.step(step);
   }
 
   /// A qemu may be older than a model of its network interfaces.
@@ -139,7 +140,7 @@ class Stage {
       key_ = request_.key;
     }
     if (!request_.wishes.as_is) {
-      hearers_.status("adding what the virtual machine needs");
+      observer_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
       add_drivers(overlay, plan_.drivers, facts, *subject_->file, *subject_->inner, request_.wishes.root,
                   scratch_.path(), runner_, cancel_);
@@ -147,7 +148,7 @@ class Stage {
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
                                          qemu_folder() / "initrd", qemu_folder() / "linux");
     check_nic();
-    hearers_.status("making scratch disks");
+    observer_.status("making scratch disks");
     passphrase_ = remote::Secret(random_word());
     wrong_ = remote::Secret("wrong-" + random_word());
     token_ = random_word().substr(0, 8);
@@ -183,7 +184,7 @@ class Stage {
 
   /// KVM may be there and not work, which shows only when something runs on it: then the machine is emulated.
   std::unique_ptr<vm::Guest> start() {
-    hearers_.status("starting qemu");
+    observer_.status("starting qemu");
     const auto logs = vm::logs_in(qemu_folder());
     if (machine_.kvm) {
       begin_ = clock_.now();
@@ -206,10 +207,10 @@ class Stage {
     return std::make_unique<vm::Guest>(machine_, logs, environment_, cage_);
   }
 
-  Part part_for(const vm::Guest& guest) {
+  BootSessionOptions part_for(const vm::Guest& guest) {
     const auto client = inspect::client_of(*subject_->facts);
     base::write_file(in("known_hosts"), base::join(client.known_hosts, "\n") + "\n");
-    Part part;
+    BootSessionOptions part;
     part.target.host = "127.0.0.1";
     part.target.alias = client.alias;
     part.target.port = fmt::format("{}", guest.port());
@@ -233,7 +234,7 @@ class Stage {
     part.offer_log = in("offers.log").string();
     part.patience = std::chrono::seconds(request_.patience != 0 ? request_.patience : report_.kvm ? 60 : 180);
     part.early = machine_.kvm || machine_.processors == 1 ? part.patience : std::min(part.patience, kSilence);
-    if (hearers_.console) part.between = [this, &guest] { tell_console(guest); };
+    if (observer_.console) part.between = [this, &guest] { tell_console(guest); };
     return part;
   }
 
@@ -250,7 +251,7 @@ class Stage {
     report_.changes.emplace_back(
         "one processor instead of two: with two, the kernel came to a stop as it does when qemu's emulation of them "
         "errs");
-    hearers_.status("again, with one processor: with two, the kernel came to a stop");
+    observer_.status("again, with one processor: with two, the kernel came to a stop");
     (void)played();
   }
 
@@ -270,20 +271,20 @@ class Stage {
                                          "-o", "HostKeyAlias=" + part.target.alias, "root@127.0.0.1"});
     if (request_.interactive) part.patience = std::chrono::hours(24);
     const auto tell = [&](const Step& step) {
-      if (by_hand || !spoiled(step)) hearers_.step(step);
+      if (by_hand || !spoiled(step)) observer_.step(step);
     };
-    Play play(guest, std::move(part), environment_, runner_, cancel_, clock_, tell);
+    BootSession play(guest, std::move(part), environment_, runner_, cancel_, clock_, tell);
     report_.passed = play.until_prompt();
     if (report_.passed && request_.interactive) {
       by_hand = true;
-      hearers_.waiting(report_.command, passphrase_.bytes());
+      observer_.waiting(report_.command, passphrase_.bytes());
       report_.passed = play.until_off();
     } else if (report_.passed) {
       report_.passed = play.after_prompt();
     }
     if (!report_.passed && !by_hand && spoiled(play.steps().back())) return false;
     guest.end();
-    if (hearers_.console) tell_console(guest);
+    if (observer_.console) tell_console(guest);
     report_.steps = play.steps();
     report_.console = guest.console();
     report_.journal = guest.journal();
@@ -297,7 +298,7 @@ class Stage {
     while (told_ < text.size()) {
       const auto end = text.find('\n', told_);
       if (end == std::string::npos) break;
-      hearers_.console(text.substr(told_, end - told_));
+      observer_.console(text.substr(told_, end - told_));
       told_ = end + 1;
     }
   }
@@ -307,7 +308,7 @@ class Stage {
   base::Runner& runner_;
   const base::Cancel& cancel_;
   remote::Clock& clock_;
-  const Hearers& hearers_;
+  const Observer& observer_;
   base::TempDir scratch_;
   Janitor janitor_;  // gone before the folder is
   std::unique_ptr<Subject> subject_;
@@ -326,8 +327,8 @@ class Stage {
 }  // namespace
 
 Report rehearse(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
-                const base::Cancel& cancel, remote::Clock& clock, const Hearers& hearers) {
-  return Stage(request, environment, runner, cancel, clock, hearers).run();
+                const base::Cancel& cancel, remote::Clock& clock, const Observer& observer) {
+  return Stage(request, environment, runner, cancel, clock, observer).run();
 }
 
 }  // namespace rehearsal

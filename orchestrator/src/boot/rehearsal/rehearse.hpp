@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "inspect/report.hpp"
-#include "rehearsal/plan.hpp"
+#include "rehearsal/request.hpp"
 #include "rehearsal/step.hpp"
 #include "remote/unlock.hpp"
 
@@ -18,20 +18,6 @@
 /// at which the real system would start. Nothing of this machine is written to, but for a private folder that is gone
 /// afterwards, however the program ends.
 namespace rehearsal {
-
-struct Request {
-  Wishes wishes;
-  std::string image;    // "": of the next boot of the system at wishes.root
-  std::string kernel;   // a file; "": found by the release
-  std::string release;  // "": told by image or system
-  std::string cmdline;  // "": of the next boot
-  std::string key;      // a private key that logs in; "": a throw-away one is added to the image
-  bool wrong_passphrase = false;
-  bool interactive = false;
-  bool emulate = false;    // no KVM, also where there is one
-  unsigned memory = 1024;  // MiB
-  unsigned patience = 0;   // seconds for each step without a new word; 0: 60, or 180 where everything is emulated
-};
 
 struct Report {
   std::string image;
@@ -51,8 +37,8 @@ struct Report {
   std::string command;  // by which the same machine was logged in to
 };
 
-struct Hearers {
-  Tell step;
+struct Observer {
+  OnStep step;
   std::function<void(const std::string&)> status;   // what is being done
   std::function<void(const std::string&)> console;  // what the console printed, line by line
   std::function<void(const std::string& command, const std::string& passphrase)> waiting;  // --interactive
@@ -61,7 +47,7 @@ struct Hearers {
 /// base::Error for what keeps it from being tried: no qemu (Exit::missing_tool), no image, no room.
 [[nodiscard]] Report rehearse(const Request& request, const std::map<std::string, std::string>& environment,
                               base::Runner& runner, const base::Cancel& cancel, remote::Clock& clock,
-                              const Hearers& hearers);
+                              const Observer& observer);
 
 /// Why it cannot be rehearsed, where a plan could not be made.
 class CannotRehearse final : public base::Error {

@@ -36,6 +36,6 @@ struct StepKind {
 /// What of an inspection explains that a step failed: the errors and unknowns that are about it, the worst first.
 [[nodiscard]] inspect::Findings explanation_of(std::string_view step, const inspect::Findings& findings);
 
-using Tell = std::function<void(const Step&)>;
+using OnStep = std::function<void(const Step&)>;
 
 }  // namespace rehearsal

@@ -13,6 +13,7 @@
 #include "host/host.hpp"
 #include "initramfs/inner.hpp"
 #include "initramfs/pe.hpp"
+#include "inspect/gather.hpp"
 
 namespace rehearsal {
 namespace {
@@ -77,7 +78,7 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   options.cmdline_known = true;
   options.file = out->image;
   out->file = std::make_unique<initramfs::Source>(out->image);
-  const auto wanted = inspect::wanted();
+  const auto wanted = inspect::read_options();
   out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
   out->inner.emplace(inspect::add_inner(*out->file, out->tree, wanted, runner, cancel));
   out->facts = std::make_unique<inspect::Facts>(inspect::gather(out->tree, options));

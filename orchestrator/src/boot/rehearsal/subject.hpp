@@ -9,7 +9,7 @@
 #include "initramfs/inner.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/facts.hpp"
-#include "rehearsal/rehearse.hpp"
+#include "rehearsal/request.hpp"
 
 namespace rehearsal {
 

@@ -12,6 +12,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "host/small_file.hpp"
 #include "storage/crypttab.hpp"
 
 namespace inspect {

@@ -45,7 +45,7 @@ unsigned dhcp_kind(std::string_view message) {
   return 0;
 }
 
-void hear_ipv4(Heard& out, std::string_view packet, bool from_guest, const std::string& address) {
+void hear_ipv4(GuestTraffic& out, std::string_view packet, bool from_guest, const std::string& address) {
   const auto source = ipv4_at(packet, 12);
   const std::size_t header = (byte(packet, 0) & 15U) * std::size_t{4};
   const bool udp = byte(packet, 9) == 17;
@@ -66,7 +66,7 @@ void hear_ipv4(Heard& out, std::string_view packet, bool from_guest, const std::
   }
 }
 
-void hear_frame(Heard& out, std::string_view frame, const std::string& mac, const std::string& address) {
+void hear_frame(GuestTraffic& out, std::string_view frame, const std::string& mac, const std::string& address) {
   if (frame.size() < 34) return;
   const bool from_guest = mac_at(frame, 6) == mac;
   const auto kind = big(frame, 12, 2);
@@ -83,8 +83,8 @@ void hear_frame(Heard& out, std::string_view frame, const std::string& mac, cons
 
 }  // namespace
 
-Heard hear(std::string_view capture, const std::string& mac, const std::string& address) {
-  Heard out;
+GuestTraffic parse_capture(std::string_view capture, const std::string& mac, const std::string& address) {
+  GuestTraffic out;
   if (capture.size() < kFileHeader || little(capture, 0) != kMagic) return out;
   std::size_t at = kFileHeader;
   while (at + kRecordHeader <= capture.size()) {

@@ -7,7 +7,7 @@
 namespace vm {
 
 /// What a card has said, as far as it tells how the guest gets its address.
-struct Heard {
+struct GuestTraffic {
   bool any = false;      // the card sent something: its driver is there, and somebody has set it up
   bool asked = false;    // a DHCP request went out (RFC 2131)
   std::string given;     // the address that a DHCP server has acknowledged, or ""
@@ -19,6 +19,6 @@ struct Heard {
 
 /// Reads a capture (pcap(5), Ethernet) as far as it is written. `mac` is the guest's card's, `address` the one that is
 /// expected.
-[[nodiscard]] Heard hear(std::string_view capture, const std::string& mac, const std::string& address);
+[[nodiscard]] GuestTraffic parse_capture(std::string_view capture, const std::string& mac, const std::string& address);
 
 }  // namespace vm

@@ -17,17 +17,17 @@
 namespace pipeline {
 namespace {
 
-void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, const Toolbox& toolbox) {
-  const auto tools = missing(recipes, toolbox);
-  if (tools.empty()) return;
+void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, const ToolRegistry& tools) {
+  const auto lacking = missing(recipes, tools);
+  if (lacking.empty()) return;
   std::vector<std::string> programs;
   std::vector<std::string> packages;
-  for (const auto& tool : tools) {
+  for (const auto& tool : lacking) {
     programs.push_back(fmt::format("{} (package {})", tool.program, tool.package));
     if (std::ranges::find(packages, tool.package) == packages.end()) packages.push_back(tool.package);
   }
   throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
-      .with_hint("install " + base::join(packages, " ") + ", or run ci/quickstart, which does");
+      .with_hint("install " + base::join(packages, " ") + "; ci/deps package installs what Debian has");
 }
 
 }  // namespace
@@ -39,11 +39,11 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   const Lock lock(out / ".lock");
   const auto work = out / ".work";
   base::remove_tree(work);  // what a killed builder left, whatever is to be built now; the lock says that it is gone
-  Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
+  ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
   std::vector<const model::Recipe*> recipes;
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
-  refuse_missing_tools(recipes, toolbox);
-  toolbox.learn(recipes, options.jobs);
+  refuse_missing_tools(recipes, tools);
+  tools.learn(recipes, options.jobs);
 
   std::optional<std::string> why;  // asked only when it matters: it costs a process
   const auto why_not_isolated = [&]() -> const std::string& {
@@ -53,7 +53,7 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   std::vector<Row> rows;
   std::vector<Task> tasks;
   for (auto& job : jobs) {
-    job.key = key_of(job, toolbox);
+    job.key = key_of(job, tools);
     Row row{&job, {}};
     const auto folder = out / job.profile.key();
     const auto manifest = read_manifest(folder);
@@ -67,7 +67,7 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
     }
     rows.push_back(std::move(row));
   }
-  toolbox.save();
+  tools.save();
   if (tasks.empty()) return rows;
 
   const bool isolated = why_not_isolated().empty();
@@ -75,7 +75,7 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
     console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", *why));
   base::make_dirs(work);
   base::make_dirs(out / ".logs");
-  Executor executor(runner, cancel, toolbox, {out, work, out / ".logs", options.keep}, isolated);
+  Executor executor(runner, cancel, tools, {out, work, out / ".logs", options.keep}, isolated);
   schedule(tasks, options.jobs, executor, rows, console);
   if (!options.keep) base::remove_tree(work);
   cancel.throw_if_requested();

@@ -7,8 +7,8 @@
 
 #include "base/console.hpp"
 #include "base/process.hpp"
-#include "build/executor.hpp"
 #include "build/job.hpp"
+#include "build/schedule.hpp"
 
 namespace pipeline {
 
@@ -17,12 +17,6 @@ struct BuildOptions {
   std::vector<std::filesystem::path> tool_folders;
   unsigned jobs = 1;
   bool keep = false;
-};
-
-/// A job and what became of it, in the order of the jobs.
-struct Row {
-  const Job* job = nullptr;
-  Result result;
 };
 
 /// Builds what is not built yet, `jobs` at a time, long ones first. Holds dist/'s lock meanwhile: a second builder is

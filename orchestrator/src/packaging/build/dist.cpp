@@ -20,7 +20,7 @@ std::string digest(const Manifest& manifest, const std::string& name) {
 
 }  // namespace
 
-Manifest proven(const Job& job, const fs::path& out) {
+Manifest read_proof(const Job& job, const fs::path& out) {
   const auto folder = out / job.profile.key();
   const auto manifest = read_manifest(folder);
   const auto how = fmt::format("orchestrator build --distro {}:{}", job.profile.id, job.profile.release);
@@ -34,8 +34,8 @@ Manifest proven(const Job& job, const fs::path& out) {
   return *manifest;
 }
 
-std::vector<proof::VerifiedArtifact> taken_out(const Job& job, const Manifest& manifest, const fs::path& out,
-                                               const fs::path& folder) {
+std::vector<proof::VerifiedArtifact> copy_verified(const Job& job, const Manifest& manifest, const fs::path& out,
+                                                   const fs::path& folder) {
   const auto from = out / job.profile.key();
   std::vector<std::string> digests;
   for (const auto& output : job.recipe.outputs) {

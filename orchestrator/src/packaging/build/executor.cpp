@@ -44,8 +44,8 @@ std::string differences(const model::Findings& findings) {
 
 }  // namespace
 
-Executor::Executor(base::Runner& runner, const base::Cancel& cancel, Toolbox& toolbox, Places places, bool sandboxed)
-    : runner_(runner), cancel_(cancel), toolbox_(toolbox), places_(std::move(places)), sandboxed_(sandboxed) {}
+Executor::Executor(base::Runner& runner, const base::Cancel& cancel, ToolRegistry& tools, Places places, bool sandboxed)
+    : runner_(runner), cancel_(cancel), tools_(tools), places_(std::move(places)), sandboxed_(sandboxed) {}
 
 Result Executor::run(const Job& job, const std::function<void(const std::string&)>& progress) {
   const auto start = std::chrono::steady_clock::now();
@@ -118,7 +118,7 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     base::Command command;
     command.argv = step.argv;
     command.env = step_environment(job, step);
-    command.env["PATH"] = toolbox_.path_list();
+    command.env["PATH"] = tools_.path_list();
     command.cwd = step.cwd;
     command.log = result.log;
     command.deadline = kDeadline;
@@ -131,7 +131,7 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     sandbox.job = folder;
     sandbox.uid = job.recipe.uid;
     for (const auto& [host, inside] : job.recipe.read_only) sandbox.read_only.emplace_back(host, inside);
-    for (const auto& root : toolbox_.roots()) sandbox.read_only.emplace_back(root, root.string());
+    for (const auto& root : tools_.roots()) sandbox.read_only.emplace_back(root, root.string());
     const auto outcome =
         runner_.run(sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), cancel_);
     result.steps.push_back({step.title, &steps == &job.recipe.reading, outcome.seconds});

@@ -46,7 +46,7 @@ struct Places {
 /// them into dist/<key>/.
 class Executor {
  public:
-  Executor(base::Runner& runner, const base::Cancel& cancel, Toolbox& toolbox, Places places, bool sandboxed);
+  Executor(base::Runner& runner, const base::Cancel& cancel, ToolRegistry& tools, Places places, bool sandboxed);
 
   /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's
   /// title; called from the job's own thread.
@@ -68,7 +68,7 @@ class Executor {
 
   base::Runner& runner_;
   const base::Cancel& cancel_;
-  const Toolbox& toolbox_;
+  const ToolRegistry& tools_;
   Places places_;
   bool sandboxed_;
 };

@@ -7,8 +7,8 @@
 #include "base/error.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
-#include "source/read_install_list.hpp"
 #include "source/patched_tree.hpp"
+#include "source/read_install_list.hpp"
 
 namespace pipeline {
 namespace {
@@ -86,7 +86,7 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
   return jobs;
 }
 
-std::string key_of(const Job& job, Toolbox& toolbox) {
+std::string key_of(const Job& job, ToolRegistry& tools) {
   std::string text =
       fmt::format("pipeline {}\nformat {}\nuid {}\n", kPipelineRevision, job.recipe.format, job.recipe.uid);
   for (const auto& [path, file] : job.recipe.staged)
@@ -96,7 +96,7 @@ std::string key_of(const Job& job, Toolbox& toolbox) {
   }
   for (const auto& [host, inside] : job.recipe.read_only) text += "bind " + inside + "\n";
   for (const auto& output : job.recipe.outputs) text += fmt::format("output {} {}\n", output.path, output.name);
-  for (const auto& tool : job.recipe.tools) text += fmt::format("tool {} {}\n", tool.program, toolbox.version(tool));
+  for (const auto& tool : job.recipe.tools) text += fmt::format("tool {} {}\n", tool.program, tools.version(tool));
   // What the package must turn out to be is the proof's side of the key: a stricter profile must not find an old
   // verdict.
   for (const auto& item : job.install)

@@ -58,7 +58,7 @@ class Planner {
 
 /// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment,
 /// tools' versions, the epoch. No time and no path of this machine is in it.
-[[nodiscard]] std::string key_of(const Job& job, Toolbox& toolbox);
+[[nodiscard]] std::string key_of(const Job& job, ToolRegistry& tools);
 
 /// The recipe for people: what is staged, and each step as a command that a shell would take.
 [[nodiscard]] std::string to_text(const Job& job);

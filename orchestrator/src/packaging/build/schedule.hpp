@@ -4,9 +4,16 @@
 #include <vector>
 
 #include "base/console.hpp"
-#include "build/build.hpp"
+#include "build/executor.hpp"
+#include "build/job.hpp"
 
 namespace pipeline {
+
+/// A job and what became of it, in the order of the jobs.
+struct Row {
+  const Job* job = nullptr;
+  Result result;
+};
 
 struct Task {
   const Job* job = nullptr;

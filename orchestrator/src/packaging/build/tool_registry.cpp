@@ -28,7 +28,8 @@ std::string stamp_of(const fs::path& program) {
 
 }  // namespace
 
-Toolbox::Toolbox(std::vector<fs::path> folders, fs::path cache, base::Runner& runner, const base::Cancel& cancel)
+ToolRegistry::ToolRegistry(std::vector<fs::path> folders, fs::path cache, base::Runner& runner,
+                           const base::Cancel& cancel)
     : folders_(std::move(folders)), cache_(std::move(cache)), runner_(runner), cancel_(cancel) {
   std::erase_if(folders_, [](const fs::path& folder) { return !fs::is_directory(folder); });
   path_list_ = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -42,11 +43,11 @@ Toolbox::Toolbox(std::vector<fs::path> folders, fs::path cache, base::Runner& ru
   }
 }
 
-std::optional<fs::path> Toolbox::find(const model::Tool& tool) const {
+std::optional<fs::path> ToolRegistry::find(const model::Tool& tool) const {
   return base::find_program(tool.program, path_list_);
 }
 
-Toolbox::Question Toolbox::question(const model::Tool& tool) const {
+ToolRegistry::Question ToolRegistry::question(const model::Tool& tool) const {
   const auto place = find(tool);
   const auto program = tool.asked.empty() ? place : base::find_program(tool.asked, path_list_);
   if (!place || !program)
@@ -56,7 +57,7 @@ Toolbox::Question Toolbox::question(const model::Tool& tool) const {
           stamp_of(*place) + (program == place ? "" : " " + stamp_of(*program))};
 }
 
-std::string Toolbox::ask(const model::Tool& tool, const fs::path& program) const {
+std::string ToolRegistry::ask(const model::Tool& tool, const fs::path& program) const {
   base::Command command;
   command.argv = {program.string()};
   command.argv.insert(command.argv.end(), tool.version.begin(), tool.version.end());
@@ -71,7 +72,7 @@ std::string Toolbox::ask(const model::Tool& tool, const fs::path& program) const
   return std::string(base::trim(outcome.tail));
 }
 
-std::string Toolbox::version(const model::Tool& tool) {
+std::string ToolRegistry::version(const model::Tool& tool) {
   const auto question = this->question(tool);
   if (tool.version.empty()) return "";
   auto& known = known_[question.key];
@@ -81,7 +82,7 @@ std::string Toolbox::version(const model::Tool& tool) {
   return known.version;
 }
 
-void Toolbox::learn(const std::vector<const model::Recipe*>& recipes, unsigned workers) {
+void ToolRegistry::learn(const std::vector<const model::Recipe*>& recipes, unsigned workers) {
   struct Open {
     const model::Tool* tool;
     Question question;
@@ -120,7 +121,7 @@ void Toolbox::learn(const std::vector<const model::Recipe*>& recipes, unsigned w
   }
 }
 
-std::vector<fs::path> Toolbox::roots() const {
+std::vector<fs::path> ToolRegistry::roots() const {
   std::vector<fs::path> roots;
   for (const auto& folder : folders_) {
     const auto root = fs::absolute(folder).parent_path();
@@ -129,20 +130,20 @@ std::vector<fs::path> Toolbox::roots() const {
   return roots;
 }
 
-void Toolbox::save() const {
+void ToolRegistry::save() const {
   if (!changed_) return;
   nlohmann::json document = nlohmann::json::object();
   for (const auto& [program, known] : known_) document[program] = {{"stamp", known.stamp}, {"version", known.version}};
   base::write_file(cache_, document.dump(1) + "\n");
 }
 
-std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipes, const Toolbox& toolbox) {
+std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipes, const ToolRegistry& tools) {
   std::vector<model::Tool> all;
   for (const auto* recipe : recipes) {
     for (const auto& tool : recipe->tools) {
       const bool listed =
           std::ranges::any_of(all, [&](const model::Tool& other) { return other.program == tool.program; });
-      if (!listed && !toolbox.find(tool)) all.push_back(tool);
+      if (!listed && !tools.find(tool)) all.push_back(tool);
     }
   }
   return all;

@@ -15,11 +15,11 @@ namespace pipeline {
 /// The programs of this machine that recipes call: where they are, and which versions. Versions are part of a build's
 /// key; asking every program costs more than a whole unchanged build, so what a program said is kept beside the
 /// packages, for as long as its file stays the same.
-class Toolbox {
+class ToolRegistry {
  public:
   /// `folders` are searched after the usual places. `cache` may be missing or broken: it is then made anew.
-  Toolbox(std::vector<std::filesystem::path> folders, std::filesystem::path cache, base::Runner& runner,
-          const base::Cancel& cancel);
+  ToolRegistry(std::vector<std::filesystem::path> folders, std::filesystem::path cache, base::Runner& runner,
+               const base::Cancel& cancel);
 
   [[nodiscard]] std::optional<std::filesystem::path> find(const model::Tool& tool) const;
   /// What the program says of its version. base::Error when it does not run.
@@ -56,6 +56,6 @@ class Toolbox {
 
 /// Every program of the recipes that is not here, each once: "rpmbuild (package rpm)".
 [[nodiscard]] std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipes,
-                                               const Toolbox& toolbox);
+                                               const ToolRegistry& tools);
 
 }  // namespace pipeline

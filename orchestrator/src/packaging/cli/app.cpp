@@ -94,7 +94,7 @@ struct CommandLine {
     hand->add_option("--archive", submit.archive, "Where the PPA is published, or none (default: Launchpad's)");
     hand->add_option("--out", submit.out, "Where packages are, or are built into (default: dist/ in the project)");
     hand->add_option("--tools", submit.tools, "A further folder of programs; may be repeated")->allow_extra_args(false);
-    hand->add_option("--tries", submit.tries, "How often a trouble that may pass is tried")
+    hand->add_option("--tries", submit.tries, "How often a transient failure is tried")
         ->check(CLI::Range(1, 20))
         ->default_val(5);
     hand->add_flag("--no-wait", submit.no_wait, "Do not wait until the service has built it");

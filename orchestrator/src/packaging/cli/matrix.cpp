@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
-#include "matrix/git_diff.hpp"
 #include "matrix/affected_releases.hpp"
+#include "matrix/git_diff.hpp"
 
 namespace cli {
 namespace {
@@ -79,7 +79,7 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
   auto tests = pipeline::Tests::core;
   if (!arguments.changed_since.empty()) {
     const auto table = reach_table(root, arguments.reach);
-    const pipeline::History history(root, arguments.changed_since, context.runner, context.cancel);
+    const pipeline::GitDiff history(root, arguments.changed_since, context.runner, context.cancel);
     const auto changed = history.changed();
     releases = table.reached(releases, changed, [&](const std::string& path) { return history.text(path); });
     tests = table.tests_of(changed);

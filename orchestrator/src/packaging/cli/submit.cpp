@@ -72,28 +72,28 @@ Chosen choose(const Common& common, const profile::Loaded& profiles, const servi
 }
 
 std::string as_json(const std::vector<pipeline::SubmitRow>& rows, const Chosen& chosen) {
-  auto parcels = nlohmann::ordered_json::array();
+  auto submissions = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     auto states = nlohmann::ordered_json::object();
-    for (const auto& [place, state] : row.handover.states) states[place] = state;
-    parcels.push_back({{"what", row.parcel.what},
-                       {"to", row.parcel.to},
-                       {"version", row.parcel.version},
-                       {"releases", row.parcel.releases},
-                       {"places", row.parcel.places},
-                       {"verdict", word(row.handover.verdict)},
-                       {"why", row.handover.say},
-                       {"states", states}});
+    for (const auto& [place, state] : row.result.states) states[place] = state;
+    submissions.push_back({{"what", row.submission.what},
+                           {"to", row.submission.to},
+                           {"version", row.submission.version},
+                           {"releases", row.submission.releases},
+                           {"places", row.submission.places},
+                           {"verdict", word(row.result.verdict)},
+                           {"why", row.result.say},
+                           {"states", states}});
   }
   auto over = nlohmann::ordered_json::array();
   for (const auto* release : chosen.over)
     over.push_back({{"release", release->profile.key()}, {"eol", release->profile.eol}});
-  return nlohmann::ordered_json{{"parcels", parcels}, {"past_their_end", over}}.dump(
+  return nlohmann::ordered_json{{"submissions", submissions}, {"past_their_end", over}}.dump(
       2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// What --dry-run prints for machines.
-std::string plan_json(const std::vector<services::Parcel>& parcels) {
+std::string plan_json(const std::vector<services::Submission>& submissions) {
   using nlohmann::ordered_json;
   const auto calls = [](const std::vector<services::Call>& list) {
     auto out = ordered_json::array();
@@ -101,20 +101,20 @@ std::string plan_json(const std::vector<services::Parcel>& parcels) {
     return out;
   };
   auto document = ordered_json::array();
-  for (const auto& parcel : parcels) {
+  for (const auto& submission : submissions) {
     auto items = ordered_json::array();
-    for (const auto& item : parcel.items)
+    for (const auto& item : submission.items)
       items.push_back({{"release", item.key}, {"output", item.output}, {"place", item.place}});
-    document.push_back({{"what", parcel.what},
-                        {"to", parcel.to},
-                        {"version", parcel.version},
-                        {"releases", parcel.releases},
-                        {"places", parcel.places},
+    document.push_back({{"what", submission.what},
+                        {"to", submission.to},
+                        {"version", submission.version},
+                        {"releases", submission.releases},
+                        {"places", submission.places},
                         {"items", items},
-                        {"signed", parcel.sign},
-                        {"checks", calls(parcel.check)},
-                        {"asks", calls(parcel.ask)},
-                        {"hands_over", calls(parcel.send)}});
+                        {"signed", submission.sign},
+                        {"checks", calls(submission.check)},
+                        {"asks", calls(submission.ask)},
+                        {"hands_over", calls(submission.send)}});
   }
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -122,23 +122,23 @@ std::string plan_json(const std::vector<services::Parcel>& parcels) {
 std::string as_table(const std::vector<pipeline::SubmitRow>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
-    const auto& places = row.parcel.places;
+    const auto& places = row.submission.places;
     const auto state_of = [&](const std::string& place) {
-      for (const auto& [name, state] : row.handover.states) {
+      for (const auto& [name, state] : row.result.states) {
         if (name == place) return state;
       }
       return std::string("-");
     };
-    const std::string verdict(word(row.handover.verdict));
-    if (places.empty()) cells.push_back({row.parcel.what, "-", "-", verdict});
+    const std::string verdict(word(row.result.verdict));
+    if (places.empty()) cells.push_back({row.submission.what, "-", "-", verdict});
     for (std::size_t i = 0; i < places.size(); ++i)
-      cells.push_back({i == 0 ? row.parcel.what : "", places[i], state_of(places[i]), i == 0 ? verdict : ""});
+      cells.push_back({i == 0 ? row.submission.what : "", places[i], state_of(places[i]), i == 0 ? verdict : ""});
   }
   return base::table({"package", "for", "there", "verdict"}, cells);
 }
 
 std::vector<pipeline::Job> jobs_of(const pipeline::Workspace& workspace, const Chosen& chosen,
-                                   const services::Service& service, const services::Order& order,
+                                   const services::Service& service, const services::SubmitTarget& order,
                                    const Context& context) {
   std::vector<profile::Release> adapted;
   adapted.reserve(chosen.releases.size());
@@ -156,8 +156,8 @@ std::vector<pipeline::Job> jobs_of(const pipeline::Workspace& workspace, const C
 int submit(const Common& common, const SubmitArguments& arguments, const Context& context) {
   const auto equals = arguments.to.find('=');
   const auto& service = service_of(arguments.to.substr(0, equals));
-  services::Order order{equals == std::string::npos ? "" : arguments.to.substr(equals + 1), "", arguments.archive,
-                        arguments.revision};
+  services::SubmitTarget order{equals == std::string::npos ? "" : arguments.to.substr(equals + 1), "",
+                               arguments.archive, arguments.revision};
   if (!arguments.config.empty()) order.config = std::filesystem::absolute(arguments.config).string();
   service.check(order);
   const auto workspace = open(common, context);
@@ -178,11 +178,11 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
     context.console.warn(fmt::format("{}; without --dry-run this is refused", error.what()));
   }
   if (arguments.dry_run) {
-    const auto parcels = pipeline::parcels_of(jobs, service, order);
+    const auto submissions = pipeline::submissions_of(jobs, service, order);
     if (common.json) {
-      fmt::print("{}\n", plan_json(parcels));
+      fmt::print("{}\n", plan_json(submissions));
     } else {
-      for (const auto& parcel : parcels) fmt::print("{}", services::to_text(parcel));
+      for (const auto& submission : submissions) fmt::print("{}", services::to_text(submission));
     }
     return 0;
   }
@@ -200,7 +200,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   const auto rows =
       pipeline::submit(jobs, service, order, options, gnupg, now(), context.runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows, chosen) + "\n" : as_table(rows));
-  const auto failed = [](const auto& row) { return row.handover.verdict == Handed::failed; };
+  const auto failed = [](const auto& row) { return row.result.verdict == Handed::failed; };
   return std::ranges::any_of(rows, failed) ? 1 : 0;
 }
 

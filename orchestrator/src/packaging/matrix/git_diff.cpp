@@ -26,7 +26,7 @@ bool is_object_name(const std::string& text) {
 
 }  // namespace
 
-History::History(const fs::path& folder, const std::string& revision, base::Runner& runner, const base::Cancel& cancel)
+GitDiff::GitDiff(const fs::path& folder, const std::string& revision, base::Runner& runner, const base::Cancel& cancel)
     : folder_(fs::absolute(folder)), work_(base::temp_parent(), "orchestrator-git."), runner_(runner), cancel_(cancel) {
   // Such a word would be an option of git's, or two words in its messages; no revision is called so.
   if (revision.starts_with('-') || std::ranges::any_of(revision, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
@@ -37,7 +37,7 @@ History::History(const fs::path& folder, const std::string& revision, base::Runn
 
 /// Git with an environment of its own. `own`: in the private repository, with the other one's objects and the folder as
 /// the work tree; else in the folder as it is.
-History::Said History::git(const std::vector<std::string>& words, bool own) const {
+GitDiff::Said GitDiff::git(const std::vector<std::string>& words, bool own) const {
   base::Command command;
   command.argv = {"git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
@@ -73,14 +73,14 @@ History::Said History::git(const std::vector<std::string>& words, bool own) cons
   }
 }
 
-std::string History::ask(const std::vector<std::string>& words, bool own) const {
+std::string GitDiff::ask(const std::vector<std::string>& words, bool own) const {
   const auto said = git(words, own);
   if (said.status != 0)
     throw base::Error(fmt::format("git {} ended with {}: {}", words[0], said.status, base::trim(said.tail)));
   return said.out;
 }
 
-void History::find_tree(const std::string& revision) {
+void GitDiff::find_tree(const std::string& revision) {
   const auto place = git({"rev-parse", "--show-prefix", "--is-shallow-repository", "--git-path", "objects"}, false);
   const auto lines = base::lines(place.out);
   if (place.status != 0 || lines.size() != 3)
@@ -103,7 +103,7 @@ void History::find_tree(const std::string& revision) {
     throw unknown(revision, "that revision does not have this folder, or not all of it is in this clone");
 }
 
-std::vector<std::string> History::changed() const {
+std::vector<std::string> GitDiff::changed() const {
   (void)ask({"read-tree", "--empty"}, true);
   (void)ask({"read-tree", tree_}, true);
   const auto said = ask({"ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard"}, true);
@@ -114,7 +114,7 @@ std::vector<std::string> History::changed() const {
   return paths;
 }
 
-std::optional<std::string> History::text(const std::string& path) const {
+std::optional<std::string> GitDiff::text(const std::string& path) const {
   const auto said = git({"cat-file", "blob", tree_ + ":" + path}, true);
   if (said.status != 0 || said.out.size() > kMaxText) return std::nullopt;
   return said.out;

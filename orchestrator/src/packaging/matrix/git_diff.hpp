@@ -14,11 +14,11 @@ namespace pipeline {
 /// What git knows of a folder at one revision. A checkout may be anybody's: of its repository the name of a commit is
 /// asked and the objects are read, by a git with a private configuration. No filter, hook, monitor, difference program
 /// or transport that the checkout names is ever run, and nothing is fetched.
-class History {
+class GitDiff {
  public:
   /// base::Error (usage) when the folder is in no repository, or the repository has no such revision (a shallow clone
   /// is told so); (missing_tool) when there is no git.
-  History(const std::filesystem::path& folder, const std::string& revision, base::Runner& runner,
+  GitDiff(const std::filesystem::path& folder, const std::string& revision, base::Runner& runner,
           const base::Cancel& cancel);
 
   /// Paths below the folder that are not as they were: changed, new, removed; both names of what was renamed. Files

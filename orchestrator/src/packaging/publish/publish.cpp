@@ -81,11 +81,11 @@ void refuse_writable_by_others(const std::vector<Job>& jobs, const fs::path& sit
 /// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
-  Publisher(fs::path out, repos::Catalog& catalog, const repos::Workshop& workshop, Executor& executor,
+  Publisher(fs::path out, repos::Catalog& catalog, const repos::SigningContext& context, Executor& executor,
             repos::Draft& draft, base::Console& console)
       : out_(std::move(out)),
         catalog_(catalog),
-        workshop_(workshop),
+        context_(context),
         executor_(executor),
         draft_(draft),
         console_(console) {}
@@ -96,7 +96,7 @@ class Publisher {
       const auto& job = *rows[i].job;
       rows[i].entry = signed_and_put(job, manifests[i], log);
       const auto how =
-          manager_of(job).instructions(job.profile, workshop_.project(), catalog_.url, catalog_.fingerprint);
+          manager_of(job).instructions(job.profile, context_.project(), catalog_.url, catalog_.fingerprint);
       draft_.write(how.file, how.content);
       rows[i].entry.how = how.file;
       rows[i].entry.commands = how.commands;
@@ -109,7 +109,7 @@ class Publisher {
     each_new(rows, "its repository", [&](std::size_t i) {
       const auto& profile = rows[i].job->profile;
       manager_of(*rows[i].job)
-          .index(workshop_, profile, repos::of_release(catalog_, profile.id, profile.release), draft_.folder());
+          .index(context_, profile, repos::of_release(catalog_, profile.id, profile.release), draft_.folder());
     });
   }
 
@@ -134,10 +134,10 @@ class Publisher {
     const auto build = folder.path() / "build";
     // What some formats' reading steps look at beside the outputs is made from the source.
     if (job.recipe.reads_work) executor_.make(job, build, log);
-    static_cast<void>(taken_out(job, manifest, out_, build));
+    static_cast<void>(copy_verified(job, manifest, out_, build));
     // dist/ and its manifest.json are not signed: nothing is, before it was read and compared here.
     auto artifacts = executor_.prove_again(job, build, log);
-    if (manager.sign(workshop_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
+    if (manager.sign(context_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
     repos::Published entry;
     entry.distribution = job.profile.id;
     entry.distribution_name = job.profile.name;
@@ -146,7 +146,7 @@ class Publisher {
     entry.package = job.workspace->project.name;
     entry.version = version_of(job);
     entry.key = manifest.key;
-    entry.time = workshop_.time();
+    entry.time = context_.time();
     for (std::size_t i = 0; i < artifacts.size(); ++i) {
       const auto place = manager.place(job.profile, job.recipe.outputs[i]);
       if (place.empty()) continue;
@@ -159,7 +159,7 @@ class Publisher {
 
   fs::path out_;
   repos::Catalog& catalog_;
-  const repos::Workshop& workshop_;
+  const repos::SigningContext& context_;
   Executor& executor_;
   repos::Draft& draft_;
   base::Console& console_;
@@ -178,17 +178,17 @@ bool is_published(const Job& job, const repos::Catalog& catalog) {
   return false;
 }
 
-void refuse_missing(const std::vector<Job>& jobs, const Toolbox& toolbox) {
+void refuse_missing(const std::vector<Job>& jobs, const ToolRegistry& tools) {
   std::vector<std::string> programs;
   for (const auto& job : jobs) {
     for (const auto& tool : manager_of(job).tools()) {
       const auto name = fmt::format("{} (package {})", tool.program, tool.package);
-      if (!toolbox.find(tool) && std::ranges::find(programs, name) == programs.end()) programs.push_back(name);
+      if (!tools.find(tool) && std::ranges::find(programs, name) == programs.end()) programs.push_back(name);
     }
   }
   if (!programs.empty())
     throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
-        .with_hint("install them, or run ci/quickstart, which does");
+        .with_hint("install them; ci/deps publish installs what Debian has");
 }
 
 /// The key that signs: named, or the site's own. Never another than the site has.
@@ -208,20 +208,20 @@ signing::Key key_for(const std::vector<Job>& jobs, const PublishOptions& options
 
 /// A row and a manifest for each job; every refusal that concerns packages is here.
 std::vector<PublishRow> rows_of(std::vector<Job>& jobs, const fs::path& out, const repos::Catalog& catalog,
-                                Toolbox& toolbox, std::vector<Manifest>& manifests) {
-  refuse_missing(jobs, toolbox);
+                                ToolRegistry& tools, std::vector<Manifest>& manifests) {
+  refuse_missing(jobs, tools);
   std::vector<const model::Recipe*> recipes;
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
-  toolbox.learn(recipes, 2);
+  tools.learn(recipes, 2);
   std::vector<PublishRow> rows;
   for (auto& job : jobs) {
-    job.key = key_of(job, toolbox);
-    manifests.push_back(proven(job, out));
+    job.key = key_of(job, tools);
+    manifests.push_back(read_proof(job, out));
     rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
     const auto there = repos::of_release(catalog, job.profile.id, job.profile.release);
     if (!is_new(rows.back())) rows.back().entry = *there.back();
   }
-  toolbox.save();
+  tools.save();
   return rows;
 }
 
@@ -279,9 +279,9 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
 
   const auto out = fs::canonical(options.out);
   const Lock out_lock(out / ".lock");
-  Toolbox toolbox(options.tool_folders, out / ".tools.json", runner, cancel);
+  ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
   std::vector<Manifest> manifests;
-  auto rows = rows_of(jobs, out, catalog, toolbox, manifests);
+  auto rows = rows_of(jobs, out, catalog, tools, manifests);
   if (const auto warning = signing::expiry_warning(key, now); !warning.empty())
     console.warn(fmt::format("{}: orchestrator key extend {}, then publish again", warning, key.primary.fingerprint));
   const bool anything = std::ranges::any_of(rows, is_new);
@@ -293,16 +293,16 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto log = out / ".logs/publish.log";
   fs::remove(log);
   const signing::Session session(gnupg, key, project.epoch(), now, runner, cancel);
-  const repos::Workshop workshop(
+  const repos::SigningContext context(
       runner, cancel,
-      {project.name, toolbox.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
+      {project.name, tools.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, toolbox, {out, out / ".work", out / ".logs", false}, isolated);
-  const auto carried = repos::carried(workshop, site);
+  Executor executor(runner, cancel, tools, {out, out / ".work", out / ".logs", false}, isolated);
+  const auto carried = repos::carried(context, site);
   repos::Draft draft(site, carried);
   if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != seen)
     throw base::Error(fmt::format("{} has changed meanwhile", (site / repos::kCatalog).string()));
-  Publisher publisher(out, catalog, workshop, executor, draft, console);
+  Publisher publisher(out, catalog, context, executor, draft, console);
   publisher.take(rows, manifests, log);
   if (anything) draft.remove(repos::prune(catalog, options.keep), catalog);
   publisher.index(rows);
@@ -311,7 +311,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
   draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
   cancel.throw_if_requested();
-  draft.finish(workshop, catalog);
+  draft.finish(context, catalog);
   console.clear_status();
   return rows;
 }

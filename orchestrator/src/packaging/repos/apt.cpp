@@ -36,14 +36,14 @@ void write_index(const fs::path& folder, const std::string& name, const std::str
   base::write_file(folder / name, content);
 }
 
-void write_indices(const Workshop& workshop, const fs::path& folder, const std::string& name,
+void write_indices(const SigningContext& context, const fs::path& folder, const std::string& name,
                    const std::string& content) {
   base::make_dirs(folder);
   const base::TempDir scratch(base::temp_parent(), "orchestrator-apt.");
   base::write_file(scratch.path() / name, content);
   std::set<std::string> hashes;
   write_index(folder, name, content, hashes);
-  write_index(folder, name + ".gz", workshop.run({"gzip", "-9nc", name}, scratch.path()), hashes);
+  write_index(folder, name + ".gz", context.run({"gzip", "-9nc", name}, scratch.path()), hashes);
   for (const auto& file : files_in(folder / "by-hash/SHA256")) {
     if (!hashes.contains(file.filename().string())) fs::remove(file);
   }
@@ -88,15 +88,15 @@ std::vector<std::pair<std::string, std::string>> listed(const std::string& field
   return out;
 }
 
-void check_release(const Workshop& workshop, const fs::path& site, const std::string& folder,
+void check_release(const SigningContext& context, const fs::path& site, const std::string& folder,
                    std::vector<std::string>& faults) {
   const auto in_release = content_or_fault(site, folder + "/InRelease", faults);
   const auto release = content_or_fault(site, folder + "/Release", faults);
   const auto signature = content_or_fault(site, folder + "/Release.gpg", faults);
   if (!faults.empty()) return;
-  if (const auto why = workshop.why_not_signed(in_release, ""); !why.empty())
+  if (const auto why = context.why_not_signed(in_release, ""); !why.empty())
     faults.push_back(folder + "/InRelease: " + why);
-  if (const auto why = workshop.why_not_signed(release, signature); !why.empty() || signature.empty())
+  if (const auto why = context.why_not_signed(release, signature); !why.empty() || signature.empty())
     faults.push_back(folder + "/Release: " + (why.empty() ? "it is not signed" : why));
   if (in_release.find("\n" + release) == std::string::npos)
     faults.push_back(folder + "/InRelease says something else than Release");
@@ -117,12 +117,12 @@ std::vector<model::Tool> Apt::tools() const {
           {"gpgv", "gpgv", {}}};
 }
 
-bool Apt::sign(const Workshop& workshop, const model::Profile&, const model::Recipe& recipe,
+bool Apt::sign(const SigningContext& context, const model::Profile&, const model::Recipe& recipe,
                const fs::path& job) const {
   for (const auto& output : recipe.outputs) {
     if (ending(output.name) != ".changes") continue;
-    (void)workshop.run(
-        {"debsign", "--no-conf", "--re-sign", "-pgpg", "-k" + workshop.session().fingerprint(), output.path}, job);
+    (void)context.run(
+        {"debsign", "--no-conf", "--re-sign", "-pgpg", "-k" + context.session().fingerprint(), output.path}, job);
   }
   return true;
 }
@@ -131,39 +131,39 @@ std::string Apt::place(const model::Profile& profile, const model::Output& outpu
   return fmt::format("{}/pool/{}/{}", profile.id, profile.package.deb.series, output.name);
 }
 
-void Apt::index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>&,
+void Apt::index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>&,
                 const fs::path& site) const {
   const auto& series = profile.package.deb.series;
   const auto top = site / profile.id;
   const auto pool = "pool/" + series;
   const auto dists = top / "dists" / series;
-  const auto packages = workshop.run({"apt-ftparchive", "packages", pool}, top);
+  const auto packages = context.run({"apt-ftparchive", "packages", pool}, top);
   for (const auto* architecture : kArchitectures)
-    write_indices(workshop, dists / fmt::format("main/binary-{}", architecture), "Packages", packages);
-  write_indices(workshop, dists / "main/source", "Sources", workshop.run({"apt-ftparchive", "sources", pool}, top));
+    write_indices(context, dists / fmt::format("main/binary-{}", architecture), "Packages", packages);
+  write_indices(context, dists / "main/source", "Sources", context.run({"apt-ftparchive", "sources", pool}, top));
   for (const auto* name : {"Release", "Release.gpg", "InRelease"}) fs::remove(dists / name);
 
   std::vector<std::string> argv = {"apt-ftparchive"};
   const auto option = [&argv](const std::string& name, const std::string& value) {
     argv.insert(argv.end(), {"-o", "APT::FTPArchive::Release::" + name + "=" + value});
   };
-  option("Origin", workshop.project());
-  option("Label", workshop.project());
+  option("Origin", context.project());
+  option("Label", context.project());
   option("Suite", series);
   option("Codename", series);
   option("Components", "main");
   option("Architectures", fmt::format("{}", fmt::join(kArchitectures, " ")));
-  option("Description", fmt::format("{} for {} {}", workshop.project(), profile.name, profile.release));
-  option("Date", base::replace_all(base::rfc5322_date(workshop.time()), "+0000", "UTC"));
+  option("Description", fmt::format("{} for {} {}", context.project(), profile.name, profile.release));
+  option("Date", base::replace_all(base::rfc5322_date(context.time()), "+0000", "UTC"));
   option("Acquire-By-Hash", "yes");
   argv.insert(argv.end(),
               {"-o", "APT::FTPArchive::MD5=false", "-o", "APT::FTPArchive::SHA1=false",
                // A client asks by-hash for the strongest that is listed.
                "-o", "APT::FTPArchive::Release::SHA512=false", "release", (fs::path("dists") / series).string()});
-  const auto release = workshop.run(argv, top);
+  const auto release = context.run(argv, top);
   base::write_file(dists / "Release", release);
-  base::write_file(dists / "Release.gpg", workshop.session().detached(release, true));
-  base::write_file(dists / "InRelease", workshop.session().clear_signed(release));
+  base::write_file(dists / "Release.gpg", context.session().detached(release, true));
+  base::write_file(dists / "InRelease", context.session().clear_signed(release));
 }
 
 Instructions Apt::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
@@ -181,11 +181,12 @@ Instructions Apt::instructions(const model::Profile& profile, const std::string&
   return out;
 }
 
-std::vector<std::string> Apt::faults(const Workshop& workshop, const Published& newest, const fs::path& site) const {
+std::vector<std::string> Apt::faults(const SigningContext& context, const Published& newest,
+                                     const fs::path& site) const {
   std::vector<std::string> faults;
   const auto series = series_of(newest);
   const auto folder = newest.distribution + "/dists/" + series;
-  check_release(workshop, site, folder, faults);
+  check_release(context, site, folder, faults);
   if (!faults.empty()) return faults;
   const auto top = site / newest.distribution;
   std::set<std::string> found;
@@ -209,7 +210,7 @@ std::vector<std::string> Apt::faults(const Workshop& workshop, const Published& 
     const auto end = ending(path);
     // What an upload needs is in no index; its signature says whose it is.
     if (end == ".changes" || end == ".buildinfo" || end == ".dsc") {
-      if (const auto why = workshop.why_not_signed(content_of(file), ""); !why.empty())
+      if (const auto why = context.why_not_signed(content_of(file), ""); !why.empty())
         faults.push_back(newest.distribution + "/" + path + ": " + why);
     } else if (!found.contains(path)) {
       faults.push_back(newest.distribution + "/" + path + " is there, and in no list");

@@ -30,19 +30,19 @@ class Manager {
 
   /// Signs what carries its signature inside, in the job's folder (of the machine). Whether something was changed, and
   /// so has to be proven again.
-  virtual bool sign(const Workshop& workshop, const model::Profile& profile, const model::Recipe& recipe,
+  virtual bool sign(const SigningContext& context, const model::Profile& profile, const model::Recipe& recipe,
                     const std::filesystem::path& job) const = 0;
   /// Where an output goes; "" for what is not published. A folder goes there as a whole, over what is there.
   [[nodiscard]] virtual std::string place(const model::Profile& profile, const model::Output& output) const = 0;
   /// Lays the metadata of a release's repository into `site` (a folder of the machine; nothing in it is written in
   /// place). `entries` are the versions that are there, oldest first.
-  virtual void index(const Workshop& workshop, const model::Profile& profile,
+  virtual void index(const SigningContext& context, const model::Profile& profile,
                      const std::vector<const Published*>& entries, const std::filesystem::path& site) const = 0;
   [[nodiscard]] virtual Instructions instructions(const model::Profile& profile, const std::string& project,
                                                   const std::string& url, const std::string& fingerprint) const = 0;
   /// What a client would check of the release's metadata and packages; each fault a sentence. `site` is a folder of the
   /// machine.
-  [[nodiscard]] virtual std::vector<std::string> faults(const Workshop& workshop, const Published& newest,
+  [[nodiscard]] virtual std::vector<std::string> faults(const SigningContext& context, const Published& newest,
                                                         const std::filesystem::path& site) const = 0;
 };
 

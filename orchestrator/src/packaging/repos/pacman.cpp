@@ -41,11 +41,11 @@ std::vector<model::Tool> Pacman::tools() const {
   return {{"repo-add", "pacman-package-manager", {}}, {"bsdtar", "libarchive-tools", {}}, {"gpg", "gnupg", {}}};
 }
 
-bool Pacman::sign(const Workshop& workshop, const model::Profile&, const model::Recipe& recipe,
+bool Pacman::sign(const SigningContext& context, const model::Profile&, const model::Recipe& recipe,
                   const fs::path& job) const {
   for (const auto& output : recipe.outputs) {
     if (!is_package(output.name)) continue;
-    base::write_file(job / (output.path + ".sig"), workshop.session().detached(content_of(job / output.path), false));
+    base::write_file(job / (output.path + ".sig"), context.session().detached(content_of(job / output.path), false));
   }
   return false;
 }
@@ -55,7 +55,7 @@ std::string Pacman::place(const model::Profile& profile, const model::Output& ou
   return is_package(output.name) ? folder_of(profile.id, profile.release) + "/" + output.name : "";
 }
 
-void Pacman::index(const Workshop& workshop, const model::Profile& profile,
+void Pacman::index(const SigningContext& context, const model::Profile& profile,
                    const std::vector<const Published*>& entries, const fs::path& site) const {
   const auto folder = site / folder_of(profile.id, profile.release);
   const base::TempDir scratch(base::temp_parent(), "orchestrator-pacman.");
@@ -65,17 +65,17 @@ void Pacman::index(const Workshop& workshop, const model::Profile& profile,
     for (const auto& one : {name.string(), name.string() + ".sig"})
       base::write_file(scratch.path() / one, content_of(folder / one));
   }
-  const auto database = workshop.project() + ".db.tar.gz";
+  const auto database = context.project() + ".db.tar.gz";
   for (const auto& file : entries.back()->files) {
-    (void)workshop.run({"repo-add", "--quiet", "--nocolor", database, fs::path(file.path).filename().string()},
-                       scratch.path());
+    (void)context.run({"repo-add", "--quiet", "--nocolor", database, fs::path(file.path).filename().string()},
+                      scratch.path());
   }
   for (const auto* kind : {"db", "files"}) {
     const auto content =
-        repacked(scratch.path() / fmt::format("{}.{}.tar.gz", workshop.project(), kind), workshop.time());
-    const auto name = fmt::format("{}.{}", workshop.project(), kind);
+        repacked(scratch.path() / fmt::format("{}.{}.tar.gz", context.project(), kind), context.time());
+    const auto name = fmt::format("{}.{}", context.project(), kind);
     base::write_file(folder / name, content);
-    base::write_file(folder / (name + ".sig"), workshop.session().detached(content, false));
+    base::write_file(folder / (name + ".sig"), context.session().detached(content, false));
   }
 }
 
@@ -92,14 +92,15 @@ Instructions Pacman::instructions(const model::Profile& profile, const std::stri
   return out;
 }
 
-std::vector<std::string> Pacman::faults(const Workshop& workshop, const Published& newest, const fs::path& site) const {
+std::vector<std::string> Pacman::faults(const SigningContext& context, const Published& newest,
+                                        const fs::path& site) const {
   std::vector<std::string> faults;
   const auto folder = folder_of(newest.distribution, newest.release);
   const auto check = [&](const std::string& path) {
     const auto content = content_or_fault(site, path, faults);
     const auto signature = content_or_fault(site, path + ".sig", faults);
     if (content.empty() || signature.empty()) return false;
-    const auto why = workshop.why_not_signed(content, signature);
+    const auto why = context.why_not_signed(content, signature);
     if (!why.empty()) faults.push_back(path + ": " + why);
     return why.empty();
   };

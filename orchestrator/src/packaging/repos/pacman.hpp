@@ -11,14 +11,14 @@ class Pacman final : public Manager {
  public:
   [[nodiscard]] std::string_view name() const override { return "pacman"; }
   [[nodiscard]] std::vector<model::Tool> tools() const override;
-  bool sign(const Workshop& workshop, const model::Profile& profile, const model::Recipe& recipe,
+  bool sign(const SigningContext& context, const model::Profile& profile, const model::Recipe& recipe,
             const std::filesystem::path& job) const override;
   [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
-  void index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>& entries,
+  void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
              const std::filesystem::path& site) const override;
   [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
                                           const std::string& url, const std::string& fingerprint) const override;
-  [[nodiscard]] std::vector<std::string> faults(const Workshop& workshop, const Published& newest,
+  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context, const Published& newest,
                                                 const std::filesystem::path& site) const override;
 };
 

@@ -18,10 +18,10 @@ constexpr const char* kOverlay = "overlay";
 constexpr const char* kGit = "overlay.git";
 
 /// "DIST NAME SIZE BLAKE2B HEX SHA512 HEX" (GLEP 74), by the tools of coreutils.
-std::string manifest_line(const Workshop& workshop, const fs::path& distfile) {
+std::string manifest_line(const SigningContext& context, const fs::path& distfile) {
   const auto name = distfile.filename().string();
   const auto digest = [&](const char* tool) {
-    const auto said = workshop.run({tool, name}, distfile.parent_path());
+    const auto said = context.run({tool, name}, distfile.parent_path());
     return said.substr(0, said.find(' '));
   };
   return fmt::format("DIST {} {} BLAKE2B {} SHA512 {}\n", name, fs::file_size(distfile), digest("b2sum"),
@@ -52,7 +52,7 @@ std::vector<model::Tool> Portage::tools() const {
   return {{"git", "git", {}}, {"b2sum", "coreutils", {}}, {"sha512sum", "coreutils", {}}, {"gpg", "gnupg", {}}};
 }
 
-bool Portage::sign(const Workshop&, const model::Profile&, const model::Recipe&, const fs::path&) const {
+bool Portage::sign(const SigningContext&, const model::Profile&, const model::Recipe&, const fs::path&) const {
   return false;
 }
 
@@ -61,19 +61,19 @@ std::string Portage::place(const model::Profile& profile, const model::Output& o
   return output.name == kOverlay ? folder + "/" + kOverlay : folder + "/distfiles/" + output.name;
 }
 
-void Portage::index(const Workshop& workshop, const model::Profile& profile,
+void Portage::index(const SigningContext& context, const model::Profile& profile,
                     const std::vector<const Published*>& entries, const fs::path& site) const {
   const auto folder = site / folder_of(profile.id, profile.release);
   std::string manifest;
-  for (const auto& path : distfiles(entries)) manifest += manifest_line(workshop, site / path);
+  for (const auto& path : distfiles(entries)) manifest += manifest_line(context, site / path);
   base::write_file(package_folder(*entries.back(), site) / "Manifest", manifest);
 
   const auto git = folder / kGit;
-  const auto& user = workshop.session().key().users.empty() ? "" : workshop.session().key().users.front();
+  const auto& user = context.session().key().users.empty() ? "" : context.session().key().users.front();
   const auto open = user.find(" <");
-  const auto name = open == std::string::npos ? workshop.project() : user.substr(0, open);
+  const auto name = open == std::string::npos ? context.project() : user.substr(0, open);
   const auto mail = open == std::string::npos ? "" : user.substr(open + 2, user.size() - open - 3);
-  const auto date = fmt::format("{} +0000", workshop.time());
+  const auto date = fmt::format("{} +0000", context.time());
   const std::map<std::string, std::string> environment = {
       {"GIT_CONFIG_NOSYSTEM", "1"},         {"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_DIR", git},
       {"GIT_WORK_TREE", folder / kOverlay}, {"GIT_AUTHOR_NAME", name},          {"GIT_AUTHOR_EMAIL", mail},
@@ -82,17 +82,17 @@ void Portage::index(const Workshop& workshop, const model::Profile& profile,
   const auto git_run = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"git", "-c", "gc.auto=0", "-c", "core.autocrlf=false", "-c", "core.fsmonitor=false",
                                  "-c", "core.hooksPath=/dev/null"});
-    return workshop.run(words, folder, environment);
+    return context.run(words, folder, environment);
   };
   if (!fs::exists(git)) {
-    (void)workshop.run({"git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", kGit}, folder,
-                       {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}});
+    (void)context.run({"git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", kGit}, folder,
+                      {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}});
   }
   (void)git_run({"add", "--all", "."});
   const auto status = git_run({"status", "--porcelain"});
   if (!status.empty()) {
-    (void)git_run({"commit", "--quiet", "--no-verify", "--gpg-sign=" + workshop.session().fingerprint(), "--message",
-                   fmt::format("{} {}", workshop.project(), entries.back()->version)});
+    (void)git_run({"commit", "--quiet", "--no-verify", "--gpg-sign=" + context.session().fingerprint(), "--message",
+                   fmt::format("{} {}", context.project(), entries.back()->version)});
   }
   fs::remove(git / "index");
   fs::remove(git / "COMMIT_EDITMSG");
@@ -125,7 +125,7 @@ Instructions Portage::instructions(const model::Profile& profile, const std::str
   return out;
 }
 
-std::vector<std::string> Portage::faults(const Workshop& workshop, const Published& newest,
+std::vector<std::string> Portage::faults(const SigningContext& context, const Published& newest,
                                          const fs::path& site) const {
   std::vector<std::string> faults;
   const auto folder = site / folder_of(newest.distribution, newest.release);
@@ -136,19 +136,18 @@ std::vector<std::string> Portage::faults(const Workshop& workshop, const Publish
                                                           {"HOME", home.path()},
                                                           {"GNUPGHOME", home.path()}};
   try {
-    base::write_file(home.path() / "key.asc", workshop.public_key());
-    (void)workshop.run({"gpg", "--batch", "--no-autostart", "--quiet", "--import", "key.asc"}, home.path(),
-                       environment);
+    base::write_file(home.path() / "key.asc", context.public_key());
+    (void)context.run({"gpg", "--batch", "--no-autostart", "--quiet", "--import", "key.asc"}, home.path(), environment);
     // Of a repository that may be anybody's nothing but the objects is read: its configuration and its attributes could
     // name programs that git would run.
-    (void)workshop.run({"git", "init", "--quiet", "--bare", "--template=", "git"}, home.path(), environment);
+    (void)context.run({"git", "init", "--quiet", "--bare", "--template=", "git"}, home.path(), environment);
     auto with_objects = environment;
     with_objects["GIT_DIR"] = home.path() / "git";
     with_objects["GIT_WORK_TREE"] = folder / kOverlay;
     with_objects["GIT_OBJECT_DIRECTORY"] = folder / kGit / "objects";
     const auto git = [&](std::vector<std::string> words) {
       words.insert(words.begin(), "git");
-      return workshop.run(words, folder, with_objects);
+      return context.run(words, folder, with_objects);
     };
     const auto head = std::string(base::trim(content_of(folder / kGit / "refs/heads/main")));
     if (head.size() != 40 || head.find_first_not_of("0123456789abcdef") != std::string::npos)
@@ -167,7 +166,7 @@ std::vector<std::string> Portage::faults(const Workshop& workshop, const Publish
         faults.push_back(shown + ": \"" + base::printable(line) + "\" is no line of a thin Manifest");
       } else if (!base::is_safe_relative(parts[1]) || !fs::exists(folder / "distfiles" / parts[1])) {
         faults.push_back(shown + "/distfiles/" + base::printable(parts[1]) + " is listed, and is not there");
-      } else if (manifest_line(workshop, folder / "distfiles" / parts[1]) != line + "\n") {
+      } else if (manifest_line(context, folder / "distfiles" / parts[1]) != line + "\n") {
         faults.push_back(shown + "/distfiles/" + parts[1] + " is another file than the one listed");
       }
     }

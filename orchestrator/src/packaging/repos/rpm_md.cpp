@@ -25,14 +25,14 @@ std::set<std::string> named_in(const std::string& repomd) {
 }
 
 /// The rpm that reads here has a database of its own for this question, with this one key in it.
-std::string why_not_signed(const Workshop& workshop, const fs::path& package) {
+std::string why_not_signed(const SigningContext& context, const fs::path& package) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-rpm.");
   const std::string database = (folder.path() / "db").string();
-  base::write_file(folder.path() / "key.asc", workshop.public_key());
+  base::write_file(folder.path() / "key.asc", context.public_key());
   try {
-    (void)workshop.run({"rpmkeys", "--dbpath", database, "--import", "key.asc"}, folder.path());
+    (void)context.run({"rpmkeys", "--dbpath", database, "--import", "key.asc"}, folder.path());
     // Without the level an unsigned package passes.
-    (void)workshop.run(
+    (void)context.run(
         {"rpmkeys", "--dbpath", database, "--define", "_pkgverify_level all", "--checksig", package.string()},
         folder.path());
     return "";
@@ -47,18 +47,18 @@ std::vector<model::Tool> RpmMd::tools() const {
   return {{"rpmsign", "rpm", {}}, {"rpmkeys", "rpm", {}}, {"createrepo_c", "createrepo-c", {}}, {"gpg", "gnupg", {}}};
 }
 
-bool RpmMd::sign(const Workshop& workshop, const model::Profile&, const model::Recipe& recipe,
+bool RpmMd::sign(const SigningContext& context, const model::Profile&, const model::Recipe& recipe,
                  const fs::path& job) const {
   std::vector<std::string> argv = {"rpmsign",
                                    "--define",
                                    "__gpg /usr/bin/gpg",
                                    "--define",
-                                   "_gpg_name " + workshop.session().fingerprint(),
+                                   "_gpg_name " + context.session().fingerprint(),
                                    "--define",
                                    "_gpg_digest_algo sha512",
                                    "--addsign"};
   for (const auto& output : recipe.outputs) argv.push_back(output.path);
-  (void)workshop.run(argv, job);
+  (void)context.run(argv, job);
   return true;
 }
 
@@ -66,7 +66,7 @@ std::string RpmMd::place(const model::Profile& profile, const model::Output& out
   return folder_of(profile.id, profile.release) + "/packages/" + output.name;
 }
 
-void RpmMd::index(const Workshop& workshop, const model::Profile& profile, const std::vector<const Published*>&,
+void RpmMd::index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>&,
                   const fs::path& site) const {
   const auto folder = site / folder_of(profile.id, profile.release);
   const auto repodata = folder / "repodata";
@@ -78,15 +78,15 @@ void RpmMd::index(const Workshop& workshop, const model::Profile& profile, const
       kept[name] = {0644, content_of(repodata / name)};
   }
   base::remove_tree(repodata);
-  (void)workshop.run({"createrepo_c", "--quiet", "--no-database", "--general-compress-type=gz", "--revision",
-                      std::to_string(workshop.time()), "--set-timestamp-to-revision", "."},
-                     folder);
+  (void)context.run({"createrepo_c", "--quiet", "--no-database", "--general-compress-type=gz", "--revision",
+                     std::to_string(context.time()), "--set-timestamp-to-revision", "."},
+                    folder);
   const auto repomd = content_of(repodata / "repomd.xml");
   for (const auto& [name, file] : kept) {
     if (!fs::exists(repodata / name)) base::write_file(repodata / name, file.content);
   }
-  base::write_file(repodata / "repomd.xml.asc", workshop.session().detached(repomd, true));
-  base::write_file(repodata / "repomd.xml.key", workshop.public_key());
+  base::write_file(repodata / "repomd.xml.asc", context.session().detached(repomd, true));
+  base::write_file(repodata / "repomd.xml.key", context.public_key());
 }
 
 Instructions RpmMd::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
@@ -104,13 +104,14 @@ Instructions RpmMd::instructions(const model::Profile& profile, const std::strin
   return out;
 }
 
-std::vector<std::string> RpmMd::faults(const Workshop& workshop, const Published& newest, const fs::path& site) const {
+std::vector<std::string> RpmMd::faults(const SigningContext& context, const Published& newest,
+                                       const fs::path& site) const {
   std::vector<std::string> faults;
   const auto folder = folder_of(newest.distribution, newest.release);
   const auto repomd = content_or_fault(site, folder + "/repodata/repomd.xml", faults);
   const auto signature = content_or_fault(site, folder + "/repodata/repomd.xml.asc", faults);
   if (!faults.empty()) return faults;
-  if (const auto why = workshop.why_not_signed(repomd, signature); !why.empty() || signature.empty())
+  if (const auto why = context.why_not_signed(repomd, signature); !why.empty() || signature.empty())
     faults.push_back(folder + "/repodata/repomd.xml: " + (why.empty() ? "it is not signed" : why));
   std::set<std::string> packages;
   for (const auto& data : between(repomd, "<data type=", "</data>")) {
@@ -134,7 +135,7 @@ std::vector<std::string> RpmMd::faults(const Workshop& workshop, const Published
   for (const auto& file : files_in(site / folder / "packages")) {
     const auto path = "packages/" + file.filename().string();
     if (!packages.contains(path)) faults.push_back(folder + "/" + path + " is there, and in no list");
-    if (const auto why = why_not_signed(workshop, file); !why.empty())
+    if (const auto why = why_not_signed(context, file); !why.empty())
       faults.push_back(folder + "/" + path + ": " + why);
   }
   return faults;

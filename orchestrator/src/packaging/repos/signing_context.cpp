@@ -15,8 +15,8 @@ constexpr std::chrono::seconds kDeadline{600};
 
 }  // namespace
 
-std::string Workshop::run(const std::vector<std::string>& argv, const std::filesystem::path& folder,
-                          const std::map<std::string, std::string>& environment) const {
+std::string SigningContext::run(const std::vector<std::string>& argv, const std::filesystem::path& folder,
+                                const std::map<std::string, std::string>& environment) const {
   cancel_.throw_if_requested();
   const base::TempDir output(base::temp_parent(), "orchestrator-out.");
   base::Command command;
@@ -40,12 +40,12 @@ std::string Workshop::run(const std::vector<std::string>& argv, const std::files
   return base::read_file(command.stdout_to, kOutput);
 }
 
-const signing::Session& Workshop::session() const {
+const signing::Session& SigningContext::session() const {
   if (session_ == nullptr) throw base::Error("there is no key to sign with");
   return *session_;
 }
 
-std::string Workshop::why_not_signed(const std::string& content, const std::string& signature) const {
+std::string SigningContext::why_not_signed(const std::string& content, const std::string& signature) const {
   return signing::why_not_signed(content, signature, setting_.public_key, runner_, cancel_);
 }
 

@@ -13,7 +13,7 @@
 namespace repos {
 
 /// What the maker of a repository works with: the tools, the key, and the one time that everything bears.
-class Workshop {
+class SigningContext {
  public:
   struct Setting {
     std::string project;                             // "dracut-sshd": what packages and repositories are called
@@ -24,7 +24,7 @@ class Workshop {
     std::int64_t time = 0;                           // of signatures and metadata
   };
   /// Without a session it can only look.
-  Workshop(base::Runner& runner, const base::Cancel& cancel, Setting setting, const signing::Session* session)
+  SigningContext(base::Runner& runner, const base::Cancel& cancel, Setting setting, const signing::Session* session)
       : runner_(runner), cancel_(cancel), setting_(std::move(setting)), session_(session) {}
 
   /// Runs a tool in `folder`, with the key at hand; its standard output. base::Error with the command and its last

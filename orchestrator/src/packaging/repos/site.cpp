@@ -42,9 +42,9 @@ Digests read_sums(const std::string& list, std::vector<std::string>& faults) {
 }
 
 /// Why the list is none of this key's; "" when it is.
-std::string signature_fault(const Workshop& workshop, const std::string& list, const std::string& signature) {
+std::string signature_fault(const SigningContext& context, const std::string& list, const std::string& signature) {
   if (signature.empty()) return fmt::format("{} is not signed", kSums);
-  const auto why = workshop.why_not_signed(list, signature);
+  const auto why = context.why_not_signed(list, signature);
   return why.empty() ? "" : fmt::format("{}: {}", kSums, why);
 }
 
@@ -181,7 +181,7 @@ std::string Draft::sums(const std::set<std::string>& packages) const {
   return out;
 }
 
-void Draft::finish(const Workshop& workshop, const Catalog& catalog) {
+void Draft::finish(const SigningContext& context, const Catalog& catalog) {
   std::set<std::string> packages;
   for (const auto& entry : catalog.entries) {
     for (const auto& file : entry.files) {
@@ -191,19 +191,19 @@ void Draft::finish(const Workshop& workshop, const Catalog& catalog) {
   }
   const auto list = sums(packages);
   write(kSums, list);
-  write(fmt::format("{}.asc", kSums), workshop.session().detached(list, true));
+  write(fmt::format("{}.asc", kSums), context.session().detached(list, true));
   // Whoever published, with whatever umask: a web server's account reads, and nobody else writes.
   base::set_modes(folder_, 0755, 0644);
   base::sync_tree(folder_);
   base::replace_tree(folder_, site_);
 }
 
-std::vector<std::string> faults_of_files(const Workshop& workshop, const fs::path& site) {
+std::vector<std::string> faults_of_files(const SigningContext& context, const fs::path& site) {
   std::vector<std::string> faults;
   const auto list = content_or_fault(site, kSums, faults);
   const auto signature = content_or_fault(site, fmt::format("{}.asc", kSums), faults);
   if (!faults.empty()) return faults;
-  if (const auto why = signature_fault(workshop, list, signature); !why.empty()) faults.push_back(why);
+  if (const auto why = signature_fault(context, list, signature); !why.empty()) faults.push_back(why);
   const auto listed = read_sums(list, faults);
   for (const auto& [path, digest] : listed) check_listed(site, path, digest, faults);
   for (const auto& path : files_of(site)) {
@@ -213,13 +213,13 @@ std::vector<std::string> faults_of_files(const Workshop& workshop, const fs::pat
   return faults;
 }
 
-Digests carried(const Workshop& workshop, const fs::path& site) {
+Digests carried(const SigningContext& context, const fs::path& site) {
   if (!fs::exists(site) || fs::is_empty(site)) return {};
   std::vector<std::string> faults;
   const auto list = content_or_fault(site, kSums, faults);
   const auto signature = content_or_fault(site, fmt::format("{}.asc", kSums), faults);
   if (!faults.empty()) throw changed(site, faults.front());
-  if (const auto why = signature_fault(workshop, list, signature); !why.empty()) throw changed(site, why);
+  if (const auto why = signature_fault(context, list, signature); !why.empty()) throw changed(site, why);
   auto listed = read_sums(list, faults);
   if (!faults.empty()) throw changed(site, faults.front());
   std::set<std::string> there;

@@ -49,7 +49,7 @@ class Draft {
   void remove(const std::vector<Published>& gone, const Catalog& kept);
   /// Signs the list of all files, and takes the site's place in one step. The digests of the packages in `catalog` are
   /// those of what was put or carried here, from memory: base::Error when a file is another one by now.
-  void finish(const Workshop& workshop, const Catalog& catalog);
+  void finish(const SigningContext& context, const Catalog& catalog);
 
  private:
   void put_file(const std::filesystem::path& file, const std::string& place, std::int64_t time, Published& entry);
@@ -69,11 +69,12 @@ class Draft {
 
 /// What a stranger can tell of a site: the signature of its list, and each file against the list. `faults` of the
 /// repositories themselves are their managers'.
-[[nodiscard]] std::vector<std::string> faults_of_files(const Workshop& workshop, const std::filesystem::path& site);
+[[nodiscard]] std::vector<std::string> faults_of_files(const SigningContext& context,
+                                                       const std::filesystem::path& site);
 
 /// What a publisher goes on from: the files of a site, by its list, whose signature is the key's. base::Error when it
 /// is not, or when the site holds more or fewer files: what somebody else has put there must not be signed, nor read by
 /// git. Nothing of a site that is not there, or empty.
-[[nodiscard]] Digests carried(const Workshop& workshop, const std::filesystem::path& site);
+[[nodiscard]] Digests carried(const SigningContext& context, const std::filesystem::path& site);
 
 }  // namespace repos

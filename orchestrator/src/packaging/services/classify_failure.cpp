@@ -104,17 +104,17 @@ std::string last_words(const Reply& reply) {
 
 }  // namespace
 
-Trouble trouble(const Reply& reply) {
+ClassifiedFailure classify_failure(const Reply& reply) {
   const auto text = lower(reply.out + "\n" + reply.talk);
-  Trouble out;
+  ClassifiedFailure out;
   const int http = http_status(text);
   out.retry_after = std::chrono::seconds(number_behind(text, "retry-after", 6));
   const bool says_later = http == 408 || http == 425 || http == 429 || http >= 500;
   const bool is_refused = !says_later && (http == 401 || http == 403 || is_denied(text));
   if (is_refused && !reply.timed_out)
-    out.fault = Fault::denied;
+    out.kind = Failure::auth;
   else if (reply.timed_out || says_later || (http < 400 && is_passing(text)))
-    out.fault = Fault::passing;
+    out.kind = Failure::transient;
   auto words = last_words(reply);
   if (reply.timed_out) words = "it did not end in time";
   if (words.empty()) words = fmt::format("it ended with {}", reply.status);

@@ -15,20 +15,20 @@ struct Reply {
   bool timed_out = false;
 };
 
-enum class Fault {
-  passing,  // 408, 429, 5xx, a connection that was cut or not made: try again
-  denied,   // 401, 403, a key that is not known: trying again does not help
-  final,    // anything else
+enum class Failure {
+  transient,  // 408, 429, 5xx, a connection that was cut or not made: try again
+  auth,       // 401, 403, a key that is not known: trying again does not help
+  permanent,  // anything else
 };
 
-struct Trouble {
-  Fault fault = Fault::final;
+struct ClassifiedFailure {
+  Failure kind = Failure::permanent;
   std::string why;                      // one line for people, without what a client logs for its developers
   std::chrono::seconds retry_after{0};  // what the service asked for, where the client shows it
 };
 
 /// Of a call that failed.
-[[nodiscard]] Trouble trouble(const Reply& reply);
+[[nodiscard]] ClassifiedFailure classify_failure(const Reply& reply);
 
 /// How long to wait before the try after `tries` failed ones: 1 s, doubled each time, at most 2 minutes; of that at
 /// least a half, and by `chance` (0 to 1) up to all of it, so that many clients do not come back together. Never less

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 /// With the status of each HTTP answer on standard error (urllib3's log): copr-cli itself tells of a failure in words
 /// alone. No header, and so no token, is in that log.
-std::vector<std::string> client(const Order& order, std::vector<std::string> arguments) {
+std::vector<std::string> client(const SubmitTarget& order, std::vector<std::string> arguments) {
   std::vector<std::string> argv{"copr-cli", "--debug"};
   if (!order.config.empty()) argv.insert(argv.end(), {"--config", order.config});
   argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -33,7 +33,8 @@ bool is_over(const std::string& state) { return state == "succeeded" || state ==
 bool has_failed(const std::string& state) { return state == "failed" || state == "canceled"; }
 
 /// chroot -> (state, version) of the package's latest build there, as `copr-cli monitor` lists them.
-std::map<std::string, std::pair<std::string, std::string>> latest(const Parcel& parcel, const std::string& listing) {
+std::map<std::string, std::pair<std::string, std::string>> latest(const Submission& submission,
+                                                                  const std::string& listing) {
   std::map<std::string, std::pair<std::string, std::string>> out;
   if (base::trim(listing).empty()) return out;  // no package yet
   const auto rows = json::parse(listing, nullptr, false);
@@ -43,7 +44,7 @@ std::map<std::string, std::pair<std::string, std::string>> latest(const Parcel& 
     return found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   for (const auto& row : rows) {
-    if (!row.is_object() || text(row, "name") != parcel.name) continue;
+    if (!row.is_object() || text(row, "name") != submission.name) continue;
     out[text(row, "chroot")] = {text(row, "state"), text(row, "pkg_version")};
   }
   return out;
@@ -55,7 +56,7 @@ std::vector<model::Tool> Copr::tools() const { return {{"copr-cli", "copr-cli", 
 
 bool Copr::takes(const model::Profile& profile) const { return !profile.services.copr.empty(); }
 
-void Copr::check(const Order& order) const {
+void Copr::check(const SubmitTarget& order) const {
   auto owner = std::string_view(order.place).substr(0, order.place.find('/'));
   const auto name = std::string_view(order.place).substr(std::min(owner.size() + 1, order.place.size()));
   if (owner.starts_with('@')) owner.remove_prefix(1);
@@ -63,67 +64,67 @@ void Copr::check(const Order& order) const {
     refuse_place(order, "a project of copr", "--to copr=OWNER/NAME, or --to copr=@GROUP/NAME");
 }
 
-std::vector<Parcel> Copr::parcels(const Order& order, const std::vector<Offer>& offers) const {
+std::vector<Submission> Copr::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
   // One source package serves all releases of a distribution (profile::check_relations holds them to it): the newest's.
-  std::map<std::string, std::vector<const Offer*>> by_distribution;
-  for (const auto& offer : offers) by_distribution[offer.profile->id].push_back(&offer);
-  std::vector<Parcel> out;
+  std::map<std::string, std::vector<const BuiltRelease*>> by_distribution;
+  for (const auto& offer : releases) by_distribution[offer.profile->id].push_back(&offer);
+  std::vector<Submission> out;
   for (const auto& [id, group] : by_distribution) {
-    const Offer& newest = *group.back();
+    const BuiltRelease& newest = *group.back();
     const auto& package = output_with(newest, ".src.rpm");
-    Parcel parcel;
-    parcel.what = package.name;
-    parcel.to = order.place;
-    parcel.name = newest.project->name;
-    parcel.version = fmt::format("{}-{}", newest.project->version(), newest.profile->package.revision);
-    parcel.items = {{newest.profile->key(), package.name, package.name}};
-    parcel.builds = true;
+    Submission submission;
+    submission.what = package.name;
+    submission.to = order.place;
+    submission.name = newest.project->name;
+    submission.version = fmt::format("{}-{}", newest.project->version(), newest.profile->package.revision);
+    submission.items = {{newest.profile->key(), package.name, package.name}};
+    submission.builds = true;
     for (const auto* offer : group) {
-      parcel.releases.push_back(offer->profile->key());
+      submission.releases.push_back(offer->profile->key());
       const auto& chroots = offer->profile->services.copr;
-      parcel.places.insert(parcel.places.end(), chroots.begin(), chroots.end());
+      submission.places.insert(submission.places.end(), chroots.begin(), chroots.end());
     }
-    parcel.ask = {{client(order, {"monitor", "--output-format", "json", order.place})}};
+    submission.ask = {{client(order, {"monitor", "--output-format", "json", order.place})}};
     std::vector<std::string> build{"build", "--nowait"};
-    for (const auto& chroot : parcel.places) build.insert(build.end(), {"--chroot", chroot});
+    for (const auto& chroot : submission.places) build.insert(build.end(), {"--chroot", chroot});
     build.insert(build.end(), {order.place, package.name});
-    parcel.send = {{client(order, build)}};
-    out.push_back(std::move(parcel));
+    submission.send = {{client(order, build)}};
+    out.push_back(std::move(submission));
   }
   return out;
 }
 
-Answer Copr::answer(const Parcel& parcel, const std::vector<Reply>& replies) const {
-  const auto builds = latest(parcel, replies.back().out);
+Answer Copr::answer(const Submission& submission, const std::vector<Reply>& replies) const {
+  const auto builds = latest(submission, replies.back().out);
   Answer out;
   std::size_t over = 0;
   std::size_t failed = 0;
   std::size_t running = 0;
-  for (const auto& chroot : parcel.places) {
+  for (const auto& chroot : submission.places) {
     const auto found = builds.find(chroot);
     if (found == builds.end()) continue;
     const auto& [state, version] = found->second;
     // A build whose source copr has not looked at yet has no version.
-    if (!is_version(version, parcel.version) && !(version.empty() && !is_over(state))) continue;
+    if (!is_version(version, submission.version) && !(version.empty() && !is_over(state))) continue;
     out.states.emplace_back(chroot, state);
     ++(is_over(state) ? over : has_failed(state) ? failed : running);
   }
   if (running > 0)
-    out.standing = Standing::under_way;
-  else if (over == parcel.places.size())
-    out.standing = Standing::there;
-  else if (failed > 0 && over + failed == parcel.places.size())
-    out.standing = Standing::failed;
+    out.standing = RemoteState::under_way;
+  else if (over == submission.places.size())
+    out.standing = RemoteState::there;
+  else if (failed > 0 && over + failed == submission.places.size())
+    out.standing = RemoteState::failed;
   return out;
 }
 
-std::string Copr::remedy(const Parcel& parcel, Fault fault) const {
-  if (fault == Fault::denied)
+std::string Copr::remedy(const Submission& submission, Failure fault) const {
+  if (fault == Failure::auth)
     return "copr knows you by the token in ~/.config/copr, which expires; the copr's page \"API\" shows a new one";
   std::string chroots;
-  for (const auto& place : parcel.places) chroots += " --chroot " + place;
+  for (const auto& place : submission.places) chroots += " --chroot " + place;
   return fmt::format("is there the project, with these chroots? copr-cli create{} {}", chroots,
-                     base::shell_quote(parcel.to));
+                     base::shell_quote(submission.to));
 }
 
 }  // namespace services

@@ -12,10 +12,11 @@ class Copr final : public Service {
   [[nodiscard]] std::string_view name() const override { return "copr"; }
   [[nodiscard]] std::vector<model::Tool> tools() const override;
   [[nodiscard]] bool takes(const model::Profile& profile) const override;
-  void check(const Order& order) const override;
-  [[nodiscard]] std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const override;
-  [[nodiscard]] Answer answer(const Parcel& parcel, const std::vector<Reply>& replies) const override;
-  [[nodiscard]] std::string remedy(const Parcel& parcel, Fault fault) const override;
+  void check(const SubmitTarget& order) const override;
+  [[nodiscard]] std::vector<Submission> submissions(const SubmitTarget& order,
+                                                    const std::vector<BuiltRelease>& releases) const override;
+  [[nodiscard]] Answer answer(const Submission& submission, const std::vector<Reply>& replies) const override;
+  [[nodiscard]] std::string remedy(const Submission& submission, Failure fault) const override;
 };
 
 }  // namespace services

@@ -35,7 +35,7 @@ bool is_scp(std::string_view text) {
 
 }  // namespace
 
-void check_remote(const Order& order, const std::string& what, const std::string& hint) {
+void check_remote(const SubmitTarget& order, const std::string& what, const std::string& hint) {
   const auto& remote = order.place;
   const auto scheme = remote.find("://");
   const auto at = remote.find('@');
@@ -56,8 +56,8 @@ Call commit(const model::Packager& packager, const std::string& message, const s
   return call;
 }
 
-void refuse_repository(const Parcel& parcel, const std::string& why) {
-  throw base::Error(fmt::format("{}: {} {}; nothing was pushed", parcel.what, parcel.to, why))
+void refuse_repository(const Submission& submission, const std::string& why) {
+  throw base::Error(fmt::format("{}: {} {}; nothing was pushed", submission.what, submission.to, why))
       .with_hint("--to SERVICE=PLACE names the repository; a push would replace what is in it");
 }
 
@@ -88,7 +88,7 @@ std::string source_refusal(const Call& fetch, const Reply& fetched, const std::f
   const auto& address = fetch.argv.back();
   if (fetched.status != 0 || fetched.timed_out)
     return fmt::format("its recipe fetches {}, which cannot be had: {}; upload {} there first", address,
-                       trouble(fetched).why, place);
+                       classify_failure(fetched).why, place);
   if (base::sha256(base::read_file(folder / kFetched, kLargest)) ==
       base::sha256(base::read_file(folder / place, kLargest)))
     return "";

@@ -15,7 +15,7 @@ namespace services {
 namespace {
 
 constexpr std::uint64_t kLargest = 64U << 20U;
-constexpr std::size_t kRepoName = 1;  // of the replies to Parcel::ask
+constexpr std::size_t kRepoName = 1;  // of the replies to Submission::ask
 
 /// The line of a thin Manifest (GLEP 74) that these bytes have.
 std::string dist_line(const std::string& name, const std::string& bytes) {
@@ -23,7 +23,7 @@ std::string dist_line(const std::string& name, const std::string& bytes) {
                      base::digest("SHA512", bytes));
 }
 
-std::string atom_of(const Offer& offer) {
+std::string atom_of(const BuiltRelease& offer) {
   return fmt::format("{}/{}", offer.profile->package.ebuild.category, offer.project->name);
 }
 
@@ -35,25 +35,26 @@ std::vector<model::Tool> Guru::tools() const {
 
 bool Guru::takes(const model::Profile& profile) const { return !profile.services.guru.empty(); }
 
-void Guru::check(const Order& order) const {
+void Guru::check(const SubmitTarget& order) const {
   check_remote(order, "a git repository with GURU in it",
                "--to guru=USER@HOST:PATH of a fork of GURU, or the whole path of a clone");
 }
 
-std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& offers) const {
-  std::vector<Parcel> out;
-  for (const auto& offer : offers) {
+std::vector<Submission> Guru::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+  std::vector<Submission> out;
+  for (const auto& offer : releases) {
     const auto atom = atom_of(offer);
     const auto branch = fmt::format("{}-{}", offer.project->name, offer.project->version());
-    Parcel parcel;
-    parcel.name = atom;
-    parcel.version = offer.project->version();
-    parcel.what = atom + " " + parcel.version;
-    parcel.to = order.place;
-    parcel.places = {branch};
-    parcel.releases = {offer.profile->key()};
-    for (const auto& output : offer.outputs) parcel.items.push_back({offer.profile->key(), output.name, output.name});
-    parcel.ask = {
+    Submission submission;
+    submission.name = atom;
+    submission.version = offer.project->version();
+    submission.what = atom + " " + submission.version;
+    submission.to = order.place;
+    submission.places = {branch};
+    submission.releases = {offer.profile->key()};
+    for (const auto& output : offer.outputs)
+      submission.items.push_back({offer.profile->key(), output.name, output.name});
+    submission.ask = {
         {{"git", "clone", "--quiet", "--branch", offer.profile->services.guru, "--", order.place, "repository"}},
         {{"git", "show", "HEAD:profiles/repo_name"}, "repository", true},
         // The branch of an earlier submit, or a new one: one of these two fails.
@@ -65,22 +66,22 @@ std::vector<Parcel> Guru::parcels(const Order& order, const std::vector<Offer>& 
         {{"git", "add", "--all", "--force", atom}, "repository"},
         {{"git", "status", "--porcelain", atom}, "repository"}};
     // DeprecatedInsinto: systemd.eclass asks pkg-config where units go; these units are in one place everywhere.
-    parcel.check = {
+    submission.check = {
         {{"pkgcheck", "scan", "--color", "no", "--keywords=-DeprecatedInsinto", "--exit", "error,warning,style", atom},
          "repository",
          true},
         fetch_source(*offer.project)};
-    parcel.send = {commit(*offer.packager, fmt::format("{}: add {}", atom, parcel.version), {"--signoff"}),
-                   {{"git", "push", "--quiet", "origin", "HEAD:refs/heads/" + branch}, "repository"}};
-    out.push_back(std::move(parcel));
+    submission.send = {commit(*offer.packager, fmt::format("{}: add {}", atom, submission.version), {"--signoff"}),
+                       {{"git", "push", "--quiet", "origin", "HEAD:refs/heads/" + branch}, "repository"}};
+    out.push_back(std::move(submission));
   }
   return out;
 }
 
-std::string Guru::refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+std::string Guru::refusal(const Submission& submission, const std::vector<Reply>& replies,
                           const std::filesystem::path& folder) const {
-  const auto manifest = base::read_file(folder / "repository" / parcel.name / "Manifest", kLargest);
-  for (const auto& item : parcel.items) {
+  const auto manifest = base::read_file(folder / "repository" / submission.name / "Manifest", kLargest);
+  for (const auto& item : submission.items) {
     if (item.output == "overlay") continue;
     const auto line = dist_line(item.output, base::read_file(folder / item.place, kLargest));
     if (("\n" + manifest).find("\n" + line + "\n") == std::string::npos)
@@ -89,21 +90,22 @@ std::string Guru::refusal(const Parcel& parcel, const std::vector<Reply>& replie
   const auto& scan = replies.front();
   const auto found = std::string(base::trim(scan.out));
   if (scan.status == 0 && found.empty()) {
-    const auto tarball = std::ranges::find_if(parcel.items, [](const auto& item) { return item.output != "overlay"; });
-    if (tarball == parcel.items.end()) throw base::Error(parcel.what + " has no tarball");
-    return source_refusal(parcel.check.back(), replies.back(), folder, tarball->place);
+    const auto tarball =
+        std::ranges::find_if(submission.items, [](const auto& item) { return item.output != "overlay"; });
+    if (tarball == submission.items.end()) throw base::Error(submission.what + " has no tarball");
+    return source_refusal(submission.check.back(), replies.back(), folder, tarball->place);
   }
   return "pkgcheck is not content:\n" + (found.empty() ? std::string(base::trim(scan.talk)) : found);
 }
 
-Answer Guru::answer(const Parcel& parcel, const std::vector<Reply>& replies) const {
+Answer Guru::answer(const Submission& submission, const std::vector<Reply>& replies) const {
   if (replies.size() > kRepoName && base::trim(replies[kRepoName].out) != "guru")
-    refuse_repository(parcel, "has no GURU in it: its profiles/repo_name does not say so");
-  return {base::trim(replies.back().out).empty() ? Standing::there : Standing::absent, ""};
+    refuse_repository(submission, "has no GURU in it: its profiles/repo_name does not say so");
+  return {base::trim(replies.back().out).empty() ? RemoteState::there : RemoteState::absent, ""};
 }
 
-std::string Guru::remedy(const Parcel&, Fault fault) const {
-  if (fault == Fault::denied) return "git and ssh must be able to push to that repository: a fork of your own will do";
+std::string Guru::remedy(const Submission&, Failure fault) const {
+  if (fault == Failure::auth) return "git and ssh must be able to push to that repository: a fork of your own will do";
   return "--to guru=ADDRESS of a fork of GURU, or the whole path of a clone; it needs the branch that changes begin at";
 }
 

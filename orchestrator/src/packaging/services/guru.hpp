@@ -13,12 +13,13 @@ class Guru final : public Service {
   [[nodiscard]] std::vector<model::Tool> tools() const override;
   [[nodiscard]] bool takes(const model::Profile& profile) const override;
   [[nodiscard]] bool takes_recipes() const override { return true; }
-  void check(const Order& order) const override;
-  [[nodiscard]] std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const override;
-  [[nodiscard]] std::string refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+  void check(const SubmitTarget& order) const override;
+  [[nodiscard]] std::vector<Submission> submissions(const SubmitTarget& order,
+                                                    const std::vector<BuiltRelease>& releases) const override;
+  [[nodiscard]] std::string refusal(const Submission& submission, const std::vector<Reply>& replies,
                                     const std::filesystem::path& folder) const override;
-  [[nodiscard]] Answer answer(const Parcel& parcel, const std::vector<Reply>& replies) const override;
-  [[nodiscard]] std::string remedy(const Parcel& parcel, Fault fault) const override;
+  [[nodiscard]] Answer answer(const Submission& submission, const std::vector<Reply>& replies) const override;
+  [[nodiscard]] std::string remedy(const Submission& submission, Failure fault) const override;
 };
 
 }  // namespace services

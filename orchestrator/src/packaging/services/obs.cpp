@@ -11,7 +11,7 @@
 namespace services {
 namespace {
 
-std::vector<std::string> client(const Order& order, std::vector<std::string> arguments) {
+std::vector<std::string> client(const SubmitTarget& order, std::vector<std::string> arguments) {
   std::vector<std::string> argv{"osc"};
   if (!order.config.empty()) argv.insert(argv.end(), {"--config", order.config});
   argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -19,42 +19,43 @@ std::vector<std::string> client(const Order& order, std::vector<std::string> arg
 }
 
 /// PROJECT or PROJECT/PACKAGE
-std::pair<std::string, std::string> place_of(const Order& order, const std::string& name) {
+std::pair<std::string, std::string> place_of(const SubmitTarget& order, const std::string& name) {
   const auto slash = order.place.find('/');
   if (slash == std::string::npos) return {order.place, name};
   return {order.place.substr(0, slash), order.place.substr(slash + 1)};
 }
 
-bool makes_source_rpm(const Offer& offer) {
+bool makes_source_rpm(const BuiltRelease& offer) {
   return std::ranges::any_of(offer.outputs, [](const auto& output) { return output.name.ends_with(".src.rpm"); });
 }
 
 /// What a spec needs lies in the source package; the spec is the same for all of a distribution's releases, and goes in
 /// under the name of each repository.
-void add_rpm(Parcel& parcel, const Offer& offer, const std::string& package, bool first_of_distribution) {
+void add_rpm(Submission& submission, const BuiltRelease& offer, const std::string& package,
+             bool first_of_distribution) {
   const auto folder = "rpm/" + offer.profile->id;
-  const auto spec = parcel.name + ".spec";
+  const auto spec = submission.name + ".spec";
   if (first_of_distribution) {
     const auto& source = output_with(offer, ".src.rpm").name;
-    parcel.items.push_back({offer.profile->key(), source, folder + "/" + source});
-    parcel.ask.push_back({{"bsdtar", "--extract", "--file", source}, folder});
-    parcel.ask.push_back({{"rm", source}, folder});
-    parcel.ask.push_back({{"mv", spec, "../" + offer.profile->id + ".spec"}, folder});
-    parcel.ask.push_back({{"cp", "-r", folder + "/.", "files"}});
+    submission.items.push_back({offer.profile->key(), source, folder + "/" + source});
+    submission.ask.push_back({{"bsdtar", "--extract", "--file", source}, folder});
+    submission.ask.push_back({{"rm", source}, folder});
+    submission.ask.push_back({{"mv", spec, "../" + offer.profile->id + ".spec"}, folder});
+    submission.ask.push_back({{"cp", "-r", folder + "/.", "files"}});
   }
   for (const auto& repository : offer.profile->services.obs)
-    parcel.ask.push_back(
+    submission.ask.push_back(
         {{"cp", fmt::format("rpm/{}.spec", offer.profile->id), fmt::format("files/{}-{}.spec", package, repository)}});
 }
 
-void add_deb(Parcel& parcel, const Offer& offer, const std::string& package) {
+void add_deb(Submission& submission, const BuiltRelease& offer, const std::string& package) {
   const auto key = offer.profile->key();
   const auto& recipe = output_with(offer, ".dsc").name;
   for (const auto& repository : offer.profile->services.obs)
-    parcel.items.push_back({key, recipe, fmt::format("files/{}-{}.dsc", package, repository)});
+    submission.items.push_back({key, recipe, fmt::format("files/{}-{}.dsc", package, repository)});
   for (const auto& output : offer.outputs) {
     if (output.name.ends_with(".debian.tar.xz") || output.name.ends_with(".orig.tar.gz"))
-      parcel.items.push_back({key, output.name, "files/" + output.name});
+      submission.items.push_back({key, output.name, "files/" + output.name});
   }
 }
 
@@ -64,7 +65,7 @@ std::vector<model::Tool> Obs::tools() const { return {{"osc", "osc", {}}, {"bsdt
 
 bool Obs::takes(const model::Profile& profile) const { return !profile.services.obs.empty(); }
 
-void Obs::check(const Order& order) const {
+void Obs::check(const SubmitTarget& order) const {
   const auto parts = base::split(order.place, '/');
   const auto is_name = [](const std::string& part) { return is_word(part, "._-+"); };
   const bool project = !parts.empty() && std::ranges::all_of(base::split(parts.front(), ':'), is_name);
@@ -73,46 +74,47 @@ void Obs::check(const Order& order) const {
     refuse_place(order, "a project of OBS", "--to obs=home:USER, or --to obs=PROJECT/PACKAGE");
 }
 
-std::vector<Parcel> Obs::parcels(const Order& order, const std::vector<Offer>& offers) const {
-  const auto& first = *offers.front().project;
+std::vector<Submission> Obs::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+  const auto& first = *releases.front().project;
   const auto [project, package] = place_of(order, first.name);
-  Parcel parcel;
-  parcel.name = first.name;
-  parcel.version = first.version();
-  parcel.what = parcel.name + " " + parcel.version;
-  parcel.to = project + "/" + package;
-  parcel.ask = {{{"mkdir", "-p", "files"}}};
+  Submission submission;
+  submission.name = first.name;
+  submission.version = first.version();
+  submission.what = submission.name + " " + submission.version;
+  submission.to = project + "/" + package;
+  submission.ask = {{{"mkdir", "-p", "files"}}};
   std::vector<std::string> seen;
-  for (const auto& offer : offers) {
-    parcel.releases.push_back(offer.profile->key());
+  for (const auto& offer : releases) {
+    submission.releases.push_back(offer.profile->key());
     const auto& repositories = offer.profile->services.obs;
-    parcel.places.insert(parcel.places.end(), repositories.begin(), repositories.end());
+    submission.places.insert(submission.places.end(), repositories.begin(), repositories.end());
     if (makes_source_rpm(offer)) {
       const bool fresh = std::ranges::find(seen, offer.profile->id) == seen.end();
       if (fresh) seen.push_back(offer.profile->id);
-      add_rpm(parcel, offer, package, fresh);
+      add_rpm(submission, offer, package, fresh);
     } else {
-      add_deb(parcel, offer, package);
+      add_deb(submission, offer, package);
     }
   }
   // What is there, but for the files by which a user steers OBS, and the new in its place.
-  parcel.ask.push_back({client(order, {"checkout", "--output-dir", "package", project, package})});
-  parcel.ask.push_back(
+  submission.ask.push_back({client(order, {"checkout", "--output-dir", "package", project, package})});
+  submission.ask.push_back(
       {{"find", "package", "-mindepth", "1", "-maxdepth", "1", "-type", "f", "!", "-name", "[_.]*", "-delete"}});
-  parcel.ask.push_back({{"cp", "-r", "files/.", "package"}});
-  parcel.ask.push_back({client(order, {"addremove"}), "package"});
-  parcel.ask.push_back({client(order, {"status"}), "package"});
-  parcel.send = {{client(order, {"commit", "--noservice", "--message", parcel.what}), "package"}};
-  return {parcel};
+  submission.ask.push_back({{"cp", "-r", "files/.", "package"}});
+  submission.ask.push_back({client(order, {"addremove"}), "package"});
+  submission.ask.push_back({client(order, {"status"}), "package"});
+  submission.send = {{client(order, {"commit", "--noservice", "--message", submission.what}), "package"}};
+  return {submission};
 }
 
-Answer Obs::answer(const Parcel&, const std::vector<Reply>& replies) const {
-  return {base::trim(replies.back().out).empty() ? Standing::there : Standing::absent, ""};
+Answer Obs::answer(const Submission&, const std::vector<Reply>& replies) const {
+  return {base::trim(replies.back().out).empty() ? RemoteState::there : RemoteState::absent, ""};
 }
 
-std::string Obs::remedy(const Parcel& parcel, Fault fault) const {
-  if (fault == Fault::denied) return "osc must know your account: osc whois says whether it does";
-  return fmt::format("is there the package? osc meta pkg --edit {}", base::shell_quote(base::split(parcel.to, '/')));
+std::string Obs::remedy(const Submission& submission, Failure fault) const {
+  if (fault == Failure::auth) return "osc must know your account: osc whois says whether it does";
+  return fmt::format("is there the package? osc meta pkg --edit {}",
+                     base::shell_quote(base::split(submission.to, '/')));
 }
 
 }  // namespace services

@@ -18,11 +18,11 @@ namespace {
 constexpr std::uint64_t kLargest = 64U << 20U;
 
 /// OWNER/NAME of "ppa:OWNER/NAME"; "" for a host of the user's own dput.cf.
-std::string path_of(const Order& order) {
+std::string path_of(const SubmitTarget& order) {
   return order.place.starts_with("ppa:") ? order.place.substr(4) : std::string();
 }
 
-std::string archive_of(const Order& order, const model::Profile& profile) {
+std::string archive_of(const SubmitTarget& order, const model::Profile& profile) {
   if (order.archive == "none") return "";
   auto address = order.archive;
   if (address.empty() && !path_of(order).empty())
@@ -32,7 +32,7 @@ std::string archive_of(const Order& order, const model::Profile& profile) {
 }
 
 /// dput.cf(5) of a PPA. Ubuntu's dput and dput-ng know ppa:OWNER/NAME by themselves, Debian's does not.
-std::string stanza(const Order& order, const model::Profile& profile) {
+std::string stanza(const SubmitTarget& order, const model::Profile& profile) {
   const auto& queue = profile.services.ppa_queue;
   const auto scheme = queue.find("://");
   const auto slash = scheme == std::string::npos ? scheme : queue.find('/', scheme + 3);
@@ -44,9 +44,10 @@ std::string stanza(const Order& order, const model::Profile& profile) {
                      base::replace_all(queue.substr(slash + 1), "{project}", path_of(order)));
 }
 
-const Parcel::Item& item_with(const Parcel& parcel, std::string_view ending) {
-  const auto found = std::ranges::find_if(parcel.items, [&](const auto& item) { return item.place.ends_with(ending); });
-  if (found == parcel.items.end()) throw base::Error(fmt::format("{} has no {}", parcel.what, ending));
+const Submission::Item& item_with(const Submission& submission, std::string_view ending) {
+  const auto found =
+      std::ranges::find_if(submission.items, [&](const auto& item) { return item.place.ends_with(ending); });
+  if (found == submission.items.end()) throw base::Error(fmt::format("{} has no {}", submission.what, ending));
   return *found;
 }
 
@@ -58,7 +59,7 @@ std::vector<model::Tool> Ppa::tools() const {
 
 bool Ppa::takes(const model::Profile& profile) const { return !profile.services.ppa.empty(); }
 
-model::Profile Ppa::adapted(const model::Profile& profile, const Order& order) const {
+model::Profile Ppa::adapted(const model::Profile& profile, const SubmitTarget& order) const {
   auto out = profile;
   // Below the same version in the distribution itself, and above an earlier upload (Launchpad's "Packaging/PPA").
   out.package.deb.suffix += fmt::format("~ppa{}", order.revision);
@@ -66,7 +67,7 @@ model::Profile Ppa::adapted(const model::Profile& profile, const Order& order) c
   return out;
 }
 
-void Ppa::check(const Order& order) const {
+void Ppa::check(const SubmitTarget& order) const {
   // A name of Launchpad's, or of a stanza in dput.cf(5).
   const auto path = path_of(order);
   const auto slash = path.find('/');
@@ -78,79 +79,81 @@ void Ppa::check(const Order& order) const {
     check_word(order.archive, ":/._-+~[]", "an archive's address", "--archive https://..., or --archive none");
 }
 
-std::vector<Parcel> Ppa::parcels(const Order& order, const std::vector<Offer>& offers) const {
-  std::vector<Parcel> out;
-  for (const auto& offer : offers) {
-    Parcel parcel;
+std::vector<Submission> Ppa::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+  std::vector<Submission> out;
+  for (const auto& offer : releases) {
+    Submission submission;
     for (const auto& output : offer.outputs) {
       if (!output.name.ends_with(".deb"))
-        parcel.items.push_back({offer.profile->key(), output.name, output.name, output.shared});
+        submission.items.push_back({offer.profile->key(), output.name, output.name, output.shared});
     }
     const auto& changes = output_with(offer, "_source.changes").name;
-    parcel.what = changes;
-    parcel.to = order.place;
-    parcel.name = offer.project->name;
+    submission.what = changes;
+    submission.to = order.place;
+    submission.name = offer.project->name;
     // NAME_VERSION_source.changes
-    parcel.version = changes.substr(parcel.name.size() + 1, changes.rfind("_source") - parcel.name.size() - 1);
-    parcel.releases = {offer.profile->key()};
-    parcel.places = {offer.profile->services.ppa};
-    parcel.sign = true;
-    parcel.receipt = changes.substr(0, changes.rfind('.')) + ".";
+    submission.version =
+        changes.substr(submission.name.size() + 1, changes.rfind("_source") - submission.name.size() - 1);
+    submission.releases = {offer.profile->key()};
+    submission.places = {offer.profile->services.ppa};
+    submission.sign = true;
+    submission.receipt = changes.substr(0, changes.rfind('.')) + ".";
     if (const auto archive = archive_of(order, *offer.profile); !archive.empty())
-      parcel.ask = {{{"curl", "--fail", "--silent", "--show-error", "--location", "--max-time", "60", "--output",
-                      "Sources.gz", fmt::format("{}/dists/{}/main/source/Sources.gz", archive, parcel.places[0])},
-                     ".",
-                     true},
-                    {{"gzip", "--decompress", "--stdout", "Sources.gz"}, ".", true}};
+      submission.ask = {
+          {{"curl", "--fail", "--silent", "--show-error", "--location", "--max-time", "60", "--output", "Sources.gz",
+            fmt::format("{}/dists/{}/main/source/Sources.gz", archive, submission.places[0])},
+           ".",
+           true},
+          {{"gzip", "--decompress", "--stdout", "Sources.gz"}, ".", true}};
     const bool own = order.config.empty() && !path_of(order).empty();
-    if (own) parcel.texts = {{"dput.cf", stanza(order, *offer.profile)}};
+    if (own) submission.texts = {{"dput.cf", stanza(order, *offer.profile)}};
     std::vector<std::string> dput{"dput"};
     if (own || !order.config.empty()) dput.insert(dput.end(), {"--config", own ? "dput.cf" : order.config});
     dput.insert(dput.end(), {own ? "ppa" : order.place, changes});
-    parcel.send = {{dput}};
-    out.push_back(std::move(parcel));
+    submission.send = {{dput}};
+    out.push_back(std::move(submission));
   }
   return out;
 }
 
-Answer Ppa::answer(const Parcel& parcel, const std::vector<Reply>& replies) const {
+Answer Ppa::answer(const Submission& submission, const std::vector<Reply>& replies) const {
   Answer out;
   if (replies.empty()) return out;
   if (replies.front().status != 0) {
-    const auto why = trouble(replies.front());
+    const auto why = classify_failure(replies.front());
     // A new PPA has no lists yet; an archive of files (file://) says it in another way.
     const bool nothing_there = why.why.find("404") != std::string::npos || replies.front().status == 37;
     if (!nothing_there) out.say = "its archive could not be asked: " + why.why;
     return out;
   }
-  for (const auto& source : listed_sources(replies.back().out, parcel.name)) {
-    for (const auto& item : parcel.items) {
+  for (const auto& source : listed_sources(replies.back().out, submission.name)) {
+    for (const auto& item : submission.items) {
       const auto listed = source.sha256.find(item.output);
       if (listed == source.sha256.end() || !item.shared) continue;
       out.shared_there = true;
       if (!item.sha256.empty() && item.sha256 != listed->second)
-        throw base::Error(fmt::format("{} has another {}", parcel.to, item.output))
+        throw base::Error(fmt::format("{} has another {}", submission.to, item.output))
             .with_hint("a PPA takes one upstream tarball of a version only; build from that one: --source FILE");
     }
-    if (source.version != parcel.version) continue;
-    const auto& debian = item_with(parcel, ".debian.tar.xz");
+    if (source.version != submission.version) continue;
+    const auto& debian = item_with(submission, ".debian.tar.xz");
     const auto listed = source.sha256.find(debian.output);
     if (listed != source.sha256.end() && !debian.sha256.empty() && listed->second != debian.sha256)
       throw base::Error(
-          fmt::format("{} has {} {} already, with other contents", parcel.to, parcel.name, source.version))
+          fmt::format("{} has {} {} already, with other contents", submission.to, submission.name, source.version))
           .with_hint("a PPA takes a version once: --revision N with a higher N");
-    out.standing = Standing::there;
+    out.standing = RemoteState::there;
   }
   return out;
 }
 
-void Ppa::leave_out_shared(const Parcel& parcel, const fs::path& folder) const {
-  const auto file = folder / item_with(parcel, "_source.changes").output;
+void Ppa::leave_out_shared(const Submission& submission, const fs::path& folder) const {
+  const auto file = folder / item_with(submission, "_source.changes").output;
   base::write_file(file, without_orig(base::read_file(file, kLargest)));
 }
 
-std::string Ppa::remedy(const Parcel&, Fault fault) const {
-  if (fault == Fault::denied) return "Launchpad takes anonymous ftp, or sftp with the ssh key of your account there";
+std::string Ppa::remedy(const Submission&, Failure fault) const {
+  if (fault == Failure::auth) return "Launchpad takes anonymous ftp, or sftp with the ssh key of your account there";
   return "Launchpad knows you by the signature: its key must be one of your account there "
          "(launchpad.net/~/+editpgpkeys)";
 }

@@ -20,7 +20,7 @@
 namespace services {
 
 /// What the user wants, as typed.
-struct Order {
+struct SubmitTarget {
   std::string place;    // where to, as the service names it: OWNER/NAME, an address, a folder; "": as the profile says
   std::string config;   // the client's own configuration file; "": where it looks by itself
   std::string archive;  // where what was taken is published; "": as the profile says; "none": do not look
@@ -28,14 +28,14 @@ struct Order {
 };
 
 /// A release, and what a build of it makes.
-struct Offer {
+struct BuiltRelease {
   const model::Profile* profile = nullptr;
   const model::Project* project = nullptr;
   const model::Packager* packager = nullptr;
   std::vector<model::Output> outputs;
 };
 
-/// One call of a client. Its folder, and all that it names, lies in the parcel's folder.
+/// One call of a client. Its folder, and all that it names, lies in the submission's folder.
 struct Call {
   std::vector<std::string> argv;
   std::string cwd = ".";
@@ -44,16 +44,16 @@ struct Call {
 };
 
 /// What a service gets in one piece: all of it, or nothing.
-struct Parcel {
+struct Submission {
   std::string what;                   // for people: "dracut-sshd-1.0.0-1.fc44.src.rpm"
   std::string to;                     // "example/ssh"
   std::string name, version;          // of the package, as the service lists them
   std::vector<std::string> releases;  // whom it serves, as profile::key()
   std::vector<std::string> places;    // what the service builds it in: chroots, series, repositories
-  /// What it is made of: a release's key, the output's name, and its place in the parcel's folder.
+  /// What it is made of: a release's key, the output's name, and its place in the submission's folder.
   struct Item {
     std::string key, output, place;
-    bool shared = false;      // several parcels have it, and the service wants it once
+    bool shared = false;      // several submissions have it, and the service wants it once
     std::string sha256 = {};  // once it is built
   };
   std::vector<Item> items;
@@ -66,14 +66,14 @@ struct Parcel {
   std::vector<Call> send;
 };
 
-enum class Standing { absent, there, under_way, failed };
+enum class RemoteState { absent, there, under_way, failed };
 
-/// What a service says of a parcel.
+/// What a service says of a submission.
 struct Answer {
-  Standing standing = Standing::absent;
+  RemoteState standing = RemoteState::absent;
   std::string say;                                               // one sentence, or ""
   std::vector<std::pair<std::string, std::string>> states = {};  // of each place
-  bool shared_there = false;                                     // a file that several parcels share is there
+  bool shared_there = false;                                     // a file that several submissions share is there
 };
 
 class Service {
@@ -84,42 +84,43 @@ class Service {
   [[nodiscard]] virtual std::vector<model::Tool> tools() const = 0;
   [[nodiscard]] virtual bool takes(const model::Profile& profile) const = 0;
   /// What the release's package must be like to be taken: another version, say.
-  [[nodiscard]] virtual model::Profile adapted(const model::Profile& profile, const Order& order) const;
+  [[nodiscard]] virtual model::Profile adapted(const model::Profile& profile, const SubmitTarget& order) const;
   /// Whether it takes recipes alone, by a git push: whoever builds them fetches the tarball from its address.
   [[nodiscard]] virtual bool takes_recipes() const { return false; }
   /// base::Error (usage) when the order names no place, or none of this service's: each has a form of its own.
-  virtual void check(const Order& order) const = 0;
-  [[nodiscard]] virtual std::vector<Parcel> parcels(const Order& order, const std::vector<Offer>& offers) const = 0;
+  virtual void check(const SubmitTarget& order) const = 0;
+  [[nodiscard]] virtual std::vector<Submission> submissions(const SubmitTarget& order,
+                                                            const std::vector<BuiltRelease>& releases) const = 0;
 
-  /// Why the parcel that lies in `folder` may not be handed over, from the replies to `check`; "" when it may.
-  [[nodiscard]] virtual std::string refusal(const Parcel& parcel, const std::vector<Reply>& replies,
+  /// Why the submission that lies in `folder` may not be handed over, from the replies to `check`; "" when it may.
+  [[nodiscard]] virtual std::string refusal(const Submission& submission, const std::vector<Reply>& replies,
                                             const std::filesystem::path& folder) const;
   /// From the replies to `ask`. base::Error when the service refuses what was asked.
-  [[nodiscard]] virtual Answer answer(const Parcel& parcel, const std::vector<Reply>& replies) const = 0;
+  [[nodiscard]] virtual Answer answer(const Submission& submission, const std::vector<Reply>& replies) const = 0;
   /// Whether `adapted` makes other packages than everybody else's: they are kept apart.
   [[nodiscard]] virtual bool wants_its_own() const { return false; }
   /// Changes what lies in `folder`, by the outputs' names, before it is signed: the service has the shared files
   /// already.
-  virtual void leave_out_shared(const Parcel& parcel, const std::filesystem::path& folder) const;
-  /// What the user can do when the service does not know them, or refuses a parcel: one sentence.
-  [[nodiscard]] virtual std::string remedy(const Parcel& parcel, Fault fault) const = 0;
+  virtual void leave_out_shared(const Submission& submission, const std::filesystem::path& folder) const;
+  /// What the user can do when the service does not know them, or refuses a submission: one sentence.
+  [[nodiscard]] virtual std::string remedy(const Submission& submission, Failure fault) const = 0;
 };
 
 /// The registry. nullptr when there is no such service.
 [[nodiscard]] const Service* find(std::string_view name);
 [[nodiscard]] std::vector<std::string> names();
 
-/// A parcel for people: what is handed over, and each call as a command that a shell would take. Pure.
-[[nodiscard]] std::string to_text(const Parcel& parcel);
+/// A submission for people: what is handed over, and each call as a command that a shell would take. Pure.
+[[nodiscard]] std::string to_text(const Submission& submission);
 
 // What several services need.
 
 /// The first output with this ending. base::Error when there is none.
-[[nodiscard]] const model::Output& output_with(const Offer& offer, std::string_view ending);
+[[nodiscard]] const model::Output& output_with(const BuiltRelease& offer, std::string_view ending);
 /// A word that begins with a letter or digit, and goes on with these and characters of `others`.
 [[nodiscard]] bool is_word(std::string_view text, std::string_view others);
 /// base::Error (usage): the place that was named is none of this service's.
-[[noreturn]] void refuse_place(const Order& order, const std::string& what, const std::string& hint);
+[[noreturn]] void refuse_place(const SubmitTarget& order, const std::string& what, const std::string& hint);
 /// base::Error (usage) when `text` is empty, begins with '-', or has a character that is none of `allowed` or a letter
 /// or digit.
 void check_word(std::string_view text, std::string_view allowed, const std::string& what, const std::string& hint);

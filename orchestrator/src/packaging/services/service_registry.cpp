@@ -43,35 +43,35 @@ std::vector<std::string> names() {
   return out;
 }
 
-model::Profile Service::adapted(const model::Profile& profile, const Order&) const { return profile; }
+model::Profile Service::adapted(const model::Profile& profile, const SubmitTarget&) const { return profile; }
 
-std::string Service::refusal(const Parcel&, const std::vector<Reply>&, const std::filesystem::path&) const {
+std::string Service::refusal(const Submission&, const std::vector<Reply>&, const std::filesystem::path&) const {
   return "";
 }
 
-void Service::leave_out_shared(const Parcel&, const std::filesystem::path&) const {}
+void Service::leave_out_shared(const Submission&, const std::filesystem::path&) const {}
 
-std::string to_text(const Parcel& parcel) {
-  std::string text = fmt::format("{} -> {}\n", parcel.what, parcel.to);
-  if (!parcel.places.empty()) text += fmt::format("  builds for: {}\n", base::join(parcel.places, " "));
-  for (const auto& item : parcel.items)
+std::string to_text(const Submission& submission) {
+  std::string text = fmt::format("{} -> {}\n", submission.what, submission.to);
+  if (!submission.places.empty()) text += fmt::format("  builds for: {}\n", base::join(submission.places, " "));
+  for (const auto& item : submission.items)
     text +=
         fmt::format("  takes: {}/{}{}\n", item.key, item.output, item.output == item.place ? "" : " as " + item.place);
-  for (const auto& [place, content] : parcel.texts) {
+  for (const auto& [place, content] : submission.texts) {
     text += fmt::format("  writes: {}\n", place);
     for (const auto& line : base::lines(content)) text += fmt::format("    {}\n", line);
   }
-  if (parcel.sign) text += "  signs it\n";
+  if (submission.sign) text += "  signs it\n";
   const auto add = [&text](const char* title, const std::vector<Call>& calls) {
     for (const auto& call : calls) text += fmt::format("  {}: {}\n", title, shown(call));
   };
-  add("checks", parcel.check);
-  add("asks", parcel.ask);
-  add("hands over", parcel.send);
+  add("checks", submission.check);
+  add("asks", submission.ask);
+  add("hands over", submission.send);
   return text;
 }
 
-const model::Output& output_with(const Offer& offer, std::string_view ending) {
+const model::Output& output_with(const BuiltRelease& offer, std::string_view ending) {
   const auto found = std::ranges::find_if(offer.outputs, [&](const auto& out) { return out.name.ends_with(ending); });
   if (found == offer.outputs.end())
     throw base::Error(fmt::format("a build of {} makes no {}", offer.profile->key(), ending));
@@ -84,7 +84,7 @@ bool is_word(std::string_view text, std::string_view others) {
          std::ranges::all_of(text, [&](char c) { return plain(c) || others.find(c) != std::string_view::npos; });
 }
 
-void refuse_place(const Order& order, const std::string& what, const std::string& hint) {
+void refuse_place(const SubmitTarget& order, const std::string& what, const std::string& hint) {
   throw base::Error(order.place.empty() ? fmt::format("{} was not named", what)
                                         : fmt::format("\"{}\" is not {}", base::printable(order.place), what),
                     base::Exit::usage)

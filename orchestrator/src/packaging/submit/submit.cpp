@@ -20,16 +20,16 @@
 
 namespace pipeline {
 namespace fs = std::filesystem;
-using services::Parcel;
+using services::Submission;
 namespace {
 
 constexpr const char* kLog = ".logs/submit.log";
 
-void refuse_missing(const services::Service& service, const Toolbox& toolbox) {
+void refuse_missing(const services::Service& service, const ToolRegistry& tools) {
   std::vector<std::string> programs;
   std::vector<std::string> packages;
   for (const auto& tool : service.tools()) {
-    if (toolbox.find(tool)) continue;
+    if (tools.find(tool)) continue;
     programs.push_back(fmt::format("{} (package {})", tool.program, tool.package));
     packages.push_back(tool.package);
   }
@@ -62,22 +62,22 @@ std::string folder_name(const std::string& place) {
 /// The packages of the jobs, and the key that signs them when one has to.
 class Counter {
  public:
-  Counter(const std::vector<Job>& jobs, fs::path out, Executor& executor, std::optional<repos::Workshop> workshop)
-      : jobs_(jobs), out_(std::move(out)), executor_(executor), workshop_(std::move(workshop)) {
-    for (const auto& job : jobs_) manifests_.push_back(proven(job, out_));
+  Counter(const std::vector<Job>& jobs, fs::path out, Executor& executor, std::optional<repos::SigningContext> context)
+      : jobs_(jobs), out_(std::move(out)), executor_(executor), context_(std::move(context)) {
+    for (const auto& job : jobs_) manifests_.push_back(read_proof(job, out_));
   }
 
-  void add_digests(Parcel& parcel) const {
-    for (auto& item : parcel.items) {
+  void add_digests(Submission& submission) const {
+    for (auto& item : submission.items) {
       for (const auto& file : manifests_[index_of(item.key)].outputs) {
         if (file.name == item.output) item.sha256 = file.sha256;
       }
     }
   }
 
-  Packing packing(const Parcel& parcel, const fs::path& folder) const {
-    return {[this, &parcel, folder] { lay(parcel, folder, false, nullptr); },
-            [this, &parcel, folder](bool without_shared) { lay_signed(parcel, folder, without_shared); }};
+  Packing packing(const Submission& submission, const fs::path& folder) const {
+    return {[this, &submission, folder] { lay(submission, folder, false, nullptr); },
+            [this, &submission, folder](bool without_shared) { lay_signed(submission, folder, without_shared); }};
   }
 
   services::Service const* service = nullptr;
@@ -90,20 +90,20 @@ class Counter {
     return static_cast<std::size_t>(found - jobs_.begin());
   }
 
-  void lay_signed(const Parcel& parcel, const fs::path& folder, bool without_shared) const {
+  void lay_signed(const Submission& submission, const fs::path& folder, bool without_shared) const {
     const auto sign = [&](const Job& job, const fs::path& build) {
-      if (without_shared) service->leave_out_shared(parcel, build);
-      (void)repos::find(job.profile.package.manager)->sign(*workshop_, job.profile, job.recipe, build);
+      if (without_shared) service->leave_out_shared(submission, build);
+      (void)repos::find(job.profile.package.manager)->sign(*context_, job.profile, job.recipe, build);
       return executor_.prove_again(job, build, out_ / kLog);
     };
-    lay(parcel, folder, without_shared, sign);
+    lay(submission, folder, without_shared, sign);
   }
 
-  /// Only what was proven gets into a parcel.
-  void lay(const Parcel& parcel, const fs::path& folder, bool without_shared, const Change& change) const {
+  /// Only what was proven gets into a submission.
+  void lay(const Submission& submission, const fs::path& folder, bool without_shared, const Change& change) const {
     std::map<std::string, std::vector<proof::VerifiedArtifact>> artifacts;
     const base::TempDir work(out_, ".submit.");
-    for (const auto& item : parcel.items) {
+    for (const auto& item : submission.items) {
       const auto index = index_of(item.key);
       const auto& job = jobs_[index];
       auto& of_job = artifacts[item.key];
@@ -111,7 +111,7 @@ class Counter {
         const auto build = work.path() / item.key;
         // What some formats' reading steps look at beside the outputs is made from the source.
         if (job.recipe.reads_work) executor_.make(job, build, out_ / kLog);
-        static_cast<void>(taken_out(job, manifests_[index], out_, build));
+        static_cast<void>(copy_verified(job, manifests_[index], out_, build));
         // dist/ and its manifest.json are not signed: nothing leaves, and nothing is signed, before it was read and
         // compared here.
         of_job = executor_.prove_again(job, build, out_ / kLog);
@@ -120,14 +120,15 @@ class Counter {
       if (item.shared && without_shared) continue;
       put(of_job, item, folder / item.place);
     }
-    for (const auto& [place, content] : parcel.texts) base::write_file(folder / place, content);
+    for (const auto& [place, content] : submission.texts) base::write_file(folder / place, content);
     if (!without_shared) return;
-    for (const auto& item : parcel.items) {
+    for (const auto& item : submission.items) {
       if (item.shared) fs::remove(folder / item.place);
     }
   }
 
-  static void put(const std::vector<proof::VerifiedArtifact>& artifacts, const Parcel::Item& item, const fs::path& to) {
+  static void put(const std::vector<proof::VerifiedArtifact>& artifacts, const Submission::Item& item,
+                  const fs::path& to) {
     const auto found = std::ranges::find_if(artifacts, [&](const auto& one) { return one.name() == item.output; });
     if (found == artifacts.end()) throw base::Error(fmt::format("{} was not built", item.output));
     base::make_dirs(to.parent_path());
@@ -137,14 +138,14 @@ class Counter {
   const std::vector<Job>& jobs_;
   fs::path out_;
   Executor& executor_;
-  std::optional<repos::Workshop> workshop_;
+  std::optional<repos::SigningContext> context_;
   std::vector<Manifest> manifests_;
 };
 
-Clerk::Setting setting_of(const SubmitOptions& options, const Toolbox& toolbox, bool isolated,
-                          const base::Cancel& cancel) {
-  Clerk::Setting setting;
-  setting.environment = client_environment(options.environment, toolbox.path_list());
+Submitter::Setting setting_of(const SubmitOptions& options, const ToolRegistry& tools, bool isolated,
+                              const base::Cancel& cancel) {
+  Submitter::Setting setting;
+  setting.environment = client_environment(options.environment, tools.path_list());
   setting.isolated = isolated;
   setting.wait = options.wait;
   setting.tries = options.tries;
@@ -155,27 +156,27 @@ Clerk::Setting setting_of(const SubmitOptions& options, const Toolbox& toolbox, 
   return setting;
 }
 
-/// One parcel after the other, in the order in which they are to arrive.
-std::vector<SubmitRow> hand_over_all(std::vector<Parcel> parcels, Clerk& clerk, const Counter& counter,
+/// One submission after the other, in the order in which they are to arrive.
+std::vector<SubmitRow> hand_over_all(std::vector<Submission> submissions, Submitter& submitter, const Counter& counter,
                                      const fs::path& kept, const fs::path& work, base::Console& console) {
   std::vector<SubmitRow> rows;
   std::optional<Denied> denied;
-  for (auto& parcel : parcels) {
-    counter.add_digests(parcel);
+  for (auto& submission : submissions) {
+    counter.add_digests(submission);
     // What a client has logged is kept where the next submit to the same place finds it.
-    const auto place = folder_name(parcel.what);
-    const auto folder = parcel.receipt.empty() ? work / place : kept / folder_name(parcel.to) / place;
-    SubmitRow row{parcel, {}};
+    const auto place = folder_name(submission.what);
+    const auto folder = submission.receipt.empty() ? work / place : kept / folder_name(submission.to) / place;
+    SubmitRow row{submission, {}};
     try {
-      if (denied) throw base::Error(parcel.what + ": not tried");
-      row.handover = clerk.hand_over(parcel, folder, counter.packing(parcel, folder));
+      if (denied) throw base::Error(submission.what + ": not tried");
+      row.result = submitter.hand_over(submission, folder, counter.packing(submission, folder));
     } catch (const Denied& error) {
       base::tell(error, console);
-      row.handover.say = error.what();
+      row.result.say = error.what();
       denied = error;
     } catch (const base::Error& error) {
       base::tell(error, console);
-      row.handover.say = error.what();
+      row.result.say = error.what();
     }
     rows.push_back(std::move(row));
   }
@@ -184,25 +185,26 @@ std::vector<SubmitRow> hand_over_all(std::vector<Parcel> parcels, Clerk& clerk, 
 
 }  // namespace
 
-std::vector<Parcel> parcels_of(const std::vector<Job>& jobs, const services::Service& service,
-                               const services::Order& order) {
-  std::vector<services::Offer> offers;
+std::vector<Submission> submissions_of(const std::vector<Job>& jobs, const services::Service& service,
+                                       const services::SubmitTarget& order) {
+  std::vector<services::BuiltRelease> releases;
   for (const auto& job : jobs)
-    offers.push_back({&job.profile, &job.workspace->project, &job.workspace->packager, job.recipe.outputs});
-  return service.parcels(order, offers);
+    releases.push_back({&job.profile, &job.workspace->project, &job.workspace->packager, job.recipe.outputs});
+  return service.submissions(order, releases);
 }
 
-std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service, const services::Order& order,
-                              const SubmitOptions& options, const signing::Gnupg& gnupg, std::int64_t now,
-                              base::Runner& runner, const base::Cancel& cancel, base::Console& console) {
-  auto parcels = parcels_of(jobs, service, order);
+std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service,
+                              const services::SubmitTarget& order, const SubmitOptions& options,
+                              const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
+                              const base::Cancel& cancel, base::Console& console) {
+  auto submissions = submissions_of(jobs, service, order);
   const auto out = service.wants_its_own() ? options.out / fmt::format("for-{}", service.name()) : options.out;
   base::make_dirs(out);
   const auto place = fs::canonical(out);
-  Toolbox toolbox(options.tool_folders, place / ".tools.json", runner, cancel);
-  refuse_missing(service, toolbox);
+  ToolRegistry tools(options.tool_folders, place / ".tools.json", runner, cancel);
+  refuse_missing(service, tools);
   std::optional<signing::Key> key;
-  const bool signs = std::ranges::any_of(parcels, &Parcel::sign);
+  const bool signs = std::ranges::any_of(submissions, &Submission::sign);
   if (signs && options.fingerprint.empty())
     throw base::Error(fmt::format("{} takes what is signed, and no key was named", service.name()), base::Exit::usage)
         .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
@@ -215,22 +217,22 @@ std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& s
   }
   base::make_dirs(place / ".logs");
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, toolbox, {place, place / ".work", place / ".logs", false}, isolated);
+  Executor executor(runner, cancel, tools, {place, place / ".work", place / ".logs", false}, isolated);
   std::optional<signing::Session> session;
-  std::optional<repos::Workshop> workshop;
+  std::optional<repos::SigningContext> context;
   if (key) {
     const auto& project = jobs.front().workspace->project;
     session.emplace(gnupg, *key, project.epoch(), now, runner, cancel);
-    workshop.emplace(runner, cancel,
-                     repos::Workshop::Setting{project.name, toolbox.path_list(), place / ".logs/submit.log",
-                                              session->environment(), session->public_key(), session->time()},
-                     &*session);
+    context.emplace(runner, cancel,
+                    repos::SigningContext::Setting{project.name, tools.path_list(), place / ".logs/submit.log",
+                                                   session->environment(), session->public_key(), session->time()},
+                    &*session);
   }
-  Counter counter(jobs, place, executor, workshop);
+  Counter counter(jobs, place, executor, context);
   counter.service = &service;
-  Clerk clerk(service, runner, cancel, console, setting_of(options, toolbox, isolated, cancel));
+  Submitter submitter(service, runner, cancel, console, setting_of(options, tools, isolated, cancel));
   const base::TempDir work(place, ".submit.");
-  return hand_over_all(std::move(parcels), clerk, counter, place / "submitted", work.path(), console);
+  return hand_over_all(std::move(submissions), submitter, counter, place / "submitted", work.path(), console);
 }
 
 }  // namespace pipeline

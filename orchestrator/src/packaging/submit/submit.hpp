@@ -25,19 +25,20 @@ struct SubmitOptions {
 };
 
 struct SubmitRow {
-  services::Parcel parcel;
-  Handover handover;
+  services::Submission submission;
+  SubmitResult result;
 };
 
 /// What is handed over, and how: nothing runs.
-[[nodiscard]] std::vector<services::Parcel> parcels_of(const std::vector<Job>& jobs, const services::Service& service,
-                                                       const services::Order& order);
+[[nodiscard]] std::vector<services::Submission> submissions_of(const std::vector<Job>& jobs,
+                                                               const services::Service& service,
+                                                               const services::SubmitTarget& order);
 
 /// Builds what is not built yet, takes what was proven, and hands it over. What fails is told as it happens, and is in
 /// its row; the others are handed over all the same, unless the service does not know the user. base::Error
 /// (missing_tool) before anything is built when a client is missing.
 [[nodiscard]] std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service,
-                                            const services::Order& order, const SubmitOptions& options,
+                                            const services::SubmitTarget& order, const SubmitOptions& options,
                                             const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                                             const base::Cancel& cancel, base::Console& console);
 

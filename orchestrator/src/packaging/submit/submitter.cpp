@@ -14,10 +14,10 @@ namespace pipeline {
 namespace fs = std::filesystem;
 using services::Answer;
 using services::Call;
-using services::Fault;
-using services::Parcel;
+using services::Failure;
+using services::RemoteState;
 using services::Reply;
-using services::Standing;
+using services::Submission;
 namespace {
 
 constexpr std::chrono::seconds kDeadline{900};  // of one call: an upload over a slow line
@@ -25,26 +25,26 @@ constexpr std::uint64_t kLargest = 64U << 20U;
 constexpr auto kLongestPause = std::chrono::seconds(30);  // between two questions about a build: copr-cli's own
 constexpr unsigned kPatience = 20;                        // questions until a build must have appeared
 
-/// A trouble that may pass.
-struct Passing {
-  services::Trouble trouble;
+/// A transient failure.
+struct Transient {
+  services::ClassifiedFailure failure;
   std::string program;
 };
 
 std::string whole(const fs::path& file) { return fs::exists(file) ? base::read_file(file, kLargest) : std::string(); }
 
-bool has_receipt(const Parcel& parcel, const fs::path& folder) {
-  if (parcel.receipt.empty() || !fs::is_directory(folder)) return false;
+bool has_receipt(const Submission& submission, const fs::path& folder) {
+  if (submission.receipt.empty() || !fs::is_directory(folder)) return false;
   return std::ranges::any_of(fs::directory_iterator(folder), [&](const auto& entry) {
     const auto name = entry.path().filename().string();
-    return name.starts_with(parcel.receipt) && name.ends_with(".upload") && entry.file_size() > 0;
+    return name.starts_with(submission.receipt) && name.ends_with(".upload") && entry.file_size() > 0;
   });
 }
 
 }  // namespace
 
-Clerk::Clerk(const services::Service& service, base::Runner& runner, const base::Cancel& cancel, base::Console& console,
-             Setting setting)
+Submitter::Submitter(const services::Service& service, base::Runner& runner, const base::Cancel& cancel,
+                     base::Console& console, Setting setting)
     : service_(service),
       runner_(runner),
       cancel_(cancel),
@@ -52,11 +52,11 @@ Clerk::Clerk(const services::Service& service, base::Runner& runner, const base:
       setting_(std::move(setting)),
       talk_(base::temp_parent(), "orchestrator-submit.") {}
 
-void Clerk::tell(const Parcel& parcel, const std::string& text) {
-  console_.line(fmt::format("{}: {}: {}", service_.name(), parcel.what, text));
+void Submitter::tell(const Submission& submission, const std::string& text) {
+  console_.line(fmt::format("{}: {}: {}", service_.name(), submission.what, text));
 }
 
-Reply Clerk::run(const Call& call, const fs::path& folder) {
+Reply Submitter::run(const Call& call, const fs::path& folder) {
   cancel_.throw_if_requested();
   base::Command command;
   command.argv = call.argv;
@@ -79,102 +79,105 @@ Reply Clerk::run(const Call& call, const fs::path& folder) {
   return {outcome.status, whole(talk_.path() / "out"), whole(talk_.path() / "talk"), outcome.timed_out};
 }
 
-std::vector<Reply> Clerk::run(const Parcel& parcel, const Calls& calls, const fs::path& folder) {
+std::vector<Reply> Submitter::run(const Submission& submission, const Calls& calls, const fs::path& folder) {
   std::vector<Reply> replies;
   for (const auto& call : calls) {
     replies.push_back(run(call, folder));
     if (replies.back().status == 0 || call.may_fail) continue;
-    const auto trouble = services::trouble(replies.back());
-    if (trouble.fault == Fault::passing) throw Passing{trouble, call.argv.front()};
-    const auto error = base::Error(fmt::format("{}: {}: {}", parcel.what, call.argv.front(), trouble.why))
-                           .with_hint(service_.remedy(parcel, trouble.fault));
-    if (trouble.fault == Fault::denied) throw Denied(error);
+    const auto failure = services::classify_failure(replies.back());
+    if (failure.kind == Failure::transient) throw Transient{failure, call.argv.front()};
+    const auto error = base::Error(fmt::format("{}: {}: {}", submission.what, call.argv.front(), failure.why))
+                           .with_hint(service_.remedy(submission, failure.kind));
+    if (failure.kind == Failure::auth) throw Denied(error);
     throw base::Error(error);
   }
   return replies;
 }
 
 template <typename Action>
-auto Clerk::patiently(const Parcel& parcel, const Action& action) {
+auto Submitter::patiently(const Submission& submission, const Action& action) {
   for (unsigned failed = 0;; ++failed) {
     try {
       return action();
-    } catch (const Passing& passing) {
+    } catch (const Transient& passing) {
       if (failed + 1 >= setting_.tries)
-        throw base::Error(fmt::format("{}: {}: {}", parcel.what, passing.program, passing.trouble.why))
+        throw base::Error(fmt::format("{}: {}: {}", submission.what, passing.program, passing.failure.why))
             .with_hint(fmt::format("tried {} times; the same command goes on from here when the service is well again",
                                    setting_.tries));
-      const auto wait = services::pause(failed, setting_.chance(), passing.trouble.retry_after);
-      tell(parcel, fmt::format("{}; trying again in {:.1f} s ({} of {})", passing.trouble.why,
-                               std::chrono::duration<double>(wait).count(), failed + 2, setting_.tries));
+      const auto wait = services::pause(failed, setting_.chance(), passing.failure.retry_after);
+      tell(submission, fmt::format("{}; trying again in {:.1f} s ({} of {})", passing.failure.why,
+                                   std::chrono::duration<double>(wait).count(), failed + 2, setting_.tries));
       setting_.sleep(wait);
     }
   }
 }
 
-Answer Clerk::ask(const Parcel& parcel, const fs::path& folder) {
-  const auto replies = run(parcel, parcel.ask, folder);
-  auto answer = service_.answer(parcel, replies);
-  if (!answer.say.empty()) console_.warn(fmt::format("{}: {}: {}", service_.name(), parcel.what, answer.say));
+Answer Submitter::ask(const Submission& submission, const fs::path& folder) {
+  const auto replies = run(submission, submission.ask, folder);
+  auto answer = service_.answer(submission, replies);
+  if (!answer.say.empty()) console_.warn(fmt::format("{}: {}: {}", service_.name(), submission.what, answer.say));
   return answer;
 }
 
-Answer Clerk::watch(const Parcel& parcel, const fs::path& folder, Answer answer, bool sent) {
+Answer Submitter::watch(const Submission& submission, const fs::path& folder, Answer answer, bool sent) {
   std::map<std::string, std::string> told;
   unsigned absent = 0;
   for (unsigned asked = 0;; ++asked) {
     for (const auto& [place, state] : answer.states) {
       if (told[place] == state) continue;
-      tell(parcel, fmt::format("{}: {}", place, state));
+      tell(submission, fmt::format("{}: {}", place, state));
       told[place] = state;
     }
-    const bool settled = answer.standing == Standing::there || answer.standing == Standing::failed;
-    if (settled || (answer.standing == Standing::absent && (!sent || ++absent > kPatience))) return answer;
+    const bool settled = answer.standing == RemoteState::there || answer.standing == RemoteState::failed;
+    if (settled || (answer.standing == RemoteState::absent && (!sent || ++absent > kPatience))) return answer;
     const auto wait = services::pause(asked, setting_.chance(), {});
     setting_.sleep(std::min<std::chrono::milliseconds>(wait, kLongestPause));
-    answer = patiently(parcel, [&] { return ask(parcel, folder); });
+    answer = patiently(submission, [&] { return ask(submission, folder); });
   }
 }
 
-void Clerk::send(const Parcel& parcel, const fs::path& folder, const Packing& packing, bool without_shared) {
-  if (parcel.sign) packing.signed_(without_shared);
-  if (!parcel.check.empty()) {
-    const auto why = service_.refusal(parcel, run(parcel, parcel.check, folder), folder);
+void Submitter::send(const Submission& submission, const fs::path& folder, const Packing& packing,
+                     bool without_shared) {
+  if (submission.sign) packing.signed_(without_shared);
+  if (!submission.check.empty()) {
+    const auto why = service_.refusal(submission, run(submission, submission.check, folder), folder);
     if (!why.empty())
-      throw base::Error(fmt::format("{}: {}", parcel.what, why)).with_hint(service_.remedy(parcel, Fault::final));
+      throw base::Error(fmt::format("{}: {}", submission.what, why))
+          .with_hint(service_.remedy(submission, Failure::permanent));
   }
-  tell(parcel, fmt::format("handing over to {}", parcel.to));
-  (void)run(parcel, parcel.send, folder);
+  tell(submission, fmt::format("handing over to {}", submission.to));
+  (void)run(submission, submission.send, folder);
   shared_sent_ = true;
 }
 
-Handover Clerk::once(const Parcel& parcel, const fs::path& folder, const Packing& packing) {
-  if (has_receipt(parcel, folder)) {
+SubmitResult Submitter::once(const Submission& submission, const fs::path& folder, const Packing& packing) {
+  if (has_receipt(submission, folder)) {
     shared_sent_ = true;
     return {Handed::unchanged, "the client's log says that it was uploaded", {}};
   }
   base::remove_tree(folder);
   base::make_dirs(folder);
   packing.plain();
-  auto answer = ask(parcel, folder);
-  if (answer.standing == Standing::under_way) {
+  auto answer = ask(submission, folder);
+  if (answer.standing == RemoteState::under_way) {
     if (!setting_.wait) return {Handed::under_way, "it is there, and being built", answer.states};
-    tell(parcel, "it is there, and being built");
-    answer = watch(parcel, folder, answer, false);
-    if (answer.standing == Standing::failed) return {Handed::failed, "the build failed", answer.states};
+    tell(submission, "it is there, and being built");
+    answer = watch(submission, folder, answer, false);
+    if (answer.standing == RemoteState::failed) return {Handed::failed, "the build failed", answer.states};
   }
   shared_sent_ = shared_sent_ || answer.shared_there;
-  if (answer.standing == Standing::there) return {Handed::unchanged, "it is there already", answer.states};
-  send(parcel, folder, packing, shared_sent_);
-  if (!parcel.builds || !setting_.wait) return {Handed::submitted, "", {}};
-  answer = watch(parcel, folder, patiently(parcel, [&] { return ask(parcel, folder); }), true);
-  if (answer.standing == Standing::there) return {Handed::submitted, "", answer.states};
-  return {Handed::failed, answer.standing == Standing::failed ? "the build failed" : "the service shows no build of it",
+  if (answer.standing == RemoteState::there) return {Handed::unchanged, "it is there already", answer.states};
+  send(submission, folder, packing, shared_sent_);
+  if (!submission.builds || !setting_.wait) return {Handed::submitted, "", {}};
+  answer = watch(submission, folder, patiently(submission, [&] { return ask(submission, folder); }), true);
+  if (answer.standing == RemoteState::there) return {Handed::submitted, "", answer.states};
+  return {Handed::failed,
+          answer.standing == RemoteState::failed ? "the build failed" : "the service shows no build of it",
           answer.states};
 }
 
-Handover Clerk::hand_over(const Parcel& parcel, const fs::path& folder, const Packing& packing) {
-  return patiently(parcel, [&] { return once(parcel, folder, packing); });
+SubmitResult Submitter::hand_over(const Submission& submission, const fs::path& folder, const Packing& packing) {
+  return patiently(submission, [&] { return once(submission, folder, packing); });
 }
 
 std::map<std::string, std::string> client_environment(const std::map<std::string, std::string>& whole,

@@ -17,7 +17,7 @@
 
 namespace pipeline {
 
-/// The service does not know the user, or does not let them: no other parcel would fare better.
+/// The service does not know the user, or does not let them: no other submission would fare better.
 class Denied final : public base::Error {
  public:
   explicit Denied(const base::Error& error) : base::Error(error) {}
@@ -25,22 +25,22 @@ class Denied final : public base::Error {
 
 enum class Handed { submitted, unchanged, under_way, failed };
 
-/// What became of a parcel.
-struct Handover {
+/// What became of a submission.
+struct SubmitResult {
   Handed verdict = Handed::failed;
   std::string say;                                          // why, in a sentence; may be ""
   std::vector<std::pair<std::string, std::string>> states;  // of each place, as the service names them
 };
 
-/// How parcels get their contents. Each lays what it says into the parcel's folder.
+/// How submissions get their contents. Each lays what it says into the submission's folder.
 struct Packing {
   std::function<void()> plain;                       // as it was built
   std::function<void(bool without_shared)> signed_;  // once more, signed, before it is handed over
 };
 
-/// Hands parcels over: calls the service's client, reads what it says, tries again what may pass, and asks again before
-/// it does, because what was cut off may have arrived.
-class Clerk {
+/// Hands submissions over: calls the service's client, reads what it says, tries again what may pass, and asks again
+/// before it does, because what was cut off may have arrived.
+class Submitter {
  public:
   struct Setting {
     std::map<std::string, std::string> environment;  // of the clients
@@ -51,30 +51,30 @@ class Clerk {
     std::function<double()> chance;  // 0 to 1
   };
 
-  Clerk(const services::Service& service, base::Runner& runner, const base::Cancel& cancel, base::Console& console,
-        Setting setting);
+  Submitter(const services::Service& service, base::Runner& runner, const base::Cancel& cancel, base::Console& console,
+            Setting setting);
 
   /// Throws base::Error when it is refused, and Denied.
-  [[nodiscard]] Handover hand_over(const services::Parcel& parcel, const std::filesystem::path& folder,
-                                   const Packing& packing);
+  [[nodiscard]] SubmitResult hand_over(const services::Submission& submission, const std::filesystem::path& folder,
+                                       const Packing& packing);
 
  private:
   using Calls = std::vector<services::Call>;
-  [[nodiscard]] Handover once(const services::Parcel& parcel, const std::filesystem::path& folder,
-                              const Packing& packing);
-  void send(const services::Parcel& parcel, const std::filesystem::path& folder, const Packing& packing,
+  [[nodiscard]] SubmitResult once(const services::Submission& submission, const std::filesystem::path& folder,
+                                  const Packing& packing);
+  void send(const services::Submission& submission, const std::filesystem::path& folder, const Packing& packing,
             bool without_shared);
-  [[nodiscard]] services::Answer ask(const services::Parcel& parcel, const std::filesystem::path& folder);
-  /// Asks until the build is over, or is none of this parcel; `sent`: it is this parcel's.
-  [[nodiscard]] services::Answer watch(const services::Parcel& parcel, const std::filesystem::path& folder,
+  [[nodiscard]] services::Answer ask(const services::Submission& submission, const std::filesystem::path& folder);
+  /// Asks until the build is over, or is none of this submission; `sent`: it is this submission's.
+  [[nodiscard]] services::Answer watch(const services::Submission& submission, const std::filesystem::path& folder,
                                        services::Answer answer, bool sent);
-  [[nodiscard]] std::vector<services::Reply> run(const services::Parcel& parcel, const Calls& calls,
+  [[nodiscard]] std::vector<services::Reply> run(const services::Submission& submission, const Calls& calls,
                                                  const std::filesystem::path& folder);
   [[nodiscard]] services::Reply run(const services::Call& call, const std::filesystem::path& folder);
-  /// Runs `action` until it ends without a trouble that may pass.
+  /// Runs `action` until it ends without a transient failure.
   template <typename Action>
-  auto patiently(const services::Parcel& parcel, const Action& action);
-  void tell(const services::Parcel& parcel, const std::string& text);
+  auto patiently(const services::Submission& submission, const Action& action);
+  void tell(const services::Submission& submission, const std::string& text);
 
   const services::Service& service_;
   base::Runner& runner_;

@@ -39,7 +39,7 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
   const auto catalog = repos::catalog_of(site);
   if (catalog.entries.empty()) throw base::Error(site.string() + " holds no packages", base::Exit::usage);
   const base::TempDir home(base::temp_parent(), "orchestrator-verify.");
-  repos::Workshop::Setting setting;
+  repos::SigningContext::Setting setting;
   setting.project = catalog.entries.front().package;
   setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   setting.log = home.path() / "log";
@@ -58,8 +58,8 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
   if (catalog.fingerprint != out.fingerprint)
     out.faults.push_back(
         fmt::format("{} names another key: {}", repos::kCatalog, base::printable(catalog.fingerprint)));
-  const repos::Workshop workshop(runner, cancel, setting, nullptr);
-  auto more = repos::faults_of_files(workshop, site);
+  const repos::SigningContext context(runner, cancel, setting, nullptr);
+  auto more = repos::faults_of_files(context, site);
   out.faults.insert(out.faults.end(), more.begin(), more.end());
   for (const auto& entry : catalog.entries) {
     if (repos::of_release(catalog, entry.distribution, entry.release).back() != &entry) continue;
@@ -69,7 +69,7 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
       continue;
     }
     try {
-      more = manager->faults(workshop, entry, site);
+      more = manager->faults(context, entry, site);
       out.faults.insert(out.faults.end(), more.begin(), more.end());
     } catch (const base::Interrupted&) {
       throw;

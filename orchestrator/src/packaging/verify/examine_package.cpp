@@ -51,10 +51,9 @@ std::vector<PackageFaults> examine_packages(const std::vector<Job>& jobs, const 
                                             const std::vector<fs::path>& tool_folders, base::Runner& runner,
                                             const base::Cancel& cancel) {
   const base::TempDir work(fs::temp_directory_path(), "orchestrator-verify.");
-  Toolbox toolbox(tool_folders, work.path() / "tools.json", runner, cancel);
+  ToolRegistry tools(tool_folders, work.path() / "tools.json", runner, cancel);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, toolbox, {work.path(), work.path() / "work", work.path() / "logs", false},
-                    isolated);
+  Executor executor(runner, cancel, tools, {work.path(), work.path() / "work", work.path() / "logs", false}, isolated);
   std::vector<PackageFaults> out;
   for (const auto& file : files) {
     PackageFaults found{file, "", ""};

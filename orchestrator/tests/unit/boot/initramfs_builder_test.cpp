@@ -25,7 +25,7 @@ constexpr std::uint32_t kDevice = 0020600;
 
 Image image_of(std::string_view bytes, Limits limits = {}) {
   Image image;
-  Wanted wanted;
+  ReadOptions wanted;
   wanted.content = [](std::string_view) { return 4096U; };
   wanted.digests = true;
   Builder builder(image, wanted, limits);

@@ -22,7 +22,7 @@ constexpr std::uint32_t kLink = 0120777;
 
 Image image_of(const std::vector<Entry>& entries) {
   Image image;
-  Builder builder(image, Wanted{}, Limits{});
+  Builder builder(image, ReadOptions{}, Limits{});
   Unpacker unpacker(builder, image, &builder, Limits{});
   if (unpacker.feed(cpio(entries))) unpacker.finish();
   return image;

@@ -24,8 +24,8 @@ using testing::SizeIs;
 constexpr std::uint32_t kFolder = 0040755;
 constexpr std::uint32_t kLink = 0120777;
 
-Wanted everything() {
-  Wanted out;
+ReadOptions everything() {
+  ReadOptions out;
   out.content = [](std::string_view) { return 1U << 20U; };
   return out;
 }

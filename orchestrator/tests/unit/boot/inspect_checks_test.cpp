@@ -13,6 +13,7 @@
 #include "images.hpp"
 #include "inspect/check.hpp"
 #include "inspect/check_list.hpp"
+#include "inspect/gather.hpp"
 
 namespace inspect {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "images.hpp"
 #include "inspect/check.hpp"
+#include "inspect/gather.hpp"
 #include "inspect/nics.hpp"
 
 namespace inspect {

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "images.hpp"
 #include "inspect/check.hpp"
+#include "inspect/gather.hpp"
 
 namespace inspect {
 namespace {

@@ -13,6 +13,7 @@
 #include "images.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/check_list.hpp"
+#include "inspect/gather.hpp"
 #include "openssh/wire.hpp"
 #include "rehearsal/drivers.hpp"
 #include "rehearsal/marker.hpp"
@@ -37,7 +38,7 @@ struct Marked {
     for (const auto& [path, entry] : files) entries.push_back(entry);
     base::write_file(work.path() / "image", archives::cpio(entries));
     source = std::make_unique<initramfs::Source>(work.path() / "image");
-    image = initramfs::read(*source, inspect::wanted());
+    image = initramfs::read(*source, inspect::read_options());
     std::filesystem::create_directory(work.path() / "outside");
   }
   void write() { write_marker(work.path() / "marker", "token", inspect::gather(image, options), *source, {}); }
@@ -209,7 +210,7 @@ TEST(Overlay, AnArchiveBehindAnImageReplacesFilesMakesFoldersAndLeavesThoseThatA
   bytes.resize((bytes.size() + 511) / 512 * 512, '\0');
   std::ofstream(path, std::ios::binary) << bytes << archive_of(overlay, image);
   initramfs::Source source(path);
-  const auto both = initramfs::read(source, inspect::wanted());
+  const auto both = initramfs::read(source, inspect::read_options());
   EXPECT_TRUE(both.faults.empty());
   EXPECT_EQ(both.content("root/.ssh/authorized_keys"), "new\n");
   EXPECT_EQ(both.content("etc/systemd/journald.conf.d/90.conf"), "odd length");

@@ -5,8 +5,9 @@
 #include <string>
 
 #include "images.hpp"
+#include "inspect/gather.hpp"
 #include "rehearsal/addresses.hpp"
-#include "rehearsal/plan.hpp"
+#include "rehearsal/make_plan.hpp"
 
 namespace rehearsal {
 namespace {

@@ -6,9 +6,10 @@
 
 #include "base/text.hpp"
 #include "images.hpp"
-#include "rehearsal/nic.hpp"
-#include "rehearsal/plan.hpp"
+#include "inspect/gather.hpp"
 #include "rehearsal/boot_session.hpp"
+#include "rehearsal/make_plan.hpp"
+#include "rehearsal/nic.hpp"
 
 namespace rehearsal {
 namespace {

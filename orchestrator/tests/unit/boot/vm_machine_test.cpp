@@ -160,11 +160,11 @@ TEST(Guest, ABreakpointThatTheKernelDoesNotKnowOfIsNotTheKernelsOwnFault) {
 
 TEST(Packets, AnAddressByDhcpIsHeardOnlyWhenItIsAcknowledged) {
   const auto asked = capture({frame(kGuest, 0x800, ipv4(17, kZero, dhcp(1, kZero)))});
-  EXPECT_TRUE(hear(asked, kMac, "10.0.2.15").asked);
-  EXPECT_EQ(hear(asked, kMac, "10.0.2.15").given, "");
+  EXPECT_TRUE(parse_capture(asked, kMac, "10.0.2.15").asked);
+  EXPECT_EQ(parse_capture(asked, kMac, "10.0.2.15").given, "");
   const auto given = capture({frame(kGuest, 0x800, ipv4(17, kZero, dhcp(3, kZero))),
                               frame(kOther, 0x800, ipv4(17, std::string("\x0a\x00\x02\x02", 4), dhcp(5, kAddress)))});
-  EXPECT_EQ(hear(given, kMac, "10.0.2.15").given, "10.0.2.15");
+  EXPECT_EQ(parse_capture(given, kMac, "10.0.2.15").given, "10.0.2.15");
 }
 
 TEST(Packets, AStaticAddressIsHeardByArpAndAnotherOneIsNamed) {
@@ -172,26 +172,27 @@ TEST(Packets, AStaticAddressIsHeardByArpAndAnotherOneIsNamed) {
     return frame(kGuest, 0x806,
                  std::string("\x00\x01\x08\x00\x06\x04\x00\x01", 8) + kGuest + sender + std::string(10, '\0'));
   };
-  EXPECT_TRUE(hear(capture({arp(kAddress)}), kMac, "10.0.2.15").speaks);
+  EXPECT_TRUE(parse_capture(capture({arp(kAddress)}), kMac, "10.0.2.15").speaks);
   // A probe of RFC 5227 speaks from nowhere.
-  EXPECT_FALSE(hear(capture({arp(kZero)}), kMac, "10.0.2.15").speaks);
-  EXPECT_EQ(hear(capture({arp(std::string("\xc0\xa8\x01\x05", 4))}), kMac, "10.0.2.15").other, "192.168.1.5");
+  EXPECT_FALSE(parse_capture(capture({arp(kZero)}), kMac, "10.0.2.15").speaks);
+  EXPECT_EQ(parse_capture(capture({arp(std::string("\xc0\xa8\x01\x05", 4))}), kMac, "10.0.2.15").other, "192.168.1.5");
 }
 
 TEST(Packets, OnlyTcpFromTheExpectedAddressIsAnAnswer) {
   const std::string segment(20, '\0');
   const std::string other("\x0a\x00\x02\x10", 4);
-  EXPECT_TRUE(hear(capture({frame(kGuest, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
-  EXPECT_FALSE(hear(capture({frame(kGuest, 0x800, ipv4(17, kAddress, segment))}), kMac, "10.0.2.15").answers);
-  EXPECT_FALSE(hear(capture({frame(kGuest, 0x800, ipv4(6, other, segment))}), kMac, "10.0.2.15").answers);
-  EXPECT_FALSE(hear(capture({frame(kOther, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_TRUE(parse_capture(capture({frame(kGuest, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(parse_capture(capture({frame(kGuest, 0x800, ipv4(17, kAddress, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(parse_capture(capture({frame(kGuest, 0x800, ipv4(6, other, segment))}), kMac, "10.0.2.15").answers);
+  EXPECT_FALSE(parse_capture(capture({frame(kOther, 0x800, ipv4(6, kAddress, segment))}), kMac, "10.0.2.15").answers);
 }
 
 TEST(Packets, ACaptureThatIsStillBeingWrittenIsReadAsFarAsItGoes) {
   auto whole = capture({frame(kGuest, 0x8100, std::string(40, '\0'))});
-  EXPECT_TRUE(hear(whole, kMac, "10.0.2.15").tagged);
-  for (std::size_t length = 0; length < whole.size(); ++length) (void)hear(whole.substr(0, length), kMac, "10.0.2.15");
-  EXPECT_FALSE(hear(whole.substr(0, whole.size() - 1), kMac, "10.0.2.15").any);
+  EXPECT_TRUE(parse_capture(whole, kMac, "10.0.2.15").tagged);
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    (void)parse_capture(whole.substr(0, length), kMac, "10.0.2.15");
+  EXPECT_FALSE(parse_capture(whole.substr(0, whole.size() - 1), kMac, "10.0.2.15").any);
 }
 
 }  // namespace

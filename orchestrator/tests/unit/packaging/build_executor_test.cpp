@@ -21,7 +21,7 @@ class ExecutorTest : public testing::Test {
   }
 
   pipeline::Result run(const pipeline::Job& job, bool sandboxed = false, bool keep = false) {
-    pipeline::Executor executor(runner_, cancel_, toolbox_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
+    pipeline::Executor executor(runner_, cancel_, tools_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
     return executor.run(job, [&](const std::string& title) { titles_.push_back(title); });
   }
 
@@ -36,7 +36,7 @@ class ExecutorTest : public testing::Test {
   fs::path out_ = temp_.path() / "dist";
   fakes::Runner runner_{fakes::play};
   base::Cancel cancel_;
-  pipeline::Toolbox toolbox_{{}, out_ / ".tools.json", runner_, cancel_};
+  pipeline::ToolRegistry tools_{{}, out_ / ".tools.json", runner_, cancel_};
   fakes::Bench bench_;
   std::vector<std::string> titles_;
 };

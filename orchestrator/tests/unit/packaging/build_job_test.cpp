@@ -17,8 +17,8 @@ using testing::Not;
 class KeyTest : public testing::Test {
  protected:
   std::string key(const pipeline::Job& job) {
-    pipeline::Toolbox toolbox({}, temp_.path() / "none", runner_, cancel_);
-    return pipeline::key_of(job, toolbox);
+    pipeline::ToolRegistry tools({}, temp_.path() / "none", runner_, cancel_);
+    return pipeline::key_of(job, tools);
   }
 
   base::TempDir temp_{base::temp_parent(), "job-"};

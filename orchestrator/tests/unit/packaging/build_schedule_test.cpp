@@ -27,8 +27,8 @@ class ScheduleTest : public testing::Test {
   }
 
   void run(unsigned workers) {
-    pipeline::Toolbox toolbox({}, temp_.path() / "cache", runner_, cancel_);
-    pipeline::Executor executor(runner_, cancel_, toolbox,
+    pipeline::ToolRegistry tools({}, temp_.path() / "cache", runner_, cancel_);
+    pipeline::Executor executor(runner_, cancel_, tools,
                                 {temp_.path() / "out", temp_.path() / "work", temp_.path() / "logs"}, false);
     pipeline::schedule(tasks_, workers, executor, rows_, console_);
   }

@@ -21,9 +21,9 @@ class ToolboxTest : public testing::Test {
     runner_.set([](const base::Command&) { return base::Outcome{0, false, "mytool 1.2\n", 0}; });
   }
 
-  pipeline::Toolbox toolbox() { return {{bin_, temp_.path() / "none"}, cache_, runner_, cancel_}; }
+  pipeline::ToolRegistry tools() { return {{bin_, temp_.path() / "none"}, cache_, runner_, cancel_}; }
 
-  base::TempDir temp_{base::temp_parent(), "toolbox-"};
+  base::TempDir temp_{base::temp_parent(), "tools-"};
   fs::path bin_ = temp_.path() / "env/bin";
   fs::path cache_ = temp_.path() / "cache.json";
   fakes::Runner runner_;
@@ -32,23 +32,23 @@ class ToolboxTest : public testing::Test {
 };
 
 TEST_F(ToolboxTest, FurtherFoldersAreSearchedAfterTheUsualOnesAndOnlyWhereTheyExist) {
-  const auto box = toolbox();
+  const auto box = tools();
   EXPECT_EQ(box.find(tool_), bin_ / "mytool");
   EXPECT_TRUE(box.path_list().ends_with(":" + bin_.string())) << box.path_list();
   EXPECT_FALSE(box.find({"no-such-tool-here", "x", {}}));
 }
 
 TEST_F(ToolboxTest, AFoldersParentIsWhatASandboxMustShow) {
-  EXPECT_THAT(toolbox().roots(), testing::ElementsAre(temp_.path() / "env"));
-  EXPECT_TRUE(pipeline::Toolbox({"/usr/bin"}, cache_, runner_, cancel_).roots().empty()) << "/usr is shown anyway";
+  EXPECT_THAT(tools().roots(), testing::ElementsAre(temp_.path() / "env"));
+  EXPECT_TRUE(pipeline::ToolRegistry({"/usr/bin"}, cache_, runner_, cancel_).roots().empty()) << "/usr is shown anyway";
 }
 
 TEST_F(ToolboxTest, AVersionIsAskedOnceAndRememberedOnDisk) {
-  auto box = toolbox();
+  auto box = tools();
   EXPECT_EQ(box.version(tool_), "mytool 1.2");
   EXPECT_EQ(box.version(tool_), "mytool 1.2");
   box.save();
-  EXPECT_EQ(toolbox().version(tool_), "mytool 1.2");
+  EXPECT_EQ(tools().version(tool_), "mytool 1.2");
   EXPECT_EQ(runner_.commands().size(), 1U);
   EXPECT_EQ(runner_.commands()[0].argv, (std::vector<std::string>{(bin_ / "mytool").string(), "--version"}));
 }
@@ -63,7 +63,7 @@ TEST_F(ToolboxTest, ManyProgramsAreAskedSideBySideEachOnce) {
   }
   second.tools = {first.tools[3], tool_, {"tool1", "mypackage", {}}};
   runner_.set([](const base::Command& command) { return base::Outcome{0, false, "I am " + command.argv[0], 0}; });
-  auto box = toolbox();
+  auto box = tools();
   box.learn({&first, &second}, 3);
   EXPECT_EQ(runner_.commands().size(), 9U);
   EXPECT_EQ(box.version(first.tools[5]), "I am " + (bin_ / "tool5").string());
@@ -76,23 +76,23 @@ TEST_F(ToolboxTest, OfProgramsAskedSideBySideOneThatFailsIsNamed) {
   model::Recipe recipe;
   recipe.tools = {tool_};
   runner_.set([](const base::Command&) { return base::Outcome{1, false, "broken", 0}; });
-  auto box = toolbox();
+  auto box = tools();
   EXPECT_THAT([&] { box.learn({&recipe}, 2); }, ThrowsMessage<base::Error>(HasSubstr("mytool --version ended with 1")));
 }
 
 TEST_F(ToolboxTest, AChangedProgramIsAskedAgain) {
-  auto box = toolbox();
+  auto box = tools();
   static_cast<void>(box.version(tool_));
   box.save();
   base::write_file(bin_ / "mytool", "#!/bin/sh\n# newer\n", 0755);
   runner_.set([](const base::Command&) { return base::Outcome{0, false, "mytool 2\n", 0}; });
-  EXPECT_EQ(toolbox().version(tool_), "mytool 2");
+  EXPECT_EQ(tools().version(tool_), "mytool 2");
 }
 
 TEST_F(ToolboxTest, ABrokenCacheIsMadeAnew) {
   for (const auto* text : {"", "{", "[]", "[1]", "3", "{\"x\":3}", "{\"x\":{\"stamp\":1,\"version\":2}}", "\xff"}) {
     base::write_file(cache_, text);
-    auto box = toolbox();
+    auto box = tools();
     EXPECT_EQ(box.version(tool_), "mytool 1.2") << text;
     box.save();
   }
@@ -100,14 +100,14 @@ TEST_F(ToolboxTest, ABrokenCacheIsMadeAnew) {
 }
 
 TEST_F(ToolboxTest, NothingNewIsNotWritten) {
-  toolbox().save();
+  tools().save();
   EXPECT_FALSE(fs::exists(cache_));
 }
 
 TEST_F(ToolboxTest, AProgramThatDoesNotSayItsVersionIsAnErrorWithItsPackage) {
   runner_.set([](const base::Command&) { return base::Outcome{127, false, "cannot load libx", 0}; });
   try {
-    static_cast<void>(toolbox().version(tool_));
+    static_cast<void>(tools().version(tool_));
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("ended with 127: cannot load libx"));
@@ -117,7 +117,7 @@ TEST_F(ToolboxTest, AProgramThatDoesNotSayItsVersionIsAnErrorWithItsPackage) {
 
 TEST_F(ToolboxTest, AMissingProgramIsAnErrorOfItsOwnKind) {
   try {
-    static_cast<void>(toolbox().version({"no-such-tool-here", "apackage", {}}));
+    static_cast<void>(tools().version({"no-such-tool-here", "apackage", {}}));
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.exit(), base::Exit::missing_tool);
@@ -126,13 +126,13 @@ TEST_F(ToolboxTest, AMissingProgramIsAnErrorOfItsOwnKind) {
 }
 
 TEST_F(ToolboxTest, AProgramWithoutAQuestionIsNotAsked) {
-  EXPECT_EQ(toolbox().version({"mytool", "mypackage", {}}), "");
+  EXPECT_EQ(tools().version({"mytool", "mypackage", {}}), "");
   EXPECT_TRUE(runner_.commands().empty());
 }
 
 TEST_F(ToolboxTest, AnotherProgramMayBeAsked) {
   base::write_file(bin_ / "other", "#!/bin/sh\n", 0755);
-  EXPECT_EQ(toolbox().version({"mytool", "mypackage", {"-V"}, "other"}), "mytool 1.2");
+  EXPECT_EQ(tools().version({"mytool", "mypackage", {"-V"}, "other"}), "mytool 1.2");
   EXPECT_EQ(runner_.commands().at(0).argv.at(0), (bin_ / "other").string());
 }
 
@@ -141,10 +141,10 @@ TEST_F(ToolboxTest, WhatIsMissingIsNamedOnce) {
   one.tools = {tool_, {"no-such-a", "pa", {}}, {"no-such-b", "pb", {}}};
   model::Recipe two;
   two.tools = {{"no-such-a", "pa", {"--version"}}};
-  const auto tools = pipeline::missing({&one, &two}, toolbox());
-  ASSERT_EQ(tools.size(), 2U);
-  EXPECT_EQ(tools[0].program, "no-such-a");
-  EXPECT_EQ(tools[1].program, "no-such-b");
+  const auto lacking = pipeline::missing({&one, &two}, tools());
+  ASSERT_EQ(lacking.size(), 2U);
+  EXPECT_EQ(lacking[0].program, "no-such-a");
+  EXPECT_EQ(lacking[1].program, "no-such-b");
 }
 
 }  // namespace

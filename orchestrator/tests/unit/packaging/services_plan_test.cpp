@@ -18,13 +18,13 @@
 namespace {
 
 namespace fs = std::filesystem;
-using services::Fault;
-using services::Order;
-using services::Parcel;
-using services::Standing;
+using services::Failure;
+using services::RemoteState;
+using services::Submission;
+using services::SubmitTarget;
 using testing::HasSubstr;
 
-Order order_for(const std::string& name) {
+SubmitTarget order_for(const std::string& name) {
   if (name == "copr") return {"example/ssh", "/etc/copr.conf", "", 1};
   if (name == "obs") return {"home:example", "", "", 1};
   if (name == "ppa") return {"ppa:example/ssh", "", "", 2};
@@ -44,7 +44,7 @@ struct Planned {
       releases.push_back(&release);
     }
     jobs = pipeline::plan(workspace, releases, runner, cancel);
-    parcels = pipeline::parcels_of(jobs, service, order_for(name));
+    submissions = pipeline::submissions_of(jobs, service, order_for(name));
   }
   const services::Service& service;
   base::SystemRunner runner;
@@ -52,7 +52,7 @@ struct Planned {
   pipeline::Workspace workspace;
   std::vector<profile::Release> adapted;
   std::vector<pipeline::Job> jobs;
-  std::vector<Parcel> parcels;
+  std::vector<Submission> submissions;
 };
 
 class GoldenSubmit : public testing::TestWithParam<std::string> {};
@@ -60,20 +60,20 @@ class GoldenSubmit : public testing::TestWithParam<std::string> {};
 TEST_P(GoldenSubmit, IsWhatWasAccepted) {
   const Planned planned(GetParam());
   std::string text;
-  for (const auto& parcel : planned.parcels) text += services::to_text(parcel);
+  for (const auto& submission : planned.submissions) text += services::to_text(submission);
   golden::compare("submit/" + GetParam() + ".txt", text);
 }
 
 INSTANTIATE_TEST_SUITE_P(Services, GoldenSubmit, testing::ValuesIn(services::names()),
                          [](const auto& one) { return one.param; });
 
-Parcel sample(const std::string& name) {
-  Parcel parcel;
-  parcel.name = "dracut-sshd";
-  parcel.to = "example/ssh";
-  parcel.version = name == "ppa" ? "1.0-1~x~ppa1" : "1.0-1";
-  parcel.places = {"a-x86_64", "a-aarch64"};
-  return parcel;
+Submission sample(const std::string& name) {
+  Submission submission;
+  submission.name = "dracut-sshd";
+  submission.to = "example/ssh";
+  submission.version = name == "ppa" ? "1.0-1~x~ppa1" : "1.0-1";
+  submission.places = {"a-x86_64", "a-aarch64"};
+  return submission;
 }
 
 services::Answer copr_says(const std::string& listing) {
@@ -86,41 +86,44 @@ std::string row(const std::string& chroot, const std::string& state, const std::
 }
 
 TEST(CoprAnswer, AProjectWithoutBuildsHasNothing) {
-  EXPECT_EQ(copr_says("").standing, Standing::absent);
-  EXPECT_EQ(copr_says("[]").standing, Standing::absent);
+  EXPECT_EQ(copr_says("").standing, RemoteState::absent);
+  EXPECT_EQ(copr_says("[]").standing, RemoteState::absent);
 }
 
 TEST(CoprAnswer, AllChrootsMustHaveThisVersion) {
   const auto one = row("a-x86_64", "succeeded", R"("1.0-1.a")");
-  EXPECT_EQ(copr_says("[" + one + "]").standing, Standing::absent);
-  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("0.9-1")") + "]").standing, Standing::absent);
-  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("1.0-10")") + "]").standing, Standing::absent);
-  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("1.0-1")") + "]").standing, Standing::there);
+  EXPECT_EQ(copr_says("[" + one + "]").standing, RemoteState::absent);
+  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("0.9-1")") + "]").standing,
+            RemoteState::absent);
+  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("1.0-10")") + "]").standing,
+            RemoteState::absent);
+  EXPECT_EQ(copr_says("[" + one + "," + row("a-aarch64", "succeeded", R"("1.0-1")") + "]").standing,
+            RemoteState::there);
 }
 
 TEST(CoprAnswer, ABuildWithoutAVersionIsUnderWay) {
-  EXPECT_EQ(copr_says("[" + row("a-x86_64", "importing", "null") + "]").standing, Standing::under_way);
+  EXPECT_EQ(copr_says("[" + row("a-x86_64", "importing", "null") + "]").standing, RemoteState::under_way);
 }
 
 TEST(CoprAnswer, AFailureIsTold) {
   EXPECT_EQ(
       copr_says("[" + row("a-x86_64", "failed", R"("1.0-1")") + "," + row("a-aarch64", "succeeded", R"("1.0-1")") + "]")
           .standing,
-      Standing::failed);
+      RemoteState::failed);
 }
 
 TEST(CoprAnswer, WhatIsNoListIsAnError) { EXPECT_THROW((void)copr_says("<html>"), base::Error); }
 
 services::Answer ppa_says(const std::string& sources, int status = 0, const std::string& talk = "") {
-  auto parcel = sample("ppa");
-  parcel.items = {{"k", "x_1.0.orig.tar.gz", "x_1.0.orig.tar.gz", true, "aa"},
-                  {"k", "x_1.0-1.debian.tar.xz", "x_1.0-1.debian.tar.xz", false, "bb"}};
-  return services::find("ppa")->answer(parcel, {{status, "", talk, false}, {0, sources, "", false}});
+  auto submission = sample("ppa");
+  submission.items = {{"k", "x_1.0.orig.tar.gz", "x_1.0.orig.tar.gz", true, "aa"},
+                      {"k", "x_1.0-1.debian.tar.xz", "x_1.0-1.debian.tar.xz", false, "bb"}};
+  return services::find("ppa")->answer(submission, {{status, "", talk, false}, {0, sources, "", false}});
 }
 
 TEST(PpaAnswer, ANewArchiveHasNothing) {
   const auto answer = ppa_says("", 22, "curl: (22) The requested URL returned error: 404");
-  EXPECT_EQ(answer.standing, Standing::absent);
+  EXPECT_EQ(answer.standing, RemoteState::absent);
   EXPECT_EQ(answer.say, "");
 }
 
@@ -130,25 +133,26 @@ TEST(PpaAnswer, AnArchiveThatCannotBeAskedIsSaid) {
 
 TEST(PpaAnswer, TheTarballIsSharedByVersions) {
   const auto answer = ppa_says("Package: dracut-sshd\nVersion: 0\nChecksums-Sha256:\n aa 1 x_1.0.orig.tar.gz\n");
-  EXPECT_EQ(answer.standing, Standing::absent);
+  EXPECT_EQ(answer.standing, RemoteState::absent);
   EXPECT_TRUE(answer.shared_there);
 }
 
 TEST(PpaAnswer, TheSameVersionIsThereOrRefused) {
   const std::string head = "Package: dracut-sshd\nVersion: 1.0-1~x~ppa1\nChecksums-Sha256:\n";
-  EXPECT_EQ(ppa_says(head + " bb 1 x_1.0-1.debian.tar.xz\n").standing, Standing::there);
+  EXPECT_EQ(ppa_says(head + " bb 1 x_1.0-1.debian.tar.xz\n").standing, RemoteState::there);
   EXPECT_THROW((void)ppa_says(head + " cc 1 x_1.0-1.debian.tar.xz\n"), base::Error);
   EXPECT_THROW((void)ppa_says(head + " cc 1 x_1.0.orig.tar.gz\n"), base::Error);
 }
 
 TEST(GitAnswer, NothingToCommitMeansThatItIsThere) {
   for (const auto* name : {"aur", "guru", "obs"}) {
-    EXPECT_EQ(services::find(name)->answer({}, {{0, "\n", "", false}}).standing, Standing::there) << name;
-    EXPECT_EQ(services::find(name)->answer({}, {{0, "M  PKGBUILD\n", "", false}}).standing, Standing::absent) << name;
+    EXPECT_EQ(services::find(name)->answer({}, {{0, "\n", "", false}}).standing, RemoteState::there) << name;
+    EXPECT_EQ(services::find(name)->answer({}, {{0, "M  PKGBUILD\n", "", false}}).standing, RemoteState::absent)
+        << name;
   }
 }
 
-TEST(Order, WhatIsNoPlaceIsRefused) {
+TEST(SubmitTarget, WhatIsNoPlaceIsRefused) {
   for (const auto& name : services::names()) {
     const auto* service = services::find(name);
     EXPECT_THROW(service->check({"--evil", "", "", 1}), base::Error) << name;
@@ -160,7 +164,7 @@ TEST(Order, WhatIsNoPlaceIsRefused) {
   EXPECT_NO_THROW(services::find("aur")->check({"ssh://aur@aur.example.org/x.git", "", "", 1}));
 }
 
-TEST(Order, EachServicesPlaceHasAFormOfItsOwn) {
+TEST(SubmitTarget, EachServicesPlaceHasAFormOfItsOwn) {
   const std::map<std::string, std::pair<std::vector<std::string>, std::vector<std::string>>> places{
       {"copr",
        {{"ada/sshd", "@group/dracut-sshd", "ada/sshd:pr:1"},
@@ -183,21 +187,21 @@ TEST(Order, EachServicesPlaceHasAFormOfItsOwn) {
   }
 }
 
-/// The replies to an AUR parcel's questions.
+/// The replies to an AUR submission's questions.
 services::Answer aur_says(const std::string& names, const services::Reply& srcinfo, const std::string& status) {
-  Parcel parcel = sample("aur");
-  return services::find("aur")->answer(parcel, {{0, "", "", false},
-                                                {names.empty() ? 128 : 0, names, "", false},
-                                                srcinfo,
-                                                {0, "", "", false},
-                                                {0, status, "", false}});
+  Submission submission = sample("aur");
+  return services::find("aur")->answer(submission, {{0, "", "", false},
+                                                    {names.empty() ? 128 : 0, names, "", false},
+                                                    srcinfo,
+                                                    {0, "", "", false},
+                                                    {0, status, "", false}});
 }
 
 TEST(AurAnswer, ARepositoryOfSomethingElseIsRefused) {
   const services::Reply ours{0, "pkgbase = dracut-sshd\n\tpkgver = 1\n", "", false};
   const services::Reply none{128, "", "fatal: path '.SRCINFO' does not exist", false};
-  EXPECT_EQ(aur_says("PKGBUILD\n", ours, "M  PKGBUILD\n").standing, Standing::absent);
-  EXPECT_EQ(aur_says("", none, "A  PKGBUILD\n").standing, Standing::absent) << "a new one is empty";
+  EXPECT_EQ(aur_says("PKGBUILD\n", ours, "M  PKGBUILD\n").standing, RemoteState::absent);
+  EXPECT_EQ(aur_says("", none, "A  PKGBUILD\n").standing, RemoteState::absent) << "a new one is empty";
   EXPECT_THROW((void)aur_says("README.md\n", none, "A  PKGBUILD\n"), base::Error);
   EXPECT_THROW((void)aur_says("PKGBUILD\n", {0, "pkgbase = dracut-sshd-git\n", "", false}, "M  PKGBUILD\n"),
                base::Error);

@@ -12,7 +12,7 @@ namespace {
 
 using pipeline::Handed;
 using services::Answer;
-using services::Standing;
+using services::RemoteState;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -22,33 +22,35 @@ class Post final : public services::Service {
   [[nodiscard]] std::string_view name() const override { return "post"; }
   [[nodiscard]] std::vector<model::Tool> tools() const override { return {}; }
   [[nodiscard]] bool takes(const model::Profile&) const override { return true; }
-  void check(const services::Order&) const override {}
-  [[nodiscard]] std::vector<services::Parcel> parcels(const services::Order&,
-                                                      const std::vector<services::Offer>&) const override {
+  void check(const services::SubmitTarget&) const override {}
+  [[nodiscard]] std::vector<services::Submission> submissions(
+      const services::SubmitTarget&, const std::vector<services::BuiltRelease>&) const override {
     return {};
   }
-  [[nodiscard]] std::string refusal(const services::Parcel&, const std::vector<services::Reply>& replies,
+  [[nodiscard]] std::string refusal(const services::Submission&, const std::vector<services::Reply>& replies,
                                     const std::filesystem::path&) const override {
     return replies.front().status == 0 ? "" : "it is stale";
   }
-  [[nodiscard]] Answer answer(const services::Parcel&, const std::vector<services::Reply>& replies) const override {
+  [[nodiscard]] Answer answer(const services::Submission&, const std::vector<services::Reply>& replies) const override {
     const auto& said = replies.back().out;
     Answer out;
-    if (said == "there") out.standing = Standing::there;
-    if (said == "building") out.standing = Standing::under_way;
-    if (said == "failed") out.standing = Standing::failed;
+    if (said == "there") out.standing = RemoteState::there;
+    if (said == "building") out.standing = RemoteState::under_way;
+    if (said == "failed") out.standing = RemoteState::failed;
     out.states = {{"place", said}};
     return out;
   }
-  [[nodiscard]] std::string remedy(const services::Parcel&, services::Fault) const override { return "the remedy"; }
+  [[nodiscard]] std::string remedy(const services::Submission&, services::Failure) const override {
+    return "the remedy";
+  }
 };
 
 struct ClerkTest : testing::Test {
   ClerkTest() {
-    parcel.what = "x-1";
-    parcel.to = "there";
-    parcel.ask = {{{"ask"}}};
-    parcel.send = {{{"send"}}};
+    submission.what = "x-1";
+    submission.to = "there";
+    submission.ask = {{{"ask"}}};
+    submission.send = {{{"send"}}};
     runner.set([this](const base::Command& command) {
       ran.push_back(command.argv.front());
       auto& script = replies[command.argv.front()];
@@ -63,22 +65,22 @@ struct ClerkTest : testing::Test {
     });
   }
 
-  pipeline::Handover hand_over(bool wait = true) {
-    pipeline::Clerk::Setting setting;
+  pipeline::SubmitResult hand_over(bool wait = true) {
+    pipeline::Submitter::Setting setting;
     setting.environment = {{"PATH", "/usr/bin"}};
     setting.wait = wait;
     setting.tries = 3;
     setting.sleep = [this](std::chrono::milliseconds time) { slept.push_back(time.count()); };
     setting.chance = [] { return 1.0; };
-    pipeline::Clerk clerk(service, runner, cancel, console, setting);
-    return clerk.hand_over(parcel, folder.path() / "parcel",
-                           {[this] { ran.emplace_back("plain"); },
-                            [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
+    pipeline::Submitter submitter(service, runner, cancel, console, setting);
+    return submitter.hand_over(submission, folder.path() / "submission",
+                               {[this] { ran.emplace_back("plain"); },
+                                [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
   }
 
-  base::TempDir folder{base::temp_parent(), "clerk."};
+  base::TempDir folder{base::temp_parent(), "submitter."};
   Post service;
-  services::Parcel parcel;
+  services::Submission submission;
   std::map<std::string, std::deque<services::Reply>> replies;
   std::vector<std::string> ran;
   std::vector<long> slept;
@@ -143,14 +145,14 @@ TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
 }
 
 TEST_F(ClerkTest, ARefusedCheckHandsNothingOver) {
-  parcel.check = {{{"check"}, ".", true}};
+  submission.check = {{{"check"}, ".", true}};
   replies["check"] = {{1, "", "", false}};
   EXPECT_THROW((void)hand_over(), base::Error);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "check"));
 }
 
 TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
-  parcel.builds = true;
+  submission.builds = true;
   replies["ask"] = {{0, "", "", false},
                     {0, "", "", false},
                     {0, "building", "", false},
@@ -163,27 +165,27 @@ TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
 }
 
 TEST_F(ClerkTest, ABuildThatFailsIsAFailure) {
-  parcel.builds = true;
+  submission.builds = true;
   replies["ask"] = {{0, "", "", false}, {0, "failed", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::failed);
 }
 
 TEST_F(ClerkTest, WithoutWaitingABuildThatRunsIsEnough) {
-  parcel.builds = true;
+  submission.builds = true;
   replies["ask"] = {{0, "building", "", false}};
   EXPECT_EQ(hand_over(false).verdict, Handed::under_way);
 }
 
 TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
-  parcel.receipt = "x-1_source.";
-  base::make_dirs(folder.path() / "parcel");
-  base::write_file(folder.path() / "parcel/x-1_source.host.upload", "done\n");
+  submission.receipt = "x-1_source.";
+  base::make_dirs(folder.path() / "submission");
+  base::write_file(folder.path() / "submission/x-1_source.host.upload", "done\n");
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
   EXPECT_TRUE(ran.empty());
 }
 
 TEST_F(ClerkTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
-  parcel.sign = true;
+  submission.sign = true;
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "signed", "send"));
 }

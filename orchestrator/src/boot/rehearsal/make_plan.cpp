@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "rehearsal/plan.hpp"
+#include "rehearsal/make_plan.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 
 #include "base/text.hpp"
 #include "rehearsal/addresses.hpp"
-#include "rehearsal/nic.hpp"
 #include "rehearsal/disk_plan.hpp"
+#include "rehearsal/nic.hpp"
 
 namespace rehearsal {
 namespace {
