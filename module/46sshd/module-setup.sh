@@ -74,6 +74,15 @@ depends() {
   return 0
 }
 
+# called by dracut
+installkernel() {
+  local -a drivers
+  sshd_verdict || return 0
+  mapfile -t drivers < <(sshd_storage_drivers)
+  if ((${#drivers[@]})); then hostonly='' instmods "${drivers[@]}"; fi
+  return 0
+}
+
 # sshd_install_user: the account that sshd gives up its privileges to, as the system has it; else one is made up.
 sshd_install_user() {
   local user group id rest

@@ -386,3 +386,19 @@ sshd_storage_modules() {
     for module; do if sshd_could_have "$module"; then printf '%s\n' "$module"; fi; done
   done < <(sshd_storage_kinds)
 }
+
+# sshd_storage_drivers: prints the kernel modules, and classes of them as dracut's instmods has them, by which those volumes are opened.
+# A host-only image has what the running kernel has loaded. In a chroot that is another system's kernel, and nothing may be loaded.
+sshd_storage_drivers() {
+  local kind
+  sshd_is_live && return 0
+  while IFS= read -r kind; do
+    case $kind in
+      crypt) printf '%s\n' dm_crypt =crypto ;;
+      lv) printf '%s\n' dm_mod ;;
+      md) printf '%s\n' md_mod raid0 raid1 raid10 raid456 ;;
+      multipath) printf '%s\n' dm_multipath ;;
+      fs-btrfs) printf '%s\n' btrfs ;;
+    esac
+  done < <(sshd_storage_kinds)
+}

@@ -54,6 +54,21 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   need / 3
 }
 
+@test "in a chroot a host-only image gets the drivers of what the root lies on, whatever the running kernel has loaded" {
+  local call='instmods() { echo "hostonly=$hostonly $*" >>"$log"; }; hostonly=1; installkernel'
+  plain
+  module "$call"
+  told 'hostonly= dm_crypt =crypto'
+  : >"$log"
+  plain_devices
+  module "$call" sshd_machine="$machine"
+  lacks "$log" hostonly
+  file /etc/fstab '/dev/sda1 / ext4 defaults 0 1'
+  rm "$root/etc/crypttab"
+  module "$call"
+  lacks "$log" hostonly
+}
+
 @test "on the running system the kernel tells, down to the disk" {
   plain
   plain_devices

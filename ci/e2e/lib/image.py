@@ -27,8 +27,12 @@ KINDS = {
     "plain": 'hostonly="no"\n',
     "plain-hostonly": 'hostonly="yes"\nhostonly_cmdline="no"\n',
 }
-# All drivers and modules that dracut chooses by itself: what an admin has who has only installed the package.
-INSTALLED = {"installed": 'hostonly="no"\n', "installed-hostonly": 'hostonly="yes"\n'}
+# All drivers and modules that dracut chooses by itself: what an admin has who has only installed the package. A host-only image gets
+# the drivers that the machine's kernel has loaded, and the kernel here, which is another machine's, has not loaded those of the guest.
+INSTALLED = {
+    "installed": 'hostonly="no"\n',
+    "installed-hostonly": 'hostonly="yes"\nadd_drivers+=" virtio_pci virtio_blk virtio_net virtio_rng ext4 "\n',
+}
 
 # In a folder as its root, with what dracut needs mounted, and no network but a loopback of its own. It is gone with the command.
 INSIDE = """

@@ -213,11 +213,20 @@ END
   same 1 "$(git -C "$own" rev-list --count HEAD)"
 }
 
+@test "AUR: nothing is pushed on the word of dist/manifest.json" {
+  forge arch-rolling PKGBUILD PKGBUILD '$ a install=evil.install'
+  submit aur
+  [ "$status" -eq 1 ]
+  [[ $stderr == *PKGBUILD* ]]
+  run git -C "$remote" rev-parse --verify --quiet master
+  [ "$status" -ne 0 ]
+}
+
 @test "AUR: a stale .SRCINFO is refused" {
   forge arch-rolling .SRCINFO .SRCINFO 's/^\tpkgdesc = .*/\tpkgdesc = something else/'
   submit aur
   [ "$status" -eq 1 ]
-  [[ $stderr == *'.SRCINFO is not what makepkg --printsrcinfo makes of PKGBUILD'* ]]
+  [[ $stderr == *'the .SRCINFO: summary: is "something else"'* ]]
   run git -C "$remote" rev-parse --verify master
   [ "$status" -ne 0 ]
 }
@@ -248,16 +257,25 @@ END
   [[ $stderr == *'has no GURU in it'* ]]
 }
 
-@test "GURU: what pkgcheck complains about is refused, and so is a stale Manifest" {
+@test "GURU: what pkgcheck complains about is refused" {
+  rm -r "$BATS_TEST_TMPDIR/gentoo/net-misc/openssh" # a dependency that the main repository does not have
+  submit guru
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'pkgcheck is not content'* ]]
+  run git -C "$remote" rev-parse --verify dracut-sshd-1.0.0
+  [ "$status" -ne 0 ]
+}
+
+@test "GURU: a changed ebuild is refused, and so is a stale Manifest" {
   local where=overlay/sys-kernel/dracut-sshd
   forge gentoo-rolling overlay "$where/dracut-sshd-1.0.0.ebuild" 's/^SLOT=.*//'
   submit guru
   [ "$status" -eq 1 ]
-  [[ $stderr == *'pkgcheck is not content'* ]]
+  [[ $stderr == *'ebuild is not the one that was staged'* ]]
   forge gentoo-rolling overlay "$where/Manifest" 's/BLAKE2B ./BLAKE2B 0/; s/SHA512 ./SHA512 0/'
   submit guru
   [ "$status" -eq 1 ]
-  [[ $stderr == *'Manifest does not list dracut-sshd-1.0.0.tar.gz as it is'* ]]
+  [[ $stderr == *'Manifest is not the one that was staged'* ]]
   run git -C "$remote" rev-parse --verify dracut-sshd-1.0.0
   [ "$status" -ne 0 ]
 }

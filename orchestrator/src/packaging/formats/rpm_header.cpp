@@ -70,9 +70,9 @@ const std::set<std::string, std::less<>>& compared_elsewhere() {
   return tags;
 }
 
-const Values& values(const RpmHeader& header, const std::string& tag) {
+const Values& values(const RpmHeader& header, std::string_view tag) {
   static const Values none;
-  const auto found = header.find(tag);
+  const auto found = header.find(std::string(tag));
   return found == header.end() ? none : found->second;
 }
 

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 using services::Parcel;
 namespace {
 
+constexpr const char* kLog = ".logs/submit.log";
+
 void refuse_missing(const services::Service& service, const Toolbox& toolbox) {
   std::vector<std::string> programs;
   std::vector<std::string> packages;
@@ -92,7 +94,7 @@ class Counter {
     const auto sign = [&](const Job& job, const fs::path& build) {
       if (without_shared) service->leave_out_shared(parcel, build);
       (void)repos::find(job.profile.package.manager)->sign(*workshop_, job.profile, job.recipe, build);
-      return executor_.prove_again(job, build, out_ / ".logs/submit.log");
+      return executor_.prove_again(job, build, out_ / kLog);
     };
     lay(parcel, folder, without_shared, sign);
   }
@@ -107,7 +109,12 @@ class Counter {
       auto& of_job = artifacts[item.key];
       if (of_job.empty()) {
         const auto build = work.path() / item.key;
-        of_job = taken_out(job, manifests_[index], out_, build);
+        // What some formats' reading steps look at beside the outputs is made from the source.
+        if (job.recipe.reads_work) executor_.make(job, build, out_ / kLog);
+        static_cast<void>(taken_out(job, manifests_[index], out_, build));
+        // dist/ and its manifest.json are not signed: nothing leaves, and nothing is signed, before it was read and
+        // compared here.
+        of_job = executor_.prove_again(job, build, out_ / kLog);
         if (change) of_job = change(job, build);
       }
       if (item.shared && without_shared) continue;
