@@ -48,16 +48,16 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
   gpg --verify "$site/SHA256SUMS.asc" "$site/SHA256SUMS"
 }
 
-@test "the lines to type are those of the README" {
-  python3 - "$site/catalog.json" "$project/README.md" "$fingerprint" <<'END'
+@test "the lines to type are those of docs/install.md" {
+  python3 - "$site/catalog.json" "$project/docs/install.md" "$fingerprint" <<'END'
 import json, sys
-catalog, readme, fingerprint = json.load(open(sys.argv[1])), open(sys.argv[2]).read().splitlines(), sys.argv[3]
+catalog, page, fingerprint = json.load(open(sys.argv[1])), open(sys.argv[2]).read().splitlines(), sys.argv[3]
 entries = catalog.get("entries") or catalog["packages"]
 assert len(entries) == 5
 for entry in entries:
     lines = ["    " + line.replace(fingerprint, "FINGERPRINT") for line in entry["commands"]]
-    first = readme.index(lines[0])
-    assert readme[first:first + len(lines)] == lines, (entry["distribution"], lines)
+    first = page.index(lines[0])
+    assert page[first:first + len(lines)] == lines, (entry["distribution"], lines)
 END
 }
 
