@@ -13,7 +13,7 @@ from typing import Any
 import cell
 import places
 import verdict
-from scenario import CANNOT, SUITES, Scenario
+from scenario import CANNOT, SUITES, Scenario, Wrong
 
 
 class Ledger:
@@ -25,7 +25,7 @@ class Ledger:
 
     def name(self, wish: Scenario, ready: cell.Prepared) -> str:
         """Of everything that a boot's result depends on."""
-        rig = places.digest_of_tree([places.library, places.library.parent / "boot"])
+        rig = places.digest_of_tree([places.library, places.library.parent / "test_boot.py"])
         return places.digest(rig, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
 
     def name_inspected(self, name: str) -> str:
@@ -75,6 +75,29 @@ class Ledger:
             lines.append(f"| {wish.title} | " + " | ".join(words) + " |")
         return "\n".join(lines)
 
+    def renew(self, page: Path, scenarios: list[Scenario]) -> None:
+        """Puts the table into the place of the page's only one. What this ledger does not know stays as the page has it."""
+        lines = page.read_text().splitlines()
+        rows = [number for number, line in enumerate(lines) if line.startswith("|")]
+        if not rows or rows != list(range(rows[0], rows[-1] + 1)):
+            raise Wrong(f"{page}: expected one table")
+        old = {cells[0]: cells[1:] for cells in map(_cells, lines[rows[0]:rows[-1] + 1])}
+        new = []
+        for row in map(_cells, self.markdown(scenarios).splitlines()):
+            before = old.get(row[0], row[1:])
+            kept = [theirs if ours in UNKNOWN else ours for ours, theirs in zip(row[1:], before)]
+            new.append("|---" * len(row) + "|" if row[0].startswith("---") else "| " + " | ".join([row[0], *kept]) + " |")
+        part = page.with_name(f".{page.name}.part")
+        part.write_text("\n".join([*lines[:rows[0]], *new, *lines[rows[-1] + 1:]]) + "\n")
+        part.rename(page)
+
+
+UNKNOWN = ("not run", "not asked")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
 
 def _said(entry: dict[str, Any] | None, is_meant: bool) -> str:
     if entry is None or not is_meant:
@@ -104,18 +127,3 @@ def _booted(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str
 def did(wish: Scenario) -> str:
     """What a boot did that passed."""
     return "lets in" if wish.logs_in else "does not let in"
-
-
-def table(outcomes: list[cell.Outcome]) -> str:
-    asked = "rehearse says" if any(outcome.rehearsed for outcome in outcomes) else "inspect says"
-    lines = [f"{'':5} {'':28} {asked:24} the boot"]
-    for outcome in sorted(outcomes, key=lambda each: (each.scenario, each.suite)):
-        stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in outcome.stages if seconds >= 0.5)
-        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.rehearsed or outcome.inspected:24} {outcome.result:10} {outcome.seconds:6.0f} s  {stages}")
-        if outcome.retried:
-            lines.append(f"      tried again, because {outcome.retried}")
-        if outcome.reason:
-            lines.append("      " + outcome.reason.strip().replace("\n", "\n      "))
-        if outcome.disagreement:
-            lines.append("      " + outcome.disagreement.replace("\n", "\n      "))
-    return "\n".join(lines)
