@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import signal
 import sys
 import threading
@@ -93,7 +94,8 @@ def names_of(item: pytest.Item) -> list[str]:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return [function]
-    return [function, callspec.id, f"{function}:{callspec.id}", *(part for part in callspec.id.split(":") if part not in scenario.SUITES)]
+    parts = callspec.id.split(":")
+    return [function, callspec.id, f"{function}:{callspec.id}", ":".join(parts[:2]), *(part for part in parts if part not in scenario.SUITES)]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,7 +106,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid} has to have one marker of {', '.join(TIERS)}; it has {', '.join(tiers) or 'none'}")
     if config.option.only:
         chosen = [item for item in items if fits(names_of(item), config.option.only)]
-        for name in config.option.only:
+        # A worker of pytest-xdist cannot say so; where nothing is chosen, the controller's exit status is 5.
+        for name in [] if hasattr(config, "workerinput") else config.option.only:
             if not any(fits(names_of(item), [name]) for item in chosen):
                 raise pytest.UsageError(f"nothing is called \"{name}\"; ci/e2e/run --collect-only -q shows what there is")
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
@@ -178,7 +181,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("what was tried")
     width = max(len(name) for name in results)
     for name in sorted(results):
-        terminalreporter.line(f"{name:{width}} {results[name][0]:8}{seconds[name]:6.0f} s  {'; '.join(words.get(name, []))}".rstrip())
+        said = re.sub(r"\x1b\[[0-9;]*m", "", "; ".join(words.get(name, [])))
+        terminalreporter.line(f"{name:{width}} {results[name][0]:8}{seconds[name]:6.0f} s  {said}".rstrip())
     for name in sorted(results):
         if results[name][0] == "skipped":
             terminalreporter.line(f"SKIPPED: {name}: {results[name][1]}")
