@@ -26,7 +26,7 @@ class Ledger:
     def name(self, wish: Scenario, ready: cell.Prepared) -> str:
         """Of everything that a boot's result depends on."""
         rig = places.digest_of_tree([places.library, places.library.parent / "test_boot.py"])
-        return places.digest(rig, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
+        return places.digest(rig, wish.name, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
 
     def name_inspected(self, name: str) -> str:
         """Of everything that a verdict depends on: what the boot does, and the program that gives it."""
