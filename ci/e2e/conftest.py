@@ -37,8 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rehearse", action="store_true", help="have dracut-sshd rehearse boot the scenarios' images")
     group.addoption("--resume", action="store_true", help="do not boot again what the ledger says has passed")
     group.addoption("--ledger", type=Path, metavar="FILE", help="where results of scenarios are kept (default: build/e2e/ledger.json)")
-    group.addoption("--table", metavar="FILE", help="renew the page's table of what the ledger says of the layouts, or of the scenarios that --only "
-                    "names; - prints it; run nothing")
+    group.addoption("--table", metavar="FILE", help="renew the page's table by what the ledger says: the rows that it has, and those of --only; "
+                    "- prints a table; run nothing")
     group.addoption("--package", type=Path, metavar="FILE.deb", help="take this package, and build none")
     group.addoption("--arch", default="", choices=sorted(arch.KNOWN), help="of the roots (default: this machine's)")
     group.addoption("--keep", action="store_true", help="keep the tests' folders, with the console's log, and say where they are")
@@ -74,11 +74,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.option.table is None:
         return None
     book = ledger.Ledger(config.option.ledger)
-    wishes = [wish for wish in catalog.load() if fits([wish.name], config.option.only)] if config.option.only else [wish for wish in catalog.load() if wish.layout]
+    named = [wish for wish in catalog.load() if fits([wish.name], config.option.only)]
+    if config.option.only and not named:
+        raise pytest.UsageError("no scenario has such a name; ci/e2e/run --collect-only -q boot shows what there is")
     if config.option.table == "-":
-        print(book.markdown(wishes))
+        print(book.markdown(named or catalog.load()))
     else:
-        book.renew(Path(config.option.table), wishes)
+        book.renew(Path(config.option.table), catalog.load(), named)
     return 0
 
 

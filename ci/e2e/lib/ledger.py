@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Ledger:
             part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
             part.rename(self._file)
 
-    def markdown(self, scenarios: list[Scenario]) -> str:
+    def markdown(self, scenarios: Sequence[Scenario]) -> str:
         """The newest result of every cell."""
         newest: dict[tuple[str, str, str], dict[str, Any]] = {}
         for entry in self.entries().values():
@@ -75,15 +76,16 @@ class Ledger:
             lines.append(f"| {wish.title} | " + " | ".join(words) + " |")
         return "\n".join(lines)
 
-    def renew(self, page: Path, scenarios: list[Scenario]) -> None:
-        """Puts the table into the place of the page's only one. What this ledger does not know stays as the page has it."""
+    def renew(self, page: Path, scenarios: Sequence[Scenario], wanted: Sequence[Scenario]) -> None:
+        """The page's only table: the rows that it has, of all scenarios, and those that are wanted. What this ledger does not know stays as the
+        page has it."""
         lines = page.read_text().splitlines()
         rows = [number for number, line in enumerate(lines) if line.startswith("|")]
         if not rows or rows != list(range(rows[0], rows[-1] + 1)):
             raise Wrong(f"{page}: expected one table")
         old = {cells[0]: cells[1:] for cells in map(_cells, lines[rows[0]:rows[-1] + 1])}
         new = []
-        for row in map(_cells, self.markdown(scenarios).splitlines()):
+        for row in map(_cells, self.markdown([wish for wish in scenarios if wish.title in old or wish in wanted]).splitlines()):
             before = old.get(row[0], row[1:])
             kept = [theirs if ours in UNKNOWN else ours for ours, theirs in zip(row[1:], before)]
             new.append("|---" * len(row) + "|" if row[0].startswith("---") else "| " + " | ".join([row[0], *kept]) + " |")
