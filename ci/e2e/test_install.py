@@ -27,6 +27,8 @@ import web
 
 # Of each manager of which there is one: that it installs, and that it refuses.
 CORE = ("installs", "refuses-metadata-without-a-signature")
+# That begin or end with the older version.
+WITH_OLDER = {"upgrades", "downgrades"}
 CORE_CLIENTS = ("dnf", "zypper", "apt", "pacman", "portage")
 
 
@@ -69,10 +71,11 @@ def shop(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterato
             (work / name).mkdir()
         server = web.Web(work, work / "nothing")
         made = sites.Sites(work, server.url, distributions)
-        # The one whose key is to expire comes first, so that nobody waits for that. The older and the other one are made when they are asked for.
-        if any(each.params["name"] == "refuses-an-expired-key" for each in chosen):
-            made.site("expired")
-        made.site("new")
+        # The one whose key is to expire comes first, so that nobody waits for that. The older one comes before the newer: pacman asks for
+        # what has changed since its list was made.
+        names = {each.params["name"] for each in chosen}
+        for kind in (*(("expired",) if "refuses-an-expired-key" in names else ()), *(("old",) if names & WITH_OLDER else ()), "new"):
+            made.site(kind)
         yield Shop(work, server, made)
     finally:
         if server is not None:
