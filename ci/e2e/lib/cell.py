@@ -45,9 +45,13 @@ class Outcome:
     def failed(self) -> bool:
         return self.result == "failed" or bool(self.disagreement)
 
-    @property
-    def seconds(self) -> float:
-        return sum(seconds for _, seconds in self.stages)
+    def words(self) -> list[str]:
+        """What the table says of it."""
+        said = [f"inspect says {self.inspected}"] if self.inspected else []
+        said += [f"rehearse says {self.rehearsed}"] if self.rehearsed else []
+        said += [", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.stages if seconds >= 0.5)]
+        said += [f"tried again, because {self.retried}"] if self.retried else []
+        return [text for text in said if text]
 
 
 @dataclass(frozen=True)

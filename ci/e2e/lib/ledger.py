@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import cell
 import places
 import verdict
-from scenario import CANNOT, SUITES, Scenario
+from scenario import CANNOT, SUITES, Scenario, Wrong
 
 
 class Ledger:
@@ -25,8 +26,8 @@ class Ledger:
 
     def name(self, wish: Scenario, ready: cell.Prepared) -> str:
         """Of everything that a boot's result depends on."""
-        rig = places.digest_of_tree([places.library, places.library.parent / "boot"])
-        return places.digest(rig, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
+        rig = places.digest_of_tree([places.library, places.library.parent / "test_boot.py"])
+        return places.digest(rig, wish.name, wish.file, ready.package.id, ready.site.root.id, ready.site.root.suite)
 
     def name_inspected(self, name: str) -> str:
         """Of everything that a verdict depends on: what the boot does, and the program that gives it."""
@@ -55,7 +56,7 @@ class Ledger:
             part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
             part.rename(self._file)
 
-    def markdown(self, scenarios: list[Scenario]) -> str:
+    def markdown(self, scenarios: Sequence[Scenario]) -> str:
         """The newest result of every cell."""
         newest: dict[tuple[str, str, str], dict[str, Any]] = {}
         for entry in self.entries().values():
@@ -74,6 +75,30 @@ class Ledger:
                 words.append(_booted(newest.get((wish.name, suite, "booted")), is_meant, wish))
             lines.append(f"| {wish.title} | " + " | ".join(words) + " |")
         return "\n".join(lines)
+
+    def renew(self, page: Path, scenarios: Sequence[Scenario], wanted: Sequence[Scenario]) -> None:
+        """The page's only table: the rows that it has, of all scenarios, and those that are wanted. What this ledger does not know stays as the
+        page has it."""
+        lines = page.read_text().splitlines()
+        rows = [number for number, line in enumerate(lines) if line.startswith("|")]
+        if not rows or rows != list(range(rows[0], rows[-1] + 1)):
+            raise Wrong(f"{page}: expected one table")
+        old = {cells[0]: cells[1:] for cells in map(_cells, lines[rows[0]:rows[-1] + 1])}
+        new = []
+        for row in map(_cells, self.markdown([wish for wish in scenarios if wish.title in old or wish in wanted]).splitlines()):
+            before = old.get(row[0], row[1:])
+            kept = [theirs if ours in UNKNOWN else ours for ours, theirs in zip(row[1:], before)]
+            new.append("|---" * len(row) + "|" if row[0].startswith("---") else "| " + " | ".join([row[0], *kept]) + " |")
+        part = page.with_name(f".{page.name}.part")
+        part.write_text("\n".join([*lines[:rows[0]], *new, *lines[rows[-1] + 1:]]) + "\n")
+        part.rename(page)
+
+
+UNKNOWN = ("not run", "not asked")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def _said(entry: dict[str, Any] | None, is_meant: bool) -> str:
@@ -104,18 +129,3 @@ def _booted(entry: dict[str, Any] | None, is_meant: bool, wish: Scenario) -> str
 def did(wish: Scenario) -> str:
     """What a boot did that passed."""
     return "lets in" if wish.logs_in else "does not let in"
-
-
-def table(outcomes: list[cell.Outcome]) -> str:
-    asked = "rehearse says" if any(outcome.rehearsed for outcome in outcomes) else "inspect says"
-    lines = [f"{'':5} {'':28} {asked:24} the boot"]
-    for outcome in sorted(outcomes, key=lambda each: (each.scenario, each.suite)):
-        stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in outcome.stages if seconds >= 0.5)
-        lines.append(f"{outcome.suite:5} {outcome.scenario:28} {outcome.rehearsed or outcome.inspected:24} {outcome.result:10} {outcome.seconds:6.0f} s  {stages}")
-        if outcome.retried:
-            lines.append(f"      tried again, because {outcome.retried}")
-        if outcome.reason:
-            lines.append("      " + outcome.reason.strip().replace("\n", "\n      "))
-        if outcome.disagreement:
-            lines.append("      " + outcome.disagreement.replace("\n", "\n      "))
-    return "\n".join(lines)

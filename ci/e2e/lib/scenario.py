@@ -65,7 +65,8 @@ class Scenario:
     file: Path
     title: str
     suites: tuple[str, ...] = SUITES
-    core: tuple[str, ...] = ()  # the suites on which it is one of the cells that ci/test runs
+    core: tuple[str, ...] = ()  # the suites on which every change has to pass it
+    extended: tuple[str, ...] = ()  # and those on which ci/test also plays it
     packages: tuple[str, ...] = ()
     payload: tuple[str, ...] = ()  # a release and its format: its package's files go into the root, instead of the suite's own package
     image: Image = Image()
@@ -120,7 +121,7 @@ def _names_disk(wish: Scenario) -> bool:
 
 def _twin(wish: Scenario) -> Scenario:
     """The same on a machine whose kernel's command line names no disk, as most installers leave it."""
-    return replace(wish, name=wish.name + TWIN, title=f"{wish.title} (by crypttab)", core=(), remove=(*wish.remove, "rd.luks.name"),
+    return replace(wish, name=wish.name + TWIN, title=f"{wish.title} (by crypttab)", core=(), extended=(), remove=(*wish.remove, "rd.luks.name"),
                    image=replace(wish.image, files=(*wish.image.files, *TWIN_FILES)))
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Signed repositories, by the real tools, with the real GnuPG in a home of the test's own. That package managers accept and
-# refuse what they should is ci/e2e/install's.
+# refuse what they should is ci/e2e/test_install.py's.
 
 # shellcheck disable=SC2030,SC2031
 

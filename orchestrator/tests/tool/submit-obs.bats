@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # orchestrator submit --to obs, by the real osc, to a service of the test's own on the loopback address. That OBS can build what it gets is
-# ci/e2e/obs's to show.
+# ci/e2e/test_obs.py's to show.
 
 bats_require_minimum_version 1.5.0
 load common

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Has `dracut-sshd unlock` unlock machines in a network namespace of their own, two of them side by side.
 
@@ -8,14 +7,11 @@
   late    an sshd that is down at first; with the right passphrase it makes room for another, with the real system's host key
 
 The passphrase comes by a descriptor, and is then looked for: among all arguments and environments while it runs, in all logs, and in the
-journal of the machine that it unlocked. Roots and images are kept as ci/e2e/boot keeps them. Needs root.
-
-Exit status: 0 all passed, 1 something failed, 2 wrong usage, 77 nothing could run here.
+journal of the machine that it unlocked.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -23,26 +19,24 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+import pytest
 
-import cell  # noqa: E402
-import guest  # noqa: E402
-import image  # noqa: E402
-import machine  # noqa: E402
-import network  # noqa: E402
-import package  # noqa: E402
-import places  # noqa: E402
-import roots  # noqa: E402
-import scenario  # noqa: E402
-import shell  # noqa: E402
-import verdict  # noqa: E402
+import cell
+import guest
+import image
+import machine
+import network
+import package
+import places
+import scenario
+import shell
+import verdict
 
 LATE = 15.0  # seconds after which the late one comes
 WITHIN = 900  # for everything, on a machine that has much else to do
@@ -161,12 +155,6 @@ class Stand:
         return done.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def expect(that: bool, what: str) -> None:
-    if not that:
-        raise shell.Failed(what)
-    print(f"ok: {what}", flush=True)
-
-
 def wait_for_lease(stand: Stand, machine_: guest.Guest) -> str:
     deadline = shell.Deadline(300)
     while not (where := stand.net.where()):
@@ -177,7 +165,30 @@ def wait_for_lease(stand: Stand, machine_: guest.Guest) -> str:
     return where[0]
 
 
-def play(stand: Stand, good: guest.Guest) -> None:
+@dataclass(frozen=True)
+class Said:
+    """What `dracut-sshd unlock` came to: its exit status, what it prints, and what it says meanwhile."""
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    both: Said  # of good and late
+    wrong: Said
+    wrong_log: str  # of its sshd
+    wrong_heard: bool
+    again: Said  # of good and late, once more, as JSON
+    real: str  # the marker and the journal of what is up
+    marker: str  # what the marker has to be
+    passphrase: str
+    looks: int
+    in_processes: list[str]  # arguments and environments that had the passphrase
+    in_files: list[str]
+
+
+def play(stand: Stand, good: guest.Guest) -> Seen:
     stand.prepare("wrong", WRONG)
     stand.prepare("late", EARLY)
     stand.start("wrong")
@@ -187,42 +198,31 @@ def play(stand: Stand, good: guest.Guest) -> None:
     later = threading.Timer(LATE, lambda: stand.start("late"))
     later.start()
     try:
-        status, table, said = stand.unlock("good", "late")
-        wrong_status, wrong_table, _ = stand.unlock("wrong", within=SOON)
+        both = Said(*stand.unlock("good", "late"))
+        wrong = Said(*stand.unlock("wrong", within=SOON))
     finally:
         later.cancel()
         spy.end()
     good.look()
-    expect(status == 0, f"both are unlocked, and the exit status says so: {status}")
-    expect(bool(re.search(r"^good +unlocked", table, re.MULTILINE)), "good is unlocked, and its real system was seen with its own host key")
-    expect(bool(re.search(r"^late +unlocked", table, re.MULTILINE)) and "late [" in said and "no answer yet" in said,
-           "late was waited for, and is unlocked")
-    expect(wrong_status == 1 and bool(re.search(r"^wrong +WRONG HOST KEY", wrong_table, re.MULTILINE)), "wrong has the wrong host key")
-    log = (stand.work / "wrong/sshd.log").read_text(errors="replace")
-    expect("Connection from" in log and not re.search(r"userauth-request|Accepted|session opened", log) and not (stand.work / "wrong/heard").exists(),
-           "wrong was connected to, and heard neither a name nor a key, and no passphrase")
-    status, text, _ = stand.unlock("--json", "good", "late")
-    outcomes = {each["host"]: each["outcome"] for each in json.loads(text)}
-    expect(status == 0 and outcomes == {"good": "already up", "late": "already up"}, f"asked again, and as JSON, the two are up already: {outcomes}")
-    marker = shell.run([*stand.net.enter, "ssh", "-F", str(stand.work / "config"), "root@good",
-                        f"cat /{machine.MARKER}; journalctl --boot --no-pager"], timeout=180).output
-    expect(stand.site.text("marker") in marker, "what is up is the encrypted root's own system")
-    expect(stand.passphrase not in marker, "the passphrase is not in its journal")
-    expect(spy.looks > 20 and not spy.found, f"it was in no argument and no environment ({spy.looks} looks) {spy.found or ''}")
+    if both.status != 0:  # nothing is up that could be asked
+        raise shell.Failed(f"both are to be unlocked; the exit status is {both.status}:\n{both.err}{both.out}")
+    again = Said(*stand.unlock("--json", "good", "late"))
+    real = shell.run([*stand.net.enter, "ssh", "-F", str(stand.work / "config"), "root@good",
+                      f"cat /{machine.MARKER}; journalctl --boot --no-pager"], timeout=180).output
     held = [str(path) for path in stand.work.rglob("*") if path.is_file() and path.name != "initrd" and stand.passphrase.encode() in path.read_bytes()]
-    expect(not held, f"it is in no log {held or ''}")
+    return Seen(both, wrong, (stand.work / "wrong/sshd.log").read_text(errors="replace"), (stand.work / "wrong/heard").exists(), again, real,
+                stand.site.text("marker"), stand.passphrase, spy.looks, spy.found, held)
 
 
-def run(suite: str, given: Path | None, work: Path) -> None:
-    site = machine.get(roots.get(suite))
-    made = image.get(site, package.get(suite, given), scenario.Image(kind="plain"))
+def run(site: machine.Site, module: package.Package, work: Path) -> Seen:
+    made = image.get(site, module, scenario.Image(kind="plain"))
     stand = Stand(site, work)
     try:
         wish = scenario.Scenario("unlock", Path(__file__), "unlock")
         good = guest.Guest(work, made.kernel, made.initrd, cell.kernel_arguments(site, wish), [site.folder / "root.img"], stand.net.nics,
                            stand.net.enter, [])
         try:
-            play(stand, good)
+            return play(stand, good)
         finally:
             good.end()
     finally:
@@ -235,47 +235,83 @@ def run(suite: str, given: Path | None, work: Path) -> None:
                     pass
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="ci/e2e/unlock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", default="13", choices=scenario.SUITES, help="default: 13")
-    parser.add_argument("--package", type=Path, metavar="FILE.deb", help="take this package, and build none")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        print("SKIPPED: only root can make a root, a network namespace and a tap device")
-        return 77
+def keep(work: Path) -> None:
+    """The logs of what failed, without keys."""
+    folder = places.logs / "unlock"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(work, folder, ignore=shutil.ignore_patterns("*.sock", "key", "early", "real", "known"))
+    print(f"logs: {folder}", flush=True)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        shell.stopping.set()
-        raise shell.Stopped  # out of whatever is being waited for
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    places.cache.mkdir(parents=True, exist_ok=True)
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(suite, marks=[pytest.mark.extended if suite == "13" else pytest.mark.all, pytest.mark.xdist_group(f"unlock-{suite}")])
+    for suite in scenario.SUITES])
+def seen(request: pytest.FixtureRequest, site: Callable[[str], machine.Site], module_package: Callable[[str], package.Package]) -> Iterator[Seen]:
+    """All of it, once; when the guest's own kernel died, once more."""
+    suite: str = request.param
+    before = request.session.testsfailed
     work = Path(tempfile.mkdtemp(prefix="dracut-sshd-unlock."))
     try:
-        given = options.package.resolve() if options.package else None
         try:
-            run(options.suite, given, work)
+            found = run(site(suite), module_package(suite), work)
         except guest.Died as reason:
             print(f"once more, because {reason}", flush=True)
             shutil.rmtree(work)
             work.mkdir()
-            run(options.suite, given, work)
-    except shell.Skipped as reason:
-        print(f"SKIPPED: {reason}")
-        return 77
-    except shell.Failed as reason:
-        folder = places.logs / "unlock"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(work, folder, ignore=shutil.ignore_patterns("*.sock", "key", "early", "real", "known"))
-        print(f"FAILED: {reason} [logs: {folder}]")
-        return 1
-    except shell.Stopped:
-        return 130
+            found = run(site(suite), module_package(suite), work)
+        yield found
+        if request.session.testsfailed != before or request.config.option.keep:
+            keep(work)
+    except shell.Failed:
+        keep(work)
+        raise
     finally:
-        shell.end_all()
         shutil.rmtree(work, ignore_errors=True)
-    return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def test_unlocks_both(seen: Seen) -> None:
+    assert seen.both.status == 0
+
+
+def test_sees_the_real_system_of_good(seen: Seen) -> None:
+    """With its own host key."""
+    assert re.search(r"^good +unlocked", seen.both.out, re.MULTILINE)
+
+
+def test_waits_for_late(seen: Seen) -> None:
+    assert re.search(r"^late +unlocked", seen.both.out, re.MULTILINE)
+    assert "late [" in seen.both.err and "no answer yet" in seen.both.err
+
+
+def test_tells_of_a_wrong_host_key(seen: Seen) -> None:
+    assert seen.wrong.status == 1
+    assert re.search(r"^wrong +WRONG HOST KEY", seen.wrong.out, re.MULTILINE)
+
+
+def test_sends_a_wrong_host_nothing(seen: Seen) -> None:
+    """It was connected to, and heard neither a name nor a key, and no passphrase."""
+    assert "Connection from" in seen.wrong_log
+    assert not re.search(r"userauth-request|Accepted|session opened", seen.wrong_log)
+    assert not seen.wrong_heard
+
+
+def test_says_what_is_up_already(seen: Seen) -> None:
+    assert seen.again.status == 0
+    assert {each["host"]: each["outcome"] for each in json.loads(seen.again.out)} == {"good": "already up", "late": "already up"}
+
+
+def test_brings_up_the_encrypted_root(seen: Seen) -> None:
+    assert seen.marker in seen.real
+
+
+def test_keeps_the_passphrase_from_the_journal(seen: Seen) -> None:
+    assert seen.passphrase not in seen.real
+
+
+def test_keeps_the_passphrase_from_arguments_and_environments(seen: Seen) -> None:
+    assert seen.looks > 20
+    assert not seen.in_processes
+
+
+def test_keeps_the_passphrase_from_logs(seen: Seen) -> None:
+    assert not seen.in_files
