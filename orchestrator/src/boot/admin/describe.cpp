@@ -10,8 +10,8 @@
 
 #include "base/output.hpp"
 #include "base/text.hpp"
-#include "inspect/client.hpp"
 #include "inspect/check_list.hpp"
+#include "inspect/client.hpp"
 
 namespace admin {
 namespace {

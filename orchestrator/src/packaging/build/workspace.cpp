@@ -8,9 +8,9 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/format.hpp"
+#include "source/patched_tree.hpp"
 #include "source/read_install_list.hpp"
 #include "source/read_project.hpp"
-#include "source/patched_tree.hpp"
 
 namespace pipeline {
 namespace {
