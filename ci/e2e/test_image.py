@@ -31,7 +31,7 @@ shift 3
 for dir in dev proc; do mount --rbind "/$dir" "$image/$dir" && mount --rbind "/$dir" "$root/$dir"; done
 mount -t tmpfs -o mode=0755 tmpfs "$image/run" && mkdir -m 0755 "$image/run/sshd"
 chroot "$root" ip link set lo up
-chroot "$image" /usr/lib/dracut-sshd/accounts
+chroot "$image" /usr/lib/dracut-sshd/fix-accounts
 chroot "$image" /usr/sbin/sshd -D -e -p 2222 2>"$work/sshd.log" &
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
   sleep 0.3
@@ -247,7 +247,7 @@ def test_has_files_with_their_modes(generic: Image) -> None:
     generic.is_there(0o600, "etc/ssh/sshd_config")
     for path in ("etc/motd", "root/.profile", f"{UNITS}/sshd.service"):
         generic.is_there(0o644, path)
-    for path in ("usr/bin/unlock", "usr/bin/resume-boot", "usr/bin/boot-state", "usr/lib/dracut-sshd/accounts",
+    for path in ("usr/bin/unlock", "usr/bin/resume-boot", "usr/bin/boot-state", "usr/lib/dracut-sshd/fix-accounts",
                  "usr/bin/systemd-tty-ask-password-agent"):
         generic.is_there(0o755, path)
 
@@ -260,7 +260,7 @@ def test_has_the_unit(generic: Image) -> None:
 
 
 def test_has_the_handover(generic: Image) -> None:
-    generic.is_enabled("dracut-sshd-handover.service", "initrd-switch-root.target")
+    generic.is_enabled("dracut-sshd-release-network.service", "initrd-switch-root.target")
 
 
 def test_has_networkd_where_nobody_chose_a_network(generic: Image) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
-# (moddir is dracut's, sshd_tree is module-setup.sh's, and sshd_resolve is find.sh's.)
+# (moddir is dracut's, sshd_tree is module-setup.sh's, and sshd_resolve is host.sh's.)
 #
 # Files in the image, or in the private folder of the verdict: below $sshd_tree, and never by way of a symbolic link out of it.
 

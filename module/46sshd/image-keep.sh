@@ -27,7 +27,7 @@ has_room() {
 }
 
 # keep_old IMAGE link|copy: the image that is there stays beside it. A link costs nothing and does for a file that is about to be
-# exchanged; a file that a driver writes into needs a copy, which is on the disk before the driver begins. What is not whole is never kept
+# exchanged; a file that a generator writes into needs a copy, which is on the disk before the generator begins. What is not whole is never kept
 # in the place of what is.
 keep_old() {
   local old state
@@ -45,7 +45,7 @@ put_back() {
   [[ -e $old && $(image_state "$old") != broken ]] && mv -f -- "$old" "$1"
 }
 
-# mend IMAGE: what an earlier run left that was killed, or that a power cut ended, while a driver wrote into the image.
+# mend IMAGE: what an earlier run left that was killed, or that a power cut ended, while a generator wrote into the image.
 mend() {
   local old
   old=$(old_of "$1")

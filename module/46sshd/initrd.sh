@@ -5,10 +5,10 @@
 # What dracut-sshd-rebuild(8) and dracut-sshd-check(8) know of a system: its settings, its kernels, which file is a kernel's
 # initramfs, and what has to be in one.
 
-drivers='dracut update-initramfs kernel-install rpm-ostree transactional-update sdbootutil'
+generators='dracut update-initramfs kernel-install rpm-ostree transactional-update sdbootutil'
 image_setting=/boot/initramfs-%k.img
 image_is_default=yes # as long as nobody but the package has named the image
-driver_setting=dracut
+generator_setting=dracut
 inspect_setting=auto # whether dracut-sshd(1) is asked
 stale_setting=tell   # what is done about an image that is older than what it was made from
 
@@ -31,7 +31,7 @@ read_settings() {
     number=$((number + 1))
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
     [[ $line =~ ^[[:space:]]*([A-Z]+)=(.*[^[:space:]])[[:space:]]*$ ]] \
-      || die 2 "$file:$number: expected IMAGE=FILE, DRIVER=NAME, NETWORK=no or STALE=rebuild, got \"$line\"."
+      || die 2 "$file:$number: expected IMAGE=FILE, GENERATOR=NAME, NETWORK=no or STALE=rebuild, got \"$line\"."
     key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
     if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
     case $key in
@@ -39,9 +39,9 @@ read_settings() {
         set_image "$file:$number" "$value"
         if [[ $file == /etc/* ]]; then image_is_default=''; fi
         ;;
-      DRIVER)
-        [[ " $drivers " == *" $value "* ]] || die 2 "$file:$number: unknown driver \"$value\"; known are: $drivers."
-        driver_setting=$value
+      GENERATOR | DRIVER) # an earlier name
+        [[ " $generators " == *" $value "* ]] || die 2 "$file:$number: unknown generator \"$value\"; known are: $generators."
+        generator_setting=$value
         ;;
       NETWORK | CRYPTTAB) # module-setup.sh's
         [[ $value == no || $value == auto ]] || die 2 "$file:$number: $key is auto or no, not \"$value\"."
@@ -54,7 +54,7 @@ read_settings() {
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, DRIVER, NETWORK, CRYPTTAB, STALE and INSPECT." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }
@@ -157,11 +157,11 @@ default_kernel() {
   [[ $newest ]] && printf '%s\n' "$newest"
 }
 
-# choose_driver: what the running system is wins over what its distribution usually is.
-choose_driver() {
+# choose_generator: what the running system is wins over what its distribution usually is.
+choose_generator() {
   if [[ -e $root/run/ostree-booted ]]; then
     echo rpm-ostree
-  elif [[ $driver_setting == rpm-ostree ]]; then
+  elif [[ $generator_setting == rpm-ostree ]]; then
     # The same distribution without ostree.
     echo dracut
   elif type -P transactional-update >/dev/null && [[ $(findmnt -no OPTIONS / 2>/dev/null) =~ (^|,)ro(,|$) ]]; then
@@ -169,7 +169,7 @@ choose_driver() {
   elif type -P sdbootutil >/dev/null && sdbootutil is-installed >/dev/null 2>&1; then
     echo sdbootutil
   else
-    echo "$driver_setting"
+    echo "$generator_setting"
   fi
 }
 

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC1091,SC2154
-# (find.sh is checked by itself; initdir, moddir and the like are dracut's.)
+# (host.sh is checked by itself; initdir, moddir and the like are dracut's.)
 #
 # dracut module: OpenSSH's sshd in the initramfs. Sourced by dracut (049 and later), which calls check, depends and
 # install. Whatever is read from the system is read below $dracutsysrootdir; whatever is written is written below
 # $initdir; neither is ever left by way of a symbolic link.
 
-# shellcheck source=find.sh
-. "${BASH_SOURCE[0]%/*}/find.sh"
+# shellcheck source=host.sh
+. "${BASH_SOURCE[0]%/*}/host.sh"
 # shellcheck source=files.sh
 . "${BASH_SOURCE[0]%/*}/files.sh"
 # shellcheck source=storage.sh
@@ -19,14 +19,14 @@
 . "${BASH_SOURCE[0]%/*}/network.sh"
 # shellcheck source=stacks.sh
 . "${BASH_SOURCE[0]%/*}/stacks.sh"
-# shellcheck source=readers.sh
-. "${BASH_SOURCE[0]%/*}/readers.sh"
+# shellcheck source=permissions.sh
+. "${BASH_SOURCE[0]%/*}/permissions.sh"
 # shellcheck source=ownership.sh
 . "${BASH_SOURCE[0]%/*}/ownership.sh"
 # shellcheck source=config.sh
 . "${BASH_SOURCE[0]%/*}/config.sh"
-# shellcheck source=sources.sh
-. "${BASH_SOURCE[0]%/*}/sources.sh"
+# shellcheck source=digests.sh
+. "${BASH_SOURCE[0]%/*}/digests.sh"
 
 # Where everything is put: the image, or the private folder of the verdict.
 sshd_tree=${initdir-}
@@ -165,13 +165,13 @@ sshd_install_boot() {
   for name in unlock resume-boot boot-state; do
     sshd_put_own 0755 "boot/$name" "/usr/bin/$name" || return 1
   done
-  for name in accounts handover; do
+  for name in fix-accounts release-network; do
     sshd_put_own 0755 "boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
   for name in prompts disks; do
     sshd_put_own 0644 "boot/$name.sh" "/usr/lib/dracut-sshd/$name.sh" || return 1
   done
-  sshd_install_wanted_unit dracut-sshd-handover.service initrd-switch-root.target
+  sshd_install_wanted_unit dracut-sshd-release-network.service initrd-switch-root.target
 }
 
 # sshd_running_line: prints the running kernel's command line, where this is the system that it runs.

@@ -229,7 +229,7 @@ stays_out() {
 
 @test "the module's own scripts go in whole but for comments and empty lines" {
   module install modules_loaded=' systemd-networkd '
-  for name in bin/unlock bin/resume-boot bin/boot-state lib/dracut-sshd/accounts lib/dracut-sshd/handover; do
+  for name in bin/unlock bin/resume-boot bin/boot-state lib/dracut-sshd/fix-accounts lib/dracut-sshd/release-network; do
     dash -n "$initdir/usr/$name"
     [[ $(head -n 1 "$initdir/usr/$name") == '#!/bin/sh' ]]
     diff "$BATS_TEST_DIRNAME/../46sshd/boot/${name##*/}" "$initdir/usr/$name" >"$BATS_TEST_TMPDIR/gone" || :
@@ -239,7 +239,7 @@ stays_out() {
 }
 
 @test "a part of the module that is missing is a failure, not an empty file" {
-  rm "$moddir/boot/accounts"
+  rm "$moddir/boot/fix-accounts"
   run module install
   [[ $status -eq 1 ]]
   told 'sshd could not be installed into the image'
@@ -247,7 +247,7 @@ stays_out() {
 
 @test "options of newer sshds go in where this very sshd knows them, each for itself" {
   dracutsysrootdir=$root
-  for part in find config verdict; do . "$moddir/$part.sh"; done
+  for part in host config verdict; do . "$moddir/$part.sh"; done
   sshd_in_tree() { [[ "$*" != *PerSourceNetBlockSize* ]]; }
   [ "$(sshd_learn_options sshd)" = $'PerSourceMaxStartups 8\nMaxStartups 200:30:400' ]
   sshd_in_tree() { [[ "$*" != *PerSource* ]]; }

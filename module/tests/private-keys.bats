@@ -179,7 +179,7 @@ refused() {
 }
 
 @test "every form of a private key is known by its content, and nothing else is" {
-  . "$moddir/find.sh"
+  . "$moddir/host.sh"
   key=$BATS_TEST_TMPDIR/key
   for begin in '-----BEGIN OPENSSH PRIVATE KEY-----' '-----BEGIN RSA PRIVATE KEY-----' '-----BEGIN EC PRIVATE KEY-----' \
     '-----BEGIN DSA PRIVATE KEY-----' '-----BEGIN PRIVATE KEY-----' '-----BEGIN ENCRYPTED PRIVATE KEY-----' \

@@ -9,7 +9,7 @@ load lib/archive
 
 setup() { setup_real; }
 
-in_place() { echo DRIVER=update-initramfs >"$root/etc/dracut-sshd/initrd.conf"; }
+in_place() { echo GENERATOR=update-initramfs >"$root/etc/dracut-sshd/initrd.conf"; }
 half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sleep 20; }'
 
 @test "killed while dracut writes aside: the image is the one before, and nothing stays after the next run" {
@@ -67,7 +67,7 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
   nothing_left
 }
 
-@test "a driver that was killed when it had removed the image: the one before returns" {
+@test "a generator that was killed when it had removed the image: the one before returns" {
   in_place
   mv "$image" "$old"
   program update-initramfs 'exit 1'
@@ -76,7 +76,7 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
   is_image "$image" first
 }
 
-@test "ended by a signal while a driver writes in place, the one before is put back at once" {
+@test "ended by a signal while a generator writes in place, the one before is put back at once" {
   in_place
   program update-initramfs 'head -c 1000 "$makes" >"$image"; kill -TERM $PPID; sleep 0.2'
   rebuild
@@ -115,7 +115,7 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
   nothing_left
 }
 
-@test "what a copy needs to outlive a power cut is on the disk before the driver begins" {
+@test "what a copy needs to outlive a power cut is on the disk before the generator begins" {
   in_place
   program sync 'exec /usr/bin/sync "$@"'
   program update-initramfs 'cat "$makes" >"$image"'
@@ -150,7 +150,7 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
 }
 
 @test "so with a kernel-install whose initramfs is dracut's; with another generator, a plugin switched off or a unified image it is asked" {
-  echo DRIVER=kernel-install >"$root/etc/dracut-sshd/initrd.conf"
+  echo GENERATOR=kernel-install >"$root/etc/dracut-sshd/initrd.conf"
   plugin=$root/usr/lib/kernel/install.d/50-dracut.install
   mkdir -p "${plugin%/*}" "$root/etc/kernel/install.d" && touch "$plugin" && chmod 755 "$plugin"
   program kernel-install 'cat "$makes" >"$image"'

@@ -152,9 +152,18 @@ setup() {
   contains "$image" old
 }
 
+@test "DRIVER=, an earlier name of GENERATOR=, is still read" {
+  mkdir -p "$root/etc/dracut-sshd"
+  echo DRIVER=update-initramfs >"$root/etc/dracut-sshd/initrd.conf"
+  program update-initramfs 'cat "$makes" >"$root/boot/initramfs-$3.img"'
+  rebuild
+  ends 0 'is new, with sshd in it'
+  called 'update-initramfs -u -k 6.1.0-1'
+}
+
 @test "settings are data: nothing in them is run, and what is none is refused with its place" {
   for line in 'IMAGE=/boot/$(touch pwned)' 'IMAGE=/boot/`touch pwned`' 'IMAGE=/boot/../etc/x' 'IMAGE=boot/x' 'IMAGE=/boot/' \
-    'DRIVER=sh' 'touch pwned' 'COLOUR=red' 'IMAGE='; do
+    'GENERATOR=sh' 'DRIVER=sh' 'touch pwned' 'COLOUR=red' 'IMAGE='; do
     printf '\n%s\n' "$line" >"$root/etc/dracut-sshd/initrd.conf"
     rebuild
     ends 2 '/etc/dracut-sshd/initrd.conf:2: '
@@ -199,7 +208,7 @@ setup() {
 }
 
 @test "update-initramfs writes into the image; the old one is a copy, not a link to what is overwritten" {
-  sed -i 's/^DRIVER=.*/DRIVER=update-initramfs/' "$settings"
+  sed -i 's/^GENERATOR=.*/GENERATOR=update-initramfs/' "$settings"
   program update-initramfs 'cat "$makes" >"$root/boot/initramfs-$3.img"'
   rebuild
   ends 0 'is new, with sshd in it; the one before is'
@@ -209,7 +218,7 @@ setup() {
 }
 
 @test "an image that update-initramfs spoiled is put back" {
-  sed -i 's/^DRIVER=.*/DRIVER=update-initramfs/' "$settings"
+  sed -i 's/^GENERATOR=.*/GENERATOR=update-initramfs/' "$settings"
   program update-initramfs 'echo spoiled >"$root/boot/initramfs-$3.img"'
   rebuild
   ends 1 'is again what it was'
@@ -221,7 +230,7 @@ setup() {
 }
 
 @test "kernel-install is given the kernel" {
-  sed -i 's/^DRIVER=.*/DRIVER=kernel-install/' "$settings"
+  sed -i 's/^GENERATOR=.*/GENERATOR=kernel-install/' "$settings"
   program kernel-install 'cat "$makes" >"$root/boot/initramfs-$2.img"'
   rebuild
   ends 0 ''

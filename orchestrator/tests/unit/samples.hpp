@@ -25,7 +25,7 @@ inline nlohmann::json rpm() {
       "rpm": {"payload": "w19.zstdio", "license_dir": "/usr/share/licenses/{name}", "emulate": {"_vendor": "redhat"}}},
     "sshd": {"path": "/usr/sbin/sshd", "service_type": "notify", "helper_dir": "/usr/libexec/openssh",
       "privsep_dir": "/usr/share/empty.sshd", "privsep_user": "sshd", "environment_files": {"/etc/sysconfig/sshd": true}},
-    "initrd": {"image": "/boot/initramfs-%k.img", "driver": "dracut"},
+    "initrd": {"image": "/boot/initramfs-%k.img", "generator": "dracut"},
     "sources": {"/sshd": "a manual"},
     "releases": [
       {"id": "1", "dracut": "105", "openssh": "9.9p1", "eol": "2020-01-01", "package": {"rpm": {"dist": ".t1"}}},
@@ -76,7 +76,7 @@ inline base::SourceTree pristine() {
            {0644,
             "# a unit\n[Unit]\nDescription=x\n\n[Service]\nType=notify\nEnvironmentFile=-/etc/sysconfig/sshd\n"
             "EnvironmentFile=-/etc/default/ssh\nExecStart=/usr/sbin/sshd -D $OPTIONS\nRuntimeDirectory=sshd\n"}},
-          {"46sshd/initrd.conf", {0644, "# names\nIMAGE=/boot/initramfs-%k.img\nDRIVER=dracut\n"}},
+          {"46sshd/initrd.conf", {0644, "# names\nIMAGE=/boot/initramfs-%k.img\nGENERATOR=dracut\n"}},
           {"46sshd/module-setup.sh", {0755, "#!/bin/bash\n"}},
           {"LICENSE", {0644, "GPL\n"}}};
 }

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr const char* kRecord = "usr/lib/dracut-sshd/sources";
 constexpr const char* kModule = "/usr/lib/dracut/modules.d/46sshd";
 
-/// As the module's sources.sh has it: the digest of its files' digests, by name.
+/// As the module's digests.sh has it: the digest of its files' digests, by name.
 std::string module_digest(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {

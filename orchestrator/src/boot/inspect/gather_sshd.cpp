@@ -144,9 +144,11 @@ void gather_sshd(Facts& facts) {
     }
     sshd.arguments = arguments_of(facts, *facts.unit);
     for (const auto& before : facts.unit->all("Service", "ExecStartPre")) {
-      if (before.ends_with("/usr/lib/dracut-sshd/accounts") && can_run(facts, "usr/lib/dracut-sshd/accounts") &&
-          facts.has("etc/initrd-release"))
-        facts.puts_accounts_right = true;
+      // "accounts" is what images of earlier versions call it
+      for (const std::string_view program : {"usr/lib/dracut-sshd/fix-accounts", "usr/lib/dracut-sshd/accounts"}) {
+        if (before.ends_with(program) && can_run(facts, program) && facts.has("etc/initrd-release"))
+          facts.puts_accounts_right = true;
+      }
     }
   }
   sshd.bytes = facts.image.content(sshd.path).value_or("");

@@ -88,7 +88,7 @@ std::string as_json(const std::vector<pipeline::SubmitRow>& rows, const Chosen& 
   auto over = nlohmann::ordered_json::array();
   for (const auto* release : chosen.over)
     over.push_back({{"release", release->profile.key()}, {"eol", release->profile.eol}});
-  return nlohmann::ordered_json{{"submissions", submissions}, {"past_their_end", over}}.dump(
+  return nlohmann::ordered_json{{"parcels", submissions}, {"past_their_end", over}}.dump(
       2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -5,7 +5,7 @@
 
 namespace model {
 
-/// SubmitTarget of two Debian versions without an epoch (deb-version(7), "Sorting algorithm"): negative, zero,
+/// Order of two Debian versions without an epoch (deb-version(7), "Sorting algorithm"): negative, zero,
 /// positive.
 [[nodiscard]] int compare_deb_versions(std::string_view a, std::string_view b);
 

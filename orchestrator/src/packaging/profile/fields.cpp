@@ -101,7 +101,7 @@ const std::vector<Field> kFields = {
 
     {"/initrd", B, Kind::object, true, "", nullptr, {}, "The initramfs."},
     {"/initrd/image", B, Kind::string, true, "", &kImage, {}, "Its file; %k is the kernel's version."},
-    {"/initrd/driver", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
+    {"/initrd/generator", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
     {"/initrd/hooks", B, Kind::set, false, "", &kId, {model::kHooks.begin(), model::kHooks.end()}, "How the system says that a kernel's image was built; none, when it does not."},
 
     {"/ci", B, Kind::object, false, "", nullptr, {}, "How the release is tried by machines."},

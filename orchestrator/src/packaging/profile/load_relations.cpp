@@ -40,7 +40,7 @@ auto spec_relevant(const Profile& p) {
       {"/sshd/service_type", p.sshd.service_type == model::ServiceType::simple ? "simple" : "notify"},
       {"/sshd/environment_files", base::join({p.sshd.environment_files.begin(), p.sshd.environment_files.end()}, " ")},
       {"/initrd/image", p.initrd.image},
-      {"/initrd/driver", p.initrd.driver},
+      {"/initrd/generator", p.initrd.generator},
   };
 }
 

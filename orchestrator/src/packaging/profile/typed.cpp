@@ -76,7 +76,8 @@ model::Profile typed(const json& merged) {
   out.sshd.privsep_dir = text(sshd, "privsep_dir");
   out.sshd.privsep_user = text(sshd, "privsep_user");
   out.sshd.environment_files = members(sshd, "environment_files");
-  out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "driver"), members(merged["initrd"], "hooks")};
+  out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "generator"),
+                members(merged["initrd"], "hooks")};
   if (merged.contains("ci")) {
     const auto& ci = merged["ci"];
     out.ci = {text(ci, "container"), text(ci, "nightly"),          map_of(ci, "runners"),

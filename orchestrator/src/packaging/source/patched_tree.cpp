@@ -112,7 +112,7 @@ base::SourceTree patched(const base::SourceTree& pristine, const model::Profile&
   if (const auto text = unit.text(); text != tree[kUnit].content) tree[kUnit].content = text;
   auto& initrd = tree[kInitrd].content;
   initrd = assign(initrd, "IMAGE", profile.initrd.image);
-  initrd = assign(initrd, "DRIVER", profile.initrd.driver);
+  initrd = assign(initrd, "GENERATOR", profile.initrd.generator);
   return tree;
 }
 

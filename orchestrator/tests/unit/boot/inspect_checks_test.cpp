@@ -169,8 +169,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Checks, WhatThisModulePutsRightBeforeSshdStartsIsNoFault) {
   auto files = images::good();
-  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
-  put(files, "usr/lib/dracut-sshd/accounts", "#!/bin/sh\n", 0100755);
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/fix-accounts\n";
+  put(files, "usr/lib/dracut-sshd/fix-accounts", "#!/bin/sh\n", 0100755);
   files.at("etc/shadow").body = "root:!unprovisioned:::::::\n";
   files.at("etc/passwd").body = "root:x:0:0::/root:/bin/zsh\n";
   const auto findings = findings_of(files);
@@ -181,20 +181,20 @@ TEST(Checks, WhatThisModulePutsRightBeforeSshdStartsIsNoFault) {
 
 TEST(Checks, WhatPutsAccountsRightCannotDoSoWhenItIsEmptyOrLeadsNowhere) {
   auto files = images::good();
-  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/fix-accounts\n";
   files.at("etc/shadow").body = "root:!:::::::\n";
-  put(files, "usr/lib/dracut-sshd/accounts", "", 0100755);
+  put(files, "usr/lib/dracut-sshd/fix-accounts", "", 0100755);
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
-  put(files, "usr/lib/dracut-sshd/accounts", "#!/bin/sh\n", 0100644);
+  put(files, "usr/lib/dracut-sshd/fix-accounts", "#!/bin/sh\n", 0100644);
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
-  images::link(files, "usr/lib/dracut-sshd/accounts", "/nonesuch");
+  images::link(files, "usr/lib/dracut-sshd/fix-accounts", "/nonesuch");
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
 }
 
 TEST(Checks, AnEmptyScriptPutsNothingRightAndALinkToNowhereIsNoNetwork) {
   auto files = images::good();
-  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/accounts\n";
-  put(files, "usr/lib/dracut-sshd/accounts", "", 0100755);
+  files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/fix-accounts\n";
+  put(files, "usr/lib/dracut-sshd/fix-accounts", "", 0100755);
   files.at("etc/shadow").body = "root:!:::::::\n";
   EXPECT_THAT(faults_of(findings_of(files)), testing::ElementsAre("account.root"));
   files = images::good();

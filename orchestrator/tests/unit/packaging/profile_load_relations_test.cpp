@@ -85,7 +85,7 @@ const std::vector<std::pair<std::string, json>>& spec_values() {
       {"/sshd/environment_files", {{"/etc/default/more", true}}},
       {"/sshd/privsep_dir", "/run/sshd"},
       {"/initrd/image", "/boot/initrd-%k"},
-      {"/initrd/driver", "kernel-install"},
+      {"/initrd/generator", "kernel-install"},
   };
   return all;
 }

@@ -40,7 +40,7 @@ TEST(Typed, EveryFieldOfAnRpmProfileArrives) {
   EXPECT_EQ(p.sshd.privsep_user, "sshd");
   EXPECT_THAT(p.sshd.environment_files, ElementsAre("/etc/sysconfig/sshd"));
   EXPECT_EQ(p.initrd.image, "/boot/initramfs-%k.img");
-  EXPECT_EQ(p.initrd.driver, "dracut");
+  EXPECT_EQ(p.initrd.generator, "dracut");
 }
 
 TEST(Typed, DependenciesAreSortedAndWhole) {

@@ -72,11 +72,12 @@ TEST(Unit, AContinuedLineIsRefused) {
 TEST(Unit, AnEmptyUnitHasNoValues) { EXPECT_THAT(Unit("").values("Service", "Type"), IsEmpty()); }
 
 TEST(Assign, SetsTheOneLineAndKeepsTheOthers) {
-  EXPECT_EQ(assign("# IMAGE=x\nIMAGE=a\nDRIVER=b\n", "IMAGE", "/boot/%k"), "# IMAGE=x\nIMAGE=/boot/%k\nDRIVER=b\n");
+  EXPECT_EQ(assign("# IMAGE=x\nIMAGE=a\nGENERATOR=b\n", "IMAGE", "/boot/%k"),
+            "# IMAGE=x\nIMAGE=/boot/%k\nGENERATOR=b\n");
 }
 
 TEST(Assign, ANameThatIsMissingOrStandsTwiceIsAnError) {
-  EXPECT_THAT([] { (void)assign("DRIVER=b\n", "IMAGE", "x"); },
+  EXPECT_THAT([] { (void)assign("GENERATOR=b\n", "IMAGE", "x"); },
               ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 0 times")));
   EXPECT_THAT([] { (void)assign("IMAGE=a\nIMAGE=b\n", "IMAGE", "x"); },
               ThrowsMessage<base::Error>(HasSubstr("IMAGE= stands 2 times")));

@@ -153,13 +153,13 @@ TEST(Patched, TheInitramfssNameAndDriverAreAssigned) {
   auto p = profile();
   p.initrd = {"/boot/initrd-%k", "update-initramfs", {}};
   EXPECT_EQ(source::patched(samples::pristine(), p).at("46sshd/initrd.conf").content,
-            "# names\nIMAGE=/boot/initrd-%k\nDRIVER=update-initramfs\n");
+            "# names\nIMAGE=/boot/initrd-%k\nGENERATOR=update-initramfs\n");
 }
 
 TEST(Patched, OnlyTheTwoFilesAndTheirModesAreEverTouched) {
   auto p = profile();
   p.sshd.path = "/usr/bin/sshd";
-  p.initrd.driver = "kernel-install";
+  p.initrd.generator = "kernel-install";
   const auto before = samples::pristine();
   for (const auto& [name, file] : source::patched(before, p)) {
     EXPECT_EQ(file.mode, before.at(name).mode) << name;
@@ -195,13 +195,13 @@ TEST(Diff, OfEqualTreesNothingRuns) {
 TEST(Diff, IsUnifiedWithFixedLabelsAndNoTimesAndPatchTakesIt) {
   auto p = profile();
   p.sshd.path = "/usr/bin/sshd";
-  p.initrd.driver = "kernel-install";
+  p.initrd.generator = "kernel-install";
   base::SystemRunner runner;
   const base::Cancel cancel;
   const auto text = source::diff(samples::pristine(), source::patched(samples::pristine(), p), runner, cancel);
   EXPECT_EQ(text,
             "--- a/46sshd/initrd.conf\n+++ b/46sshd/initrd.conf\n@@ -1,3 +1,3 @@\n # names\n "
-            "IMAGE=/boot/initramfs-%k.img\n-DRIVER=dracut\n+DRIVER=kernel-install\n"
+            "IMAGE=/boot/initramfs-%k.img\n-GENERATOR=dracut\n+GENERATOR=kernel-install\n"
             "--- a/46sshd/sshd.service\n+++ b/46sshd/sshd.service\n@@ -6,5 +6,5 @@\n Type=notify\n "
             "EnvironmentFile=-/etc/sysconfig/sshd\n EnvironmentFile=-/etc/default/ssh\n"
             "-ExecStart=/usr/sbin/sshd -D $OPTIONS\n+ExecStart=/usr/bin/sshd -D $OPTIONS\n RuntimeDirectory=sshd\n");

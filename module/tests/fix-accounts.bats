@@ -18,7 +18,7 @@ becomes() {
   for shell in dash bash 'busybox sh'; do
     type -P "${shell%% *}" >/dev/null || continue
     printf '%s\n' 'bin:*:19000:0:99999:7:::' ${1:+"$1"} 'zed:!:::::::' >"$image/etc/shadow"
-    DRACUT_SSHD_ROOT=$image $shell "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"
+    DRACUT_SSHD_ROOT=$image $shell "$BATS_TEST_DIRNAME/../46sshd/boot/fix-accounts"
     diff - "$image/etc/shadow" <<END || return 1
 bin:*:19000:0:99999:7:::
 zed:!:::::::
@@ -52,7 +52,7 @@ passwd_becomes() {
   for shell in dash bash 'busybox sh'; do
     type -P "${shell%% *}" >/dev/null || continue
     printf '%s' "$1"$'\nsshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nzed:x:5:5::/:/bin/false\n' >"$image/etc/passwd"
-    DRACUT_SSHD_ROOT=$image $shell "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"
+    DRACUT_SSHD_ROOT=$image $shell "$BATS_TEST_DIRNAME/../46sshd/boot/fix-accounts"
     diff - "$image/etc/passwd" <<END || return 1
 $2
 sshd:x:101:65534::/run/sshd:/usr/sbin/nologin
@@ -95,7 +95,7 @@ sshd:x:74:74:Privilege-separated SSH:/:/usr/sbin/nologin
 END
 }
 
-run_it() { DRACUT_SSHD_ROOT=$image sh "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"; }
+run_it() { DRACUT_SSHD_ROOT=$image sh "$BATS_TEST_DIRNAME/../46sshd/boot/fix-accounts"; }
 
 @test "without a shadow file one is made" {
   run_it
@@ -133,7 +133,7 @@ END
   grep -qxF 'root:!:::::::' "$image/etc/shadow"
   [ ! -e /etc/initrd-release ]
   cp /etc/shadow "$BATS_TEST_TMPDIR/before" 2>/dev/null || skip "only root can read shadow"
-  run sh "$BATS_TEST_DIRNAME/../46sshd/boot/accounts"
+  run sh "$BATS_TEST_DIRNAME/../46sshd/boot/fix-accounts"
   [ "$status" -eq 1 ]
   cmp /etc/shadow "$BATS_TEST_TMPDIR/before"
 }

@@ -14,7 +14,7 @@ setup() {
   chmod 755 "$BATS_TEST_TMPDIR/bin/ip"
 }
 
-handover() { PATH=$BATS_TEST_TMPDIR/bin:$PATH DRACUT_SSHD_ROOT=$root "${shell:-sh}" "$BATS_TEST_DIRNAME/../46sshd/boot/handover"; }
+handover() { PATH=$BATS_TEST_TMPDIR/bin:$PATH DRACUT_SSHD_ROOT=$root "${shell:-sh}" "$BATS_TEST_DIRNAME/../46sshd/boot/release-network"; }
 real_system_has() {
   mkdir -p "$root/sysroot/etc/systemd/system/multi-user.target.wants"
   ln -s "/usr/lib/systemd/system/$1" "$root/sysroot/etc/systemd/system/multi-user.target.wants/$1"

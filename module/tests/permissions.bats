@@ -4,8 +4,8 @@
 # shellcheck disable=SC1091,SC2154,SC2317
 
 setup() {
-  # shellcheck source=../46sshd/readers.sh
-  . "$BATS_TEST_DIRNAME/../46sshd/readers.sh"
+  # shellcheck source=../46sshd/permissions.sh
+  . "$BATS_TEST_DIRNAME/../46sshd/permissions.sh"
   # bats's own folder is for its user alone.
   folder=$(mktemp -d /tmp/readers.XXXXXX)
   chmod 755 "$folder"
