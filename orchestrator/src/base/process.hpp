@@ -17,7 +17,7 @@ struct Outcome {
   double seconds = 0;  // wall clock
 };
 
-/// The seam between the pipeline and the machine; unit tests put a fake here.
+/// The seam between the programs and the machine; unit tests put a fake here.
 class Runner {
  public:
   virtual ~Runner() = default;

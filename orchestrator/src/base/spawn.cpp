@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/find_program.hpp"
 #include "base/text.hpp"
 
 namespace base {

@@ -95,8 +95,8 @@ struct Bench {
     workspace.tarball = "tarball";
   }
 
-  pipeline::Job job(const std::string& release = "1") {
-    pipeline::Job job;
+  build::Job job(const std::string& release = "1") {
+    build::Job job;
     job.profile = samples::profile_of(samples::rpm());
     job.profile.release = release;
     job.format = &format;
@@ -108,7 +108,7 @@ struct Bench {
   }
 
   Format format;
-  pipeline::Workspace workspace;
+  build::Workspace workspace;
 };
 
 }  // namespace fakes

@@ -14,7 +14,7 @@
 #include "build/lock.hpp"
 #include "build/schedule.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, const ToolRegistry& tools) {
@@ -82,4 +82,4 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
   return rows;
 }
 
-}  // namespace pipeline
+}  // namespace build

@@ -10,7 +10,7 @@
 #include "build/job.hpp"
 #include "build/schedule.hpp"
 
-namespace pipeline {
+namespace build {
 
 struct BuildOptions {
   std::filesystem::path out;
@@ -25,4 +25,4 @@ struct BuildOptions {
 [[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
                                      const base::Cancel& cancel, base::Console& console);
 
-}  // namespace pipeline
+}  // namespace build

@@ -7,7 +7,7 @@
 #include "base/files.hpp"
 #include "repos/repo_files.hpp"
 
-namespace pipeline {
+namespace build {
 namespace fs = std::filesystem;
 namespace {
 
@@ -50,4 +50,4 @@ std::vector<proof::VerifiedArtifact> copy_verified(const Job& job, const Manifes
   return proof::recognise(job.recipe, folder, digests);
 }
 
-}  // namespace pipeline
+}  // namespace build

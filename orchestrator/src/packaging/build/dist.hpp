@@ -9,7 +9,7 @@
 #include "proof/prove.hpp"
 
 /// dist/ as a shelf that proven packages are taken from.
-namespace pipeline {
+namespace build {
 
 /// The proof that lies beside the packages: what they were when they were proven. base::Error when there are none, when
 /// they were made of something else than this job, or have changed since.
@@ -22,4 +22,4 @@ namespace pipeline {
                                                                  const std::filesystem::path& out,
                                                                  const std::filesystem::path& folder);
 
-}  // namespace pipeline
+}  // namespace build

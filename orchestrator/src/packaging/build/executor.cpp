@@ -13,7 +13,7 @@
 #include "base/text.hpp"
 #include "proof/prove.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,4 +170,4 @@ void Executor::install(const Job& job, const std::vector<model::Output>& outputs
   base::replace_tree(fresh, places_.out / profile.key());
 }
 
-}  // namespace pipeline
+}  // namespace build

@@ -12,7 +12,7 @@
 #include "model/finding.hpp"
 #include "proof/prove.hpp"
 
-namespace pipeline {
+namespace build {
 
 enum class Verdict { proven, unchanged, failed, cancelled };
 
@@ -73,4 +73,4 @@ class Executor {
   bool sandboxed_;
 };
 
-}  // namespace pipeline
+}  // namespace build

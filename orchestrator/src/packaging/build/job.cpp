@@ -10,12 +10,12 @@
 #include "source/patched_tree.hpp"
 #include "source/read_install_list.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
-/// Changes when the pipeline itself does something else with a recipe (the sandbox's /etc, the proof): everything is
+/// Changes when the build itself does something else with a recipe (the sandbox's /etc, the proof): everything is
 /// then built again.
-constexpr const char* kPipelineRevision = "2";
+constexpr const char* kBuildRevision = "2";
 
 std::string step_text(const Job& job, const model::Step& step) {
   std::string text = "cd " + base::shell_quote(step.cwd) + " && env";
@@ -87,8 +87,7 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
 }
 
 std::string key_of(const Job& job, ToolRegistry& tools) {
-  std::string text =
-      fmt::format("pipeline {}\nformat {}\nuid {}\n", kPipelineRevision, job.recipe.format, job.recipe.uid);
+  std::string text = fmt::format("pipeline {}\nformat {}\nuid {}\n", kBuildRevision, job.recipe.format, job.recipe.uid);
   for (const auto& [path, file] : job.recipe.staged)
     text += fmt::format("staged {:04o} {} {}\n", file.mode, base::sha256(file.content), path);
   for (const auto* steps : {&job.recipe.steps, &job.recipe.reading}) {
@@ -116,4 +115,4 @@ std::string to_text(const Job& job) {
   return text;
 }
 
-}  // namespace pipeline
+}  // namespace build

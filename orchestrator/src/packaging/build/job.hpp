@@ -14,7 +14,7 @@
 #include "model/recipe.hpp"
 #include "profile/load.hpp"
 
-namespace pipeline {
+namespace build {
 
 /// One release to build: everything that its packages are made from, and the recipe.
 struct Job {
@@ -66,4 +66,4 @@ class Planner {
 /// The environment that every step has.
 [[nodiscard]] std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step);
 
-}  // namespace pipeline
+}  // namespace build

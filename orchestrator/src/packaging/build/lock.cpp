@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace pipeline {
+namespace build {
 
 Lock::Lock(const std::filesystem::path& file)
     : fd_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
@@ -26,4 +26,4 @@ Lock::Lock(const std::filesystem::path& file)
 
 Lock::~Lock() { close(fd_); }
 
-}  // namespace pipeline
+}  // namespace build

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace pipeline {
+namespace build {
 
 /// An exclusive lock on a file (flock(2)), held for the object's life. base::Error when another process holds it. The
 /// kernel lets go of it however the process ends.
@@ -18,4 +18,4 @@ class Lock {
   int fd_;
 };
 
-}  // namespace pipeline
+}  // namespace build

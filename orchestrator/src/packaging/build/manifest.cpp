@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "proof/prove.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 using json = nlohmann::ordered_json;
@@ -76,4 +76,4 @@ bool is_whole(const Manifest& manifest, const std::filesystem::path& folder) {
   }
 }
 
-}  // namespace pipeline
+}  // namespace build

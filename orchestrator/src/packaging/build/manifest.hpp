@@ -9,7 +9,7 @@
 
 #include "base/tree.hpp"
 
-namespace pipeline {
+namespace build {
 
 /// dist/<key>/manifest.json: what lies there, from which inputs it was made, and what the package installs.
 struct Manifest {
@@ -30,4 +30,4 @@ struct Manifest {
 /// Whether every output that the manifest names lies beside it with its digest, and nothing else does.
 [[nodiscard]] bool is_whole(const Manifest& manifest, const std::filesystem::path& folder);
 
-}  // namespace pipeline
+}  // namespace build

@@ -12,7 +12,7 @@
 
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 /// What is shown while jobs run: which, at which step, how many are done, how long it has been.
@@ -111,4 +111,4 @@ void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std
   for (unsigned i = 0; i < std::max(1U, workers); ++i) threads.emplace_back(work);
 }
 
-}  // namespace pipeline
+}  // namespace build

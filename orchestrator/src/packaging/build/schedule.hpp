@@ -7,7 +7,7 @@
 #include "build/executor.hpp"
 #include "build/job.hpp"
 
-namespace pipeline {
+namespace build {
 
 /// A job and what became of it, in the order of the jobs.
 struct Row {
@@ -26,4 +26,4 @@ struct Task {
 void schedule(std::vector<Task> tasks, unsigned workers, Executor& executor, std::vector<Row>& rows,
               base::Console& console);
 
-}  // namespace pipeline
+}  // namespace build

@@ -14,7 +14,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,4 +149,4 @@ std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipe
   return all;
 }
 
-}  // namespace pipeline
+}  // namespace build

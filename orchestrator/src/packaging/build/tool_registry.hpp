@@ -10,7 +10,7 @@
 #include "base/process.hpp"
 #include "model/recipe.hpp"
 
-namespace pipeline {
+namespace build {
 
 /// The programs of this machine that recipes call: where they are, and which versions. Versions are part of a build's
 /// key; asking every program costs more than a whole unchanged build, so what a program said is kept beside the
@@ -58,4 +58,4 @@ class ToolRegistry {
 [[nodiscard]] std::vector<model::Tool> missing(const std::vector<const model::Recipe*>& recipes,
                                                const ToolRegistry& tools);
 
-}  // namespace pipeline
+}  // namespace build

@@ -12,7 +12,7 @@
 #include "source/read_install_list.hpp"
 #include "source/read_project.hpp"
 
-namespace pipeline {
+namespace build {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner, 
   return workspace;
 }
 
-}  // namespace pipeline
+}  // namespace build

@@ -13,7 +13,7 @@
 #include "model/project.hpp"
 #include "profile/load.hpp"
 
-namespace pipeline {
+namespace build {
 
 /// The project's folder, read once and whole: what every build starts from. What is wrong with it is in `findings`.
 struct Workspace {
@@ -46,4 +46,4 @@ struct WorkspaceOptions {
 [[nodiscard]] Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner,
                                        const base::Cancel& cancel);
 
-}  // namespace pipeline
+}  // namespace build

@@ -17,7 +17,7 @@
 namespace cli {
 namespace {
 
-using pipeline::Verdict;
+using build::Verdict;
 
 std::string_view word(Verdict verdict) {
   switch (verdict) {
@@ -42,7 +42,7 @@ void warn_of_ends(const std::vector<const profile::Release*>& releases, base::Co
   }
 }
 
-std::string as_json(const std::vector<pipeline::Row>& rows) {
+std::string as_json(const std::vector<build::Row>& rows) {
   auto document = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     const auto& p = row.job->profile;
@@ -68,7 +68,7 @@ std::string as_json(const std::vector<pipeline::Row>& rows) {
 }
 
 /// What --dry-run prints for machines: the recipe, with each file that is staged by its digest.
-nlohmann::ordered_json plan_json(const pipeline::Job& job) {
+nlohmann::ordered_json plan_json(const build::Job& job) {
   auto files = nlohmann::ordered_json::array();
   for (const auto& [path, file] : job.recipe.staged)
     files.push_back({{"path", path},
@@ -95,7 +95,7 @@ nlohmann::ordered_json plan_json(const pipeline::Job& job) {
           {"outputs", outputs}};
 }
 
-std::string as_table(const std::vector<pipeline::Row>& rows) {
+std::string as_table(const std::vector<build::Row>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
     const auto& p = row.job->profile;
@@ -133,11 +133,11 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
   if (workspace.packager_is_placeholder) {
     context.console.warn(fmt::format(
         "no packager is known: packages bear {}; --packager, DEBFULLNAME and DEBEMAIL, or git config name one",
-        pipeline::kPlaceholderPackager));
+        build::kPlaceholderPackager));
   }
   if (arguments.dry_run) {
     // One job at a time: each holds all that is staged. Printed at the end, because a broken one prints nothing.
-    pipeline::Planner planner(workspace, context.runner, context.cancel);
+    build::Planner planner(workspace, context.runner, context.cancel);
     std::string text;
     auto document = nlohmann::ordered_json::array();
     for (const auto* release : releases) {
@@ -145,21 +145,21 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
       if (common.json)
         document.push_back(plan_json(job));
       else
-        text += pipeline::to_text(job) + "\n";
+        text += build::to_text(job) + "\n";
     }
     fmt::print("{}",
                common.json ? document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text);
     return 0;
   }
-  auto jobs = pipeline::plan(workspace, releases, context.runner, context.cancel);
-  pipeline::BuildOptions options;
+  auto jobs = build::plan(workspace, releases, context.runner, context.cancel);
+  build::BuildOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   // A tool is started in another folder than this.
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
   options.jobs = arguments.jobs != 0 ? arguments.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.keep = arguments.keep;
-  const auto rows = pipeline::build(jobs, options, context.runner, context.cancel, context.console);
+  const auto rows = build::build(jobs, options, context.runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows) + "\n" : as_table(rows));
   for (const auto& row : rows) {
     if (!row.result.kept.empty())

@@ -12,10 +12,10 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   profile::Loaded loaded;
   auto findings = model::Findings();
   if (files.empty()) {
-    pipeline::WorkspaceOptions options;
+    build::WorkspaceOptions options;
     options.root = root_of(common);
-    options.packager = common.packager.empty() ? pipeline::kPlaceholderPackager : common.packager;
-    auto workspace = pipeline::open_workspace(options, context.runner, context.cancel);
+    options.packager = common.packager.empty() ? build::kPlaceholderPackager : common.packager;
+    auto workspace = build::open_workspace(options, context.runner, context.cancel);
     loaded = std::move(workspace.profiles);
     findings = loaded.findings;
     findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());

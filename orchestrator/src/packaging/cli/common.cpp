@@ -16,19 +16,19 @@ int report(const model::Findings& findings) {
 }
 
 std::filesystem::path root_of(const Common& common) {
-  return pipeline::find_root(common.project.empty() ? std::filesystem::current_path()
-                                                    : std::filesystem::path(common.project));
+  return build::find_root(common.project.empty() ? std::filesystem::current_path()
+                                                 : std::filesystem::path(common.project));
 }
 
-pipeline::Workspace open(const Common& common, const Context& context) {
-  pipeline::WorkspaceOptions options;
+build::Workspace open(const Common& common, const Context& context) {
+  build::WorkspaceOptions options;
   options.root = root_of(common);
   options.packager = common.packager;
   options.source = common.source;
   for (const auto* name : {"DEBFULLNAME", "DEBEMAIL"}) {
     if (const char* value = std::getenv(name); value != nullptr) options.environment[name] = value;
   }
-  auto workspace = pipeline::open_workspace(options, context.runner, context.cancel);
+  auto workspace = build::open_workspace(options, context.runner, context.cancel);
   auto findings = workspace.profiles.findings;
   findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());
   if (const int status = report(findings); status != 0) throw Reported{status};
@@ -48,7 +48,7 @@ std::vector<const profile::Release*> chosen(const Common& common, const profile:
   return releases;
 }
 
-void refuse_placeholder_packager(const pipeline::Workspace& workspace) {
+void refuse_placeholder_packager(const build::Workspace& workspace) {
   if (!workspace.packager_is_placeholder && !model::is_placeholder(workspace.packager.mail)) return;
   throw base::Error(workspace.packager_is_placeholder
                         ? "no packager is known, and others will see who it is"
@@ -57,7 +57,7 @@ void refuse_placeholder_packager(const pipeline::Workspace& workspace) {
       .with_hint("--packager 'Name <mail>', DEBFULLNAME and DEBEMAIL, or git config name one");
 }
 
-void refuse_placeholder_address(const pipeline::Workspace& workspace) {
+void refuse_placeholder_address(const build::Workspace& workspace) {
   const auto& project = workspace.project;
   for (const auto& [field, address] : {std::pair("url", project.url), std::pair("downloads", project.downloads)}) {
     if (!address.empty() && model::is_placeholder(address))

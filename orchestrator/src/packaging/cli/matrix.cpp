@@ -43,21 +43,21 @@ void tell_without(const std::vector<const profile::Release*>& releases, base::Co
 }
 
 /// The table of the project, which may have none; or that of --reach, which has to be there.
-pipeline::ReachTable reach_table(const std::filesystem::path& root, const std::string& file) {
-  if (file.empty()) return pipeline::ReachTable::read(root / "ci/reach.list");
+matrix::ReachTable reach_table(const std::filesystem::path& root, const std::string& file) {
+  if (file.empty()) return matrix::ReachTable::read(root / "ci/reach.list");
   if (!std::filesystem::exists(file))
     throw base::Error(fmt::format("--reach {}: there is no such file", base::printable(file, 4096)), base::Exit::usage);
-  return pipeline::ReachTable::read(file);
+  return matrix::ReachTable::read(file);
 }
 
 /// As labels of ci/test.
-std::string_view words_of(pipeline::Tests tests) {
+std::string_view words_of(matrix::Tests tests) {
   switch (tests) {
-    case pipeline::Tests::none:
+    case matrix::Tests::none:
       return "";
-    case pipeline::Tests::tool:
+    case matrix::Tests::tool:
       return "tool";
-    case pipeline::Tests::core:
+    case matrix::Tests::core:
       break;
   }
   return "tool core";
@@ -66,9 +66,9 @@ std::string_view words_of(pipeline::Tests tests) {
 }  // namespace
 
 int matrix(const Common& common, const MatrixArguments& arguments, const Context& context) {
-  pipeline::MatrixOptions options;
-  if (arguments.nightly) options.nights = pipeline::Nights::only;
-  if (arguments.without_nightly) options.nights = pipeline::Nights::without;
+  matrix::MatrixOptions options;
+  if (arguments.nightly) options.nights = matrix::Nights::only;
+  if (arguments.without_nightly) options.nights = matrix::Nights::without;
   options.arches = {arguments.arches.begin(), arguments.arches.end()};
   for (const auto& word : arguments.runners) options.runners.insert(runner_of(word));
 
@@ -76,10 +76,10 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
   const auto loaded = profile::load_files(profile::files_in(root / "distros"));
   if (const int status = report(loaded.findings); status != 0) return status;
   auto releases = chosen(common, loaded, true);
-  auto tests = pipeline::Tests::core;
+  auto tests = matrix::Tests::core;
   if (!arguments.changed_since.empty()) {
     const auto table = reach_table(root, arguments.reach);
-    const pipeline::GitDiff history(root, arguments.changed_since, context.runner, context.cancel);
+    const matrix::GitDiff history(root, arguments.changed_since, context.runner, context.cancel);
     const auto changed = history.changed();
     releases = table.reached(releases, changed, [&](const std::string& path) { return history.text(path); });
     tests = table.tests_of(changed);
@@ -89,18 +89,18 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
     return 0;
   }
   tell_without(releases, context.console);
-  const auto cells = pipeline::cells(releases, options);
+  const auto cells = matrix::cells(releases, options);
   const auto format = common.json ? "json" : arguments.format;
   if (format == "github") {
-    fmt::print("{}", pipeline::as_github(cells));
+    fmt::print("{}", matrix::as_github(cells));
   } else if (format == "gitlab") {
-    fmt::print("{}", pipeline::as_gitlab(cells));
+    fmt::print("{}", matrix::as_gitlab(cells));
   } else if (format == "json") {
-    fmt::print("{}", pipeline::as_json(cells));
+    fmt::print("{}", matrix::as_json(cells));
   } else if (cells.empty()) {
     context.console.line("no cell is reached");
   } else {
-    fmt::print("{}", pipeline::as_table(cells));
+    fmt::print("{}", matrix::as_table(cells));
   }
   return 0;
 }

@@ -14,8 +14,8 @@
 namespace cli {
 namespace {
 
-std::string word(pipeline::PublishVerdict verdict) {
-  return verdict == pipeline::PublishVerdict::published ? "published" : "unchanged";
+std::string word(publish::PublishVerdict verdict) {
+  return verdict == publish::PublishVerdict::published ? "published" : "unchanged";
 }
 
 /// Counts the seconds of all children, for ci/bench/publish: what this program adds to them is its own.
@@ -36,7 +36,7 @@ class Stopwatch final : public base::Runner {
   double seconds_ = 0;
 };
 
-std::string as_json(const std::vector<pipeline::PublishRow>& rows, double seconds) {
+std::string as_json(const std::vector<publish::PublishRow>& rows, double seconds) {
   auto packages = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     auto files = nlohmann::ordered_json::array();
@@ -51,7 +51,7 @@ std::string as_json(const std::vector<pipeline::PublishRow>& rows, double second
   return nlohmann::ordered_json{{"packages", packages}, {"tools_seconds", seconds}}.dump(2);
 }
 
-std::string as_table(const std::vector<pipeline::PublishRow>& rows) {
+std::string as_table(const std::vector<publish::PublishRow>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
     std::uint64_t size = 0;
@@ -76,8 +76,8 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
                         base::Exit::usage)
           .with_hint("name the address of your own server, or --allow-placeholders for a trial");
   }
-  auto jobs = pipeline::plan(workspace, releases, runner, context.cancel);
-  pipeline::PublishOptions options;
+  auto jobs = build::plan(workspace, releases, runner, context.cancel);
+  publish::PublishOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
   options.fingerprint = arguments.fingerprint;
@@ -86,7 +86,7 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
   const signing::Gnupg gnupg(base::whole_environment(), runner, context.cancel);
-  const auto rows = pipeline::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
+  const auto rows = publish::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
   return 0;
 }

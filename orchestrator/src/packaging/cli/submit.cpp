@@ -16,7 +16,7 @@
 namespace cli {
 namespace {
 
-using pipeline::Handed;
+using submit::Handed;
 
 std::string_view word(Handed verdict) {
   switch (verdict) {
@@ -71,7 +71,7 @@ Chosen choose(const Common& common, const profile::Loaded& profiles, const servi
   return out;
 }
 
-std::string as_json(const std::vector<pipeline::SubmitRow>& rows, const Chosen& chosen) {
+std::string as_json(const std::vector<submit::SubmitRow>& rows, const Chosen& chosen) {
   auto submissions = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
     auto states = nlohmann::ordered_json::object();
@@ -119,7 +119,7 @@ std::string plan_json(const std::vector<services::Submission>& submissions) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string as_table(const std::vector<pipeline::SubmitRow>& rows) {
+std::string as_table(const std::vector<submit::SubmitRow>& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows) {
     const auto& places = row.submission.places;
@@ -137,9 +137,9 @@ std::string as_table(const std::vector<pipeline::SubmitRow>& rows) {
   return base::table({"package", "for", "there", "verdict"}, cells);
 }
 
-std::vector<pipeline::Job> jobs_of(const pipeline::Workspace& workspace, const Chosen& chosen,
-                                   const services::Service& service, const services::SubmitTarget& order,
-                                   const Context& context) {
+std::vector<build::Job> jobs_of(const build::Workspace& workspace, const Chosen& chosen,
+                                const services::Service& service, const services::SubmitTarget& order,
+                                const Context& context) {
   std::vector<profile::Release> adapted;
   adapted.reserve(chosen.releases.size());
   std::vector<const profile::Release*> releases;
@@ -148,7 +148,7 @@ std::vector<pipeline::Job> jobs_of(const pipeline::Workspace& workspace, const C
     adapted.back().profile = service.adapted(release->profile, order);
     releases.push_back(&adapted.back());
   }
-  return pipeline::plan(workspace, releases, context.runner, context.cancel);
+  return build::plan(workspace, releases, context.runner, context.cancel);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   service.check(order);
   const auto workspace = open(common, context);
   if (service.takes_recipes() && !order.place.empty())
-    pipeline::refuse_own_repository(workspace.root, order.place, context.runner, context.cancel);
+    submit::refuse_own_repository(workspace.root, order.place, context.runner, context.cancel);
   const auto chosen = choose(common, workspace.profiles, service);
   for (const auto* release : chosen.over)
     context.console.warn(fmt::format("{} {}: its support ended on {}; passed over", release->profile.name,
@@ -178,7 +178,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
     context.console.warn(fmt::format("{}; without --dry-run this is refused", error.what()));
   }
   if (arguments.dry_run) {
-    const auto submissions = pipeline::submissions_of(jobs, service, order);
+    const auto submissions = submit::submissions_of(jobs, service, order);
     if (common.json) {
       fmt::print("{}\n", plan_json(submissions));
     } else {
@@ -186,7 +186,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
     }
     return 0;
   }
-  pipeline::SubmitOptions options;
+  submit::SubmitOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
@@ -198,7 +198,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   options.environment = base::whole_environment();
   const signing::Gnupg gnupg(options.environment, context.runner, context.cancel);
   const auto rows =
-      pipeline::submit(jobs, service, order, options, gnupg, now(), context.runner, context.cancel, context.console);
+      submit::submit(jobs, service, order, options, gnupg, now(), context.runner, context.cancel, context.console);
   fmt::print("{}", common.json ? as_json(rows, chosen) + "\n" : as_table(rows));
   const auto failed = [](const auto& row) { return row.result.verdict == Handed::failed; };
   return std::ranges::any_of(rows, failed) ? 1 : 0;

@@ -107,16 +107,16 @@ int verify(const Common& common, const VerifyArguments& arguments, const Context
 int report(const model::Findings& findings);
 [[nodiscard]] std::filesystem::path root_of(const Common& common);
 /// The whole project, or an Error (usage) after all its findings were printed.
-[[nodiscard]] pipeline::Workspace open(const Common& common, const Context& context);
+[[nodiscard]] build::Workspace open(const Common& common, const Context& context);
 /// What --distro and --all mean; all of them when `everything_by_default` and neither is given.
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);
 
 /// base::Error (usage) when others would see a packager whom nobody can reach (nobody was named, or
 /// packager@example.org).
-void refuse_placeholder_packager(const pipeline::Workspace& workspace);
+void refuse_placeholder_packager(const build::Workspace& workspace);
 /// base::Error (usage) when packages name an address that leads nowhere (https://dracut-sshd.example.org/).
-void refuse_placeholder_address(const pipeline::Workspace& workspace);
+void refuse_placeholder_address(const build::Workspace& workspace);
 [[nodiscard]] std::int64_t now();  // seconds since the epoch
 
 /// Findings were printed already: only the exit status is left to say.

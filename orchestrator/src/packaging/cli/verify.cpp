@@ -24,7 +24,7 @@ std::string dumped(const nlohmann::ordered_json& document) {
 
 int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
-  pipeline::ExamineOptions options{key, now(), 0};
+  verify::ExamineOptions options{key, now(), 0};
   if (!arguments.newer_than.empty()) {
     const auto day = base::days_of(arguments.newer_than);
     if (!day)
@@ -33,7 +33,7 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
           .with_hint("year-month-day: 2026-11-24");
     options.newer_than = *day * 86400;
   }
-  const auto found = pipeline::examine(site, options, context.runner, context.cancel);
+  const auto found = verify::examine(site, options, context.runner, context.cancel);
   if (json) {
     fmt::print(
         "{}\n",
@@ -55,11 +55,11 @@ int verify_packages(const Common& common, const VerifyArguments& arguments, cons
     throw base::Error("--key goes with a published folder", base::Exit::usage)
         .with_hint("of packages it is their contents that are looked at; their signatures are for rpm -K and the like");
   const auto workspace = open(common, context);
-  const auto jobs = pipeline::plan(workspace, profile::all(workspace.profiles), context.runner, context.cancel);
+  const auto jobs = build::plan(workspace, profile::all(workspace.profiles), context.runner, context.cancel);
   std::vector<fs::path> tools;
   for (const auto& folder : arguments.tools) tools.push_back(fs::absolute(folder));
   const std::vector<fs::path> files(arguments.paths.begin(), arguments.paths.end());
-  const auto all = pipeline::examine_packages(jobs, files, tools, context.runner, context.cancel);
+  const auto all = verify::examine_packages(jobs, files, tools, context.runner, context.cancel);
   auto document = nlohmann::ordered_json::array();
   for (const auto& one : all) {
     document.push_back({{"file", one.file.string()}, {"release", one.release}, {"fault", one.fault}});

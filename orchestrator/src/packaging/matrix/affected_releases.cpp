@@ -14,7 +14,7 @@
 #include "base/text.hpp"
 #include "formats/format.hpp"
 
-namespace pipeline {
+namespace matrix {
 namespace {
 
 using enum Reach;
@@ -150,4 +150,4 @@ std::vector<const profile::Release*> ReachTable::reached(const std::vector<const
   return chosen;
 }
 
-}  // namespace pipeline
+}  // namespace matrix

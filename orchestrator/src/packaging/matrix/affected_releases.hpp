@@ -11,7 +11,7 @@
 #include "profile/load.hpp"
 
 /// Which releases and which tests a change can reach, by the project's table of its own paths, ci/reach.list.
-namespace pipeline {
+namespace matrix {
 
 enum class Reach {
   nothing,       // documents, tests, linters: no package and no cell is another one for it
@@ -70,4 +70,4 @@ class ReachTable {
   std::vector<Rule> rules_;
 };
 
-}  // namespace pipeline
+}  // namespace matrix

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace matrix {
 namespace fs = std::filesystem;
 namespace {
 
@@ -120,4 +120,4 @@ std::optional<std::string> GitDiff::text(const std::string& path) const {
   return said.out;
 }
 
-}  // namespace pipeline
+}  // namespace matrix

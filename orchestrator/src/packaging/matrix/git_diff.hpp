@@ -9,7 +9,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 
-namespace pipeline {
+namespace matrix {
 
 /// What git knows of a folder at one revision. A checkout may be anybody's: of its repository the name of a commit is
 /// asked and the objects are read, by a git with a private configuration. No filter, hook, monitor, difference program
@@ -44,4 +44,4 @@ class GitDiff {
   std::string tree_;     // the folder's tree at that revision
 };
 
-}  // namespace pipeline
+}  // namespace matrix

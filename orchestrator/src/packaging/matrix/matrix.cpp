@@ -8,7 +8,7 @@
 #include "base/console.hpp"
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace matrix {
 namespace {
 
 using nlohmann::ordered_json;
@@ -94,4 +94,4 @@ std::string as_table(const std::vector<Cell>& cells) {
   return base::table({"cell", "arch", "format", "image", "runner", "what is tried"}, rows);
 }
 
-}  // namespace pipeline
+}  // namespace matrix

@@ -10,7 +10,7 @@
 #include "profile/load.hpp"
 
 /// What machines try of each release, and that in the words of a CI service.
-namespace pipeline {
+namespace matrix {
 
 /// One release on one architecture.
 struct Cell {
@@ -53,4 +53,4 @@ struct MatrixOptions {
 [[nodiscard]] std::string as_json(const std::vector<Cell>& cells);   // an array, two spaces
 [[nodiscard]] std::string as_table(const std::vector<Cell>& cells);  // for people
 
-}  // namespace pipeline
+}  // namespace matrix

@@ -22,22 +22,22 @@
 #include "repos/site.hpp"
 #include "signing/session.hpp"
 
-namespace pipeline {
+namespace publish {
 namespace fs = std::filesystem;
 namespace {
 
-std::string version_of(const Job& job) {
+std::string version_of(const build::Job& job) {
   return fmt::format("{}-{}", job.workspace->project.version(), job.profile.package.revision);
 }
 
-const repos::Manager& manager_of(const Job& job) {
+const repos::Manager& manager_of(const build::Job& job) {
   const auto* manager = repos::find(job.profile.package.manager);
   if (manager == nullptr)
     throw base::Error(fmt::format("there are no repositories for {}", job.profile.package.manager), base::Exit::usage);
   return *manager;
 }
 
-void refuse_key_type(const Job& job, const signing::Part& part) {
+void refuse_key_type(const build::Job& job, const signing::Part& part) {
   const auto& known = job.profile.package.key_types;
   const auto fits = [&](const std::string& type) { return part.algorithm.rfind(type, 0) == 0; };
   if (known.empty() || std::ranges::any_of(known, fits)) return;
@@ -71,7 +71,7 @@ bool is_new(const PublishRow& row) { return row.verdict == PublishVerdict::publi
 
 /// The site, the folders above it, and what of dist/ is read: where somebody else can write, that somebody decides what
 /// is signed.
-void refuse_writable_by_others(const std::vector<Job>& jobs, const fs::path& site, const fs::path& out) {
+void refuse_writable_by_others(const std::vector<build::Job>& jobs, const fs::path& site, const fs::path& out) {
   base::refuse_tree_writable_by_others(site);
   base::refuse_writable_by_others(out);
   base::refuse_tree_writable_by_others(out / ".logs");
@@ -81,7 +81,7 @@ void refuse_writable_by_others(const std::vector<Job>& jobs, const fs::path& sit
 /// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
-  Publisher(fs::path out, repos::Catalog& catalog, const repos::SigningContext& context, Executor& executor,
+  Publisher(fs::path out, repos::Catalog& catalog, const repos::SigningContext& context, build::Executor& executor,
             repos::Draft& draft, base::Console& console)
       : out_(std::move(out)),
         catalog_(catalog),
@@ -91,7 +91,7 @@ class Publisher {
         console_(console) {}
 
   /// Signs the packages, proves them, and puts them into the draft and the catalog.
-  void take(std::vector<PublishRow>& rows, const std::vector<Manifest>& manifests, const fs::path& log) {
+  void take(std::vector<PublishRow>& rows, const std::vector<build::Manifest>& manifests, const fs::path& log) {
     each_new(rows, "signing", [&](std::size_t i) {
       const auto& job = *rows[i].job;
       rows[i].entry = signed_and_put(job, manifests[i], log);
@@ -128,13 +128,13 @@ class Publisher {
     }
   }
 
-  repos::Published signed_and_put(const Job& job, const Manifest& manifest, const fs::path& log) {
+  repos::Published signed_and_put(const build::Job& job, const build::Manifest& manifest, const fs::path& log) {
     const auto& manager = manager_of(job);
     const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
     // What some formats' reading steps look at beside the outputs is made from the source.
     if (job.recipe.reads_work) executor_.make(job, build, log);
-    static_cast<void>(copy_verified(job, manifest, out_, build));
+    static_cast<void>(build::copy_verified(job, manifest, out_, build));
     // dist/ and its manifest.json are not signed: nothing is, before it was read and compared here.
     auto artifacts = executor_.prove_again(job, build, log);
     if (manager.sign(context_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
@@ -160,14 +160,14 @@ class Publisher {
   fs::path out_;
   repos::Catalog& catalog_;
   const repos::SigningContext& context_;
-  Executor& executor_;
+  build::Executor& executor_;
   repos::Draft& draft_;
   base::Console& console_;
 };
 
 /// Whether a release's newest version there is this very build. A version that is there with other contents is refused:
 /// clients that have it would never see the new one, or take it for a forgery.
-bool is_published(const Job& job, const repos::Catalog& catalog) {
+bool is_published(const build::Job& job, const repos::Catalog& catalog) {
   for (const auto* entry : repos::of_release(catalog, job.profile.id, job.profile.release)) {
     if (entry->version != version_of(job)) continue;
     if (entry->key == job.key) return true;
@@ -178,7 +178,7 @@ bool is_published(const Job& job, const repos::Catalog& catalog) {
   return false;
 }
 
-void refuse_missing(const std::vector<Job>& jobs, const ToolRegistry& tools) {
+void refuse_missing(const std::vector<build::Job>& jobs, const build::ToolRegistry& tools) {
   std::vector<std::string> programs;
   for (const auto& job : jobs) {
     for (const auto& tool : manager_of(job).tools()) {
@@ -192,7 +192,7 @@ void refuse_missing(const std::vector<Job>& jobs, const ToolRegistry& tools) {
 }
 
 /// The key that signs: named, or the site's own. Never another than the site has.
-signing::Key key_for(const std::vector<Job>& jobs, const PublishOptions& options, const repos::Catalog& catalog,
+signing::Key key_for(const std::vector<build::Job>& jobs, const PublishOptions& options, const repos::Catalog& catalog,
                      const signing::Gnupg& gnupg, std::int64_t now) {
   if (options.fingerprint.empty() && catalog.fingerprint.empty())
     throw base::Error("no key to sign with was named", base::Exit::usage)
@@ -207,16 +207,16 @@ signing::Key key_for(const std::vector<Job>& jobs, const PublishOptions& options
 }
 
 /// A row and a manifest for each job; every refusal that concerns packages is here.
-std::vector<PublishRow> rows_of(std::vector<Job>& jobs, const fs::path& out, const repos::Catalog& catalog,
-                                ToolRegistry& tools, std::vector<Manifest>& manifests) {
+std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& out, const repos::Catalog& catalog,
+                                build::ToolRegistry& tools, std::vector<build::Manifest>& manifests) {
   refuse_missing(jobs, tools);
   std::vector<const model::Recipe*> recipes;
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
   tools.learn(recipes, 2);
   std::vector<PublishRow> rows;
   for (auto& job : jobs) {
-    job.key = key_of(job, tools);
-    manifests.push_back(read_proof(job, out));
+    job.key = build::key_of(job, tools);
+    manifests.push_back(build::read_proof(job, out));
     rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
     const auto there = repos::of_release(catalog, job.profile.id, job.profile.release);
     if (!is_new(rows.back())) rows.back().entry = *there.back();
@@ -259,9 +259,9 @@ void write_key(repos::Draft& draft, const repos::Digests& carried, const std::st
 
 }  // namespace
 
-std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options, const signing::Gnupg& gnupg,
-                                std::int64_t now, base::Runner& runner, const base::Cancel& cancel,
-                                base::Console& console) {
+std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOptions& options,
+                                const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
+                                const base::Cancel& cancel, base::Console& console) {
   const auto& project = jobs.front().workspace->project;
   const auto site = repos::place_of(options.to);
   // A wrong key or address is refused before anything is made, and looked at again when nobody else is at work there.
@@ -270,7 +270,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   static_cast<void>(checked_url(options.url, before));
   refuse_writable_by_others(jobs, site, options.out);
   base::make_dirs(site.parent_path());
-  const Lock site_lock(repos::lock_of(site));
+  const build::Lock site_lock(repos::lock_of(site));
   auto catalog = repos::catalog_of(site);
   const auto seen = repos::to_json(catalog);
   const auto key = key_for(jobs, options, catalog, gnupg, now);
@@ -278,9 +278,9 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   catalog.fingerprint = key.primary.fingerprint;
 
   const auto out = fs::canonical(options.out);
-  const Lock out_lock(out / ".lock");
-  ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
-  std::vector<Manifest> manifests;
+  const build::Lock out_lock(out / ".lock");
+  build::ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
+  std::vector<build::Manifest> manifests;
   auto rows = rows_of(jobs, out, catalog, tools, manifests);
   if (const auto warning = signing::expiry_warning(key, now); !warning.empty())
     console.warn(fmt::format("{}: orchestrator key extend {}, then publish again", warning, key.primary.fingerprint));
@@ -297,7 +297,7 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
       runner, cancel,
       {project.name, tools.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, tools, {out, out / ".work", out / ".logs", false}, isolated);
+  build::Executor executor(runner, cancel, tools, {out, out / ".work", out / ".logs", false}, isolated);
   const auto carried = repos::carried(context, site);
   repos::Draft draft(site, carried);
   if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != seen)
@@ -316,4 +316,4 @@ std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& op
   return rows;
 }
 
-}  // namespace pipeline
+}  // namespace publish

@@ -12,7 +12,7 @@
 #include "repos/catalog.hpp"
 #include "signing/gnupg.hpp"
 
-namespace pipeline {
+namespace publish {
 
 struct PublishOptions {
   std::filesystem::path out;  // dist/, where the packages are
@@ -27,7 +27,7 @@ enum class PublishVerdict { published, unchanged };
 
 /// A release and what became of it, in the order of the jobs.
 struct PublishRow {
-  const Job* job = nullptr;
+  const build::Job* job = nullptr;
   PublishVerdict verdict = PublishVerdict::unchanged;
   repos::Published entry;
 };
@@ -37,8 +37,8 @@ struct PublishRow {
 /// refused (the key, its type, a package that is missing or another than was proven, a version that is published with
 /// other contents) is refused before anything is written; so are a site, a folder above it and packages that other
 /// users can change. Where nothing but the key's dates have changed, the site gets the key.
-[[nodiscard]] std::vector<PublishRow> publish(std::vector<Job>& jobs, const PublishOptions& options,
+[[nodiscard]] std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOptions& options,
                                               const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                                               const base::Cancel& cancel, base::Console& console);
 
-}  // namespace pipeline
+}  // namespace publish

@@ -19,7 +19,7 @@ struct Published {
   };
   std::string distribution, distribution_name, release, manager;
   std::string package, version;  // "1.0.0-1": of the project, and the packaging's revision
-  std::string key;               // of the build that they are from (pipeline::key_of)
+  std::string key;               // of the build that they are from (build::key_of)
   std::int64_t time = 0;         // of its signatures, seconds since the epoch
   std::vector<File> files;
   std::string how;                    // the file that users fetch to install from it (Instructions), below the site

@@ -14,7 +14,7 @@
 #include "services/classify_failure.hpp"
 
 /// A build service is a class here and a line in the registry: what it takes, which client hands it over, and how that
-/// client's answers are read. Nothing here runs anything: pipeline/ does. It knows nothing of distributions; which
+/// client's answers are read. Nothing here runs anything: submit/ does. It knows nothing of distributions; which
 /// release a service builds for is in the profile (/services). No credential passes through here: each client has its
 /// own.
 namespace services {

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace submit {
 namespace fs = std::filesystem;
 namespace {
 
@@ -89,4 +89,4 @@ void refuse_own_repository(const fs::path& root, const std::string& place, base:
   }
 }
 
-}  // namespace pipeline
+}  // namespace submit

@@ -6,7 +6,7 @@
 
 #include "base/process.hpp"
 
-namespace pipeline {
+namespace submit {
 
 /// base::Error (usage) when `place`, which packages are to be pushed to, is the project's own repository: a folder of
 /// it, or what its git has for a remote. Without git, or outside of a clone, nothing is known, and nothing is refused.
@@ -17,4 +17,4 @@ void refuse_own_repository(const std::filesystem::path& root, const std::string&
 /// slash or ".git" at the end.
 [[nodiscard]] std::string repository_name(std::string_view address);
 
-}  // namespace pipeline
+}  // namespace submit

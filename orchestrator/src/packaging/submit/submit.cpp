@@ -18,14 +18,14 @@
 #include "repos/manager.hpp"
 #include "signing/session.hpp"
 
-namespace pipeline {
+namespace submit {
 namespace fs = std::filesystem;
 using services::Submission;
 namespace {
 
 constexpr const char* kLog = ".logs/submit.log";
 
-void refuse_missing(const services::Service& service, const ToolRegistry& tools) {
+void refuse_missing(const services::Service& service, const build::ToolRegistry& tools) {
   std::vector<std::string> programs;
   std::vector<std::string> packages;
   for (const auto& tool : service.tools()) {
@@ -39,11 +39,11 @@ void refuse_missing(const services::Service& service, const ToolRegistry& tools)
                                base::join(packages, " ")));
 }
 
-void build_all(std::vector<Job>& jobs, const SubmitOptions& options, const fs::path& out, base::Runner& runner,
+void build_all(std::vector<build::Job>& jobs, const SubmitOptions& options, const fs::path& out, base::Runner& runner,
                const base::Cancel& cancel, base::Console& console) {
-  const auto rows = build(jobs, {out, options.tool_folders, options.jobs, false}, runner, cancel, console);
+  const auto rows = build::build(jobs, {out, options.tool_folders, options.jobs, false}, runner, cancel, console);
   for (const auto& row : rows) {
-    if (row.result.verdict == Verdict::proven || row.result.verdict == Verdict::unchanged) continue;
+    if (row.result.verdict == build::Verdict::proven || row.result.verdict == build::Verdict::unchanged) continue;
     throw base::Error(fmt::format("building {} failed: {}", row.job->profile.key(), row.result.failure));
   }
 }
@@ -62,9 +62,10 @@ std::string folder_name(const std::string& place) {
 /// The packages of the jobs, and the key that signs them when one has to.
 class Counter {
  public:
-  Counter(const std::vector<Job>& jobs, fs::path out, Executor& executor, std::optional<repos::SigningContext> context)
+  Counter(const std::vector<build::Job>& jobs, fs::path out, build::Executor& executor,
+          std::optional<repos::SigningContext> context)
       : jobs_(jobs), out_(std::move(out)), executor_(executor), context_(std::move(context)) {
-    for (const auto& job : jobs_) manifests_.push_back(read_proof(job, out_));
+    for (const auto& job : jobs_) manifests_.push_back(build::read_proof(job, out_));
   }
 
   void add_digests(Submission& submission) const {
@@ -83,15 +84,15 @@ class Counter {
   services::Service const* service = nullptr;
 
  private:
-  using Change = std::function<std::vector<proof::VerifiedArtifact>(const Job&, const fs::path&)>;
+  using Change = std::function<std::vector<proof::VerifiedArtifact>(const build::Job&, const fs::path&)>;
 
   std::size_t index_of(const std::string& key) const {
-    const auto found = std::ranges::find_if(jobs_, [&](const Job& job) { return job.profile.key() == key; });
+    const auto found = std::ranges::find_if(jobs_, [&](const build::Job& job) { return job.profile.key() == key; });
     return static_cast<std::size_t>(found - jobs_.begin());
   }
 
   void lay_signed(const Submission& submission, const fs::path& folder, bool without_shared) const {
-    const auto sign = [&](const Job& job, const fs::path& build) {
+    const auto sign = [&](const build::Job& job, const fs::path& build) {
       if (without_shared) service->leave_out_shared(submission, build);
       (void)repos::find(job.profile.package.manager)->sign(*context_, job.profile, job.recipe, build);
       return executor_.prove_again(job, build, out_ / kLog);
@@ -111,7 +112,7 @@ class Counter {
         const auto build = work.path() / item.key;
         // What some formats' reading steps look at beside the outputs is made from the source.
         if (job.recipe.reads_work) executor_.make(job, build, out_ / kLog);
-        static_cast<void>(copy_verified(job, manifests_[index], out_, build));
+        static_cast<void>(build::copy_verified(job, manifests_[index], out_, build));
         // dist/ and its manifest.json are not signed: nothing leaves, and nothing is signed, before it was read and
         // compared here.
         of_job = executor_.prove_again(job, build, out_ / kLog);
@@ -135,14 +136,14 @@ class Counter {
     fs::copy(found->path(), to, fs::copy_options::overwrite_existing | fs::copy_options::recursive);
   }
 
-  const std::vector<Job>& jobs_;
+  const std::vector<build::Job>& jobs_;
   fs::path out_;
-  Executor& executor_;
+  build::Executor& executor_;
   std::optional<repos::SigningContext> context_;
-  std::vector<Manifest> manifests_;
+  std::vector<build::Manifest> manifests_;
 };
 
-Submitter::Setting setting_of(const SubmitOptions& options, const ToolRegistry& tools, bool isolated,
+Submitter::Setting setting_of(const SubmitOptions& options, const build::ToolRegistry& tools, bool isolated,
                               const base::Cancel& cancel) {
   Submitter::Setting setting;
   setting.environment = client_environment(options.environment, tools.path_list());
@@ -185,7 +186,7 @@ std::vector<SubmitRow> hand_over_all(std::vector<Submission> submissions, Submit
 
 }  // namespace
 
-std::vector<Submission> submissions_of(const std::vector<Job>& jobs, const services::Service& service,
+std::vector<Submission> submissions_of(const std::vector<build::Job>& jobs, const services::Service& service,
                                        const services::SubmitTarget& order) {
   std::vector<services::BuiltRelease> releases;
   for (const auto& job : jobs)
@@ -193,7 +194,7 @@ std::vector<Submission> submissions_of(const std::vector<Job>& jobs, const servi
   return service.submissions(order, releases);
 }
 
-std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service,
+std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Service& service,
                               const services::SubmitTarget& order, const SubmitOptions& options,
                               const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                               const base::Cancel& cancel, base::Console& console) {
@@ -201,7 +202,7 @@ std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& s
   const auto out = service.wants_its_own() ? options.out / fmt::format("for-{}", service.name()) : options.out;
   base::make_dirs(out);
   const auto place = fs::canonical(out);
-  ToolRegistry tools(options.tool_folders, place / ".tools.json", runner, cancel);
+  build::ToolRegistry tools(options.tool_folders, place / ".tools.json", runner, cancel);
   refuse_missing(service, tools);
   std::optional<signing::Key> key;
   const bool signs = std::ranges::any_of(submissions, &Submission::sign);
@@ -211,13 +212,13 @@ std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& s
   if (signs) key = gnupg.usable(options.fingerprint, now);
   build_all(jobs, options, place, runner, cancel, console);
 
-  const Lock lock(place / ".lock");
+  const build::Lock lock(place / ".lock");
   for (const auto& entry : fs::directory_iterator(place)) {  // of one that was killed: nobody else is here
     if (entry.path().filename().string().starts_with(".submit.")) base::remove_tree(entry.path());
   }
   base::make_dirs(place / ".logs");
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, tools, {place, place / ".work", place / ".logs", false}, isolated);
+  build::Executor executor(runner, cancel, tools, {place, place / ".work", place / ".logs", false}, isolated);
   std::optional<signing::Session> session;
   std::optional<repos::SigningContext> context;
   if (key) {
@@ -235,4 +236,4 @@ std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& s
   return hand_over_all(std::move(submissions), submitter, counter, place / "submitted", work.path(), console);
 }
 
-}  // namespace pipeline
+}  // namespace submit

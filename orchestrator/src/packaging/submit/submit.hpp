@@ -12,7 +12,7 @@
 #include "signing/gnupg.hpp"
 #include "submit/submitter.hpp"
 
-namespace pipeline {
+namespace submit {
 
 struct SubmitOptions {
   std::filesystem::path out;  // dist/, where packages are, or are built into
@@ -30,16 +30,16 @@ struct SubmitRow {
 };
 
 /// What is handed over, and how: nothing runs.
-[[nodiscard]] std::vector<services::Submission> submissions_of(const std::vector<Job>& jobs,
+[[nodiscard]] std::vector<services::Submission> submissions_of(const std::vector<build::Job>& jobs,
                                                                const services::Service& service,
                                                                const services::SubmitTarget& order);
 
 /// Builds what is not built yet, takes what was proven, and hands it over. What fails is told as it happens, and is in
 /// its row; the others are handed over all the same, unless the service does not know the user. base::Error
 /// (missing_tool) before anything is built when a client is missing.
-[[nodiscard]] std::vector<SubmitRow> submit(std::vector<Job>& jobs, const services::Service& service,
+[[nodiscard]] std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Service& service,
                                             const services::SubmitTarget& order, const SubmitOptions& options,
                                             const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
                                             const base::Cancel& cancel, base::Console& console);
 
-}  // namespace pipeline
+}  // namespace submit

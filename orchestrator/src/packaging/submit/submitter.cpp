@@ -10,7 +10,7 @@
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
 
-namespace pipeline {
+namespace submit {
 namespace fs = std::filesystem;
 using services::Answer;
 using services::Call;
@@ -221,4 +221,4 @@ void sleep_for(std::chrono::milliseconds time, const base::Cancel& cancel) {
   cancel.throw_if_requested();
 }
 
-}  // namespace pipeline
+}  // namespace submit

@@ -15,7 +15,7 @@
 #include "base/process.hpp"
 #include "services/service.hpp"
 
-namespace pipeline {
+namespace submit {
 
 /// The service does not know the user, or does not let them: no other submission would fare better.
 class Denied final : public base::Error {
@@ -93,4 +93,4 @@ class Submitter {
 /// Waits, but not longer than until somebody asks to stop (then base::Interrupted).
 void sleep_for(std::chrono::milliseconds time, const base::Cancel& cancel);
 
-}  // namespace pipeline
+}  // namespace submit

@@ -14,7 +14,7 @@
 #include "repos/site.hpp"
 #include "signing/session.hpp"
 
-namespace pipeline {
+namespace verify {
 namespace fs = std::filesystem;
 
 namespace {
@@ -80,4 +80,4 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
   return out;
 }
 
-}  // namespace pipeline
+}  // namespace verify

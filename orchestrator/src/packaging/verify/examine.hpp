@@ -9,7 +9,7 @@
 #include "base/process.hpp"
 #include "repos/catalog.hpp"
 
-namespace pipeline {
+namespace verify {
 
 struct SiteFaults {
   std::string fingerprint;  // of the key that was looked with: not what the site says of itself
@@ -27,4 +27,4 @@ struct ExamineOptions {
 [[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const ExamineOptions& options, base::Runner& runner,
                                  const base::Cancel& cancel);
 
-}  // namespace pipeline
+}  // namespace verify

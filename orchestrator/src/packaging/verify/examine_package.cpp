@@ -13,12 +13,12 @@
 #include "build/tool_registry.hpp"
 #include "repos/repo_files.hpp"
 
-namespace pipeline {
+namespace verify {
 namespace fs = std::filesystem;
 namespace {
 
 /// The job whose package, its first output, has that file's name.
-const Job& job_of(const std::vector<Job>& jobs, const fs::path& file) {
+const build::Job& job_of(const std::vector<build::Job>& jobs, const fs::path& file) {
   for (const auto& job : jobs) {
     if (job.recipe.outputs.front().name == file.filename().string()) return job;
   }
@@ -29,7 +29,7 @@ const Job& job_of(const std::vector<Job>& jobs, const fs::path& file) {
 
 /// Copies what a proof reads into a folder, where the recipe has it. What differs from build to build need not be
 /// there: nobody publishes it.
-Job laid_out(const Job& job, const fs::path& from, const fs::path& to) {
+build::Job laid_out(const build::Job& job, const fs::path& from, const fs::path& to) {
   auto copy = job;
   std::erase_if(copy.recipe.outputs, [&from](const model::Output& output) {
     return !output.reproducible && !fs::exists(fs::symlink_status(from / output.name));
@@ -47,13 +47,14 @@ Job laid_out(const Job& job, const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-std::vector<PackageFaults> examine_packages(const std::vector<Job>& jobs, const std::vector<fs::path>& files,
+std::vector<PackageFaults> examine_packages(const std::vector<build::Job>& jobs, const std::vector<fs::path>& files,
                                             const std::vector<fs::path>& tool_folders, base::Runner& runner,
                                             const base::Cancel& cancel) {
   const base::TempDir work(fs::temp_directory_path(), "orchestrator-verify.");
-  ToolRegistry tools(tool_folders, work.path() / "tools.json", runner, cancel);
+  build::ToolRegistry tools(tool_folders, work.path() / "tools.json", runner, cancel);
   const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  Executor executor(runner, cancel, tools, {work.path(), work.path() / "work", work.path() / "logs", false}, isolated);
+  build::Executor executor(runner, cancel, tools, {work.path(), work.path() / "work", work.path() / "logs", false},
+                           isolated);
   std::vector<PackageFaults> out;
   for (const auto& file : files) {
     PackageFaults found{file, "", ""};
@@ -75,4 +76,4 @@ std::vector<PackageFaults> examine_packages(const std::vector<Job>& jobs, const 
   return out;
 }
 
-}  // namespace pipeline
+}  // namespace verify

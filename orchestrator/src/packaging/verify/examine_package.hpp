@@ -8,7 +8,7 @@
 #include "base/process.hpp"
 #include "build/job.hpp"
 
-namespace pipeline {
+namespace verify {
 
 struct PackageFaults {
   std::filesystem::path file;
@@ -19,9 +19,9 @@ struct PackageFaults {
 /// Holds package files, wherever they lie, against this source and the profile of the release that their name belongs
 /// to: the same readers and the same comparison as when one is built. The source package, which is part of the proof,
 /// has to lie beside it. Signatures are not looked at: which key is trusted is the package manager's matter.
-[[nodiscard]] std::vector<PackageFaults> examine_packages(const std::vector<Job>& jobs,
+[[nodiscard]] std::vector<PackageFaults> examine_packages(const std::vector<build::Job>& jobs,
                                                           const std::vector<std::filesystem::path>& files,
                                                           const std::vector<std::filesystem::path>& tool_folders,
                                                           base::Runner& runner, const base::Cancel& cancel);
 
-}  // namespace pipeline
+}  // namespace verify

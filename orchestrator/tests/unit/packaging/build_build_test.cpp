@@ -10,7 +10,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using pipeline::Verdict;
+using build::Verdict;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -24,7 +24,7 @@ class BuildTest : public testing::Test {
 
   std::vector<Verdict> build() {
     std::vector<Verdict> verdicts;
-    for (const auto& row : pipeline::build(jobs_, options_, runner_, cancel_, console_))
+    for (const auto& row : build::build(jobs_, options_, runner_, cancel_, console_))
       verdicts.push_back(row.result.verdict);
     return verdicts;
   }
@@ -39,12 +39,12 @@ class BuildTest : public testing::Test {
   fakes::Console console_;
   base::Cancel cancel_;
   fakes::Bench bench_;
-  std::vector<pipeline::Job> jobs_;
-  pipeline::BuildOptions options_;
+  std::vector<build::Job> jobs_;
+  build::BuildOptions options_;
 };
 
 TEST_F(BuildTest, MakesItsFolderAndHasARowForEachJobInTheirOrder) {
-  const auto rows = pipeline::build(jobs_, options_, runner_, cancel_, console_);
+  const auto rows = build::build(jobs_, options_, runner_, cancel_, console_);
   ASSERT_THAT(rows, SizeIs(3));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(rows[i].job, &jobs_[i]);
@@ -129,7 +129,7 @@ TEST_F(BuildTest, MissingProgramsAreAllNamedWithTheirPackagesBeforeAnythingRuns)
 
 TEST_F(BuildTest, ASecondBuilderIsRefused) {
   base::make_dirs(options_.out);
-  const pipeline::Lock lock(options_.out / ".lock");
+  const build::Lock lock(options_.out / ".lock");
   EXPECT_THAT([&] { (void)build(); }, testing::ThrowsMessage<base::Error>(HasSubstr("another build is at work")));
 }
 

@@ -10,7 +10,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using pipeline::Verdict;
+using build::Verdict;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -20,8 +20,8 @@ class ExecutorTest : public testing::Test {
     for (const auto* name : {"dist", "dist/.work", "dist/.logs"}) base::make_dirs(temp_.path() / name);
   }
 
-  pipeline::Result run(const pipeline::Job& job, bool sandboxed = false, bool keep = false) {
-    pipeline::Executor executor(runner_, cancel_, tools_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
+  build::Result run(const build::Job& job, bool sandboxed = false, bool keep = false) {
+    build::Executor executor(runner_, cancel_, tools_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
     return executor.run(job, [&](const std::string& title) { titles_.push_back(title); });
   }
 
@@ -36,7 +36,7 @@ class ExecutorTest : public testing::Test {
   fs::path out_ = temp_.path() / "dist";
   fakes::Runner runner_{fakes::play};
   base::Cancel cancel_;
-  pipeline::ToolRegistry tools_{{}, out_ / ".tools.json", runner_, cancel_};
+  build::ToolRegistry tools_{{}, out_ / ".tools.json", runner_, cancel_};
   fakes::Bench bench_;
   std::vector<std::string> titles_;
 };
@@ -48,10 +48,10 @@ TEST_F(ExecutorTest, AProvenPackageLiesInDistBesideItsManifest) {
   ASSERT_EQ(result.outputs.size(), 1U);
   EXPECT_EQ(result.outputs[0].sha256, base::sha256("GPL\n"));
   EXPECT_EQ(base::read_file(out_ / "tester-1/package-1.0.0.fake", 99), "GPL\n");
-  const auto manifest = pipeline::read_manifest(out_ / "tester-1");
+  const auto manifest = build::read_manifest(out_ / "tester-1");
   ASSERT_TRUE(manifest);
   EXPECT_EQ(manifest->key, "key of 1");
-  EXPECT_TRUE(pipeline::is_whole(*manifest, out_ / "tester-1"));
+  EXPECT_TRUE(build::is_whole(*manifest, out_ / "tester-1"));
   expect_no_remains();
 }
 

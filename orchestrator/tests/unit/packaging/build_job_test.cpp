@@ -16,9 +16,9 @@ using testing::Not;
 
 class KeyTest : public testing::Test {
  protected:
-  std::string key(const pipeline::Job& job) {
-    pipeline::ToolRegistry tools({}, temp_.path() / "none", runner_, cancel_);
-    return pipeline::key_of(job, tools);
+  std::string key(const build::Job& job) {
+    build::ToolRegistry tools({}, temp_.path() / "none", runner_, cancel_);
+    return build::key_of(job, tools);
   }
 
   base::TempDir temp_{base::temp_parent(), "job-"};
@@ -33,7 +33,7 @@ TEST_F(KeyTest, EqualJobsHaveEqualKeys) {
 }
 
 TEST_F(KeyTest, ChangesWithEachInput) {
-  using Change = std::function<void(pipeline::Job&)>;
+  using Change = std::function<void(build::Job&)>;
   const std::vector<std::pair<std::string, Change>> changes = {
       {"a staged file's content", [](auto& job) { job.recipe.staged["in/file"].content += "x"; }},
       {"a staged file's mode", [](auto& job) { job.recipe.staged["in/file"].mode = 0644; }},
@@ -104,7 +104,7 @@ TEST_F(KeyTest, AToolThatIsMissingIsAnErrorOfItsOwnKind) {
 
 TEST(JobText, IsWhatAShellWouldTake) {
   fakes::Bench bench;
-  const auto text = pipeline::to_text(bench.job());
+  const auto text = build::to_text(bench.job());
   EXPECT_THAT(text, HasSubstr("# tester-1 (fake)"));
   EXPECT_THAT(text, HasSubstr("cd /build/in && env FLAVOUR=plain LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1795478400 TZ=UTC "
                               "maker /build/out/package\n"));
@@ -117,7 +117,7 @@ TEST(StepEnvironment, AStepsOwnValuesWin) {
   const auto job = bench.job();
   model::Step step;
   step.env = {{"TZ", "Asia/Tokyo"}, {"X", "1"}};
-  const auto environment = pipeline::step_environment(job, step);
+  const auto environment = build::step_environment(job, step);
   EXPECT_EQ(environment.at("TZ"), "Asia/Tokyo");
   EXPECT_EQ(environment.at("X"), "1");
   EXPECT_EQ(environment.at("SOURCE_DATE_EPOCH"), "1795478400");
@@ -127,7 +127,7 @@ class PlanTest : public testing::Test {
  protected:
   PlanTest() {
     base::SystemRunner runner;
-    workspace_ = pipeline::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel_);
+    workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel_);
   }
 
   std::vector<const profile::Release*> releases(const std::string& id) {
@@ -141,7 +141,7 @@ class PlanTest : public testing::Test {
   }
 
   base::Cancel cancel_;
-  pipeline::Workspace workspace_;
+  build::Workspace workspace_;
 };
 
 TEST_F(PlanTest, ASharedDifferenceIsMadeAndProvenOnce) {
@@ -152,7 +152,7 @@ TEST_F(PlanTest, ASharedDifferenceIsMadeAndProvenOnce) {
   auto all = releases("suse");
   const auto more = releases("debian");
   all.insert(all.end(), more.begin(), more.end());
-  const auto jobs = pipeline::plan(workspace_, all, runner, cancel_);
+  const auto jobs = build::plan(workspace_, all, runner, cancel_);
   ASSERT_EQ(jobs.size(), all.size());
   std::set<std::string> patches;
   for (const auto& job : jobs) patches.insert(job.patch);
@@ -162,7 +162,7 @@ TEST_F(PlanTest, ASharedDifferenceIsMadeAndProvenOnce) {
 
 TEST_F(PlanTest, FoldersOfTheProfileAreExpandedBeforeAnyFormatSeesThem) {
   base::SystemRunner runner;
-  for (const auto& job : pipeline::plan(workspace_, profile::all(workspace_.profiles), runner, cancel_)) {
+  for (const auto& job : build::plan(workspace_, profile::all(workspace_.profiles), runner, cancel_)) {
     EXPECT_THAT(job.profile.package.doc_dir, Not(HasSubstr("{")));
     for (const auto& item : job.install) EXPECT_THAT(item.destination, Not(HasSubstr("@"))) << job.profile.key();
   }
@@ -173,7 +173,7 @@ TEST_F(PlanTest, AFaultNamesTheReleaseThatHasIt) {
   auto list = releases("fedora");
   auto changed = *list.at(0);
   changed.profile.sshd.path = "/usr/elsewhere/sshd";
-  EXPECT_THAT([&] { (void)pipeline::plan(workspace_, {&changed}, runner, cancel_); },
+  EXPECT_THAT([&] { (void)build::plan(workspace_, {&changed}, runner, cancel_); },
               testing::ThrowsMessage<base::Error>(testing::StartsWith("fedora-43: ")));
 }
 

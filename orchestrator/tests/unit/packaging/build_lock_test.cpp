@@ -20,34 +20,34 @@ class LockTest : public testing::Test {
 };
 
 TEST_F(LockTest, IsHeldByOneAndRefusedToAnother) {
-  const pipeline::Lock first(file_);
-  EXPECT_THAT([&] { const pipeline::Lock second(file_); },
+  const build::Lock first(file_);
+  EXPECT_THAT([&] { const build::Lock second(file_); },
               ThrowsMessage<base::Error>(HasSubstr("another build is at work in " + temp_.path().string())));
 }
 
 TEST_F(LockTest, IsLetGoOfAtTheEnd) {
-  { const pipeline::Lock first(file_); }
-  EXPECT_NO_THROW(const pipeline::Lock second(file_));
+  { const build::Lock first(file_); }
+  EXPECT_NO_THROW(const build::Lock second(file_));
 }
 
 TEST_F(LockTest, IsNoOneElsesToHold) {
   namespace fs = std::filesystem;
   const auto others = fs::perms::group_all | fs::perms::others_all;
-  { const pipeline::Lock first(file_); }
+  { const build::Lock first(file_); }
   EXPECT_EQ(fs::status(file_).permissions() & others, fs::perms::none);
   fs::permissions(file_, fs::perms(0644));  // of an earlier version
-  { const pipeline::Lock second(file_); }
+  { const build::Lock second(file_); }
   EXPECT_EQ(fs::status(file_).permissions() & others, fs::perms::none);
 }
 
 TEST_F(LockTest, ALinkInItsPlaceIsNotFollowed) {
   base::write_file(temp_.path() / "precious", "x");
   std::filesystem::create_symlink("precious", file_);
-  EXPECT_THROW(const pipeline::Lock lock(file_), base::Error);
+  EXPECT_THROW(const build::Lock lock(file_), base::Error);
 }
 
 TEST_F(LockTest, AFolderThatIsNotThereIsAnError) {
-  EXPECT_THROW(const pipeline::Lock lock(temp_.path() / "none/.lock"), base::Error);
+  EXPECT_THROW(const build::Lock lock(temp_.path() / "none/.lock"), base::Error);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace {
 
 namespace fs = std::filesystem;
+using build::Manifest;
 using nlohmann::json;
-using pipeline::Manifest;
 
 Manifest sample() {
   Manifest manifest;
@@ -35,13 +35,13 @@ class ManifestTest : public testing::Test {
  protected:
   std::optional<Manifest> read(const std::string& text) {
     base::write_file(temp_.path() / "manifest.json", text);
-    return pipeline::read_manifest(temp_.path());
+    return build::read_manifest(temp_.path());
   }
   base::TempDir temp_{base::temp_parent(), "manifest-"};
 };
 
 TEST_F(ManifestTest, SaysWhatThePackageInstallsByDigestAndNotByContent) {
-  const auto document = json::parse(pipeline::to_json(sample()));
+  const auto document = json::parse(build::to_json(sample()));
   EXPECT_EQ(document["key"], "k");
   EXPECT_EQ(document["distribution"], "fedora");
   EXPECT_EQ(document["release"], "43");
@@ -54,7 +54,7 @@ TEST_F(ManifestTest, SaysWhatThePackageInstallsByDigestAndNotByContent) {
 }
 
 TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
-  const auto manifest = read(pipeline::to_json(sample()));
+  const auto manifest = read(build::to_json(sample()));
   ASSERT_TRUE(manifest);
   EXPECT_EQ(manifest->key, "k");
   EXPECT_EQ(manifest->format, "rpm");
@@ -67,8 +67,8 @@ TEST_F(ManifestTest, WhatIsWrittenIsReadBack) {
 }
 
 TEST_F(ManifestTest, WithoutOneThereIsNone) {
-  EXPECT_FALSE(pipeline::read_manifest(temp_.path()));
-  EXPECT_FALSE(pipeline::read_manifest(temp_.path() / "none"));
+  EXPECT_FALSE(build::read_manifest(temp_.path()));
+  EXPECT_FALSE(build::read_manifest(temp_.path() / "none"));
 }
 
 TEST_F(ManifestTest, ABrokenOneIsNone) {
@@ -80,7 +80,7 @@ TEST_F(ManifestTest, ABrokenOneIsNone) {
         R"({"key":"k","format":"rpm","seconds":1,"outputs":[{"name":"a","sha256":3,"size":1}]})"}) {
     EXPECT_FALSE(read(text)) << text;
   }
-  EXPECT_FALSE(read(pipeline::to_json(sample()).substr(0, 100)));
+  EXPECT_FALSE(read(build::to_json(sample()).substr(0, 100)));
   EXPECT_FALSE(read(std::string(1000000, '[')));
 }
 
@@ -88,32 +88,32 @@ TEST_F(ManifestTest, ANameThatEscapesMakesItNone) {
   for (const auto* name : {"../x", "/etc/passwd", "a/b", "", ".", "..", "a\nb"}) {
     auto manifest = sample();
     manifest.outputs[0].name = name;
-    EXPECT_FALSE(read(pipeline::to_json(manifest))) << name;
+    EXPECT_FALSE(read(build::to_json(manifest))) << name;
   }
 }
 
 TEST_F(ManifestTest, AHugeOneIsNoneAndIsNotRead) {
   base::write_file(temp_.path() / "manifest.json", "");
   fs::resize_file(temp_.path() / "manifest.json", 100U << 20U);
-  EXPECT_FALSE(pipeline::read_manifest(temp_.path()));
+  EXPECT_FALSE(build::read_manifest(temp_.path()));
 }
 
 TEST_F(ManifestTest, IsWholeWhenEveryOutputLiesThereAndNothingElse) {
   base::write_file(temp_.path() / "manifest.json", "{}");
-  EXPECT_FALSE(pipeline::is_whole(sample(), temp_.path())) << "the output is missing";
+  EXPECT_FALSE(build::is_whole(sample(), temp_.path())) << "the output is missing";
   base::write_file(temp_.path() / "a.rpm", "a");
-  EXPECT_TRUE(pipeline::is_whole(sample(), temp_.path()));
+  EXPECT_TRUE(build::is_whole(sample(), temp_.path()));
   base::write_file(temp_.path() / "a.rpm", "b");
-  EXPECT_FALSE(pipeline::is_whole(sample(), temp_.path())) << "its bytes differ";
+  EXPECT_FALSE(build::is_whole(sample(), temp_.path())) << "its bytes differ";
   base::write_file(temp_.path() / "a.rpm", "a");
   base::write_file(temp_.path() / "b.rpm", "b");
-  EXPECT_FALSE(pipeline::is_whole(sample(), temp_.path())) << "another file";
+  EXPECT_FALSE(build::is_whole(sample(), temp_.path())) << "another file";
   fs::remove(temp_.path() / "b.rpm");
   fs::rename(temp_.path() / "a.rpm", temp_.path().string() + ".aside");
   fs::create_symlink(temp_.path().string() + ".aside", temp_.path() / "a.rpm");
-  EXPECT_FALSE(pipeline::is_whole(sample(), temp_.path())) << "a link";
+  EXPECT_FALSE(build::is_whole(sample(), temp_.path())) << "a link";
   fs::remove(temp_.path().string() + ".aside");
-  EXPECT_FALSE(pipeline::is_whole(sample(), temp_.path() / "none"));
+  EXPECT_FALSE(build::is_whole(sample(), temp_.path() / "none"));
 }
 
 }  // namespace

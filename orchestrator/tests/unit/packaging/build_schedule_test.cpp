@@ -10,7 +10,7 @@
 
 namespace {
 
-using pipeline::Verdict;
+using build::Verdict;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -27,10 +27,10 @@ class ScheduleTest : public testing::Test {
   }
 
   void run(unsigned workers) {
-    pipeline::ToolRegistry tools({}, temp_.path() / "cache", runner_, cancel_);
-    pipeline::Executor executor(runner_, cancel_, tools,
-                                {temp_.path() / "out", temp_.path() / "work", temp_.path() / "logs"}, false);
-    pipeline::schedule(tasks_, workers, executor, rows_, console_);
+    build::ToolRegistry tools({}, temp_.path() / "cache", runner_, cancel_);
+    build::Executor executor(runner_, cancel_, tools,
+                             {temp_.path() / "out", temp_.path() / "work", temp_.path() / "logs"}, false);
+    build::schedule(tasks_, workers, executor, rows_, console_);
   }
 
   /// The releases in the order in which their first step ran.
@@ -53,9 +53,9 @@ class ScheduleTest : public testing::Test {
   fakes::Console console_;
   base::Cancel cancel_;
   fakes::Bench bench_;
-  std::deque<pipeline::Job> jobs_;
-  std::vector<pipeline::Row> rows_;
-  std::vector<pipeline::Task> tasks_;
+  std::deque<build::Job> jobs_;
+  std::vector<build::Row> rows_;
+  std::vector<build::Task> tasks_;
 };
 
 TEST_F(ScheduleTest, TheLongestTasksStartFirstAndEqualOnesInTheirOrder) {

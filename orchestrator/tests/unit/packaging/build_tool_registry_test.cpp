@@ -21,7 +21,7 @@ class ToolboxTest : public testing::Test {
     runner_.set([](const base::Command&) { return base::Outcome{0, false, "mytool 1.2\n", 0}; });
   }
 
-  pipeline::ToolRegistry tools() { return {{bin_, temp_.path() / "none"}, cache_, runner_, cancel_}; }
+  build::ToolRegistry tools() { return {{bin_, temp_.path() / "none"}, cache_, runner_, cancel_}; }
 
   base::TempDir temp_{base::temp_parent(), "tools-"};
   fs::path bin_ = temp_.path() / "env/bin";
@@ -40,7 +40,7 @@ TEST_F(ToolboxTest, FurtherFoldersAreSearchedAfterTheUsualOnesAndOnlyWhereTheyEx
 
 TEST_F(ToolboxTest, AFoldersParentIsWhatASandboxMustShow) {
   EXPECT_THAT(tools().roots(), testing::ElementsAre(temp_.path() / "env"));
-  EXPECT_TRUE(pipeline::ToolRegistry({"/usr/bin"}, cache_, runner_, cancel_).roots().empty()) << "/usr is shown anyway";
+  EXPECT_TRUE(build::ToolRegistry({"/usr/bin"}, cache_, runner_, cancel_).roots().empty()) << "/usr is shown anyway";
 }
 
 TEST_F(ToolboxTest, AVersionIsAskedOnceAndRememberedOnDisk) {
@@ -141,7 +141,7 @@ TEST_F(ToolboxTest, WhatIsMissingIsNamedOnce) {
   one.tools = {tool_, {"no-such-a", "pa", {}}, {"no-such-b", "pb", {}}};
   model::Recipe two;
   two.tools = {{"no-such-a", "pa", {"--version"}}};
-  const auto lacking = pipeline::missing({&one, &two}, tools());
+  const auto lacking = build::missing({&one, &two}, tools());
   ASSERT_EQ(lacking.size(), 2U);
   EXPECT_EQ(lacking[0].program, "no-such-a");
   EXPECT_EQ(lacking[1].program, "no-such-b");

@@ -39,14 +39,14 @@ class WorkspaceTest : public testing::Test {
     base::write_file(temp_.path() / name, content);
   }
 
-  pipeline::Workspace open() { return pipeline::open_workspace(options_, runner_, cancel_); }
+  build::Workspace open() { return build::open_workspace(options_, runner_, cancel_); }
   std::string faults() {
     const auto workspace = open();
     return model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings);
   }
 
   base::TempDir temp_{base::temp_parent(), "workspace-"};
-  pipeline::WorkspaceOptions options_;
+  build::WorkspaceOptions options_;
   fakes::Runner runner_;
   base::Cancel cancel_;
 };
@@ -111,7 +111,7 @@ TEST_F(WorkspaceTest, ThePackagerIsTheOptionThenTheEnvironmentThenGitThenAPlaceh
   EXPECT_EQ(open().packager.full(), "Git Example <git@example.org>");
   EXPECT_FALSE(open().packager_is_placeholder);
   runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
-  EXPECT_EQ(open().packager.full(), pipeline::kPlaceholderPackager);
+  EXPECT_EQ(open().packager.full(), build::kPlaceholderPackager);
   EXPECT_TRUE(open().packager_is_placeholder);
 }
 
@@ -157,13 +157,13 @@ TEST_F(WorkspaceTest, ATarballThatIsBrokenOrMissingIsAnError) {
 
 TEST_F(WorkspaceTest, TheProjectIsFoundFromAnyFolderBelowIt) {
   base::make_dirs(temp_.path() / "a/b");
-  EXPECT_EQ(pipeline::find_root(temp_.path() / "a/b"), temp_.path());
-  EXPECT_EQ(pipeline::find_root(temp_.path()), temp_.path());
+  EXPECT_EQ(build::find_root(temp_.path() / "a/b"), temp_.path());
+  EXPECT_EQ(build::find_root(temp_.path()), temp_.path());
 }
 
 TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
   try {
-    static_cast<void>(pipeline::find_root("/proc"));
+    static_cast<void>(build::find_root("/proc"));
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.exit(), base::Exit::usage);
@@ -174,8 +174,7 @@ TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
 TEST(Project, TheRealOneHasNothingWrong) {
   base::SystemRunner runner;
   const base::Cancel cancel;
-  const auto workspace =
-      pipeline::open_workspace({PROJECT_ROOT, pipeline::kPlaceholderPackager, {}, {}}, runner, cancel);
+  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}, {}}, runner, cancel);
   EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
 }
 

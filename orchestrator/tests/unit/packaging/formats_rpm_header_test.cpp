@@ -18,14 +18,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// A release of rpm's, out of the project itself.
-const pipeline::Job& rpm_job() {
+const build::Job& rpm_job() {
   static base::SystemRunner runner;
   static const base::Cancel cancel;
   static const auto workspace =
-      pipeline::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+      build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
   static const auto jobs = [] {
-    auto all = pipeline::plan(workspace, profile::all(workspace.profiles), runner, cancel);
-    std::erase_if(all, [](const pipeline::Job& job) { return job.recipe.format != "rpm"; });
+    auto all = build::plan(workspace, profile::all(workspace.profiles), runner, cancel);
+    std::erase_if(all, [](const build::Job& job) { return job.recipe.format != "rpm"; });
     return all;
   }();
   return jobs.front();

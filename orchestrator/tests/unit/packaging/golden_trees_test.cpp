@@ -25,15 +25,15 @@ namespace fs = std::filesystem;
 /// The project with its own profiles, or with those of one file, and a fixed packager; every job of it.
 struct Planned {
   explicit Planned(const std::vector<fs::path>& files) {
-    workspace = pipeline::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
     workspace.profiles = profile::load_files(files);
     if (model::has_errors(workspace.findings)) throw base::Error(model::to_text(workspace.findings));
-    jobs = pipeline::plan(workspace, profile::all(workspace.profiles), runner, cancel);
+    jobs = build::plan(workspace, profile::all(workspace.profiles), runner, cancel);
   }
   base::SystemRunner runner;
   base::Cancel cancel;
-  pipeline::Workspace workspace;
-  std::vector<pipeline::Job> jobs;
+  build::Workspace workspace;
+  std::vector<build::Job> jobs;
 };
 
 const Planned& distros() {
@@ -47,7 +47,7 @@ const Planned& simple() {
 }
 
 /// A file of the source stands in the tarball and in the module's own history: its name says enough.
-std::string content_of(const std::string& path, const base::SourceFile& file, const pipeline::Job& job) {
+std::string content_of(const std::string& path, const base::SourceFile& file, const build::Job& job) {
   const auto top = job.workspace->project.name + "-" + job.workspace->project.version() + "/";
   if (const auto at = path.find(top); at != std::string::npos) {
     const auto source = job.workspace->pristine.find(path.substr(at + top.size()));
@@ -66,7 +66,7 @@ std::string step_text(const model::Step& step) {
   return text + "  " + base::shell_quote(step.argv) + "\n";
 }
 
-std::string tree_text(const pipeline::Job& job) {
+std::string tree_text(const build::Job& job) {
   std::string text =
       fmt::format("{} ({}), as uid {}\n\n== staged\n", job.profile.key(), job.recipe.format, job.recipe.uid);
   for (const auto& [path, file] : job.recipe.staged)

@@ -12,10 +12,10 @@
 
 namespace {
 
-using pipeline::Reach;
-using pipeline::ReachTable;
-using pipeline::Target;
-using pipeline::Tests;
+using matrix::Reach;
+using matrix::ReachTable;
+using matrix::Target;
+using matrix::Tests;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

@@ -42,11 +42,11 @@ class OfARepository : public testing::Test {
     git({"add", "--all"});
     git({"commit", "--quiet", "--message", message});
   }
-  pipeline::GitDiff since(const std::string& revision) { return {folder(), revision, runner_, cancel_}; }
+  matrix::GitDiff since(const std::string& revision) { return {folder(), revision, runner_, cancel_}; }
   /// Exit status and message of a refusal.
   std::pair<base::Exit, std::string> refusal(const base::Path& where, const std::string& revision) {
     try {
-      (void)pipeline::GitDiff(where, revision, runner_, cancel_);
+      (void)matrix::GitDiff(where, revision, runner_, cancel_);
     } catch (const base::Error& error) {
       return {error.exit(), std::string(error.what()) + " | " + error.hint()};
     }
@@ -84,7 +84,7 @@ TEST_F(OfARepository, AFileIsReadAsItWas) {
 TEST_F(OfARepository, AFolderBelowItsTopCountsForItself) {
   base::write_file(folder() / "changed", "2\n");
   base::write_file(folder() / "sub/file", "2\n");
-  const pipeline::GitDiff history(folder() / "sub", "HEAD", runner_, cancel_);
+  const matrix::GitDiff history(folder() / "sub", "HEAD", runner_, cancel_);
   EXPECT_THAT(history.changed(), ElementsAre("file"));
   EXPECT_EQ(history.text("file"), "1\n");
 }
@@ -125,7 +125,7 @@ TEST_F(OfARepository, ARevisionThatLooksLikeAnOptionOrHoldsControlCharactersNeve
   const std::vector<std::string> revisions = {"--output=x", "-h", "HEAD\nmain", std::string("HEAD\0x", 6), "a\x7f"};
   for (const auto& revision : revisions) {
     try {
-      (void)pipeline::GitDiff(folder(), revision, runner, cancel_);
+      (void)matrix::GitDiff(folder(), revision, runner, cancel_);
       FAIL() << revision;
     } catch (const base::Error& error) {
       EXPECT_EQ(error.exit(), base::Exit::usage);
@@ -159,7 +159,7 @@ TEST(GitDiff, WithoutGitItIsSaidThatItIsMissing) {
     throw base::Error("git is not installed", base::Exit::missing_tool);
   });
   try {
-    (void)pipeline::GitDiff("/", "HEAD", runner, cancel);
+    (void)matrix::GitDiff("/", "HEAD", runner, cancel);
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.exit(), base::Exit::missing_tool);

@@ -12,9 +12,9 @@
 
 namespace {
 
+using matrix::MatrixOptions;
+using matrix::Nights;
 using nlohmann::json;
-using pipeline::MatrixOptions;
-using pipeline::Nights;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -34,10 +34,10 @@ json sample() {
 
 class Matrix : public testing::Test {
  protected:
-  [[nodiscard]] std::vector<pipeline::Cell> cells(const MatrixOptions& options = {}) const {
-    return pipeline::cells(profile::all(loaded_), options);
+  [[nodiscard]] std::vector<matrix::Cell> cells(const MatrixOptions& options = {}) const {
+    return matrix::cells(profile::all(loaded_), options);
   }
-  [[nodiscard]] static std::vector<std::string> names(const std::vector<pipeline::Cell>& cells) {
+  [[nodiscard]] static std::vector<std::string> names(const std::vector<matrix::Cell>& cells) {
     std::vector<std::string> out;
     for (const auto& cell : cells) out.push_back(cell.name());
     return out;
@@ -62,55 +62,52 @@ TEST_F(Matrix, OfTheNightHasTheOnesWithANightlyImageInThatImage) {
 
 TEST_F(Matrix, AReleaseWithoutRunnersHasNoCell) {
   const auto loaded = samples::load(samples::rpm());
-  EXPECT_THAT(pipeline::cells(profile::all(loaded), {}), IsEmpty());
+  EXPECT_THAT(matrix::cells(profile::all(loaded), {}), IsEmpty());
 }
 
 TEST_F(Matrix, WithoutAnImageGithubGetsNull) {
-  const auto document = json::parse(pipeline::as_github(cells()));
+  const auto document = json::parse(matrix::as_github(cells()));
   EXPECT_EQ(document["include"][0]["container"], "tester:1");
   EXPECT_TRUE(document["include"][2]["container"].is_null());
 }
 
 TEST_F(Matrix, ForGithubIsOneLine) {
-  const auto text = pipeline::as_github(cells());
+  const auto text = matrix::as_github(cells());
   EXPECT_EQ(text.find('\n'), text.size() - 1);
-  EXPECT_EQ(pipeline::as_github({}), "{\"include\":[]}\n");
+  EXPECT_EQ(matrix::as_github({}), "{\"include\":[]}\n");
 }
 
 TEST_F(Matrix, ALabelOfTheCommandLineIsTaken) {
   const auto chosen = cells({Nights::both, {}, {{"x86_64", "mine"}}});
   EXPECT_EQ(chosen[0].runner, "big-arm");
   EXPECT_EQ(chosen[1].runner, "mine");
-  const auto text = pipeline::as_gitlab(chosen);
+  const auto text = matrix::as_gitlab(chosen);
   EXPECT_THAT(text, HasSubstr("tags: [\"mine\"]"));
   EXPECT_THAT(text, Not(HasSubstr("big-arm"))) << "the profiles' labels are GitHub's";
 }
 
-TEST_F(Matrix, WithoutACellGitlabGetsAJobThatDoesNothing) {
-  EXPECT_THAT(pipeline::as_gitlab({}), HasSubstr("script:"));
-}
+TEST_F(Matrix, WithoutACellGitlabGetsAJobThatDoesNothing) { EXPECT_THAT(matrix::as_gitlab({}), HasSubstr("script:")); }
 
 TEST(Steps, EachNeedsTheOneBeforeIt) {
   auto document = sample();
   document["ci"]["tests"].erase("image");
-  EXPECT_THAT(pipeline::steps_of(samples::profile_of(document)), ElementsAre("package", "install"));
-  EXPECT_THAT(pipeline::steps_of(samples::profile_of(sample())), ElementsAre("package", "install", "image", "inspect"));
-  EXPECT_THAT(pipeline::steps_of(samples::profile_of(samples::rpm())), ElementsAre("package"));
+  EXPECT_THAT(matrix::steps_of(samples::profile_of(document)), ElementsAre("package", "install"));
+  EXPECT_THAT(matrix::steps_of(samples::profile_of(sample())), ElementsAre("package", "install", "image", "inspect"));
+  EXPECT_THAT(matrix::steps_of(samples::profile_of(samples::rpm())), ElementsAre("package"));
 }
 
-TEST_F(Matrix, ForGithubIsAsAccepted) { golden::compare("matrix/github.json", pipeline::as_github(cells())); }
+TEST_F(Matrix, ForGithubIsAsAccepted) { golden::compare("matrix/github.json", matrix::as_github(cells())); }
 TEST_F(Matrix, ForGitlabIsAsAccepted) {
-  golden::compare("matrix/gitlab.yml", pipeline::as_gitlab(cells({Nights::both, {}, {{"x86_64", "mine"}}})));
+  golden::compare("matrix/gitlab.yml", matrix::as_gitlab(cells({Nights::both, {}, {{"x86_64", "mine"}}})));
 }
-TEST_F(Matrix, AsJsonIsAsAccepted) { golden::compare("matrix/cells.json", pipeline::as_json(cells())); }
-TEST_F(Matrix, AsATableIsAsAccepted) { golden::compare("matrix/table.txt", pipeline::as_table(cells())); }
+TEST_F(Matrix, AsJsonIsAsAccepted) { golden::compare("matrix/cells.json", matrix::as_json(cells())); }
+TEST_F(Matrix, AsATableIsAsAccepted) { golden::compare("matrix/table.txt", matrix::as_table(cells())); }
 
 /// The project's own profiles, so that a change of one is seen for what it does to the matrix.
 TEST(OwnMatrix, IsAsAccepted) {
   const auto loaded = profile::load_files(profile::files_in(std::string(PROJECT_ROOT) + "/distros"));
-  golden::compare("matrix/own.txt",
-                  pipeline::as_table(pipeline::cells(profile::all(loaded), {})) + "\nevery night:\n" +
-                      pipeline::as_table(pipeline::cells(profile::all(loaded), {Nights::only, {}, {}})));
+  golden::compare("matrix/own.txt", matrix::as_table(matrix::cells(profile::all(loaded), {})) + "\nevery night:\n" +
+                                        matrix::as_table(matrix::cells(profile::all(loaded), {Nights::only, {}, {}})));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class Prove : public testing::Test {
   base::TempDir temp_{base::temp_parent(), "prove-"};
   fs::path folder_ = temp_.path();
   fakes::Bench bench_;
-  pipeline::Job job_ = bench_.job();
+  build::Job job_ = bench_.job();
 };
 
 TEST_F(Prove, WhatIsAsPromisedBecomesAVerifiedArtifactWithItsDigest) {

@@ -34,7 +34,7 @@ SubmitTarget order_for(const std::string& name) {
 
 struct Planned {
   explicit Planned(const std::string& name) : service(*services::find(name)) {
-    workspace = pipeline::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
     std::vector<const profile::Release*> releases;
     for (const auto* release : profile::all(workspace.profiles)) {
       if (service.takes(release->profile)) adapted.push_back(*release);
@@ -43,15 +43,15 @@ struct Planned {
       release.profile = service.adapted(release.profile, order_for(name));
       releases.push_back(&release);
     }
-    jobs = pipeline::plan(workspace, releases, runner, cancel);
-    submissions = pipeline::submissions_of(jobs, service, order_for(name));
+    jobs = build::plan(workspace, releases, runner, cancel);
+    submissions = submit::submissions_of(jobs, service, order_for(name));
   }
   const services::Service& service;
   base::SystemRunner runner;
   base::Cancel cancel;
-  pipeline::Workspace workspace;
+  build::Workspace workspace;
   std::vector<profile::Release> adapted;
-  std::vector<pipeline::Job> jobs;
+  std::vector<build::Job> jobs;
   std::vector<Submission> submissions;
 };
 
@@ -210,7 +210,7 @@ TEST(AurAnswer, ARepositoryOfSomethingElseIsRefused) {
 TEST(OwnRepository, IsKnownHoweverItsAddressIsWritten) {
   for (const auto* address : {"ssh://git@Forge.example.org/ada/x.git", "git@forge.example.org:ada/x",
                               "https://forge.example.org/ada/x/", "ssh://forge.example.org:2222/ada/x.git/"})
-    EXPECT_EQ(pipeline::repository_name(address), "forge.example.org/ada/x") << address;
+    EXPECT_EQ(submit::repository_name(address), "forge.example.org/ada/x") << address;
 }
 
 TEST(Registry, KnowsEachByItsName) {

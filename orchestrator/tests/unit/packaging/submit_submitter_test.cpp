@@ -10,9 +10,9 @@
 
 namespace {
 
-using pipeline::Handed;
 using services::Answer;
 using services::RemoteState;
+using submit::Handed;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -65,14 +65,14 @@ struct ClerkTest : testing::Test {
     });
   }
 
-  pipeline::SubmitResult hand_over(bool wait = true) {
-    pipeline::Submitter::Setting setting;
+  submit::SubmitResult hand_over(bool wait = true) {
+    submit::Submitter::Setting setting;
     setting.environment = {{"PATH", "/usr/bin"}};
     setting.wait = wait;
     setting.tries = 3;
     setting.sleep = [this](std::chrono::milliseconds time) { slept.push_back(time.count()); };
     setting.chance = [] { return 1.0; };
-    pipeline::Submitter submitter(service, runner, cancel, console, setting);
+    submit::Submitter submitter(service, runner, cancel, console, setting);
     return submitter.hand_over(submission, folder.path() / "submission",
                                {[this] { ran.emplace_back("plain"); },
                                 [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
@@ -129,7 +129,7 @@ TEST_F(ClerkTest, WaitsAsLongAsTheServiceAsksFor) {
 
 TEST_F(ClerkTest, DoesNotTryAgainWhatIsDenied) {
   replies["ask"] = {{1, "", "HTTP Error 401: x", false}};
-  EXPECT_THROW((void)hand_over(), pipeline::Denied);
+  EXPECT_THROW((void)hand_over(), submit::Denied);
   EXPECT_TRUE(slept.empty());
 }
 
@@ -191,7 +191,7 @@ TEST_F(ClerkTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
 }
 
 TEST(ClientEnvironment, HasNothingThatNoClientNeeds) {
-  const auto environment = pipeline::client_environment(
+  const auto environment = submit::client_environment(
       {{"HOME", "/home/a"}, {"SECRET_TOKEN", "x"}, {"SSH_AUTH_SOCK", "/s"}, {"PATH", "/evil"}}, "/usr/bin");
   EXPECT_EQ(environment.at("HOME"), "/home/a");
   EXPECT_EQ(environment.at("SSH_AUTH_SOCK"), "/s");
