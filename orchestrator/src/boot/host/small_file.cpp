@@ -5,6 +5,7 @@
 #include "base/files.hpp"
 
 namespace inspect {
+namespace fs = std::filesystem;
 
 std::optional<std::string> read_small(const fs::path& path) {
   std::error_code ignored;
