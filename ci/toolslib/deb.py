@@ -99,7 +99,7 @@ def _try(package: source.Package, suite: str, deb: Path, log: Path) -> None:
         said = chroot.run("dracut-sshd --version", timeout=30, log=log, online=False).output.strip()
         if said != f"dracut-sshd {package.version}":
             raise shell.Failed(f"dracut-sshd --version says {said!r}")
-        chroot.run("dracut-sshd inspect --explain", timeout=30, log=log, online=False)
+        chroot.run("dracut-sshd inspect explain", timeout=30, log=log, online=False)
         for path in INSTALLED:
             if not (chroot.folder / path).is_file():
                 raise shell.Failed(f"{deb.name} installs no /{path}")

@@ -4,7 +4,7 @@
 # Completion of dracut-sshd(1) for bash. It needs no other completion: source it, or put it where bash-completion looks.
 
 # _dracut_sshd_checks PROGRAM: the names of its checks, asked of itself.
-_dracut_sshd_checks() { "$1" inspect --explain 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'; }
+_dracut_sshd_checks() { "$1" inspect explain 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'; }
 
 _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
@@ -44,16 +44,30 @@ _dracut_sshd() {
     return 0
   fi
   case $previous in
-    --explain) choices=$(_dracut_sshd_checks "$program") ;;
+    explain) choices=$(_dracut_sshd_checks "$program") ;;
     --kernel) choices=$(compgen -G '/usr/lib/modules/*' | sed 's|.*/||') ;;
-    --root | --extract)
+    --root)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return 0
       ;;
-    --cmdline | --cat) return 0 ;;
+    --cmdline) return 0 ;;
   esac
-  if [[ ! $choices && $current == -* && $previous != --diff && $previous != --html ]]; then
-    choices='--kernel --cmdline --host --root --json --quiet --list --cat --extract --devices --diff --tree --html --explain --help'
+  if [[ ! $choices && $current == -* && $previous != --html ]]; then
+    case ${COMP_WORDS[2]} in
+      list | diff) choices='--kernel --root --json --help' ;;
+      tree) choices='--kernel --root --html --json --help' ;;
+      extract) choices='--devices --help' ;;
+      explain) choices='--json --help' ;;
+      cat) choices='--help' ;;
+      *) choices='--kernel --cmdline --host --root --json --quiet --help' ;;
+    esac
+  fi
+  if ((COMP_CWORD == 2)) && [[ $current != -* ]]; then
+    mapfile -t COMPREPLY < <(
+      compgen -W 'list tree cat extract diff explain' -- "$current"
+      compgen -f -- "$current"
+    )
+    return 0
   fi
   if [[ $choices ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")

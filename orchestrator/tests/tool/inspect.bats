@@ -59,13 +59,13 @@ inspect() { "$dracut_sshd" inspect "$@"; }
 
 @test "an image comes by standard input, too, compressed or not" {
   pack a.img
-  inspect --list a.img >expected
+  inspect list a.img >expected
   run -1 inspect - <a.img
   [[ $output == *'sshd.present'* ]]
-  inspect --list - <a.img | cmp - expected
-  gzip -c a.img | inspect --list - | cmp - expected
-  zstd -qc a.img | inspect --list - | cmp - expected
-  xz -c --check=crc32 a.img | inspect --list - | cmp - expected
+  inspect list - <a.img | cmp - expected
+  gzip -c a.img | inspect list - | cmp - expected
+  zstd -qc a.img | inspect list - | cmp - expected
+  xz -c --check=crc32 a.img | inspect list - | cmp - expected
 }
 
 @test "nothing at all, and what is no image, will not let in" {
@@ -102,26 +102,50 @@ inspect() { "$dracut_sshd" inspect "$@"; }
   run -2 "$dracut_sshd"
 }
 
-@test "--explain lists the checks, explains each, and knows no other: 2" {
-  run -0 inspect --explain
+@test "the options that the commands were before still work, and the help does not name them" {
+  inspect list a.img | cmp - <(inspect --list a.img)
+  inspect cat a.img bin/tool | cmp - <(inspect --cat bin/tool a.img)
+  inspect tree a.img | cmp - <(inspect --tree a.img)
+  inspect explain sshd.present | cmp - <(inspect --explain sshd.present)
+  run -0 inspect --diff a.img a.img
+  inspect --extract before a.img
+  inspect extract a.img after
+  diff -r before after
+  run -0 inspect --help
+  local word
+  for word in list tree cat extract diff explain; do
+    [[ $output == *"  $word "* ]]
+    [[ $output != *"--$word"* ]]
+  done
+}
+
+@test "an image whose name is a command's is given with its folder" {
+  cp a.img list
+  run -2 inspect cat list
+  inspect cat ./list bin/tool | cmp - tree/usr/bin/tool
+  run -1 inspect ./list
+}
+
+@test "explain lists the checks, explains each, and knows no other: 2" {
+  run -0 inspect explain
   [[ $output == *'sshd.present'* ]]
   count=0
-  for id in $(inspect --explain | grep -oE '^[a-z]+\.[a-z]+'); do
-    inspect --explain "$id" | grep -q "^$id: "
+  for id in $(inspect explain | grep -oE '^[a-z]+\.[a-z]+'); do
+    inspect explain "$id" | grep -q "^$id: "
     count=$((count + 1))
   done
   ((count > 20))
-  run -2 inspect --explain no.such
+  run -2 inspect explain no.such
   [[ $output == *'no.such'* ]]
 }
 
-@test "--list has names, modes, owners, sizes and links as cpio has them" {
+@test "list has names, modes, owners, sizes and links as cpio has them" {
   pack a.img
-  run -0 inspect --list a.img
+  run -0 inspect list a.img
   [[ $output == *'-0750     0     0         10 /usr/bin/tool'* ]]
   [[ $output == *'l0777     0     0          7 /bin -> usr/bin'* ]]
   same "$(cpio --list --quiet <a.img | sed 's,^\./,,; s,^\.$,,; s,^,/,' | sort)" \
-    "$(inspect --list --json a.img | python3 -c 'import json, sys
+    "$(inspect list --json a.img | python3 -c 'import json, sys
 for each in json.load(sys.stdin): print(each["path"])' | sort)"
 }
 
@@ -132,35 +156,35 @@ for each in json.load(sys.stdin): print(each["path"])' | sort)"
   { cat first.img && gzip -c second.img; } >both.img
   # The kernel looks for a plain archive at multiples of four alone.
   truncate -s %4 both.img
-  same another "$(inspect --cat etc/motd both.img)"
-  same 'first line' "$(printf 'first line\n' >tree/etc/motd && pack third.img etc/motd && cat both.img third.img | inspect --cat /etc/motd -)"
+  same another "$(inspect cat both.img etc/motd)"
+  same 'first line' "$(printf 'first line\n' >tree/etc/motd && pack third.img etc/motd && cat both.img third.img | inspect cat - /etc/motd)"
 }
 
-@test "--cat follows links, prints bytes, and refuses folders and what is not there: 4" {
+@test "cat follows links, prints bytes, and refuses folders and what is not there: 4" {
   pack a.img
-  inspect --cat bin/tool a.img | cmp - tree/usr/bin/tool
-  run -4 inspect --cat etc a.img
-  run -4 inspect --cat etc/nonesuch a.img
+  inspect cat a.img bin/tool | cmp - tree/usr/bin/tool
+  run -4 inspect cat a.img etc
+  run -4 inspect cat a.img etc/nonesuch
 }
 
-@test "--extract writes what cpio does, into a new folder" {
+@test "extract writes what cpio does, into a new folder" {
   pack a.img
-  run -0 inspect --extract out a.img
+  run -0 inspect extract a.img out
   mkdir reference
   (cd reference && cpio --extract --make-directories --quiet <../a.img)
   diff -r --no-dereference out reference
   same 750 "$(stat -c %a out/usr/bin/tool)"
 }
 
-@test "--extract into a folder that is not empty is refused, and leaves it alone: 4" {
+@test "extract into a folder that is not empty is refused, and leaves it alone: 4" {
   pack a.img
   mkdir out
   : >out/mine
-  run -4 inspect --extract out a.img
+  run -4 inspect extract a.img out
   [[ $output == *'not empty'* ]]
   same mine "$(ls -A out)"
   ln -s out link
-  run -4 inspect --extract link a.img
+  run -4 inspect extract a.img link
 }
 
 # hostile IMAGE: names that leave the folder, which no cpio would write
@@ -186,7 +210,7 @@ END
 @test "nothing leaves the folder that --extract names" {
   hostile a.img
   before=$(find . -mindepth 1 -maxdepth 1 | sort)
-  inspect --extract new a.img || true
+  inspect extract a.img new || true
   [ -d new ]
   same "$(printf '%s\n./new' "$before" | sort)" "$(find . -mindepth 1 -maxdepth 1 | sort)"
   for name in up up2 up3 absolute through linked; do
@@ -201,33 +225,33 @@ END
   mknod tree/dev/null c 1 3 || skip "device nodes cannot be made here"
   mkfifo tree/dev/pipe
   pack a.img
-  run -0 inspect --extract without a.img
+  run -0 inspect extract a.img without
   [[ $output == *'left out: /dev/null'* ]]
   [ ! -e without/dev/null ]
-  run -0 inspect --extract with --devices a.img
+  run -0 inspect extract --devices a.img with
   same '1:3' "$(stat -c '%t:%T' with/dev/null)"
   [ -p with/dev/pipe ]
 }
 
 @test "--diff: 0 for equals, 1 for what is more, less or otherwise" {
   pack a.img
-  run -0 inspect --diff a.img a.img
+  run -0 inspect diff a.img a.img
   printf 'changed\n' >tree/etc/motd
   : >tree/etc/new
   rm tree/usr/bin/tool
   pack b.img
-  run -1 inspect --diff b.img a.img
+  run -1 inspect diff b.img a.img
   for path in etc/motd etc/new usr/bin/tool; do [[ $output == *"$path"* ]]; done
-  inspect --diff b.img --json a.img | python3 -c 'import json, sys; json.load(sys.stdin)'
-  run -4 inspect --diff nonesuch.img a.img
+  inspect diff --json b.img a.img | python3 -c 'import json, sys; json.load(sys.stdin)'
+  run -4 inspect diff nonesuch.img a.img
 }
 
-@test "--tree shows where the bytes are, and --html writes a page that holds all it needs" {
+@test "tree shows where the bytes are, and --html writes a page that holds all it needs" {
   head -c 300000 /dev/urandom >'tree/etc/<b>large&"'
   pack a.img
-  run -0 inspect --tree a.img
+  run -0 inspect tree a.img
   [[ $output == *'large'* ]]
-  run -0 inspect --tree --html page.html a.img
+  run -0 inspect tree --html page.html a.img
   same page.html "$output"
   grep -qi '<!doctype html>' page.html
   # Nothing is fetched, and a name is text.
@@ -237,6 +261,6 @@ END
 @test "a result that cannot be written is no success" {
   [ -e /dev/full ] || skip "there is no /dev/full"
   pack a.img
-  to_full() { inspect --list a.img >/dev/full; }
+  to_full() { inspect list a.img >/dev/full; }
   run -4 to_full
 }

@@ -293,8 +293,8 @@ PROGRAM
     same 0 "$(printf '%s' "$output" | LC_ALL=C grep -c $'\e\|\a\|\xc2\x9b\|\xe2\x80\xae')"
   done
   # raw into a pipe, and escaped at a terminal
-  same "$(printf '%s\n\ttext' "$odd")" "$("$dracut_sshd" inspect --cat "etc/$odd/file" image)"
-  run python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$dracut_sshd" inspect --cat "etc/$odd/file" image
+  same "$(printf '%s\n\ttext' "$odd")" "$("$dracut_sshd" inspect cat image "etc/$odd/file")"
+  run python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$dracut_sshd" inspect cat image "etc/$odd/file"
   [[ $output == *'\x1b]0;title\x07\xc2\x9b31m\xe2\x80\xae'*text* && $output != *$'\e'* ]]
 }
 

@@ -109,6 +109,52 @@ struct CommandLine {
     verb->add_flag("--json", unlock.json, "For machines");
   }
 
+  /// inspect list, tree, cat, extract, diff, explain.
+  void add_inspect_commands(CLI::App& verb) {
+    constexpr const char* kImage = "The image; - for standard input (default: of this machine's next boot)";
+    const auto next_boot = [this](CLI::App& command) {
+      command.add_option("--kernel", inspect.kernel, "Without an image: the kernel's release whose image it is");
+      command.add_option("--root", inspect.root, "Where this machine's files are, if not at /")->type_name("FOLDER");
+    };
+    auto* list = verb.add_subcommand("list", "Lists the files in an image");
+    list->add_option("image", inspect.image, kImage);
+    next_boot(*list);
+    list->add_flag("--json", inspect.json, "For machines");
+    list->callback([this] { inspect.list = true; });
+
+    auto* tree = verb.add_subcommand("tree", "Shows which folders and dracut modules take how much space");
+    tree->add_option("image", inspect.image, kImage);
+    next_boot(*tree);
+    auto* json = tree->add_flag("--json", inspect.json, "For machines");
+    tree->add_option("--html", inspect.html, "Write a page with a treemap into a new file")
+        ->type_name("FILE")
+        ->excludes(json);
+    tree->callback([this] { inspect.tree = true; });
+
+    auto* cat = verb.add_subcommand("cat", "Prints a file in an image");
+    cat->add_option("image", inspect.image, "The image; - for standard input")->required();
+    cat->add_option("path", inspect.cat, "The file's path in it")->required();
+
+    auto* extract = verb.add_subcommand("extract", "Writes all files in an image into a new folder");
+    extract->add_option("image", inspect.image, "The image; - for standard input")->required();
+    extract->add_option("folder", inspect.extract, "A folder that does not exist yet")->required();
+    extract->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can");
+
+    auto* diff = verb.add_subcommand("diff", "Compares two images");
+    diff->add_option("old", inspect.other, "The older image")->required();
+    diff->add_option("new", inspect.image,
+                     "The newer image; - for standard input (default: of this machine's next boot)");
+    next_boot(*diff);
+    diff->add_flag("--json", inspect.json, "For machines");
+    diff->footer("Exit status: 0 nothing differs, 1 something does, 2 wrong usage, 4 it cannot be told.");
+
+    auto* explain = verb.add_subcommand("explain", "Explains a check, or lists all");
+    explain->add_option("check", inspect.explain, "The check's name: sshd.present");
+    explain->add_flag("--json", inspect.json, "For machines");
+    explain->callback([this] { inspect.explains = true; });
+    verb.require_subcommand(0, 1);
+  }
+
   void add_inspect() {
     auto* verb = app.add_subcommand("inspect", "Looks into an initramfs: will it let you in, and if not, why?");
     verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
@@ -122,26 +168,22 @@ struct CommandLine {
     verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
     auto* json = verb->add_flag("--json", inspect.json, "For machines");
     verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
-    auto* other = verb->add_option_group("instead of judging it");
-    other->add_flag("--list", inspect.list, "List what is in it");
-    auto* cat = other->add_option("--cat", inspect.cat, "Print a file of it")->type_name("PATH");
-    auto* extract =
-        other->add_option("--extract", inspect.extract, "Write all of it into a new folder")->type_name("FOLDER");
-    other->add_option("--diff", inspect.other, "What is more, less, or otherwise than in an older image")
-        ->type_name("OLD");
-    auto* tree = other->add_flag("--tree", inspect.tree, "Where its megabytes are");
-    auto* explain = other->add_option("--explain", inspect.explain, "What a check looks for, and why")
-                        ->expected(0, 1)
-                        ->type_name("ID");
+    add_inspect_commands(*verb);
+    // What the commands were before, as options: for one release, and not in the help.
+    auto* other = verb->add_option_group("");
+    other->add_flag("--list", inspect.list)->group("");
+    auto* cat = other->add_option("--cat", inspect.cat)->group("");
+    auto* extract = other->add_option("--extract", inspect.extract)->group("");
+    other->add_option("--diff", inspect.other)->group("");
+    auto* tree = other->add_flag("--tree", inspect.tree)->group("");
+    auto* explain = other->add_option("--explain", inspect.explain)->expected(0, 1)->group("");
     other->require_option(0, 1);
     explain->trigger_on_parse();
     explain->each([this](const std::string& /*id*/) { inspect.explains = true; });
-    verb->add_option("--html", inspect.html, "Write the tree as a page with a treemap into a new file")
-        ->needs(tree)
-        ->type_name("FILE");
-    verb->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can")->needs(extract);
+    verb->add_option("--html", inspect.html)->needs(tree)->group("");
+    verb->add_flag("--devices", inspect.devices)->needs(extract)->group("");
     json->excludes(cat)->excludes(extract);
-    verb->final_callback([this, explain] { inspect.explains = explain->count() > 0; });
+    verb->final_callback([this, explain] { inspect.explains = inspect.explains || explain->count() > 0; });
   }
 };
 

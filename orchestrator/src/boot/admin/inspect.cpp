@@ -58,7 +58,7 @@ int explain(const std::string& id, bool json) {
     const auto* promise = inspect::promise_of(id);
     if (promise == nullptr)
       throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
-          .with_hint("dracut-sshd inspect --explain lists them");
+          .with_hint("dracut-sshd inspect explain lists them");
     base::print(json ? dumped({{"id", promise->id}, {"promise", promise->promise}, {"why", promise->why}})
                      : fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
     return 0;
