@@ -103,6 +103,7 @@ inspect() { "$dracut_sshd" inspect "$@"; }
 }
 
 @test "the options that the commands were before still work, and the help does not name them" {
+  pack a.img
   inspect list a.img | cmp - <(inspect --list a.img)
   inspect cat a.img bin/tool | cmp - <(inspect --cat bin/tool a.img)
   inspect tree a.img | cmp - <(inspect --tree a.img)
@@ -120,6 +121,7 @@ inspect() { "$dracut_sshd" inspect "$@"; }
 }
 
 @test "an image whose name is a command's is given with its folder" {
+  pack a.img
   cp a.img list
   run -2 inspect cat list
   inspect cat ./list bin/tool | cmp - tree/usr/bin/tool

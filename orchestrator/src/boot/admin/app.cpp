@@ -164,15 +164,15 @@ struct CommandLine {
     verb->add_option("--kernel", inspect.kernel, "The kernel's release that it is for; without an image, whose image");
     verb->add_option("--cmdline", inspect.cmdline, "The kernel's command line that it will be booted with");
     verb->add_flag("--host", inspect.host,
-                   "Compare with this machine: its files, its network cards (default without an image)");
+                   "Compare with this machine: its files, its network interfaces (default without an image)");
     verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
-    auto* json = verb->add_flag("--json", inspect.json, "For machines");
+    verb->add_flag("--json", inspect.json, "For machines");
     verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
     add_inspect_commands(*verb);
     // What the commands were before, as options: for one release, and not in the help.
     auto* other = verb->add_option_group("");
     other->add_flag("--list", inspect.list)->group("");
-    auto* cat = other->add_option("--cat", inspect.cat)->group("");
+    other->add_option("--cat", inspect.cat)->group("");
     auto* extract = other->add_option("--extract", inspect.extract)->group("");
     other->add_option("--diff", inspect.other)->group("");
     auto* tree = other->add_flag("--tree", inspect.tree)->group("");
@@ -182,8 +182,11 @@ struct CommandLine {
     explain->each([this](const std::string& /*id*/) { inspect.explains = true; });
     verb->add_option("--html", inspect.html)->needs(tree)->group("");
     verb->add_flag("--devices", inspect.devices)->needs(extract)->group("");
-    json->excludes(cat)->excludes(extract);
-    verb->final_callback([this, explain] { inspect.explains = inspect.explains || explain->count() > 0; });
+    verb->final_callback([this, explain] {
+      if (inspect.json && (!inspect.cat.empty() || !inspect.extract.empty()))
+        throw CLI::ValidationError("--json", "there is no JSON of files' bytes");
+      inspect.explains = inspect.explains || explain->count() > 0;
+    });
   }
 };
 

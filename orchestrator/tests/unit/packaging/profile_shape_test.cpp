@@ -37,7 +37,7 @@ TEST(Shape, AnUnknownKeyBringsTheNearestKnownOne) {
 TEST(Shape, AnUnknownKeyThatIsLikeNoneBringsAllThatAreKnown) {
   const auto finding = only(R"({"initrd":{"zzzzzzzz":1}})");
   EXPECT_EQ(finding.message, "unknown key \"zzzzzzzz\"");
-  EXPECT_EQ(finding.hint, "known here: image, driver, hooks");
+  EXPECT_EQ(finding.hint, "known here: image, generator, hooks");
 }
 
 TEST(Shape, AKeyOfTheOtherLevelSaysWhereItBelongs) {
