@@ -31,7 +31,8 @@ std::string block(std::string_view text) {
   return out + "</pre>\n";
 }
 
-/// A bar for each step, from where the one before ended.
+/// A bar for each step, from the end of the step before, and how long it took; the tooltip has the time since the
+/// start.
 std::string timeline(const std::vector<Step>& steps) {
   if (steps.empty()) return {};
   const double total = std::max(steps.back().at, 0.1);
@@ -44,10 +45,11 @@ std::string timeline(const std::vector<Step>& steps) {
   for (const auto& step : steps) {
     const double x = kLeft + (step.at - step.seconds) * scale;
     out += fmt::format(
-        R"(<g><title>{}</title><text x="0" y="{:.1f}">{}</text><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="14" rx="2" fill="{}"/>)"
+        R"(<g><title>at {:.1f} s: {}</title><text x="0" y="{:.1f}">{}</text><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="14" rx="2" fill="{}"/>)"
         R"(<text x="{:.1f}" y="{:.1f}" fill="#555">{:.1f} s</text></g>)",
-        escaped(step.detail), y + 13, escaped(kind_of(step.id).title), x, y + 2, std::max(step.seconds * scale, 1.5),
-        step.done ? "#4c9a6a" : "#c4473d", x + std::max(step.seconds * scale, 1.5) + 5, y + 13, step.at);
+        step.at, escaped(step.detail), y + 13, escaped(kind_of(step.id).title), x, y + 2,
+        std::max(step.seconds * scale, 1.5), step.done ? "#4c9a6a" : "#c4473d",
+        x + std::max(step.seconds * scale, 1.5) + 5, y + 13, step.seconds);
     y += kRow;
   }
   return out + "</svg>\n";
@@ -69,24 +71,27 @@ std::string findings(const inspect::Findings& all) {
                        inspect::name_of(finding.severity), escaped(finding.id), escaped(finding.message),
                        finding.remedy.empty() ? "" : "<br>" + escaped(finding.remedy));
   }
-  return out.empty() ? "<p>Nothing but what is good.</p>\n" : "<table>" + out + "</table>\n";
+  return out.empty() ? "<p>No problems.</p>\n" : "<table>" + out + "</table>\n";
 }
 
 }  // namespace
 
 std::string to_page(const Report& report) {
-  const auto title =
-      report.passed
-          ? std::string("This boot waits, lets a key in, and goes on")
-          : fmt::format("Not seen: {}", report.steps.empty() ? "anything" : kind_of(report.steps.back().id).title);
+  const auto title = report.passed
+                         ? std::string("The rehearsal passed: this boot waits, lets a key in, and continues")
+                         : fmt::format("The rehearsal failed. Not seen: {}",
+                                       report.steps.empty() ? "anything" : kind_of(report.steps.back().id).title);
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><title>{0}</title><style>{1}</style></head><body>\n<h1 class=\"{2}\">{0}</h1>\n",
       escaped(title), kStyle, report.passed ? "good" : "bad");
-  out += timeline(report.steps);
+  out += "<h2>What was different from the real boot</h2>" + changes(report.changes);
+  out += fmt::format("<h2>How long each step took</h2><p>{:.1f} s in all.</p>",
+                     report.steps.empty() ? 0 : report.steps.back().at) +
+         timeline(report.steps);
   if (!report.passed && !report.steps.empty()) {
     out += fmt::format("<h2>Why</h2><p>{}</p>", escaped(report.steps.back().detail)) + findings(report.explanation);
-    out += "<h2>sshd's words</h2>" + block(base::join(words_of_sshd(report, 40), "\n"));
+    out += "<h2>What sshd said</h2>" + block(base::join(words_of_sshd(report, 40), "\n"));
   }
   out += fmt::format(
       "<h2>What was "
@@ -94,8 +99,7 @@ std::string to_page(const Report& report) {
       "</td></tr><tr><td>command line</td><td><code>{}</code></td></tr><tr><td>processor</td><td>{}</td></tr></table>",
       escaped(report.image), escaped(report.kernel), render::xml(base::printable(report.cmdline, 4096)),
       report.kvm ? "the machine's own (KVM)" : "emulated");
-  out += "<h2>What is otherwise than at the next boot</h2>" + changes(report.changes);
-  out += "<h2>What the inspection finds</h2>" + findings(report.findings);
+  out += "<h2>What inspect found</h2>" + findings(report.findings);
   out += "<h2>The console</h2>" + block(report.console) + "<h2>The journal</h2>" + block(report.journal);
   return out + "</body></html>\n";
 }

@@ -275,6 +275,15 @@ TEST(Report, ThePageIsSelfContainedAndNothingOfTheGuestIsMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("<table></table>")));
 }
 
+TEST(Report, ThePageLeadsWithWhatWasDifferentAndLabelsEachStepWithItsDuration) {
+  auto report = failed();
+  report.changes = {"removed from the kernel command line: quiet"};
+  const auto page = to_page(report);
+  EXPECT_LT(page.find("removed from the kernel command line: quiet"), page.find("<svg"));
+  EXPECT_THAT(page, HasSubstr(">4.0 s</text>"));      // the login began at 1 s
+  EXPECT_THAT(page, HasSubstr("<title>at 5.0 s: "));  // and ended at 5 s
+}
+
 TEST(Report, ItIsKeptInANewFolderThatNobodyElseCanRead) {
   base::TempDir folder(base::temp_parent(), "report.");
   const auto place = folder.path() / "deep/report";
