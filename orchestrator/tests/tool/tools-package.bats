@@ -41,10 +41,10 @@ make() {
   [[ $top == dracut-sshd-tools-* ]]
   [ "$(awk '{ print $2 }' <<<"$list" | sort -u)" = 0/0 ]
   [ "$(awk '{ print $4, $5 }' <<<"$list" | sort -u | wc -l)" -eq 1 ]
-  for file in CMakeLists.txt CHANGELOG.md LICENSES/GPL-3.0-or-later.txt orchestrator/src/dracut_sshd.cpp orchestrator/man/dracut-sshd.1; do
+  for file in CMakeLists.txt CHANGELOG.md LICENSES/GPL-3.0-or-later.txt orchestrator/src/boot/dracut_sshd.cpp orchestrator/man/dracut-sshd.1; do
     grep -qE " $top/$file\$" <<<"$list"
   done
-  run grep -E "/(tests|package|build|debian)/" <<<"$list"
+  run grep -E "/(tests|package|build|debian)/" <(grep -v "/orchestrator/src/" <<<"$list")
   [ "$status" -eq 1 ]
 }
 

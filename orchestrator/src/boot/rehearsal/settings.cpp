@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "rehearsal/make_plan.hpp"
 
 namespace rehearsal {
 
