@@ -184,16 +184,16 @@ def extracted(case: Case, tmp_path: Path) -> Iterator[Path]:
 
 @of_images
 def test_extracts_as_cpio(case: Case, extracted: Path, tmp_path: Path) -> None:
-    """--extract: contents, modes, owners, times, links. --cat: contents."""
+    """extract: contents, modes, owners, times, links. cat: contents."""
     mine = tmp_path / "mine"
-    inspected("--extract", str(mine), str(case.file))
+    inspected("extract", str(case.file), str(mine))
     left, right = readers.tree(mine), readers.tree(extracted)
     shutil.rmtree(mine, ignore_errors=True)
     lines = [f"{path}: {left.get(path)} and {right.get(path)}" for path in sorted(left.keys() | right.keys())
              if left.get(path) != right.get(path)]
     has(len(right) > 100 and not lines, f"{len(lines)} differences:\n  " + "\n  ".join(lines[:10]))
     for path in ("etc/ssh/sshd_config", "usr/sbin/sshd", "usr/lib/os-release"):
-        has(inspected("--cat", path, str(case.file)) == (extracted / path).read_bytes(), f"--cat {path} differs")
+        has(inspected("cat", str(case.file), path) == (extracted / path).read_bytes(), f"cat {path} differs")
 
 
 @pytest.mark.parametrize("case", of_suites("lean", "full"), indirect=True, scope="module")
@@ -224,7 +224,7 @@ def test_looks_into_an_inner_file_system(suite: str, module: str, maker: str, su
     has("usr/sbin/sshd" not in outer.split(), "sshd is not in the inner file system")
     lets_in(file, "--cmdline", CMDLINE)
     rules = "usr/lib/udev/rules.d/50-udev-default.rules"  # dracut takes it as it is
-    has(inspected("--cat", rules, str(file)) == (here.tree / rules).read_bytes(), f"--cat prints another {rules} than the root has")
+    has(inspected("cat", str(file), rules) == (here.tree / rules).read_bytes(), f"cat prints another {rules} than the root has")
 
 
 @pytest.mark.parametrize("suite", [pytest.param(suite, marks=marks(suite)) for suite in scenario.SUITES if "systemd-ukify" in TOOLS[suite]])

@@ -64,7 +64,7 @@ def parsed(text: str) -> Listing:
 
 
 def ours(file: Path) -> Listing:
-    listed = subprocess.run([str(verdict.program()), "inspect", "--list", "--json", str(file)], check=True, capture_output=True)
+    listed = subprocess.run([str(verdict.program()), "inspect", "list", "--json", str(file)], check=True, capture_output=True)
     return {each["path"].strip("/"): Entry(each["type"], each["mode"], each["size"] if each["type"] in "-l" else None, each.get("target", ""))
             for each in json.loads(listed.stdout) if each["path"] != "/"}
 

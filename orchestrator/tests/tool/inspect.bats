@@ -128,6 +128,35 @@ inspect() { "$dracut_sshd" inspect "$@"; }
   run -1 inspect ./list
 }
 
+@test "an empty argument, a second image, and an option before a command are refused, and nothing is judged: 2" {
+  pack a.img
+  # refused MESSAGE ARGUMENT...
+  refused() {
+    run -2 --separate-stderr inspect "${@:2}"
+    echo "${*:2}: $stderr"
+    same '' "$output"
+    [[ $stderr == *"$1"* ]]
+  }
+  refused 'expected a value' cat a.img ''
+  refused 'expected a value' extract a.img ''
+  refused 'expected a value' diff '' a.img
+  refused 'expected a value' explain ''
+  refused 'expected a value' ''
+  refused 'expected a value' --cat '' a.img
+  refused 'image: expected behind list, not before it' a.img list a.img
+  refused '--list: expected behind tree' --list tree a.img
+  refused '--cat: expected behind list' --cat bin/tool list a.img
+  refused '--html: expected behind tree' --html page.html tree a.img
+  refused '--host: expected behind list' --host list a.img
+  refused '--quiet: expected behind tree' --quiet tree a.img
+  refused '--kernel: expected behind cat' --kernel x cat a.img bin/tool
+  refused '--tree: does not go with --list' --list --tree a.img
+  refused '--html: goes with tree alone' --html page.html a.img
+  refused '--devices: goes with extract alone' --devices --list a.img
+  refused '--json: does not go with --cat' --json --cat bin/tool a.img
+  [ ! -e page.html ]
+}
+
 @test "explain lists the checks, explains each, and knows no other: 2" {
   run -0 inspect explain
   [[ $output == *'sshd.present'* ]]

@@ -109,84 +109,131 @@ struct CommandLine {
     verb->add_flag("--json", unlock.json, "For machines");
   }
 
-  /// inspect list, tree, cat, extract, diff, explain.
+  /// What is given for an option or an argument that nobody leaves empty on purpose: a script's variable was not set.
+  static std::string why_empty(const std::string& value) { return value.empty() ? "expected a value, got \"\"" : ""; }
+
+  CLI::Option* add_image(CLI::App& command, const char* name, const char* about) {
+    return command.add_option(name, inspect.image, about)->check(why_empty)->type_name("FILE");
+  }
+  CLI::App* add_inspect_command(CLI::App& verb, const char* name, const char* about, InspectMode mode) {
+    auto* command = verb.add_subcommand(name, about);
+    command->callback([this, mode] { inspect.mode = mode; });
+    return command;
+  }
+
   void add_inspect_commands(CLI::App& verb) {
-    constexpr const char* kImage = "The image; - for standard input (default: of this machine's next boot)";
-    const auto next_boot = [this](CLI::App& command) {
-      command.add_option("--kernel", inspect.kernel, "Without an image: the kernel's release whose image it is");
+    constexpr const char* kAny = "The image; - for standard input (default: of this machine's next boot)";
+    constexpr const char* kThis = "The image; - for standard input";
+    const auto add_next_boot = [this](CLI::App& command) {
+      command.add_option("--kernel", inspect.kernel, "Without an image: the kernel's release whose image it is")
+          ->type_name("RELEASE");
       command.add_option("--root", inspect.root, "Where this machine's files are, if not at /")->type_name("FOLDER");
     };
-    auto* list = verb.add_subcommand("list", "Lists the files in an image");
-    list->add_option("image", inspect.image, kImage);
-    next_boot(*list);
+    auto* list = add_inspect_command(verb, "list", "Lists the files in an image", InspectMode::list);
+    add_image(*list, "image", kAny);
+    add_next_boot(*list);
     list->add_flag("--json", inspect.json, "For machines");
-    list->callback([this] { inspect.list = true; });
 
-    auto* tree = verb.add_subcommand("tree", "Shows which folders and dracut modules take how much space");
-    tree->add_option("image", inspect.image, kImage);
-    next_boot(*tree);
+    auto* tree = add_inspect_command(verb, "tree", "Shows which folders and dracut modules take how much space",
+                                     InspectMode::tree);
+    add_image(*tree, "image", kAny);
+    add_next_boot(*tree);
     auto* json = tree->add_flag("--json", inspect.json, "For machines");
     tree->add_option("--html", inspect.html, "Write a page with a treemap into a new file")
+        ->check(why_empty)
         ->type_name("FILE")
         ->excludes(json);
-    tree->callback([this] { inspect.tree = true; });
 
-    auto* cat = verb.add_subcommand("cat", "Prints a file in an image");
-    cat->add_option("image", inspect.image, "The image; - for standard input")->required();
-    cat->add_option("path", inspect.cat, "The file's path in it")->required();
+    auto* cat = add_inspect_command(verb, "cat", "Prints a file in an image", InspectMode::cat);
+    add_image(*cat, "image", kThis)->required();
+    cat->add_option("path", inspect.cat, "The file's path in it")->required()->check(why_empty)->type_name("PATH");
 
-    auto* extract = verb.add_subcommand("extract", "Writes all files in an image into a new folder");
-    extract->add_option("image", inspect.image, "The image; - for standard input")->required();
-    extract->add_option("folder", inspect.extract, "A folder that does not exist yet")->required();
+    auto* extract =
+        add_inspect_command(verb, "extract", "Writes all files in an image into a new folder", InspectMode::extract);
+    add_image(*extract, "image", kThis)->required();
+    extract->add_option("folder", inspect.extract, "A folder that does not exist yet")
+        ->required()
+        ->check(why_empty)
+        ->type_name("FOLDER");
     extract->add_flag("--devices", inspect.devices, "Extract device nodes, too, which only root can");
 
-    auto* diff = verb.add_subcommand("diff", "Compares two images");
-    diff->add_option("old", inspect.other, "The older image")->required();
-    diff->add_option("new", inspect.image,
-                     "The newer image; - for standard input (default: of this machine's next boot)");
-    next_boot(*diff);
+    auto* diff = add_inspect_command(verb, "diff", "Compares two images", InspectMode::diff);
+    diff->add_option("old", inspect.other, "The older image")->required()->check(why_empty)->type_name("FILE");
+    add_image(*diff, "new", "The newer image; - for standard input (default: of this machine's next boot)");
+    add_next_boot(*diff);
     diff->add_flag("--json", inspect.json, "For machines");
-    diff->footer("Exit status: 0 nothing differs, 1 something does, 2 wrong usage, 4 it cannot be told.");
+    diff->footer("Exit status: 0 nothing differs, 1 something does, 2 wrong usage, 4 an image could not be read.");
 
-    auto* explain = verb.add_subcommand("explain", "Explains a check, or lists all");
-    explain->add_option("check", inspect.explain, "The check's name: sshd.present");
+    auto* explain = add_inspect_command(verb, "explain", "Explains a check, or lists all", InspectMode::explain);
+    explain->add_option("check", inspect.explain, "The check's name: sshd.present")
+        ->check(why_empty)
+        ->type_name("CHECK");
     explain->add_flag("--json", inspect.json, "For machines");
-    explain->callback([this] { inspect.explains = true; });
     verb.require_subcommand(0, 1);
+  }
+
+  /// As the user typed it; CLI11 itself has no name for an option that the help does not show.
+  static std::string spelled(const CLI::Option* option) {
+    const auto& names = option->get_lnames();
+    return names.empty() ? option->get_name(true) : "--" + names.front();
+  }
+
+  /// What the commands were before, as options: for one release, and not in the help.
+  void add_inspect_aliases(CLI::App& verb) {
+    const std::vector<std::pair<CLI::Option*, InspectMode>> modes{
+        {verb.add_flag("--list"), InspectMode::list},
+        {verb.add_flag("--tree"), InspectMode::tree},
+        {verb.add_option("--cat", inspect.cat)->check(why_empty), InspectMode::cat},
+        {verb.add_option("--extract", inspect.extract)->check(why_empty), InspectMode::extract},
+        {verb.add_option("--diff", inspect.other)->check(why_empty), InspectMode::diff},
+        {verb.add_option("--explain", inspect.explain)->expected(0, 1), InspectMode::explain}};
+    for (const auto& [option, mode] : modes) option->group("");
+    auto* html = verb.add_option("--html", inspect.html)->check(why_empty)->group("");
+    auto* devices = verb.add_flag("--devices", inspect.devices)->group("");
+    verb.final_callback([this, &verb, modes, html, devices] {
+      if (!verb.get_subcommands().empty()) {
+        for (const auto* option : verb.get_options()) {
+          if (option->count() > 0)
+            throw CLI::ValidationError(spelled(option),
+                                       "expected behind " + verb.get_subcommands()[0]->get_name() + ", not before it");
+        }
+        return;
+      }
+      const CLI::Option* said = nullptr;
+      for (const auto& [option, mode] : modes) {
+        if (option->count() == 0) continue;
+        if (said != nullptr) throw CLI::ValidationError(spelled(option), "does not go with " + spelled(said));
+        said = option;
+        inspect.mode = mode;
+      }
+      const auto needs = [&](const CLI::Option* option, InspectMode mode, const char* other) {
+        if (option->count() > 0 && inspect.mode != mode)
+          throw CLI::ValidationError(spelled(option), std::string("goes with ") + other + " alone");
+      };
+      needs(html, InspectMode::tree, "tree");
+      needs(devices, InspectMode::extract, "extract");
+      if (inspect.json && (inspect.mode == InspectMode::cat || inspect.mode == InspectMode::extract))
+        throw CLI::ValidationError("--json", "does not go with " + spelled(said));
+    });
   }
 
   void add_inspect() {
     auto* verb = app.add_subcommand("inspect", "Looks into an initramfs: will it let you in, and if not, why?");
     verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
-    verb->add_option(
-        "image", inspect.image,
-        "An initramfs or a unified kernel image; - for standard input (default: of this machine's next boot)");
-    verb->add_option("--kernel", inspect.kernel, "The kernel's release that it is for; without an image, whose image");
-    verb->add_option("--cmdline", inspect.cmdline, "The kernel's command line that it will be booted with");
+    add_image(*verb, "image",
+              "An initramfs or a unified kernel image; - for standard input (default: of this machine's next boot)");
+    verb->add_option("--kernel", inspect.kernel,
+                     "The release of the kernel that the image is for; without an image, whose image")
+        ->type_name("RELEASE");
+    verb->add_option("--cmdline", inspect.cmdline, "The kernel's command line that it will be booted with")
+        ->type_name("TEXT");
     verb->add_flag("--host", inspect.host,
                    "Compare with this machine: its files, its network interfaces (default without an image)");
     verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
     verb->add_flag("--json", inspect.json, "For machines");
     verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
     add_inspect_commands(*verb);
-    // What the commands were before, as options: for one release, and not in the help.
-    auto* other = verb->add_option_group("");
-    other->add_flag("--list", inspect.list)->group("");
-    other->add_option("--cat", inspect.cat)->group("");
-    auto* extract = other->add_option("--extract", inspect.extract)->group("");
-    other->add_option("--diff", inspect.other)->group("");
-    auto* tree = other->add_flag("--tree", inspect.tree)->group("");
-    auto* explain = other->add_option("--explain", inspect.explain)->expected(0, 1)->group("");
-    other->require_option(0, 1);
-    explain->trigger_on_parse();
-    explain->each([this](const std::string& /*id*/) { inspect.explains = true; });
-    verb->add_option("--html", inspect.html)->needs(tree)->group("");
-    verb->add_flag("--devices", inspect.devices)->needs(extract)->group("");
-    verb->final_callback([this, explain] {
-      if (inspect.json && (!inspect.cat.empty() || !inspect.extract.empty()))
-        throw CLI::ValidationError("--json", "there is no JSON of files' bytes");
-      inspect.explains = inspect.explains || explain->count() > 0;
-    });
+    add_inspect_aliases(*verb);
   }
 };
 

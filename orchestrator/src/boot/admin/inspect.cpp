@@ -53,7 +53,7 @@ bool is_whole(const initramfs::Image& image) {
   });
 }
 
-int explain(const std::string& id, bool json) {
+int explain_check(const std::string& id, bool json) {
   if (!id.empty()) {
     const auto* promise = inspect::promise_of(id);
     if (promise == nullptr)
@@ -96,7 +96,7 @@ char kind_of(const initramfs::Node& node) {
   }
 }
 
-int list(const initramfs::Image& image, bool json) {
+int print_list(const initramfs::Image& image, bool json) {
   auto document = nlohmann::ordered_json::array();
   image.each([&](const std::string& path, const initramfs::Node& node) {
     if (json) {
@@ -129,7 +129,7 @@ nlohmann::ordered_json json_of(const inspect::Weight& weight) {
   return out;
 }
 
-int tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
+int print_tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
   const auto root = inspect::weigh(image);
   if (!arguments.html.empty()) {
     if (fs::exists(fs::symlink_status(arguments.html)))
@@ -154,7 +154,7 @@ int tree(const initramfs::Image& image, const InspectArguments& arguments, const
   return 0;
 }
 
-int diff(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
+int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
   const auto& other = arguments.other;
   auto source = open(other);
   auto wanted = inspect::read_options();
@@ -169,8 +169,8 @@ int diff(const initramfs::Image& after, const InspectArguments& arguments, const
   return difference.changes.empty() ? 0 : 1;
 }
 
-int cat(initramfs::Source& source, const initramfs::Image& image, const inspect::Inner& inner,
-        const std::string& path) {
+int print_file(initramfs::Source& source, const initramfs::Image& image, const inspect::Inner& inner,
+               const std::string& path) {
   const auto* node = image.find(path);
   const auto found = node != nullptr && node->is_file() ? inner.files.find(node->entry) : inner.files.end();
   // As it is for a file or another program; a terminal would obey what is in it.
@@ -190,8 +190,8 @@ int cat(initramfs::Source& source, const initramfs::Image& image, const inspect:
   return is_whole(image) ? 0 : kCannotTell;
 }
 
-int extract(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
-            const Context& context) {
+int extract_all(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
+                const Context& context) {
   const auto done = inspect::extract(source, image, arguments.extract, arguments.devices);
   context.console.line(
       fmt::format("{}: {} files, {} folders, {} links", arguments.extract, done.files, done.folders, done.links));
@@ -232,7 +232,7 @@ Subject subject_of(const InspectArguments& arguments) {
   return out;
 }
 
-int judge(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
+int print_verdict(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
   auto options = subject.options;
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
@@ -246,26 +246,33 @@ int judge(const initramfs::Image& image, const Subject& subject, const InspectAr
 }  // namespace
 
 int inspect(const InspectArguments& arguments, const Context& context) {
-  if (arguments.explains) return explain(arguments.explain, arguments.json);
+  using enum InspectMode;
+  const auto mode = arguments.mode;
+  if (mode == explain) return explain_check(arguments.explain, arguments.json);
   const auto subject = subject_of(arguments);
   auto source = open(subject.image);
-  auto wanted = inspect::read_options();
-  wanted.digests = !arguments.other.empty();
+  auto options = inspect::read_options();
+  options.digests = mode == diff;
   // A list of names needs no look into files.
-  const bool looks_only = arguments.list || arguments.tree || !arguments.cat.empty() || !arguments.extract.empty() ||
-                          !arguments.other.empty();
-  wanted.elf = !looks_only || arguments.tree || !arguments.other.empty();
-  auto image = initramfs::read(source, wanted, {}, [&] { context.cancel.throw_if_requested(); });
+  options.elf = mode == judge || mode == tree || mode == diff;
+  auto image = initramfs::read(source, options, {}, [&] { context.cancel.throw_if_requested(); });
   for (const auto& fault : image.faults) {
-    if (looks_only) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
+    if (mode != judge) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
-  if (!arguments.extract.empty()) return extract(source, image, arguments, context);
-  const auto inner = inspect::add_inner(source, image, wanted, context.runner, context.cancel);
-  if (!arguments.cat.empty()) return cat(source, image, inner, arguments.cat);
-  if (arguments.list) return list(image, arguments.json);
-  if (arguments.tree) return tree(image, arguments, subject.image);
-  if (!arguments.other.empty()) return diff(image, arguments, context);
-  return judge(image, subject, arguments);
+  if (mode == extract) return extract_all(source, image, arguments, context);
+  const auto inner = inspect::add_inner(source, image, options, context.runner, context.cancel);
+  switch (mode) {
+    case cat:
+      return print_file(source, image, inner, arguments.cat);
+    case list:
+      return print_list(image, arguments.json);
+    case tree:
+      return print_tree(image, arguments, subject.image);
+    case diff:
+      return print_difference(image, arguments, context);
+    default:
+      return print_verdict(image, subject, arguments);
+  }
 }
 
 }  // namespace admin

@@ -18,7 +18,10 @@ struct Context {
   base::Console& console;
 };
 
+enum class InspectMode { judge, list, tree, cat, extract, diff, explain };
+
 struct InspectArguments {
+  InspectMode mode = InspectMode::judge;
   std::string image;  // a path, "-", or "": this machine's next boot
   std::string kernel;
   std::string cmdline;
@@ -26,15 +29,12 @@ struct InspectArguments {
   bool host = false;
   bool json = false;
   bool quiet = false;
-  bool list = false;
-  bool tree = false;
   bool devices = false;
   std::string cat;
   std::string extract;
   std::string other;
   std::string html;
-  std::string explain;
-  bool explains = false;
+  std::string explain;  // "": all checks
 };
 
 struct UnlockArguments {

@@ -229,12 +229,12 @@ class Search {
       disk->file_system_uuid = *uuid;
     else if (const auto label = label_of(root))
       disk->file_system_label = *label;
-    else if (!named && !(mapped.empty() ? root.empty() && root_known_ : !volume_of(mapped)))
+    else if (!named && !(mapped.empty() ? root.empty() && root_known_ : !inspect::volume_in(mapped)))
       root_in_group(root, mapped);
     if (!root_volume_.first.empty()) add_volume(root_volume_.first, root_volume_.second, true);
     const bool volume_named = volumes_ && !mapped.empty() && named_by_cmdline(mapped);
     if (!root.empty() && !accounted && !volume_named && cannot_.empty()) tell_unaccounted(root);
-    if (!mapped.empty() && !named && !volume_of(mapped) && !given_ && !root_known_ && root_uuid_.empty() &&
+    if (!mapped.empty() && !named && !inspect::volume_in(mapped) && !given_ && !root_known_ && root_uuid_.empty() &&
         plan_.unaccounted.empty())
       tell_unaccounted(root);
     disk->volumes = volumes_;
@@ -244,7 +244,7 @@ class Search {
 
   /// rd.lvm.lv=GROUP/VOLUME says that a name of /dev/mapper is a logical volume's.
   [[nodiscard]] bool named_by_cmdline(const std::string& mapped) const {
-    const auto volume = volume_of(mapped);
+    const auto volume = inspect::volume_in(mapped);
     return volume && std::ranges::find(facts_.cmdline, "rd.lvm.lv=" + volume->first + "/" + volume->second) !=
                          facts_.cmdline.end();
   }
@@ -304,7 +304,7 @@ class Search {
   }
 
   void root_in_group(const std::string& root, const std::string& mapped) {
-    if (const auto volume = volume_of(mapped)) return add_volume(volume->first, volume->second, true);
+    if (const auto volume = inspect::volume_in(mapped)) return add_volume(volume->first, volume->second, true);
     const auto parts = base::split(root, '/');  // /dev/GROUP/VOLUME
     if (parts.size() == 4 && parts[1] == "dev" && is_name(parts[2]) && is_name(parts[3]) && parts[2] != "disk" &&
         parts[2] != "mapper")

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/digest.hpp"
 
 namespace rehearsal {
@@ -65,23 +63,6 @@ std::string metadata(const VolumeGroup& group, std::uint64_t root_extents, std::
 }
 
 }  // namespace
-
-std::optional<std::pair<std::string, std::string>> volume_of(std::string_view mapped) {
-  std::array<std::string, 2> parts;
-  std::size_t part = 0;
-  for (std::size_t at = 0; at < mapped.size(); ++at) {
-    if (mapped[at] == '-' && at + 1 < mapped.size() && mapped[at + 1] == '-') {
-      parts[part] += '-';
-      ++at;
-    } else if (mapped[at] == '-') {
-      if (++part == parts.size()) return std::nullopt;
-    } else {
-      parts[part] += mapped[at];
-    }
-  }
-  if (part != 1 || parts[0].empty() || parts[1].empty()) return std::nullopt;
-  return std::pair{parts[0], parts[1]};
-}
 
 std::string physical_volume(const VolumeGroup& group, std::uint64_t root_extents, std::string_view seed) {
   const auto text = metadata(group, root_extents, seed);

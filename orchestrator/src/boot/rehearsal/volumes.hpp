@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 /// LVM2 without LVM2: lvm(8) writes only to block devices, and making one is root's.
@@ -19,9 +17,6 @@ struct VolumeGroup {
 
 inline constexpr std::uint64_t kExtent = 4ULL << 20U;         // bytes
 inline constexpr std::uint64_t kPhysicalStart = 1ULL << 20U;  // where the first extent lies
-
-/// "vg-lv" of /dev/mapper, where a dash in a name is written twice; nothing if it is no such name.
-[[nodiscard]] std::optional<std::pair<std::string, std::string>> volume_of(std::string_view mapped);
 
 /// The first kPhysicalStart bytes of a physical volume that holds all of the group: label, header, and metadata as text
 /// (lib/format_text/layout.h of LVM2). The first volume has `root_extents`, each other one extent.

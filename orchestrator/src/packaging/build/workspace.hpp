@@ -29,7 +29,7 @@ struct Workspace {
   model::Findings findings;                           // of everything but the profiles
 };
 
-/// Who packages when nobody says so. A package that bears it is for trying, not for publishing (README.md).
+/// Who packages when nobody says so. A package that bears it is for trying, not for publishing (docs/packaging.md).
 inline constexpr const char* kPlaceholderPackager = "dracut-sshd packager <packager@dracut-sshd.invalid>";
 
 struct WorkspaceOptions {

@@ -35,7 +35,7 @@ void refuse_missing(const services::Service& service, const build::ToolRegistry&
   }
   if (!programs.empty())
     throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
-        .with_hint(fmt::format("install {}; ci/deps submit installs what Debian has, README tells of the rest",
+        .with_hint(fmt::format("install {}; ci/deps submit installs what Debian has, docs/submitting.md names the rest",
                                base::join(packages, " ")));
 }
 

@@ -81,14 +81,6 @@ TEST(Marker, IsWrittenInItsFolderWhateverTheImagesLinksSay) {
   }
 }
 
-TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
-  EXPECT_EQ(volume_of("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
-  EXPECT_EQ(volume_of("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
-  EXPECT_FALSE(volume_of("cryptroot"));
-  EXPECT_FALSE(volume_of("a-b-c"));
-  EXPECT_FALSE(volume_of("-b"));
-}
-
 TEST(Volumes, APhysicalVolumeHasItsLabelAndItsMetadataWhereLvm2LooksForThem) {
   const auto bytes = physical_volume({"vg", {"root", "swap"}}, 8, "seed");
   EXPECT_EQ(bytes.size(), kPhysicalStart);

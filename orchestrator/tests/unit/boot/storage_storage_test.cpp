@@ -223,4 +223,12 @@ TEST_F(FakeHost, AnEndlessMachineIsNotFollowedForEver) {
 }
 
 }  // namespace
+TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
+  EXPECT_EQ(inspect::volume_in("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
+  EXPECT_EQ(inspect::volume_in("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
+  EXPECT_FALSE(inspect::volume_in("cryptroot"));
+  EXPECT_FALSE(inspect::volume_in("a-b-c"));
+  EXPECT_FALSE(inspect::volume_in("-b"));
+}
+
 }  // namespace inspect
