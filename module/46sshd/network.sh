@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # (dracutsysrootdir, hostonly, mods_to_load and modules_loaded are dracut's; sshd_tree is module-setup.sh's.)
 #
-# A way to a network for an image that nobody configured one for: by DHCP on every wired card, with systemd-networkd, else
+# A way to a network for an image that nobody configured one for: by DHCP on every wired interface, with systemd-networkd, else
 # NetworkManager, else dhclient. What an administrator chose or wrote wins, and so does the kernel's command line.
 
 # sshd_network_is_off: NETWORK=no in /etc/dracut-sshd/initrd.conf.
@@ -111,7 +111,7 @@ sshd_ports() {
   done
 }
 
-# sshd_cards: prints the wired cards of this host that are none.
+# sshd_cards: prints the wired interfaces of this host that are none.
 sshd_cards() {
   local card type
   [[ -z ${dracutsysrootdir-} ]] || return 0

@@ -172,7 +172,7 @@ sshd_warn_of_command_line() {
 
 # sshd_tell_of_network networkd|line|script
 sshd_tell_of_network() {
-  local cards='all wired cards' here
+  local cards='all wired interfaces' here
   here=$(sshd_cards)
   if [[ -z $here && $(sshd_ports) ]]; then
     dwarn "dracut-sshd: there is NO NETWORK in this image: all cards of this host are ports of a bond or a bridge, and are left alone." \

@@ -67,7 +67,7 @@ END
   [ "$(cat "$calls")" = 'ip -4 addr flush dev eth0 scope global' ]
 }
 
-@test "dhclient is started once on each wired card, whenever it comes" {
+@test "dhclient is started once on each wired interface, whenever it comes" {
   program dhclient
   card lo 772
   card eth0 1 && mkdir "$root/sys/class/net/eth0/device"

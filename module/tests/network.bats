@@ -59,7 +59,7 @@ networked() { module install modules_loaded=' systemd-networkd '; }
   [[ -z $(asked systemd-networkd) ]]
 }
 
-@test "wired cards ask by DHCP, unless the kernel's command line says how" {
+@test "wired interfaces ask by DHCP, unless the kernel's command line says how" {
   networked
   holds "$default" 'Type=ether'
   holds "$default" 'DHCP=yes'

@@ -182,7 +182,7 @@ machine() { printf '%b\0' "\\x$(printf %02x "$1")" | dd of=tree/usr/lib/systemd/
   pack
   run -1 rehearse --image image --kernel linux
   clean
-  [[ $output == *'the card has its address: not booted: the image has no driver for'*'eno1 (tg3)'* ]]
+  [[ $output == *'the network interface has an address: not booted: the image has no driver for'*'eno1 (tg3)'* ]]
 }
 
 @test "an encrypted disk in a logical volume is made as the record has it" {

@@ -73,7 +73,7 @@ int explain_check(const std::string& id, bool json) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& promise : inspect::promises())
     rows.push_back({std::string(promise.id), std::string(promise.promise)});
-  base::print(base::table({"check", "what is promised"}, rows));
+  base::print(base::table({"check", "what is checked"}, rows));
   return 0;
 }
 

@@ -30,7 +30,7 @@ constexpr std::array kPromises{
           "taken away still logs in; one that was "
           "added does not. dracut-sshd-rebuild makes it anew."},
     Check{"kernel.modules", "its kernel modules fit the kernel",
-          "A kernel loads no module that was built for another release: no network card, no disk. An image is for "
+          "A kernel loads no module that was built for another release: no network interface, no disk. An image is for "
           "one kernel; see which one the boot "
           "loader starts it with."},
     Check{"sshd.present", "sshd is in it",
@@ -90,8 +90,9 @@ constexpr std::array kPromises{
     Check{"network.configuration", "something tells it to get an address",
           "A program for the network does nothing unasked: it wants a file in the image, or ip= and rd.neednet=1 on "
           "the kernel's command line."},
-    Check{"network.driver", "the network card's driver is in it",
-          "A card without a driver is not there. An image that is made for one host has the drivers of the cards "
+    Check{"network.driver", "the network interface's driver is in it",
+          "An interface without a driver does not exist. An image that is made for one host has the drivers of the "
+          "interfaces "
           "that this host had on that day."},
     Check{"crypt.present", "it can open an encrypted disk",
           "The disk's passphrase is asked for by systemd-cryptsetup, with the kernel's dm-crypt; which disk it is "

@@ -98,7 +98,7 @@ bool tell_other_machines(const Facts& facts, const Network& network, Findings& o
   for (const auto& [name, why] : idle)
     out.push_back({"network.configuration", left ? Severity::warning : Severity::error,
                    base::printable(name, 300) + ": " + why,
-                   "name this machine's card in /etc/dracut-sshd/network, and type dracut-sshd-rebuild"});
+                   "name this machine's network interface in /etc/dracut-sshd/network, and type dracut-sshd-rebuild"});
   return left;
 }
 
@@ -135,7 +135,7 @@ void check_network(const Facts& facts, Findings& out) {
   }
   if (!tell_other_machines(facts, network, out)) return;
   if (network.own && network.files.empty())
-    return out.push_back({"network.configuration", Severity::good, "by DHCP on every wired card", ""});
+    return out.push_back({"network.configuration", Severity::good, "by DHCP on every wired interface", ""});
   if (!network.files.empty() &&
       (network.stack == "systemd-networkd" || network.own || facts.cmdline_value("rd.neednet")))
     return out.push_back({"network.configuration", Severity::good, base::join(network.files, ", "), ""});

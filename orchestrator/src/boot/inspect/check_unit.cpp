@@ -49,7 +49,7 @@ void check_unit(const Facts& facts, Findings& out) {
   if (early == targets.end())
     return error(targets.empty()
                      ? std::string("nothing starts sshd.service: no target wants it")
-                     : fmt::format("sshd.service is wanted by {} alone, which an initramfs does not come to",
+                     : fmt::format("sshd.service is only wanted by {}, a target the initramfs never reaches",
                                    base::join(targets, ", ")),
                  kRebuild);
   out.push_back({"sshd.unit", Severity::good, fmt::format("sshd.service, wanted by {}", *early), ""});

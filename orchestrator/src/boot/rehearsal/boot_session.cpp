@@ -149,14 +149,16 @@ BootSession::Seen BootSession::network() {
   if (heard.given == part_.card.address) return {true, false, heard.given + " by DHCP"};
   if (heard.speaks) return {true, false, part_.card.address};
   if (!heard.other.empty())
-    return {false, false, fmt::format("the card speaks from {}, and {} was expected", heard.other, part_.card.address)};
+    return {false, false,
+            fmt::format("the network interface sends from {}; expected {}", heard.other, part_.card.address)};
   // Who has a fixed address says nothing until somebody asks for it, as qemu does for whoever connects.
   if (heard.any && !heard.asked && !heard.tagged)
     (void)first_words(
         "127.0.0.1", guest_.port(), [this] { return this->heard().answers; }, cancel_);
   if (heard.asked) return {false, false, "it asks for an address by DHCP, and takes none"};
   if (heard.tagged) return {false, false, "it speaks in a VLAN, which the virtual network has not"};
-  return {false, false, heard.any ? "the card is up, and nobody gives it an address" : "the card says nothing"};
+  return {false, false,
+          heard.any ? "the network interface is up, but gets no address" : "the network interface sends nothing"};
 }
 
 BootSession::Seen BootSession::banner() {

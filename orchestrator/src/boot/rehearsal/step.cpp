@@ -13,7 +13,7 @@ constexpr std::array kKinds{
     StepKind{"disks", "what root= lies on is known", "crypt."},
     StepKind{"kernel", "the kernel starts", "image. kernel."},
     StepKind{"initrd", "the initramfs starts", "image. kernel."},
-    StepKind{"network", "the card has its address", "network. sshd.unit"},
+    StepKind{"network", "the network interface has an address", "network. sshd.unit"},
     StepKind{"banner", "sshd answers", "sshd. hostkeys. network. account.root"},
     StepKind{"hostkey", "its host key is the one that inspect shows", "hostkeys. image.current"},
     StepKind{"login", "a key logs in", "keys. sshd. account. hostkeys."},
@@ -24,7 +24,7 @@ constexpr std::array kKinds{
     StepKind{"break", "the emergency shell holds the boot, and is ended", "crypt. kernel."},
     StepKind{"root", "the root file system appears, and its system starts", "crypt. kernel."},
     StepKind{"handover", "nothing of the initramfs is left behind", ""},
-    StepKind{"off", "the machine switches itself off", ""},
+    StepKind{"off", "the machine powers off", ""},
 };
 
 bool is_about(std::string_view id, std::string_view promises) {

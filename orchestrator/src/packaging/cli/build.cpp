@@ -38,7 +38,7 @@ void warn_of_ends(const std::vector<const profile::Release*>& releases, base::Co
   for (const auto* release : releases) {
     const auto& p = release->profile;
     if (!p.eol.empty() && p.eol < today)
-      console.warn(fmt::format("{} {}: its support ended on {}; built all the same", p.name, p.release, p.eol));
+      console.warn(fmt::format("{} {}: its support ended on {}; building anyway", p.name, p.release, p.eol));
   }
 }
 

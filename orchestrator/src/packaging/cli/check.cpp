@@ -48,8 +48,7 @@ int check(const Common& common, const std::vector<std::string>& files, const Con
   const int status = report(findings);
   std::size_t releases = 0;
   for (const auto& distribution : loaded.distributions) releases += distribution.releases.size();
-  if (status == 0)
-    fmt::print("{} distributions, {} releases: nothing to complain about\n", loaded.distributions.size(), releases);
+  if (status == 0) fmt::print("{} distributions, {} releases: OK\n", loaded.distributions.size(), releases);
   return status;
 }
 

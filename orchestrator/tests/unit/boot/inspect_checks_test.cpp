@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"no_unit", "sshd.unit", [](Files& files) { files.erase("usr/lib/systemd/system/sshd.service"); files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); }},
         Spoilt{"masked", "sshd.unit", [](Files& files) { images::link(files, "etc/systemd/system/sshd.service", "/dev/null"); }, Severity::error, "is masked"},
         Spoilt{"not_wanted", "sshd.unit", [](Files& files) { files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); }, Severity::error, "no target wants it"},
-        Spoilt{"wanted_too_late", "sshd.unit", [](Files& files) { files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); images::link(files, "etc/systemd/system/multi-user.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service"); }, Severity::error, "multi-user.target alone"},
+        Spoilt{"wanted_too_late", "sshd.unit", [](Files& files) { files.erase("etc/systemd/system/sysinit.target.wants/sshd.service"); images::link(files, "etc/systemd/system/multi-user.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service"); }, Severity::error, "only wanted by multi-user.target"},
         Spoilt{"default_dependencies", "sshd.unit", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "DefaultDependencies=no\n", ""); }, Severity::error, "waits for sysinit.target"},
         Spoilt{"no_initrd_release", "sshd.unit", [](Files& files) { files.erase("etc/initrd-release"); }, Severity::error, "/etc/initrd-release"},
         Spoilt{"starts_what_is_not_there", "sshd.unit", [](Files& files) { edit(files, "usr/lib/systemd/system/sshd.service", "/usr/sbin/sshd", "/opt/sshd"); }, Severity::error, "/opt/sshd, which is not there"},
