@@ -144,9 +144,11 @@ void gather_sshd(Facts& facts) {
     }
     sshd.arguments = arguments_of(facts, *facts.unit);
     for (const auto& before : facts.unit->all("Service", "ExecStartPre")) {
+      const auto begin = std::min(before.find_first_not_of("-@:+!"), before.size());
       // "accounts" is what images of earlier versions call it
-      for (const std::string_view program : {"usr/lib/dracut-sshd/fix-accounts", "usr/lib/dracut-sshd/accounts"}) {
-        if (before.ends_with(program) && can_run(facts, program) && facts.has("etc/initrd-release"))
+      for (const auto* program : {"usr/lib/dracut-sshd/fix-accounts", "usr/lib/dracut-sshd/accounts"}) {
+        if (before.substr(begin) == std::string("/") + program && can_run(facts, program) &&
+            facts.has("etc/initrd-release"))
           facts.puts_accounts_right = true;
       }
     }

@@ -179,6 +179,19 @@ TEST(Checks, WhatThisModulePutsRightBeforeSshdStartsIsNoFault) {
   EXPECT_THAT(text_of(findings), HasSubstr("/bin/sh is put in its place"));
 }
 
+TEST(Checks, OnlyTheModulesOwnProgramPutsAccountsRight) {
+  for (const auto* line : {"/usr/lib/dracut-sshd/accounts", "-/usr/lib/dracut-sshd/fix-accounts",
+                           "-/opt/usr/lib/dracut-sshd/fix-accounts", "echo /usr/lib/dracut-sshd/fix-accounts"}) {
+    auto files = images::good();
+    files.at("usr/lib/systemd/system/sshd.service").body += std::string("ExecStartPre=") + line + "\n";
+    put(files, "usr/lib/dracut-sshd/accounts", "#!/bin/sh\n", 0100755);
+    put(files, "usr/lib/dracut-sshd/fix-accounts", "#!/bin/sh\n", 0100755);
+    files.at("etc/shadow").body = "root:!:::::::\n";
+    const bool own = std::string_view(line).find("opt") == std::string_view::npos && line[0] != 'e';
+    EXPECT_EQ(faults_of(findings_of(files)).empty(), own) << line;
+  }
+}
+
 TEST(Checks, WhatPutsAccountsRightCannotDoSoWhenItIsEmptyOrLeadsNowhere) {
   auto files = images::good();
   files.at("usr/lib/systemd/system/sshd.service").body += "ExecStartPre=-/usr/lib/dracut-sshd/fix-accounts\n";
