@@ -19,7 +19,7 @@
 #include "base/text.hpp"
 #include "initramfs/read.hpp"
 
-namespace inspect {
+namespace initramfs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -194,4 +194,4 @@ Extracted extract(initramfs::Source& source, const initramfs::Image& image, cons
   return std::move(writer.done);
 }
 
-}  // namespace inspect
+}  // namespace initramfs

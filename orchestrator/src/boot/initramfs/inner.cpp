@@ -25,7 +25,7 @@
 #include "base/text.hpp"
 #include "initramfs/extract.hpp"
 
-namespace inspect {
+namespace initramfs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -171,4 +171,4 @@ Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initra
   return inner;
 }
 
-}  // namespace inspect
+}  // namespace initramfs

@@ -12,7 +12,7 @@
 #include "initramfs/image.hpp"
 #include "initramfs/source.hpp"
 
-namespace inspect {
+namespace initramfs {
 
 /// dracut may put most of an image into a file system of its own in it (its modules squash, squash-squashfs and
 /// squash-erofs), which covers what lies around it as soon as init mounts it. Where there is one, it is unpacked by the
@@ -25,4 +25,4 @@ struct Inner {
 [[nodiscard]] Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
                               base::Runner& runner, const base::Cancel& cancel);
 
-}  // namespace inspect
+}  // namespace initramfs

@@ -137,7 +137,8 @@ bool BootSession::until_off() {
 vm::GuestTraffic BootSession::heard() const {
   try {
     if (std::filesystem::exists(guest_.logs().packets))
-      return vm::parse_capture(base::read_file(guest_.logs().packets, kCapture), part_.card.mac, part_.card.address);
+      return vm::parse_capture(base::read_file(guest_.logs().packets, kCapture), part_.network.mac,
+                               part_.network.address);
   } catch (const base::Error&) {
     // longer than anybody has to look at
   }
@@ -146,11 +147,11 @@ vm::GuestTraffic BootSession::heard() const {
 
 BootSession::Seen BootSession::network() {
   const auto heard = this->heard();
-  if (heard.given == part_.card.address) return {true, false, heard.given + " by DHCP"};
-  if (heard.speaks) return {true, false, part_.card.address};
+  if (heard.given == part_.network.address) return {true, false, heard.given + " by DHCP"};
+  if (heard.speaks) return {true, false, part_.network.address};
   if (!heard.other.empty())
     return {false, false,
-            fmt::format("the network interface sends from {}; expected {}", heard.other, part_.card.address)};
+            fmt::format("the network interface sends from {}; expected {}", heard.other, part_.network.address)};
   // Who has a fixed address says nothing until somebody asks for it, as qemu does for whoever connects.
   if (heard.any && !heard.asked && !heard.tagged)
     (void)first_words(

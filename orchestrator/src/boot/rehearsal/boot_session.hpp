@@ -25,7 +25,7 @@ struct BootSessionOptions {
   remote::Target target;
   const remote::Secret* passphrase = nullptr;
   const remote::Secret* wrong = nullptr;  // to be refused first; nullptr: not tried
-  vm::Card card;
+  vm::UserNetwork network;
   std::string token;                  // of the marker system
   std::size_t disks = 0;              // that ask for a passphrase
   std::vector<std::string> unopened;  // disks that are needed, and that nothing in the image opens

@@ -28,14 +28,14 @@ std::string name_of(std::string_view path) {
 }
 
 /// The kernel that the image is for.
-const inspect::KernelRelease& kernel_of(const inspect::Facts& facts) {
+const host::KernelRelease& kernel_of(const inspect::Facts& facts) {
   if (facts.kernel) return *facts.kernel;
   if (facts.kernels.size() == 1) return facts.kernels.front();
   throw base::Error("which kernel the image is for cannot be told").with_hint("name its release: --release RELEASE");
 }
 
 /// Where the image has its modules: canonical, so that the overlay goes there.
-std::string modules_in(const inspect::Facts& facts, const inspect::KernelRelease& release) {
+std::string modules_in(const inspect::Facts& facts, const host::KernelRelease& release) {
   const auto& kernel = release.text();
   for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
     if (const auto path = facts.image.resolve(top + kernel)) return *path;
@@ -71,8 +71,8 @@ std::vector<std::string> needed_modules(const std::vector<std::string>& names, s
 }
 
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
-                 initramfs::Source& source, const inspect::Inner& inner, const fs::path& root, const fs::path& scratch,
-                 base::Runner& runner, const base::Cancel& cancel) {
+                 initramfs::Source& source, const initramfs::Inner& inner, const fs::path& root,
+                 const fs::path& scratch, base::Runner& runner, const base::Cancel& cancel) {
   if (names.empty()) return;
   const auto& release = kernel_of(facts);
   const auto& kernel = release.text();

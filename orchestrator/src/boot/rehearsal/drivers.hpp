@@ -16,7 +16,7 @@ namespace rehearsal {
 /// depmod(8) makes of these and of the image's own. `scratch` is a folder for depmod to work in. base::Error if the
 /// system has no such kernel, or no such module.
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
-                 initramfs::Source& source, const inspect::Inner& inner, const std::filesystem::path& root,
+                 initramfs::Source& source, const initramfs::Inner& inner, const std::filesystem::path& root,
                  const std::filesystem::path& scratch, base::Runner& runner, const base::Cancel& cancel);
 
 /// Which files of a kernel's modules.dep (modules.dep(5)) these names need, themselves among them, by their paths

@@ -21,9 +21,9 @@ struct Device {
 };
 constexpr std::array kDisks{Device{{"virtio_blk", "virtio_pci"}, "virtio-blk-pci"}, Device{{"nvme", "nvme"}, "nvme"},
                             Device{{"ahci", "sd_mod"}, "ide-hd"}, Device{{"virtio_scsi", "sd_mod"}, "scsi-hd"}};
-constexpr std::array kCards{Device{{"virtio_net", "virtio_pci"}, "virtio-net-pci"},
-                            Device{{"e1000e", "e1000e"}, "e1000e"}, Device{{"e1000", "e1000"}, "e1000"},
-                            Device{{"vmxnet3", "vmxnet3"}, "vmxnet3"}, Device{{"8139cp", "8139cp"}, "rtl8139"}};
+constexpr std::array kNics{Device{{"virtio_net", "virtio_pci"}, "virtio-net-pci"},
+                           Device{{"e1000e", "e1000e"}, "e1000e"}, Device{{"e1000", "e1000"}, "e1000"},
+                           Device{{"vmxnet3", "vmxnet3"}, "vmxnet3"}, Device{{"8139cp", "8139cp"}, "rtl8139"}};
 
 bool drives(const inspect::Facts& facts, const Device& device) {
   return std::ranges::all_of(device.drivers, [&](std::string_view name) { return facts.has_driver(name); });
@@ -57,7 +57,7 @@ void plan_hardware(const inspect::Facts& facts, const Wishes& wishes, Plan& plan
         machine == 0 ? "no program is in it that tells which machine it is for"
                      : fmt::format("its programs are for a machine (ELF's number {}) that is not known here", machine));
   plan.disk_model = choose(facts, kDisks, "disk", wishes, plan);
-  if (!choose_nic_of_machine(facts, plan)) plan.card.model = choose(facts, kCards, "network interface", wishes, plan);
+  if (!choose_nic_of_machine(facts, plan)) plan.network.model = choose(facts, kNics, "network interface", wishes, plan);
   if (!facts.has_driver("ext4")) {
     if (wishes.as_is)
       plan.cannot.emplace_back(

@@ -113,16 +113,16 @@ class Stage {
 
   /// A qemu may be older than a model of its network interfaces.
   void check_nic() {
-    if (std::ranges::find(kEveryQemu, plan_.card.model) != kEveryQemu.end()) return;
+    if (std::ranges::find(kEveryQemu, plan_.network.model) != kEveryQemu.end()) return;
     base::Command command;
     command.argv = {std::string(plan_.architecture->qemu), "-device", "help"};
     command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C"}};
     command.dies_with_parent = true;
     command.log = in("devices.log");
     (void)runner_.run(command, cancel_);
-    if (lists_device(base::read_file(in("devices.log"), 4U << 20U), plan_.card.model)) return;
-    plan_.changes.push_back(fmt::format("this qemu has no {}: a virtio-net-pci stands in", plan_.card.model));
-    plan_.card.model = "virtio-net-pci";
+    if (lists_device(base::read_file(in("devices.log"), 4U << 20U), plan_.network.model)) return;
+    plan_.changes.push_back(fmt::format("this qemu has no {}: a virtio-net-pci stands in", plan_.network.model));
+    plan_.network.model = "virtio-net-pci";
   }
 
   void prepare() {
@@ -162,7 +162,7 @@ class Stage {
     machine_.kernel = kernel;
     machine_.initrd = qemu_folder() / "initrd";
     machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
-    machine_.nics = {vm::nic_of(plan_.card, vm::logs_in(qemu_folder()).packets)};
+    machine_.nics = {vm::nic_of(plan_.network, vm::logs_in(qemu_folder()).packets)};
     isolate();
     report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
     report_.cmdline = machine_.cmdline;
@@ -223,7 +223,7 @@ class Stage {
     part.login_log = in("login.log").string();
     part.passphrase = &passphrase_;
     part.wrong = request_.wrong_passphrase ? &wrong_ : nullptr;
-    part.card = plan_.card;
+    part.network = plan_.network;
     part.token = token_;
     part.disks = static_cast<std::size_t>(std::ranges::count_if(plan_.disks, &ScratchDisk::encrypted));
     part.unopened = plan_.unopened;

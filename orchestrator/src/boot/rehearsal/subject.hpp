@@ -21,7 +21,7 @@ struct Subject {
   inspect::Options options;
   std::unique_ptr<initramfs::Source> file;
   initramfs::Image tree;
-  std::optional<inspect::Inner> inner;  // the file system in it, where most of it is one
+  std::optional<initramfs::Inner> inner;  // the file system in it, where most of it is one
   std::unique_ptr<inspect::Facts> facts;
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/text.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 constexpr std::size_t kMostNodes = 1000;
@@ -138,4 +138,4 @@ Storage read_storage_record(std::string_view text) {
   return out;
 }
 
-}  // namespace inspect
+}  // namespace storage

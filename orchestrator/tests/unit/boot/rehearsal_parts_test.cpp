@@ -214,14 +214,13 @@ TEST(Overlay, AnArchiveBehindAnImageReplacesFilesMakesFoldersAndLeavesThoseThatA
   EXPECT_THROW((void)bytes_of(source, both, {}, {"etc/nonesuch"}, 1000), base::Error);
 }
 
-TEST(Steps, EveryPromiseThatExplainsAFailureIsOneOfInspects) {
+TEST(Steps, EveryCheckThatExplainsAFailureIsOneOfInspects) {
   std::set<std::string> prefixes;
-  for (const auto& promise : inspect::promises())
-    prefixes.insert(std::string(promise.id.substr(0, promise.id.find('.') + 1)));
+  for (const auto& check : inspect::checks()) prefixes.insert(std::string(check.id.substr(0, check.id.find('.') + 1)));
   for (const auto& kind : step_kinds()) {
-    std::istringstream words{std::string(kind.promises)};
+    std::istringstream words{std::string(kind.checks)};
     for (std::string word; words >> word;)
-      EXPECT_TRUE(prefixes.contains(word) || inspect::promise_of(word) != nullptr) << kind.id << ": " << word;
+      EXPECT_TRUE(prefixes.contains(word) || inspect::check_of(word) != nullptr) << kind.id << ": " << word;
   }
 }
 

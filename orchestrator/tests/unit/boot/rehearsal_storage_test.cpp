@@ -121,18 +121,18 @@ TEST(PlanOfNics, TheMachinesKindIsTakenAndNoDriverIsAddedForIt) {
     return out;
   };
   auto made = plan(root, image(images::kPlainRoot, "", nics("e1000e")));
-  EXPECT_EQ(made.card.model, "e1000e");
+  EXPECT_EQ(made.network.model, "e1000e");
   EXPECT_THAT(made.drivers, IsEmpty());
   EXPECT_THAT(made.changes, Contains(HasSubstr("the image has no driver e1000e, and none is added")));
   made = plan(root, image(images::kPlainRoot, "", nics("tg3 virtio_net")));
-  EXPECT_EQ(made.card.model, "virtio-net-pci");
+  EXPECT_EQ(made.network.model, "virtio-net-pci");
   made = plan(root, image(images::kPlainRoot, "", nics("tg3")));
   EXPECT_THAT(made.no_nic, HasSubstr("tg3"));
   auto files = image(images::kPlainRoot, "", nics("tg3"));
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/tg3.ko", "");
   made = plan(root, files);
   EXPECT_EQ(made.no_nic, "");
-  EXPECT_EQ(made.card.model, "virtio-net-pci");
+  EXPECT_EQ(made.network.model, "virtio-net-pci");
   EXPECT_THAT(made.changes, Contains(HasSubstr("qemu has no network interface like e-tg3 (tg3)")));
 }
 

@@ -10,7 +10,7 @@
 #include "storage/storage_host.hpp"
 #include "storage/storage_record.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -224,11 +224,11 @@ TEST_F(FakeHost, AnEndlessMachineIsNotFollowedForEver) {
 
 }  // namespace
 TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
-  EXPECT_EQ(inspect::volume_in("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
-  EXPECT_EQ(inspect::volume_in("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
-  EXPECT_FALSE(inspect::volume_in("cryptroot"));
-  EXPECT_FALSE(inspect::volume_in("a-b-c"));
-  EXPECT_FALSE(inspect::volume_in("-b"));
+  EXPECT_EQ(volume_in("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
+  EXPECT_EQ(volume_in("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
+  EXPECT_FALSE(volume_in("cryptroot"));
+  EXPECT_FALSE(volume_in("a-b-c"));
+  EXPECT_FALSE(volume_in("-b"));
 }
 
-}  // namespace inspect
+}  // namespace storage
