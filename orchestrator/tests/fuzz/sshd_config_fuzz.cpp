@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "openssh/algorithms.hpp"
 #include "openssh/key_paths.hpp"
 #include "openssh/login.hpp"
-#include "openssh/algorithms.hpp"
 #include "openssh/sshd_config.hpp"
 
 /// Whatever an image has for a configuration, it is read and judged, and nothing is thrown. Every file that it includes
