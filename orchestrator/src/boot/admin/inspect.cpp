@@ -153,7 +153,7 @@ int print_tree(const initramfs::Image& image, const InspectArguments& arguments,
   return 0;
 }
 
-int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
+int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const base::Context& context) {
   const auto& other = arguments.other;
   auto source = open(other);
   auto wanted = inspect::read_options();
@@ -161,7 +161,7 @@ int print_difference(const initramfs::Image& after, const InspectArguments& argu
   auto before = initramfs::read(source, wanted);
   for (const auto& fault : before.faults)
     context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
-  (void)initramfs::add_inner(source, before, wanted, context.runner, context.cancel);
+  (void)initramfs::add_inner(source, before, wanted, context);
   const auto difference = browse::compare(before, after);
   const auto weights = browse::compare_modules(before, after, arguments.root);
   base::print(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
@@ -190,7 +190,7 @@ int print_file(initramfs::Source& source, const initramfs::Image& image, const i
 }
 
 int extract_all(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
-                const Context& context) {
+                const base::Context& context) {
   const auto done = initramfs::extract(source, image, arguments.extract, arguments.devices);
   context.console.line(
       fmt::format("{}: {} files, {} folders, {} links", arguments.extract, done.files, done.folders, done.links));
@@ -244,7 +244,7 @@ int print_verdict(const initramfs::Image& image, const Subject& subject, const I
 
 }  // namespace
 
-int inspect(const InspectArguments& arguments, const Context& context) {
+int inspect(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
   if (mode == explain) return explain_check(arguments.explain, arguments.json);
@@ -259,7 +259,7 @@ int inspect(const InspectArguments& arguments, const Context& context) {
     if (mode != judge) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
   if (mode == extract) return extract_all(source, image, arguments, context);
-  const auto inner = initramfs::add_inner(source, image, options, context.runner, context.cancel);
+  const auto inner = initramfs::add_inner(source, image, options, context);
   switch (mode) {
     case cat:
       return print_file(source, image, inner, arguments.cat);
