@@ -17,8 +17,14 @@
 . "${BASH_SOURCE[0]%/*}/verdict.sh"
 # shellcheck source=network.sh
 . "${BASH_SOURCE[0]%/*}/network.sh"
-# shellcheck source=stacks.sh
-. "${BASH_SOURCE[0]%/*}/stacks.sh"
+# shellcheck source=networkd.sh
+. "${BASH_SOURCE[0]%/*}/networkd.sh"
+# shellcheck source=networkmanager.sh
+. "${BASH_SOURCE[0]%/*}/networkmanager.sh"
+# shellcheck source=network-legacy.sh
+. "${BASH_SOURCE[0]%/*}/network-legacy.sh"
+# shellcheck source=static-address.sh
+. "${BASH_SOURCE[0]%/*}/static-address.sh"
 # shellcheck source=permissions.sh
 . "${BASH_SOURCE[0]%/*}/permissions.sh"
 # shellcheck source=ownership.sh
