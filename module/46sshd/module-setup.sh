@@ -13,6 +13,8 @@
 . "${BASH_SOURCE[0]%/*}/files.sh"
 # shellcheck source=storage.sh
 . "${BASH_SOURCE[0]%/*}/storage.sh"
+# shellcheck source=nics.sh
+. "${BASH_SOURCE[0]%/*}/nics.sh"
 # shellcheck source=verdict.sh
 . "${BASH_SOURCE[0]%/*}/verdict.sh"
 # shellcheck source=network.sh

@@ -101,27 +101,6 @@ sshd_own_networks() {
   done; done
 }
 
-# sshd_ports: prints the cards of this host that are ports of a bond, a team or a bridge.
-sshd_ports() {
-  local card
-  [[ ${hostonly-} && -z ${dracutsysrootdir-} ]] || return 0
-  for card in /sys/class/net/*/master; do
-    card=${card%/master}
-    if [[ -e $card/device ]]; then printf '%s\n' "${card##*/}"; fi
-  done
-}
-
-# sshd_cards: prints the wired interfaces of this host that are none.
-sshd_cards() {
-  local card type
-  [[ -z ${dracutsysrootdir-} ]] || return 0
-  for card in /sys/class/net/*; do
-    [[ -e $card/device && ! -e $card/master && ! -e $card/phy80211 ]] || continue
-    IFS= read -r type <"$card/type" && [[ $type == 1 ]] && printf '%s\n' "${card##*/}"
-  done 2>/dev/null
-  return 0
-}
-
 # sshd_host_runs UNIT: is it enabled on the system?
 sshd_host_runs() {
   local link
@@ -139,10 +118,11 @@ sshd_warn_of_command_line() {
 # sshd_tell_of_network networkd|line|script
 sshd_tell_of_network() {
   local cards='all wired interfaces' here
-  here=$(sshd_cards)
+  here=$(sshd_free_nics)
   if [[ -z $here && $(sshd_ports) ]]; then
-    dwarn "dracut-sshd: there is NO NETWORK in this image: all cards of this host are ports of a bond or a bridge, and are left alone." \
-      "Say in /etc/dracut-sshd/network/ how this image is to reach one; see dracut-sshd(7)."
+    dwarn "dracut-sshd: there is NO NETWORK in this image: all network interfaces of this host are ports of a bond or a bridge, and are" \
+      "left alone. Say in /etc/dracut-sshd/network/ how this image is to reach one; see dracut-sshd(7)."
+    sshd_tell_of_static "$1"
     return 0
   fi
   if [[ ${hostonly-} && $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi

@@ -109,6 +109,15 @@ report_keys() {
   report_login="root, with $(report_join "${shown[@]}")"
 }
 
+# report_left_alone IMAGE: prints the network interfaces that the image's own default leaves alone, for they are ports on this host.
+report_left_alone() {
+  {
+    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p'
+    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p'
+    report_file "$1" usr/lib/dracut-sshd/ports
+  } 2>/dev/null | tr ' ;' '\n\n' | sed 's/^!//; /^$/d'
+}
+
 # report_network IMAGE WORDS: at which address. WORDS are the kernel's command line.
 report_network() {
   local file name text addresses found=() cards=() word
@@ -138,7 +147,15 @@ report_network() {
   if [[ ${#found[@]} -eq 0 ]]; then
     if report_has 'systemd/network/zzzz-dracut-default\.network' || report_has 'dracut-sshd/(networkmanager|dhclient)'; then
       text='all wired interfaces'
-      [[ ${#cards[@]} -eq 0 ]] || text=$(report_join "${cards[@]}")
+      if [[ ${#cards[@]} -gt 0 ]]; then
+        text=$(comm -23 <(printf '%s\n' "${cards[@]}" | sort -u) <(report_left_alone "$1" | sort -u))
+        if [[ -z $text ]]; then
+          report_address=none
+          report_lock_out "a network: all network interfaces of this host are ports of a bond or a bridge; the log says what to write"
+          return 0
+        fi
+        text=$(report_join $text)
+      fi
       found+=("by DHCP on $text")
     fi
   fi
@@ -288,6 +305,8 @@ report_read() {
   set +f
   if [[ -s $3 ]] && grep -q "dracut-sshd: this host's own address is static" -- "$3"; then
     report_missing+=("this host's own address, which is static: the log says how the image gets it")
+  elif [[ -s $3 && $report_address != none ]] && grep -q "dracut-sshd: this host reaches its network by" -- "$3"; then
+    report_missing+=("what this host reaches its network by: the log says what to write for the image")
   fi
 }
 

@@ -164,7 +164,7 @@ dracut_module() {
 }
 
 @test "a host whose cards are all ports is told that there is no network" {
-  module 'sshd_cards() { :; }; sshd_ports() { echo eth0; }; install' modules_loaded=' systemd-networkd ' hostonly=yes
+  module 'sshd_free_nics() { :; }; sshd_ports() { echo eth0; }; install' modules_loaded=' systemd-networkd ' hostonly=yes
   told 'dwarn: dracut-sshd: there is NO NETWORK in this image'
 }
 

@@ -206,6 +206,27 @@ fails() {
   ends 0 'missing:  a network that is known here: see "NETWORK" in dracut-sshd(7)'
 }
 
+@test "a host whose network interfaces are all ports: status 1, of one that is not the address says which" {
+  put /usr/lib/dracut-sshd/nics $'version\t1' $'nic\teth0\tvirtio_net\tvirtio:1'
+  put /etc/systemd/network/zzzz-dracut-default.network '[Match]' 'Type=ether' 'Name=!eth0'
+  rebuild
+  fails 'a network: all network interfaces of this host are ports of a bond or a bridge; the log says what to write'
+  put /usr/lib/dracut-sshd/nics $'version\t1' $'nic\teth0\tvirtio_net\tvirtio:1' $'nic\teth1\tvirtio_net\tvirtio:1'
+  rebuild
+  ends 0 'address:  by DHCP on eth1'
+  # What NetworkManager and dhclient are told.
+  rm "$tree"/etc/systemd/network/*
+  put /usr/lib/dracut-sshd/networkmanager x
+  put /usr/lib/dracut-sshd/dracut-sshd.nmconnection '[match]' 'interface-name=!eth0;eth1;'
+  rebuild
+  fails 'are ports of a bond or a bridge'
+  rm "$tree"/usr/lib/dracut-sshd/{networkmanager,dracut-sshd.nmconnection}
+  put /usr/lib/dracut-sshd/dhclient x
+  put /usr/lib/dracut-sshd/ports eth0 eth1
+  rebuild
+  fails 'are ports of a bond or a bridge'
+}
+
 @test "dracut's words are in a log of root's; the module's warnings and errors are shown, by any dracut" {
   words='printf "%s\n" "dracut: *** Including module: sshd ***" "dracut: dracut-sshd: may log in (/root/.ssh/authorized_keys, key 1): x" \
     "dracut: dracut-sshd: old warning" "dracut[I]: dracut-sshd: new info" "dracut[W]: dracut-sshd: new warning" \
