@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
-# (dracutsysrootdir is dracut's; sshd_tree is module-setup.sh's.)
+# (dracutsysrootdir, initdir and kernel_cmdline are dracut's; sshd_tree is module-setup.sh's.)
 #
 # systemd-networkd: what goes into the image for it.
 
@@ -21,8 +21,9 @@ sshd_networkd_knows() {
 sshd_default_network() {
   local identifier=$1 ports
   ports=$(sshd_ports)
-  printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]' \
-    'KernelCommandLine=!ip' # one alone: a second would replace it
+  printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]'
+  # systemd before 245 reads no ip=: another program does.
+  sshd_host_program systemd-network-generator || printf '%s\n' 'KernelCommandLine=!ip' # one alone: a second would replace it
   if sshd_networkd_knows Match.Type; then
     printf '%s\n' 'Type=ether'
     if sshd_networkd_knows Match.Kind; then printf '%s\n' 'Kind=!*'; fi
@@ -78,6 +79,23 @@ sshd_put_netdev() {
   chown "0:$id" "$sshd_tree$2" && chmod 0640 "$sshd_tree$2"
 }
 
+# sshd_warn_of_lost_words: what dracut.conf or the image says of the network as if it were the kernel's command line. dracut's scripts
+# read that; systemd-network-generator(8) reads the kernel's own alone.
+sshd_warn_of_lost_words() {
+  local word lost=''
+  while IFS= read -r word; do
+    case $word in
+      ip=* | ifname=* | vlan=* | bond=* | bridge=* | team=* | nameserver=* | rd.route=* | net.ifname-policy=*) lost+=" $word" ;;
+    esac
+  done < <({
+    cat -- "$initdir"/etc/cmdline "$initdir"/etc/cmdline.d/*.conf
+    printf '%s\n' "${kernel_cmdline-}"
+  } 2>/dev/null | tr -s '[:space:]"' '\n' | sort -u)
+  [[ -z $lost ]] \
+    || dwarn "dracut-sshd:$lost is in dracut.conf's kernel_cmdline= or in /etc/cmdline.d, which systemd's network generator does not read:" \
+      "it does nothing in this image. Give it to the boot loader, or write a file in /etc/dracut-sshd/network/; see dracut-sshd(7)."
+}
+
 # sshd_install_networkd
 sshd_install_networkd() {
   local path identifier own=''
@@ -89,11 +107,16 @@ sshd_install_networkd() {
       *) sshd_put 0644 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" || return 1 ;;
     esac
   done < <(sshd_own_networks network netdev link)
+  sshd_warn_of_lost_words
   [[ -z $own ]] && ! sshd_network_is_off || return 0
   identifier=$(sshd_client_identifier)
   if [[ $identifier == duid ]] && ! sshd_install_machine_id; then identifier=mac; fi
   # The name that dracut 106 and later give to theirs, which they take away where the kernel's command line says more. It is
   # the last in order: every other file that names a card wins.
   sshd_default_network "$identifier" | sshd_put 0644 - /etc/systemd/network/zzzz-dracut-default.network || return 1
+  if sshd_host_program systemd-network-generator; then
+    # Its absence leaves one network more than was asked for.
+    sshd_install_wanted_unit dracut-sshd-networkd.service sysinit.target || return 1
+  fi
   sshd_tell_of_network networkd
 }

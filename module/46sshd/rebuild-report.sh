@@ -300,7 +300,12 @@ report_read() {
     image_words+=" $(report_file "$1" "$file" | tr '\n' ' ')" || true
   done < <(report_names 'etc/cmdline\.d/[^/ ]+\.conf')
   report_keys "$1"
-  report_network "$1" "$words $image_words"
+  if report_has '[^ ]*/systemd-network-generator'; then
+    # It reads the kernel's own command line alone.
+    report_network "$1" "$words"
+  else
+    report_network "$1" "$words $image_words"
+  fi
   report_disks "$1" "$known" "$words" "$image_words"
   set +f
   if [[ -s $3 ]] && grep -q "dracut-sshd: this host's own address is static" -- "$3"; then
