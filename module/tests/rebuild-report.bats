@@ -185,6 +185,24 @@ fails() {
   [[ $output != *$'\033'* ]]
 }
 
+@test "keys that can do nothing do not count, and certificates alone do" {
+  nothing="command=\"echo 'Please login as the user debian'\" $(<"$key")"
+  put /root/.ssh/authorized_keys "$nothing" "command=\"borg serve\" $(<"$key")"
+  rebuild
+  fails 'a key that can do something: each of the 2 in the image is tied to a command'
+  put /root/.ssh/authorized_keys "$nothing" "command=\"cryptroot-unlock\" $(<"$key")"
+  rebuild
+  ends 0 'missing:  1 of the keys can neither unlock nor get a shell'
+  put /usr/bin/borg x
+  put /root/.ssh/authorized_keys "command=\"borg serve\" $(<"$key")"
+  rebuild
+  ends 0 'log in:   root, with ED25519'
+  put /root/.ssh/authorized_keys '# none here'
+  put /etc/ssh/sshd_config.d/10-ca.conf 'TrustedUserCAKeys /etc/ssh/ca.pub'
+  rebuild
+  ends 0 'log in:   root, with certificates of its CA'
+}
+
 @test "the address is that of ip=, of a file of the administrator's, or of dracut's own" {
   echo 'root=/dev/vda1 ip=192.0.2.5::192.0.2.1:24::eth0:none' >"$root/proc/cmdline"
   rebuild
