@@ -33,14 +33,13 @@ std::vector<const openssh::AuthorizedLine*> usable_lines(const inspect::Facts& f
   return out;
 }
 
-std::set<std::string> types_of_client(const std::filesystem::path& folder, base::Runner& runner,
-                                      const base::Cancel& cancel) {
+std::set<std::string> types_of_client(const std::filesystem::path& folder, const base::Context& context) {
   base::Command command;
   command.argv = {"ssh", "-Q", "key"};
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.dies_with_parent = true;
   command.stdout_to = folder / "types";  // all of them, and not the last ones
-  const auto done = runner.run(command, cancel);
+  const auto done = context.runner.run(command, context.cancel);
   if (done.status != 0) throw base::Error("ssh does not say which types of keys it knows: " + done.tail);
   const auto types = base::lines(base::read_file(command.stdout_to, 65536));
   return {types.begin(), types.end()};

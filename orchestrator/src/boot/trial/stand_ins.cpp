@@ -39,8 +39,8 @@ std::vector<std::string> kind_of(const openssh::PublicKey& key) {
 class Maker {
  public:
   Maker(const inspect::Facts& facts, const fs::path& tree, const fs::path& folder, const std::string& path,
-        base::Runner& runner, const base::Cancel& cancel)
-      : facts_(facts), tree_(tree), folder_(folder), path_(path), runner_(runner), cancel_(cancel) {}
+        const base::Context& context)
+      : facts_(facts), tree_(tree), folder_(folder), path_(path), context_(context) {}
   StandIns run();
 
  private:
@@ -53,8 +53,7 @@ class Maker {
   const fs::path& tree_;
   const fs::path& folder_;
   const std::string& path_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  const base::Context& context_;
   StandIns out_;
   std::map<std::string, std::string> exchanged_;  // base64 of a key -> that of its stand-in, without padding
   std::set<std::string> seen_;
@@ -66,7 +65,7 @@ void Maker::keygen(std::vector<std::string> arguments) {
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.env = {{"PATH", path_}, {"LC_ALL", "C"}};
   command.deadline = std::chrono::seconds(120);
-  const auto done = runner_.run(command, cancel_);
+  const auto done = context_.runner.run(command, context_.cancel);
   if (done.status != 0) throw base::Error("ssh-keygen ended with " + std::to_string(done.status) + ": " + done.tail);
 }
 
@@ -132,8 +131,8 @@ StandIns Maker::run() {
 }  // namespace
 
 StandIns make_stand_ins(const inspect::Facts& facts, const fs::path& tree, const fs::path& folder,
-                        const std::string& path, base::Runner& runner, const base::Cancel& cancel) {
-  return Maker(facts, tree, folder, path, runner, cancel).run();
+                        const std::string& path, const base::Context& context) {
+  return Maker(facts, tree, folder, path, context).run();
 }
 
 }  // namespace trial

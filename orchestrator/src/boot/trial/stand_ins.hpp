@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "inspect/facts.hpp"
 
 /// Keys in place of those of an image whose private halves are elsewhere: of the same types, behind the same options.
@@ -31,6 +30,6 @@ inline constexpr std::size_t kStandIns = 16;
 /// keys, authorities and revoked ones. base::Error where ssh-keygen(1) fails.
 [[nodiscard]] StandIns make_stand_ins(const inspect::Facts& facts, const std::filesystem::path& tree,
                                       const std::filesystem::path& folder, const std::string& path,
-                                      base::Runner& runner, const base::Cancel& cancel);
+                                      const base::Context& context);
 
 }  // namespace trial

@@ -154,7 +154,7 @@ void judge(const inspect::Facts& facts, const Sandboxed& sshd, const StandIns& k
   }
 }
 
-Trial run(initramfs::Source& source, const inspect::Facts& facts, base::Runner& runner, const base::Cancel& cancel) {
+Trial run(initramfs::Source& source, const inspect::Facts& facts, const base::Context& context) {
   Trial out;
   const base::TempDir work(base::temp_parent(), "dracut-sshd-try-");
   Sandboxed sshd;
@@ -166,7 +166,7 @@ Trial run(initramfs::Source& source, const inspect::Facts& facts, base::Runner& 
   fs::permissions(sshd.tree, fs::perms(0755));
   out.why_not = why_not_in(sshd.tree);
   if (!out.why_not.empty()) return out;
-  const auto keys = make_stand_ins(facts, sshd.tree, sshd.keys, kPath, runner, cancel);
+  const auto keys = make_stand_ins(facts, sshd.tree, sshd.keys, kPath, context);
   out.left_out = keys.left_out;
   if (keys.all.empty()) {
     out.why_not =
@@ -187,7 +187,7 @@ Trial run(initramfs::Source& source, const inspect::Facts& facts, base::Runner& 
   sshd.fixes_accounts = facts.puts_accounts_right;
   auto command = sandboxed(sshd, kPath);
   command.stdout_to = work.path() / "results";
-  const auto done = runner.run(command, cancel);
+  const auto done = context.runner.run(command, context.cancel);
   const auto text = base::read_file(command.stdout_to, 1U << 20U);
   const auto results = read(text, out);
   if (text.find("down") == std::string::npos && !out.up) {
@@ -220,14 +220,13 @@ std::string list_of(const Trial& trial, Result result) {
 
 }  // namespace
 
-Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, base::Runner& runner,
-                 const base::Cancel& cancel) {
+Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, const base::Context& context) {
   Trial out;
   out.why_not = why_not_here();
   if (facts.sshd.path.empty()) out.why_not = "there is no sshd in the image";
   if (!out.why_not.empty()) return out;
   try {
-    return run(source, facts, runner, cancel);
+    return run(source, facts, context);
   } catch (const base::Error& error) {
     out.why_not = error.what();
   }

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "initramfs/source.hpp"
 #include "inspect/facts.hpp"
 #include "inspect/report.hpp"
@@ -29,8 +28,7 @@ struct Trial {
 
 /// Extracts the image into a private folder, which is gone afterwards. Nothing is thrown but base::Interrupted: what
 /// goes wrong is a reason why it could not run.
-[[nodiscard]] Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, base::Runner& runner,
-                               const base::Cancel& cancel);
+[[nodiscard]] Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, const base::Context& context);
 
 /// What is said of the image then: a login that was seen counts more than what was read of it, and so does one that was
 /// refused. The finding "sshd.try" says what was tried.

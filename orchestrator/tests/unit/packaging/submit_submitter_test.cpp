@@ -10,6 +10,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using services::Answer;
 using services::RemoteState;
 using submit::Handed;
@@ -51,7 +52,7 @@ struct ClerkTest : testing::Test {
     submission.to = "there";
     submission.ask = {{{"ask"}}};
     submission.send = {{{"send"}}};
-    runner.set([this](const base::Command& command) {
+    context.runner.set([this](const base::Command& command) {
       ran.push_back(command.argv.front());
       auto& script = replies[command.argv.front()];
       if (script.empty()) return base::Outcome{};
@@ -70,9 +71,8 @@ struct ClerkTest : testing::Test {
     setting.environment = {{"PATH", "/usr/bin"}};
     setting.wait = wait;
     setting.tries = 3;
-    setting.sleep = [this](std::chrono::milliseconds time) { slept.push_back(time.count()); };
     setting.chance = [] { return 1.0; };
-    submit::Submitter submitter(service, runner, cancel, console, setting);
+    submit::Submitter submitter(service, context, setting);
     return submitter.hand_over(submission, folder.path() / "submission",
                                {[this] { ran.emplace_back("plain"); },
                                 [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
@@ -83,10 +83,7 @@ struct ClerkTest : testing::Test {
   services::Submission submission;
   std::map<std::string, std::deque<services::Reply>> replies;
   std::vector<std::string> ran;
-  std::vector<long> slept;
-  fakes::Runner runner;
-  fakes::Console console;
-  base::Cancel cancel;
+  fakes::Context<> context;
 };
 
 TEST_F(ClerkTest, HandsOverWhatIsNotThere) {
@@ -105,8 +102,8 @@ TEST_F(ClerkTest, AsksAgainBeforeItHandsOverAgain) {
   replies["send"] = {{1, "", "Connection reset by peer", false}};
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "send", "plain", "ask"));
-  EXPECT_THAT(slept, ElementsAre(1000));
-  EXPECT_THAT(console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(1000ms));
+  EXPECT_THAT(context.console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
 }
 
 TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
@@ -118,19 +115,19 @@ TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
     EXPECT_THAT(error.what(), HasSubstr("HTTP 503"));
     EXPECT_THAT(error.hint(), HasSubstr("tried 3 times"));
   }
-  EXPECT_THAT(slept, ElementsAre(1000, 2000));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(1000ms, 2000ms));
 }
 
 TEST_F(ClerkTest, WaitsAsLongAsTheServiceAsksFor) {
   replies["ask"] = {{1, "", "HTTP Error 429\nRetry-After: 40", false}};
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
-  EXPECT_THAT(slept, ElementsAre(40'000));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(40'000ms));
 }
 
 TEST_F(ClerkTest, DoesNotTryAgainWhatIsDenied) {
   replies["ask"] = {{1, "", "HTTP Error 401: x", false}};
   EXPECT_THROW((void)hand_over(), submit::Denied);
-  EXPECT_TRUE(slept.empty());
+  EXPECT_TRUE(context.clock.pauses().empty());
 }
 
 TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
@@ -160,7 +157,7 @@ TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
                     {1, "", "HTTP Error 502", false},
                     {0, "there", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
-  const auto lines = console.lines();
+  const auto lines = context.console.lines();
   EXPECT_EQ(std::ranges::count(lines, "post: x-1: place: building"), 1);
 }
 
