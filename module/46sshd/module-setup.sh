@@ -21,6 +21,10 @@
 . "${BASH_SOURCE[0]%/*}/network.sh"
 # shellcheck source=networkd.sh
 . "${BASH_SOURCE[0]%/*}/networkd.sh"
+# shellcheck source=networkd-files.sh
+. "${BASH_SOURCE[0]%/*}/networkd-files.sh"
+# shellcheck source=dhcp-client.sh
+. "${BASH_SOURCE[0]%/*}/dhcp-client.sh"
 # shellcheck source=networkmanager.sh
 . "${BASH_SOURCE[0]%/*}/networkmanager.sh"
 # shellcheck source=network-legacy.sh
