@@ -74,7 +74,7 @@ void write(World& world, std::string_view text, bool walks) {
     } catch (const base::Error&) {
     }
     // Joined to a folder, a release is a name in it.
-    const auto release = inspect::KernelRelease::from(path);
+    const auto release = host::KernelRelease::from(path);
     if (release && (fs::path("/a/b") / release->text()).lexically_normal().parent_path() != "/a/b") __builtin_trap();
   }
 }
@@ -87,7 +87,7 @@ void extract(World& world, std::string_view bytes) {
     limits.unpacked = 4U << 20U;
     limits.entries = 1000;
     const auto image = initramfs::read(source, {}, limits);
-    (void)inspect::extract(source, image, world.inside(), true);
+    (void)initramfs::extract(source, image, world.inside(), true);
   } catch (const base::Error&) {
   }
 }

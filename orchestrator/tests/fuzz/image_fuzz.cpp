@@ -38,15 +38,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // How far a broken stream is read before that is noticed depends on the pieces.
   if (image.faults.empty() != again.faults.empty()) __builtin_trap();
   if (image.faults.empty() && image.entries != again.entries) __builtin_trap();
-  if (image.faults.empty() && !inspect::compare(image, again).changes.empty()) __builtin_trap();
+  if (image.faults.empty() && !browse::compare(image, again).changes.empty()) __builtin_trap();
   inspect::Options options;
   options.now = 1'800'000'000;
   const auto facts = inspect::gather(image, options);
   for (const auto& finding : inspect::check_all(facts)) {
-    if (inspect::promise_of(finding.id) == nullptr) __builtin_trap();
+    if (inspect::check_of(finding.id) == nullptr) __builtin_trap();
   }
-  const auto root = inspect::weigh(image);
-  (void)inspect::tree_text(root, 0.01);
-  (void)inspect::tree_page(root, "fuzz");
+  const auto root = browse::weigh(image);
+  (void)browse::tree_text(root, 0.01);
+  (void)browse::tree_page(root, "fuzz");
   return 0;
 }

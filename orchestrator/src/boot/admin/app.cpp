@@ -5,7 +5,6 @@
 #include <string>
 
 #include "admin/verbs.hpp"
-#include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/program.hpp"
@@ -237,9 +236,9 @@ struct CommandLine {
   }
 };
 
-int guarded(const CommandLine& line, const Context& context) {
+int guarded(const CommandLine& line, const base::Context& context, base::Cancel& cancel) {
   try {
-    if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context);
+    if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
     return inspect(line.inspect, context);
   } catch (const rehearsal::CannotRehearse& error) {
@@ -268,9 +267,7 @@ int dracut_sshd(int argc, char** argv) {
     return line.app.exit(error) == 0 ? base::written(0, kCannotTell) : static_cast<int>(base::Exit::usage);
   }
   return base::run_program(
-      [&](base::Runner& runner, base::Cancel& cancel, base::Console& console) {
-        return guarded(line, {runner, cancel, console});
-      },
+      [&](const base::Context& context, base::Cancel& cancel) { return guarded(line, context, cancel); },
       line.failed());
 }
 

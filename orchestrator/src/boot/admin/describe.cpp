@@ -75,7 +75,7 @@ std::string head(const Inspected& inspected) {
   add_line(out, "is", summary(inspected.image));
   add_line(out, "made by", made_by(facts));
   if (!facts.kernels.empty())
-    add_line(out, "for kernel", base::printable(base::join(inspect::texts_of(facts.kernels), ", "), 200));
+    add_line(out, "for kernel", base::printable(base::join(host::texts_of(facts.kernels), ", "), 200));
   for (const auto& file : facts.key_files) {
     for (const auto& line : file.lines) {
       if (line.key && line.fault.empty())
@@ -128,10 +128,10 @@ std::string to_text(const Inspected& inspected, bool quiet) {
   if (!quiet) out += head(inspected) + "\n";
   for (const auto& finding : inspected.findings) {
     if (quiet && (finding.severity == Severity::good || finding.severity == Severity::note)) continue;
-    const auto* promise = inspect::promise_of(finding.id);
+    const auto* check = inspect::check_of(finding.id);
     auto text = finding.message;
-    if (finding.severity == Severity::good && promise != nullptr)
-      text = std::string(promise->promise) + (text.empty() ? "" : ": " + text);
+    if (finding.severity == Severity::good && check != nullptr)
+      text = std::string(check->statement) + (text.empty() ? "" : ": " + text);
     out += fmt::format("{} {:<21} {}\n", coloured(finding.severity, fmt::format("{:<8}", name_of(finding.severity))),
                        finding.id, base::printable(text, 2000));
     if (!finding.remedy.empty()) out += fmt::format("{:31}{}\n", "", base::printable("-> " + finding.remedy, 1000));
@@ -182,7 +182,7 @@ nlohmann::ordered_json to_json(const Inspected& inspected) {
           {"parts", parts_of(inspected.image)},
           {"made_by", facts.generator},
           {"modules", facts.modules},
-          {"kernels", inspect::texts_of(facts.kernels)},
+          {"kernels", host::texts_of(facts.kernels)},
           {"openssh", facts.sshd.version ? openssh::to_string(*facts.sshd.version) : ""},
           {"authorized_keys", keys},
           {"host_keys", host_keys},

@@ -25,10 +25,10 @@ struct Inspected {
 [[nodiscard]] std::string to_text(const Inspected& inspected, bool quiet);
 [[nodiscard]] nlohmann::ordered_json to_json(const Inspected& inspected);
 
-/// `weights`: of dracut's modules, as inspect::compare_modules tells them.
-[[nodiscard]] std::string to_text(const inspect::Difference& difference,
+/// `weights`: of dracut's modules, as browse::compare_modules tells them.
+[[nodiscard]] std::string to_text(const browse::Difference& difference,
                                   const std::map<std::string, std::int64_t>& weights);
-[[nodiscard]] nlohmann::ordered_json to_json(const inspect::Difference& difference,
+[[nodiscard]] nlohmann::ordered_json to_json(const browse::Difference& difference,
                                              const std::map<std::string, std::int64_t>& weights);
 
 }  // namespace admin

@@ -14,13 +14,13 @@
 namespace admin {
 namespace {
 
-std::string_view name_of(inspect::Change::Kind kind) {
+std::string_view name_of(browse::Change::Kind kind) {
   switch (kind) {
-    case inspect::Change::Kind::came:
+    case browse::Change::Kind::came:
       return "came";
-    case inspect::Change::Kind::went:
+    case browse::Change::Kind::went:
       return "went";
-    case inspect::Change::Kind::changed:
+    case browse::Change::Kind::changed:
       return "changed";
   }
   return "changed";
@@ -33,7 +33,7 @@ std::string more(std::int64_t bytes) {
 
 }  // namespace
 
-std::string to_text(const inspect::Difference& difference, const std::map<std::string, std::int64_t>& weights) {
+std::string to_text(const browse::Difference& difference, const std::map<std::string, std::int64_t>& weights) {
   if (difference.changes.empty()) return "both hold the same\n";
   std::string out;
   std::vector<std::vector<std::string>> rows;
@@ -61,7 +61,7 @@ std::string to_text(const inspect::Difference& difference, const std::map<std::s
   return out;
 }
 
-nlohmann::ordered_json to_json(const inspect::Difference& difference,
+nlohmann::ordered_json to_json(const browse::Difference& difference,
                                const std::map<std::string, std::int64_t>& weights) {
   auto changes = nlohmann::ordered_json::array();
   for (const auto& change : difference.changes)

@@ -55,24 +55,23 @@ bool is_whole(const initramfs::Image& image) {
 
 int explain_check(const std::string& id, bool json) {
   if (!id.empty()) {
-    const auto* promise = inspect::promise_of(id);
-    if (promise == nullptr)
+    const auto* check = inspect::check_of(id);
+    if (check == nullptr)
       throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
           .with_hint("dracut-sshd inspect explain lists them");
-    base::print(json ? dumped({{"id", promise->id}, {"promise", promise->promise}, {"why", promise->why}})
-                     : fmt::format("{}: {}\n\n{}\n", promise->id, promise->promise, promise->why));
+    base::print(json ? dumped({{"id", check->id}, {"statement", check->statement}, {"why", check->why}})
+                     : fmt::format("{}: {}\n\n{}\n", check->id, check->statement, check->why));
     return 0;
   }
   if (json) {
     auto document = nlohmann::ordered_json::array();
-    for (const auto& promise : inspect::promises())
-      document.push_back({{"id", promise.id}, {"promise", promise.promise}, {"why", promise.why}});
+    for (const auto& check : inspect::checks())
+      document.push_back({{"id", check.id}, {"statement", check.statement}, {"why", check.why}});
     base::print(dumped(document));
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const auto& promise : inspect::promises())
-    rows.push_back({std::string(promise.id), std::string(promise.promise)});
+  for (const auto& check : inspect::checks()) rows.push_back({std::string(check.id), std::string(check.statement)});
   base::print(base::table({"check", "what is checked"}, rows));
   return 0;
 }
@@ -123,29 +122,29 @@ int print_list(const initramfs::Image& image, bool json) {
   return 0;
 }
 
-nlohmann::ordered_json json_of(const inspect::Weight& weight) {
+nlohmann::ordered_json json_of(const browse::Weight& weight) {
   nlohmann::ordered_json out{{"name", weight.name}, {"bytes", weight.bytes}, {"files", weight.files}};
   for (const auto& child : weight.below) out["below"].push_back(json_of(child));
   return out;
 }
 
 int print_tree(const initramfs::Image& image, const InspectArguments& arguments, const std::string& name) {
-  const auto root = inspect::weigh(image);
+  const auto root = browse::weigh(image);
   if (!arguments.html.empty()) {
     if (fs::exists(fs::symlink_status(arguments.html)))
       throw base::Error(arguments.html + ": it is there already", base::Exit::usage).with_hint("name a new file");
-    base::write_file(arguments.html, inspect::tree_page(root, name));
+    base::write_file(arguments.html, browse::tree_page(root, name));
     base::print(arguments.html + "\n");
     return 0;
   }
-  const auto modules = inspect::weigh_modules(image, arguments.root);
+  const auto modules = browse::weigh_modules(image, arguments.root);
   if (arguments.json) {
     auto document = json_of(root);
     document["modules"] = modules;
     base::print(dumped(document));
     return 0;
   }
-  base::print(inspect::tree_text(root, 0.01));
+  base::print(browse::tree_text(root, 0.01));
   std::vector<std::pair<std::string, std::uint64_t>> heaviest(modules.begin(), modules.end());
   std::ranges::stable_sort(heaviest, std::ranges::greater(), &std::pair<std::string, std::uint64_t>::second);
   std::vector<std::vector<std::string>> rows;
@@ -154,7 +153,7 @@ int print_tree(const initramfs::Image& image, const InspectArguments& arguments,
   return 0;
 }
 
-int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
+int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const base::Context& context) {
   const auto& other = arguments.other;
   auto source = open(other);
   auto wanted = inspect::read_options();
@@ -162,14 +161,14 @@ int print_difference(const initramfs::Image& after, const InspectArguments& argu
   auto before = initramfs::read(source, wanted);
   for (const auto& fault : before.faults)
     context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
-  (void)inspect::add_inner(source, before, wanted, context.runner, context.cancel);
-  const auto difference = inspect::compare(before, after);
-  const auto weights = inspect::compare_modules(before, after, arguments.root);
+  (void)initramfs::add_inner(source, before, wanted, context);
+  const auto difference = browse::compare(before, after);
+  const auto weights = browse::compare_modules(before, after, arguments.root);
   base::print(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
   return difference.changes.empty() ? 0 : 1;
 }
 
-int print_file(initramfs::Source& source, const initramfs::Image& image, const inspect::Inner& inner,
+int print_file(initramfs::Source& source, const initramfs::Image& image, const initramfs::Inner& inner,
                const std::string& path) {
   const auto* node = image.find(path);
   const auto found = node != nullptr && node->is_file() ? inner.files.find(node->entry) : inner.files.end();
@@ -179,7 +178,7 @@ int print_file(initramfs::Source& source, const initramfs::Image& image, const i
   base::PrintablePieces pieces(raw);
   const auto put = [&](std::string_view bytes) { shown ? pieces.add(bytes) : raw(bytes); };
   if (found == inner.files.end()) {
-    inspect::cat(source, image, path, put);
+    initramfs::cat(source, image, path, put);
   } else {
     std::ifstream in(found->second, std::ios::binary);
     std::array<char, 65536> buffer{};
@@ -191,8 +190,8 @@ int print_file(initramfs::Source& source, const initramfs::Image& image, const i
 }
 
 int extract_all(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
-                const Context& context) {
-  const auto done = inspect::extract(source, image, arguments.extract, arguments.devices);
+                const base::Context& context) {
+  const auto done = initramfs::extract(source, image, arguments.extract, arguments.devices);
   context.console.line(
       fmt::format("{}: {} files, {} folders, {} links", arguments.extract, done.files, done.folders, done.links));
   for (const auto& path : done.left_out)
@@ -213,11 +212,11 @@ Subject subject_of(const InspectArguments& arguments) {
   auto& options = out.options;
   options.now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const auto kernel = inspect::KernelRelease::from_option(arguments.kernel, "--kernel");
+  const auto kernel = host::KernelRelease::from_option(arguments.kernel, "--kernel");
   options.kernel = kernel;
   if (arguments.host || arguments.image.empty()) options.host = arguments.root;
   if (arguments.image.empty()) {
-    const auto boot = inspect::next_boot(arguments.root, kernel);
+    const auto boot = host::next_boot(arguments.root, kernel);
     out.image = boot.image.string();
     out.source = boot.source;
     options.kernel = boot.kernel;
@@ -245,7 +244,7 @@ int print_verdict(const initramfs::Image& image, const Subject& subject, const I
 
 }  // namespace
 
-int inspect(const InspectArguments& arguments, const Context& context) {
+int inspect(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
   if (mode == explain) return explain_check(arguments.explain, arguments.json);
@@ -260,7 +259,7 @@ int inspect(const InspectArguments& arguments, const Context& context) {
     if (mode != judge) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
   if (mode == extract) return extract_all(source, image, arguments, context);
-  const auto inner = inspect::add_inner(source, image, options, context.runner, context.cancel);
+  const auto inner = initramfs::add_inner(source, image, options, context);
   switch (mode) {
     case cat:
       return print_file(source, image, inner, arguments.cat);

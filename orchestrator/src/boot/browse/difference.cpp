@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "browse/weights.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 std::int64_t bytes_of(const initramfs::Node& node) {
@@ -65,4 +65,4 @@ Difference compare(const initramfs::Image& before, const initramfs::Image& after
   return out;
 }
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 #include "initramfs/image.hpp"
 
 /// Two images, file by file. Both were read with digests.
-namespace inspect {
+namespace browse {
 
 struct Change {
   enum class Kind { came, went, changed };
@@ -29,4 +29,4 @@ struct Difference {
 
 [[nodiscard]] Difference compare(const initramfs::Image& before, const initramfs::Image& after);
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 #include "host/host.hpp"
 #include "host/small_file.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,7 +100,7 @@ std::map<std::string, ModuleSetup> module_setups(const fs::path& root, const std
   for (fs::directory_iterator each(root / kFolder, failed), end; !failed && each != end; each.increment(failed)) {
     const auto folder = each->path().filename().string();
     const auto name = folder.substr(std::min(folder.find_first_not_of("0123456789"), folder.size()));
-    const auto script = wanted.contains(name) ? read_small(each->path() / kScript) : std::nullopt;
+    const auto script = wanted.contains(name) ? host::read_small(each->path() / kScript) : std::nullopt;
     if (!script || out.size() == kMostModules) continue;
     auto setup = parse_module_setup(*script);
     std::error_code unread;
@@ -115,4 +115,4 @@ std::map<std::string, ModuleSetup> module_setups(const fs::path& root, const std
   return out;
 }
 
-}  // namespace inspect
+}  // namespace browse

@@ -11,7 +11,7 @@
 
 /// What the scripts of dracut's modules say that they put into an image (dracut.modules(7)). Nothing is executed: words
 /// that only a shell could tell are left out.
-namespace inspect {
+namespace browse {
 
 struct ModuleSetup {
   std::set<std::string> names;                          // of files, without their folders
@@ -26,4 +26,4 @@ struct ModuleSetup {
 [[nodiscard]] std::map<std::string, ModuleSetup> module_setups(const std::filesystem::path& root,
                                                                const std::set<std::string>& wanted);
 
-}  // namespace inspect
+}  // namespace browse

@@ -14,7 +14,7 @@
 #include "browse/module_setup.hpp"
 #include "browse/weights.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 using initramfs::Node;
@@ -147,4 +147,4 @@ std::map<std::string, std::int64_t> compare_modules(const initramfs::Image& befo
   return out;
 }
 
-}  // namespace inspect
+}  // namespace browse

@@ -8,7 +8,7 @@
 
 #include "initramfs/image.hpp"
 
-namespace inspect {
+namespace browse {
 
 /// What each of dracut's modules weighs, unpacked, as far as it can be told: an image names its modules, and does not
 /// say what came with which. A file is a module's where no other's script names it (the scripts of `root`'s dracut),
@@ -23,4 +23,4 @@ namespace inspect {
                                                                   const initramfs::Image& after,
                                                                   const std::filesystem::path& root);
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 
 #include "base/text.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 void sort(Weight& weight) {
@@ -111,4 +111,4 @@ std::string tree_text(const Weight& root, double share) {
   return out;
 }
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 #include "initramfs/image.hpp"
 
 /// Where an image's megabytes are.
-namespace inspect {
+namespace browse {
 
 struct Weight {
   std::string name;         // the last part of the path; "" for the root
@@ -30,4 +30,4 @@ struct Weight {
 /// fetched.
 [[nodiscard]] std::string tree_page(const Weight& root, std::string_view title);
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "browse/weights.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 struct Box {
@@ -149,4 +149,4 @@ p span {{ padding: .1rem .5rem; margin-right: .3rem; border: 1px solid #999; whi
                      escaped(title), base::human_size(root.bytes), root.files, legend, kWidth, kHeight, drawing.text());
 }
 
-}  // namespace inspect
+}  // namespace browse

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "host/small_file.hpp"
 
-namespace inspect {
+namespace host {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,4 +61,4 @@ std::optional<std::string> grub_cmdline(const fs::path& root, const KernelReleas
   return std::nullopt;
 }
 
-}  // namespace inspect
+}  // namespace host

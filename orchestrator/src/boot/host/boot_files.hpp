@@ -8,7 +8,7 @@
 #include "host/kernel_release.hpp"
 
 /// What a boot loader would take beside the image, as far as files tell it.
-namespace inspect {
+namespace host {
 
 /// The kernel of this release, under the names that distributions use: in /boot, beside its modules, in the folders of
 /// boot loader entries; nothing if none is there.
@@ -19,4 +19,4 @@ namespace inspect {
 /// has none, or where variables stand in it that only GRUB knows.
 [[nodiscard]] std::optional<std::string> grub_cmdline(const std::filesystem::path& root, const KernelRelease& release);
 
-}  // namespace inspect
+}  // namespace host

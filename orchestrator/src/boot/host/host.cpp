@@ -16,7 +16,7 @@
 #include "host/boot_files.hpp"
 #include "host/small_file.hpp"
 
-namespace inspect {
+namespace host {
 namespace {
 
 namespace fs = std::filesystem;
@@ -227,20 +227,20 @@ NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wan
       .with_hint("name it, or say IMAGE= in /etc/dracut-sshd/initrd.conf");
 }
 
-std::vector<Card> cards(const fs::path& root) {
-  std::vector<Card> out;
+std::vector<Nic> nics(const fs::path& root) {
+  std::vector<Nic> out;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(root / "sys/class/net", ignored)) {
     const auto& path = entry.path();
     if (!fs::exists(path / "device", ignored) || fs::exists(path / "phy80211", ignored)) continue;
     if (base::trim(read_small(path / "type").value_or("1")) != "1") continue;
-    Card card{path.filename().string(), fs::read_symlink(path / "device/driver", ignored).filename().string(), {}, {}};
-    card.address = base::trim(read_small(path / "address").value_or(""));
-    card.module = fs::read_symlink(path / "device/driver/module", ignored).filename().string();
-    out.push_back(std::move(card));
+    Nic nic{path.filename().string(), fs::read_symlink(path / "device/driver", ignored).filename().string(), {}, {}};
+    nic.address = base::trim(read_small(path / "address").value_or(""));
+    nic.module = fs::read_symlink(path / "device/driver/module", ignored).filename().string();
+    out.push_back(std::move(nic));
   }
-  std::ranges::sort(out, {}, &Card::name);
+  std::ranges::sort(out, {}, &Nic::name);
   return out;
 }
 
-}  // namespace inspect
+}  // namespace host

@@ -9,7 +9,7 @@
 #include "host/kernel_release.hpp"
 
 /// The system that an image is for. `root` is "/" or, in tests, a folder that looks like one. Nothing is executed.
-namespace inspect {
+namespace host {
 
 /// Why others than root can read a file; "" if they cannot.
 [[nodiscard]] std::string readable_by_others(const std::filesystem::path& file);
@@ -29,13 +29,14 @@ struct NextBoot {
 /// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
 [[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::optional<KernelRelease>& kernel);
 
-/// A wired network card of this machine, and the kernel module that drives it; "" if that is built into the kernel.
-struct Card {
+/// A wired network interface of this machine, and the kernel module that drives it; "" if that is built into the
+/// kernel.
+struct Nic {
   std::string name;
   std::string driver;
   std::string module;
   std::string address;  // of its hardware, as the kernel shows it; "" if it shows none
 };
-[[nodiscard]] std::vector<Card> cards(const std::filesystem::path& root);
+[[nodiscard]] std::vector<Nic> nics(const std::filesystem::path& root);
 
-}  // namespace inspect
+}  // namespace host

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 
-namespace inspect {
+namespace host {
 namespace {
 
 constexpr std::size_t kLongest = 64;
@@ -40,4 +40,4 @@ std::vector<std::string> texts_of(const std::vector<KernelRelease>& releases) {
   return out;
 }
 
-}  // namespace inspect
+}  // namespace host

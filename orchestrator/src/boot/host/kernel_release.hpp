@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace inspect {
+namespace host {
 
 /// A kernel's release, as uname(2) has it: "6.12.9-200.fc41.x86_64". It becomes part of paths, and comes out of images,
 /// boot loader entries and command lines; so this is the only way to one: a letter or a digit, then letters, digits and
@@ -29,4 +29,4 @@ class KernelRelease {
 
 [[nodiscard]] std::vector<std::string> texts_of(const std::vector<KernelRelease>& releases);
 
-}  // namespace inspect
+}  // namespace host

@@ -4,7 +4,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 
-namespace inspect {
+namespace host {
 namespace fs = std::filesystem;
 
 std::optional<std::string> read_small(const fs::path& path) {
@@ -17,4 +17,4 @@ std::optional<std::string> read_small(const fs::path& path) {
   }
 }
 
-}  // namespace inspect
+}  // namespace host

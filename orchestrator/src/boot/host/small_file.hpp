@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-namespace inspect {
+namespace host {
 
 /// A small file's content; nothing if it cannot be read, is longer than a MiB, or is no file.
 [[nodiscard]] std::optional<std::string> read_small(const std::filesystem::path& path);
 
-}  // namespace inspect
+}  // namespace host

@@ -12,7 +12,7 @@
 #include "initramfs/source.hpp"
 
 /// Files of an image, written out. Both read it a second time.
-namespace inspect {
+namespace initramfs {
 
 /// The bytes of the regular file that `path` leads to; base::Error if there is none.
 void cat(initramfs::Source& source, const initramfs::Image& image, const std::string& path,
@@ -33,4 +33,4 @@ struct Extracted {
 Extracted extract(initramfs::Source& source, const initramfs::Image& image, const std::filesystem::path& folder,
                   bool devices);
 
-}  // namespace inspect
+}  // namespace initramfs

@@ -6,13 +6,13 @@
 #include <map>
 #include <optional>
 
+#include "base/context.hpp"
 #include "base/files.hpp"
-#include "base/process.hpp"
 #include "initramfs/builder.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/source.hpp"
 
-namespace inspect {
+namespace initramfs {
 
 /// dracut may put most of an image into a file system of its own in it (its modules squash, squash-squashfs and
 /// squash-erofs), which covers what lies around it as soon as init mounts it. Where there is one, it is unpacked by the
@@ -23,6 +23,6 @@ struct Inner {
   std::map<std::uint32_t, std::filesystem::path> files;  // by Node::entry: where their bytes are
 };
 [[nodiscard]] Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
-                              base::Runner& runner, const base::Cancel& cancel);
+                              const base::Context& context);
 
-}  // namespace inspect
+}  // namespace initramfs

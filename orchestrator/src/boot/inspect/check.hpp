@@ -4,7 +4,7 @@
 #include "inspect/facts.hpp"
 #include "inspect/report.hpp"
 
-/// One function a promise, or a few that hang together. Each adds what it found, also that all is well.
+/// One function for a check, or for a few that belong together. Each adds its findings, also for a check that passes.
 namespace inspect {
 
 // check_image.cpp
@@ -50,7 +50,7 @@ void check_crypt(const Facts& facts, Findings& out);
 // check_opens.cpp
 void check_opens(const Facts& facts, Findings& out);
 
-/// All of them, in the order of the promises. Without an sshd those that are about it are left out.
+/// All of them, in the order of check_list.cpp. Without an sshd those that are about it are left out.
 [[nodiscard]] Findings check_all(const Facts& facts);
 
 }  // namespace inspect

@@ -18,7 +18,7 @@ namespace {
 /// The disks that crypttab names.
 std::vector<std::string> crypttab(const Facts& facts) {
   std::vector<std::string> out;
-  for (const auto& line : parse_crypttab(facts.image.content("etc/crypttab").value_or("")))
+  for (const auto& line : storage::parse_crypttab(facts.image.content("etc/crypttab").value_or("")))
     out.push_back("crypttab: " + line.name);
   return out;
 }
@@ -27,9 +27,9 @@ std::vector<std::string> crypttab(const Facts& facts) {
 std::vector<std::string> needed(const Facts& facts) {
   std::vector<std::string> out;
   for (const auto& [purpose, top] : facts.storage.needs) {
-    for (const auto index : nodes_from(facts.storage, top)) {
+    for (const auto index : storage::nodes_from(facts.storage, top)) {
       const auto& node = facts.storage.nodes[index];
-      if (node.kind == StorageKind::crypt) out.push_back(node.name + ", which " + purpose + " lies on");
+      if (node.kind == storage::StorageKind::crypt) out.push_back(node.name + ", which " + purpose + " lies on");
     }
   }
   return out;

@@ -87,7 +87,7 @@ void check_init(const Facts& facts, Findings& out) {
 
 void check_private(const Facts& facts, Findings& out) {
   if (facts.options.file.empty()) return;
-  if (const auto why = readable_by_others(facts.options.file); !why.empty())
+  if (const auto why = host::readable_by_others(facts.options.file); !why.empty())
     return out.push_back({"image.private", Severity::warning,
                           "others than root can read it, and the host key in it: " + why,
                           "on a FAT file system mount with fmask=0077,dmask=0077; elsewhere chmod 0600 " +
@@ -104,14 +104,14 @@ void check_kernel(const Facts& facts, Findings& out) {
     return out.push_back({"kernel.modules", Severity::note,
                           "no kernel module is in it: all drivers have to be in the kernel itself", ""});
   if (!facts.kernel)
-    return out.push_back(
-        {"kernel.modules", Severity::good, "they are for kernel " + base::join(texts_of(facts.kernels), " and "), ""});
+    return out.push_back({"kernel.modules", Severity::good,
+                          "they are for kernel " + base::join(host::texts_of(facts.kernels), " and "), ""});
   if (std::ranges::find(facts.kernels, *facts.kernel) != facts.kernels.end())
     return out.push_back({"kernel.modules", Severity::good, "they are for kernel " + facts.kernel->text(), ""});
   out.push_back(
       {"kernel.modules", Severity::error,
        fmt::format("they are for kernel {}, and {} would load none of them",
-                   base::join(texts_of(facts.kernels), " and "), facts.kernel->text()),
+                   base::join(host::texts_of(facts.kernels), " and "), facts.kernel->text()),
        "build the image of that kernel: dracut-sshd-rebuild --kernel " + base::shell_quote(facts.kernel->text())});
 }
 

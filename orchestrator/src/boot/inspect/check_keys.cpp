@@ -81,7 +81,8 @@ std::string why_unusable(const Facts& facts, const HostKey& key) {
 std::vector<std::string> blobs_of_system(const Facts& facts) {
   std::vector<std::string> out;
   for (const auto* type : {"rsa", "ecdsa", "ed25519"}) {
-    const auto text = read_small(*facts.options.host / "etc/ssh" / (std::string("ssh_host_") + type + "_key.pub"));
+    const auto text =
+        host::read_small(*facts.options.host / "etc/ssh" / (std::string("ssh_host_") + type + "_key.pub"));
     if (!text) continue;
     if (const auto parsed = openssh::parse_public_key(base::trim(*text)); parsed.key) out.push_back(parsed.key->blob);
   }

@@ -7,7 +7,7 @@
 namespace inspect {
 namespace {
 
-constexpr std::array kPromises{
+constexpr std::array kChecks{
     Check{"image.whole", "the kernel can unpack all of it",
           "The kernel unpacks archive after archive, and at the first thing that it does not understand it stops, "
           "says so in one line, and boots with "
@@ -109,11 +109,11 @@ constexpr std::array kPromises{
 
 }  // namespace
 
-std::span<const Check> promises() { return kPromises; }
+std::span<const Check> checks() { return kChecks; }
 
-const Check* promise_of(std::string_view id) {
-  const auto* const found = std::ranges::find(kPromises, id, &Check::id);
-  return found == kPromises.end() ? nullptr : found;
+const Check* check_of(std::string_view id) {
+  const auto* const found = std::ranges::find(kChecks, id, &Check::id);
+  return found == kChecks.end() ? nullptr : found;
 }
 
 }  // namespace inspect

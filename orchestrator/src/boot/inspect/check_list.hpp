@@ -10,13 +10,13 @@
 namespace inspect {
 
 struct Check {
-  std::string_view id;       // "sshd.libraries"
-  std::string_view promise;  // one sentence, as it is shown when it is kept
-  std::string_view why;      // what breaks without it, and what to look at
+  std::string_view id;         // "sshd.libraries"
+  std::string_view statement;  // one sentence, shown when the check passes
+  std::string_view why;        // what breaks without it, and what to look at
 };
 
 /// In the order in which they are checked.
-[[nodiscard]] std::span<const Check> promises();
-[[nodiscard]] const Check* promise_of(std::string_view id);
+[[nodiscard]] std::span<const Check> checks();
+[[nodiscard]] const Check* check_of(std::string_view id);
 
 }  // namespace inspect

@@ -79,10 +79,10 @@ Network network_of(const Facts& facts) {
   return out;
 }
 
-/// With the machine at hand: a file that is for another machine's card does nothing. Returns whether one is left.
+/// With the machine at hand: a file that is for another machine's nic does nothing. Returns whether one is left.
 bool tell_other_machines(const Facts& facts, const Network& network, Findings& out) {
   if (!facts.options.host || network.files.empty()) return true;
-  const auto all = cards(*facts.options.host);
+  const auto all = host::nics(*facts.options.host);
   std::set<std::string> made;
   for (const auto& name : files(facts, {"etc/systemd/network", "usr/lib/systemd/network"}, ".netdev")) {
     Unit device;
@@ -91,7 +91,7 @@ bool tell_other_machines(const Facts& facts, const Network& network, Findings& o
   }
   std::vector<std::pair<std::string, std::string>> idle;
   for (const auto& name : network.files) {
-    auto why = why_for_no_card(facts.image.content(name.substr(1)).value_or(""), all, made);
+    auto why = why_for_no_nic(facts.image.content(name.substr(1)).value_or(""), all, made);
     if (!why.empty()) idle.emplace_back(name, std::move(why));
   }
   const bool left = idle.size() < network.files.size();

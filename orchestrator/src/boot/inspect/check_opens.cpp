@@ -21,7 +21,7 @@ constexpr std::string_view kMapper = "/dev/mapper/";
 
 std::string shown(std::string_view text) { return base::printable(text, 120); }
 
-std::string disk_text(const StorageNode& node) {
+std::string disk_text(const storage::StorageNode& node) {
   return node.uuid.empty() ? shown(node.name) : fmt::format("{} (UUID={})", shown(node.name), shown(node.uuid));
 }
 
@@ -64,7 +64,7 @@ class Judge {
     return openings_.unsure.empty() ? "" : base::printable(openings_.unsure) + " may open it";
   }
 
-  void tell_unopened(const StorageNode& node, const std::string& purpose) {
+  void tell_unopened(const storage::StorageNode& node, const std::string& purpose) {
     const bool resumes = purpose == "resume";
     const auto what = fmt::format("{}, which {} needs", disk_text(node), needed_for(purpose));
     if (resumes && node.uuid.empty())
@@ -87,7 +87,7 @@ class Judge {
   }
 
   /// Whether the disk of a crypt node is opened; `wanted`: the name under which root= looks for it, or "".
-  bool judge_disk(const StorageNode& node, const std::string& purpose, std::string_view wanted) {
+  bool judge_disk(const storage::StorageNode& node, const std::string& purpose, std::string_view wanted) {
     const auto* opening = openings_.of(node.name, node.uuid);
     std::string name = opening != nullptr ? opening->name : "";
     std::string source = opening != nullptr ? opening->source : "";
@@ -119,20 +119,20 @@ class Judge {
   /// All encrypted disks below a node. What is not known below one of them does not matter: it is a disk that is there.
   void judge_chain(const std::string& purpose, std::size_t top, std::string_view device) {
     const auto& storage = facts_.storage;
-    const auto all = nodes_from(storage, top);
+    const auto all = storage::nodes_from(storage, top);
     const auto wanted = device.starts_with(kMapper) && !volume_named(device) ? device.substr(kMapper.size()) : "";
     bool encrypted = false;
     bool fine = true;
     for (const auto index : all) {
       const auto& node = storage.nodes[index];
-      if (node.kind != StorageKind::crypt) continue;
+      if (node.kind != storage::StorageKind::crypt) continue;
       fine = judge_disk(node, purpose, encrypted ? "" : wanted_name(node, wanted)) && fine;
       encrypted = true;
     }
     if (encrypted || !fine) return;
-    const auto unknown =
-        std::ranges::find_if(all, [&](std::size_t index) { return storage.nodes[index].kind == StorageKind::unknown; });
-    const auto chain = chain_text(storage, top);
+    const auto unknown = std::ranges::find_if(
+        all, [&](std::size_t index) { return storage.nodes[index].kind == storage::StorageKind::unknown; });
+    const auto chain = storage::chain_text(storage, top);
     if (unknown == all.end())
       plain_.push_back(fmt::format("{} is {}, {}", purpose, chain, storage.source));
     else
@@ -140,13 +140,13 @@ class Judge {
   }
 
   /// root=/dev/mapper/NAME is the name that counts where it is that of the disk itself.
-  static std::string_view wanted_name(const StorageNode& node, std::string_view wanted) {
+  static std::string_view wanted_name(const storage::StorageNode& node, std::string_view wanted) {
     return node.name == wanted ? wanted : "";
   }
 
   [[nodiscard]] bool volume_named(std::string_view device) const {
-    const auto index = node_named(facts_.storage, device);
-    return index && facts_.storage.nodes[*index].kind == StorageKind::volume;
+    const auto index = storage::node_named(facts_.storage, device);
+    return index && facts_.storage.nodes[*index].kind == storage::StorageKind::volume;
   }
 
   /// What lies below is not known: with nothing that is opened, the boot may wait for ever; otherwise it is likely
@@ -188,7 +188,7 @@ class Judge {
     }
     if (root.empty() || root == "gpt-auto" || root == "/dev/gpt-auto-root") return judge_unnamed_root();
     if (storage.of_host && storage.tells("/")) return judge_chain_of("/", root);
-    if (const auto node = node_named(storage, root)) return judge_chain("/", *node, root);
+    if (const auto node = storage::node_named(storage, root)) return judge_chain("/", *node, root);
     judge_by_name(root);
   }
 
@@ -196,9 +196,10 @@ class Judge {
     const auto top = facts_.storage.needs.at(purpose);
     const auto& node = facts_.storage.nodes[top];
     // The machine does not know the device: what the name alone says.
-    const bool lost = std::ranges::all_of(
-        node.below, [&](std::size_t child) { return facts_.storage.nodes[child].kind == StorageKind::unknown; });
-    if (purpose == "/" && lost && node.kind != StorageKind::unknown && device.starts_with(kMapper))
+    const bool lost = std::ranges::all_of(node.below, [&](std::size_t child) {
+      return facts_.storage.nodes[child].kind == storage::StorageKind::unknown;
+    });
+    if (purpose == "/" && lost && node.kind != storage::StorageKind::unknown && device.starts_with(kMapper))
       return judge_by_name(device);
     judge_chain(purpose, top, device);
   }
@@ -210,10 +211,10 @@ class Judge {
     const bool automatic = facts_.has("usr/lib/systemd/system-generators/systemd-gpt-auto-generator") ||
                            facts_.has("lib/systemd/system-generators/systemd-gpt-auto-generator");
     if (storage.tells("/")) {
-      const auto all = nodes_from(storage, storage.needs.at("/"));
+      const auto all = storage::nodes_from(storage, storage.needs.at("/"));
       const bool closed = std::ranges::any_of(all, [&](std::size_t index) {
         const auto& node = storage.nodes[index];
-        return node.kind == StorageKind::crypt && openings_.of(node.name, node.uuid) == nullptr;
+        return node.kind == storage::StorageKind::crypt && openings_.of(node.name, node.uuid) == nullptr;
       });
       // systemd-gpt-auto-generator(8) opens the root partition itself, if it has the type of one.
       if (!closed || !automatic) return judge_chain("/", storage.needs.at("/"), "");
@@ -239,8 +240,9 @@ class Judge {
     if (root.starts_with(kMapper)) return judge_mapped(root.substr(kMapper.size()));
     const auto& storage = facts_.storage;
     const bool by_name = root.starts_with("LABEL=") || root.starts_with("PART") || root.starts_with("/dev/disk/by-");
-    if (storage.tells("/") && by_name && uuid_in(root).empty()) return judge_chain("/", storage.needs.at("/"), "");
-    if (storage.tells("/") && !uuid_in(root).empty()) {
+    if (storage.tells("/") && by_name && storage::uuid_in(root).empty())
+      return judge_chain("/", storage.needs.at("/"), "");
+    if (storage.tells("/") && !storage::uuid_in(root).empty()) {
       const auto& node = storage.nodes[storage.needs.at("/")];
       if (node.uuid.empty()) return judge_chain("/", storage.needs.at("/"), "");
       return tell_unknown("/",
@@ -264,7 +266,7 @@ class Judge {
 
   void judge_mapped(const std::string& name) {
     if (const auto* opening = openings_.named(name); opening != nullptr) {
-      (void)judge_disk({StorageKind::crypt, name, opening->uuid, {}}, "/", name);
+      (void)judge_disk({storage::StorageKind::crypt, name, opening->uuid, {}}, "/", name);
       return;
     }
     if (openings_.every_luks && name.starts_with("luks-")) {
@@ -272,7 +274,7 @@ class Judge {
       return;
     }
     const auto what = "root=/dev/mapper/" + shown(name);
-    if (volume_in(name)) return tell_unknown("/", what + " is the name of a logical volume");
+    if (storage::volume_in(name)) return tell_unknown("/", what + " is the name of a logical volume");
     for (const auto* module : {"multipath", "dmraid"}) {
       if (facts_.has_module(module)) return tell_unknown("/", what + " may be a device of " + module);
     }
@@ -296,7 +298,7 @@ class Judge {
     const auto& storage = facts_.storage;
     const auto device = facts_.cmdline_value(purpose == "/usr" ? "mount.usr" : "resume").value_or("");
     if (storage.tells(purpose)) return judge_chain(purpose, storage.needs.at(purpose), device);
-    const auto node = node_named(storage, device);
+    const auto node = storage::node_named(storage, device);
     if (node) judge_chain(purpose, *node, device);
   }
 
@@ -340,10 +342,10 @@ class Judge {
   /// Disks that only the real system opens: then nobody is at the prompt.
   void judge_later() {
     if (!facts_.options.host) return;
-    const auto text = read_small(*facts_.options.host / "etc/crypttab").value_or("");
+    const auto text = host::read_small(*facts_.options.host / "etc/crypttab").value_or("");
     std::vector<std::string> later;
-    for (const auto& line : parse_crypttab(text)) {
-      const auto uuid = uuid_in(line.device);
+    for (const auto& line : storage::parse_crypttab(text)) {
+      const auto uuid = storage::uuid_in(line.device);
       const bool needed = needed_.contains(line.name) || (!uuid.empty() && needed_.contains(uuid));
       if (needed || openings_.of(line.name, uuid) != nullptr || !line.key.empty() || line.has_random_key() ||
           line.has_option("noauto") || line.has_option("nofail") || !line.option_value("tpm2-device").empty() ||

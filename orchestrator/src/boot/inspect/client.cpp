@@ -18,7 +18,7 @@ namespace {
 std::string name_of(const Facts& facts) {
   std::string name(base::trim(facts.image.content("etc/hostname").value_or("")));
   if (name.empty() && facts.options.host)
-    name = base::trim(read_small(*facts.options.host / "etc/hostname").value_or(""));
+    name = base::trim(host::read_small(*facts.options.host / "etc/hostname").value_or(""));
   const auto is_plain = [](unsigned char character) {
     return std::isalnum(character) != 0 || character == '-' || character == '.';
   };

@@ -29,7 +29,7 @@ namespace inspect {
 struct Options {
   std::string cmdline;                        // the kernel's command line, as far as it is known
   bool cmdline_known = false;                 // otherwise what it might say cannot be told
-  std::optional<KernelRelease> kernel;        // that it is for; nothing: not known
+  std::optional<host::KernelRelease> kernel;  // that it is for; nothing: not known
   std::int64_t now = 0;                       // seconds since the epoch
   std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
   std::filesystem::path file;                 // the image's, where it is a file of that system
@@ -70,11 +70,11 @@ struct Facts {
   std::vector<std::string> modules;  // dracut's, as usr/lib/dracut/modules.txt has them
   std::string generator;             // "dracut 106-6", "initramfs-tools", ...; "": cannot be told
   bool by_dracut = false;
-  std::vector<KernelRelease> kernels;   // folders of usr/lib/modules
-  std::optional<KernelRelease> kernel;  // that it is for: of the options, or of a UKI's .uname
-  std::string no_release;               // where a release should stand, and none does: .uname, or a folder
-  std::set<std::string> drivers;        // modules in it, with underscores
-  std::vector<std::string> cmdline;     // words: of the image, of the UKI, of the options
+  std::vector<host::KernelRelease> kernels;   // folders of usr/lib/modules
+  std::optional<host::KernelRelease> kernel;  // that it is for: of the options, or of a UKI's .uname
+  std::string no_release;                     // where a release should stand, and none does: .uname, or a folder
+  std::set<std::string> drivers;              // modules in it, with underscores
+  std::vector<std::string> cmdline;           // words: of the image, of the UKI, of the options
 
   Sshd sshd;
   std::optional<Unit> unit;
@@ -87,7 +87,7 @@ struct Facts {
   std::string home = "root";                           // without the leading slash
   std::vector<KeyFile> key_files;
   std::vector<HostKey> host_keys;
-  Storage storage;  // of the machine, else as the image records it
+  storage::Storage storage;  // of the machine, else as the image records it
 
   std::shared_ptr<const initramfs::Files> files;  // for the loader
   std::shared_ptr<initramfs::Loader> loader;

@@ -82,7 +82,7 @@ void find_kernel(Facts& facts) {
   facts.kernel = facts.options.kernel;
   const auto section = facts.image.sections.find(".uname");
   if (facts.kernel || section == facts.image.sections.end()) return;
-  facts.kernel = KernelRelease::from(base::trim(section->second));
+  facts.kernel = host::KernelRelease::from(base::trim(section->second));
   if (!facts.kernel) facts.no_release = ".uname: " + section->second;
 }
 
@@ -116,7 +116,7 @@ Facts gather(const initramfs::Image& image, const Options& options) {
   std::string odd_folder;
   for (const auto* folder : {"usr/lib/modules", "lib/modules"}) {
     for (const auto& name : image.list(folder)) {
-      const auto release = KernelRelease::from(name);
+      const auto release = host::KernelRelease::from(name);
       if (!release)
         odd_folder = std::string(folder) + "/" + name;
       else if (std::ranges::find(facts.kernels, *release) == facts.kernels.end())

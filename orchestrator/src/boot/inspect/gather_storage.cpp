@@ -16,12 +16,12 @@ std::string device_said(const Facts& facts, std::string_view name) {
   return value.starts_with("block:") ? value.substr(6) : value;
 }
 
-Storage recorded(const initramfs::Image& image) {
-  const auto* node = image.find(kStorageRecord);
+storage::Storage recorded(const initramfs::Image& image) {
+  const auto* node = image.find(storage::kStorageRecord);
   if (node == nullptr || !node->is_file()) return {};
-  if (const auto text = image.content(kStorageRecord)) return read_storage_record(*text);
-  Storage out;
-  out.fault = fmt::format("/{}: it is longer than {} bytes", kStorageRecord, kLongestRecord);
+  if (const auto text = image.content(storage::kStorageRecord)) return storage::read_storage_record(*text);
+  storage::Storage out;
+  out.fault = fmt::format("/{}: it is longer than {} bytes", storage::kStorageRecord, storage::kLongestRecord);
   return out;
 }
 
@@ -31,8 +31,9 @@ void gather_storage(Facts& facts) {
   facts.storage = recorded(facts.image);
   if (!facts.options.host) return;
   const auto& root = *facts.options.host;
-  const BootDevices boot{device_said(facts, "root"), device_said(facts, "mount.usr"), device_said(facts, "resume")};
-  auto host = read_host_storage(root, boot, root == "/");
+  const storage::BootDevices boot{device_said(facts, "root"), device_said(facts, "mount.usr"),
+                                  device_said(facts, "resume")};
+  auto host = storage::read_host_storage(root, boot, root == "/");
   const bool record_knows_more = facts.storage.complete && !host.complete;
   if (host.tells("/") && !record_knows_more) facts.storage = std::move(host);
 }

@@ -39,16 +39,17 @@ std::string digits_of(std::string_view address) {
   return out;
 }
 
-bool has_address(const Card& card, const std::vector<std::string>& values) {
+bool has_address(const host::Nic& nic, const std::vector<std::string>& values) {
   return std::ranges::any_of(values, [&](const std::string& value) {
     return std::ranges::any_of(words_of(value),
-                               [&](const std::string& word) { return digits_of(word) == digits_of(card.address); });
+                               [&](const std::string& word) { return digits_of(word) == digits_of(nic.address); });
   });
 }
 
 }  // namespace
 
-std::string why_for_no_card(std::string_view text, const std::vector<Card>& cards, const std::set<std::string>& made) {
+std::string why_for_no_nic(std::string_view text, const std::vector<host::Nic>& nics,
+                           const std::set<std::string>& made) {
   Unit file;
   file.read(text);
   auto names = file.all("Match", "Name");
@@ -60,13 +61,13 @@ std::string why_for_no_card(std::string_view text, const std::vector<Card>& card
   for (const auto& address : file.all("ethernet", "mac-address")) addresses.push_back(address);
   if (std::ranges::any_of(made, [&](const std::string& name) { return names.empty() || matches(name, names); }))
     return {};
-  const bool fits = std::ranges::any_of(cards, [&](const Card& card) {
-    return (names.empty() || matches(card.name, names)) &&
-           (addresses.empty() || card.address.empty() || has_address(card, addresses)) &&
-           (drivers.empty() || card.driver.empty() || matches(card.driver, drivers)) &&
+  const bool fits = std::ranges::any_of(nics, [&](const host::Nic& nic) {
+    return (names.empty() || matches(nic.name, names)) &&
+           (addresses.empty() || nic.address.empty() || has_address(nic, addresses)) &&
+           (drivers.empty() || nic.driver.empty() || matches(nic.driver, drivers)) &&
            (types.empty() || matches("ether", types));
   });
-  if (fits || cards.empty()) return {};
+  if (fits || nics.empty()) return {};
   std::vector<std::string> wanted;
   const std::pair<const char*, const std::vector<std::string>*> all[] = {
       {"Name", &names}, {"MACAddress", &addresses}, {"Driver", &drivers}, {"Type", &types}};
@@ -74,7 +75,7 @@ std::string why_for_no_card(std::string_view text, const std::vector<Card>& card
     if (!values->empty()) wanted.push_back(fmt::format("{}={}", key, base::join(*values, " ")));
   }
   std::vector<std::string> there;
-  for (const auto& card : cards) there.push_back(card.name + " (" + card.address + ")");
+  for (const auto& nic : nics) there.push_back(nic.name + " (" + nic.address + ")");
   return fmt::format("it is for {}, and this machine has {}", base::printable(base::join(wanted, ", "), 200),
                      base::printable(base::join(there, ", "), 200));
 }

@@ -11,8 +11,8 @@
 namespace inspect {
 
 /// Why a .network file of systemd-networkd (systemd.network(5), [MATCH]) or a keyfile of NetworkManager is for none of
-/// these cards; "" if it is for one, or that cannot be told. `made` are the names of devices that .netdev files make.
-[[nodiscard]] std::string why_for_no_card(std::string_view text, const std::vector<Card>& cards,
-                                          const std::set<std::string>& made);
+/// these nics; "" if it is for one, or that cannot be told. `made` are the names of devices that .netdev files make.
+[[nodiscard]] std::string why_for_no_nic(std::string_view text, const std::vector<host::Nic>& nics,
+                                         const std::set<std::string>& made);
 
 }  // namespace inspect

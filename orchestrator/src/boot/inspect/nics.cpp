@@ -59,10 +59,10 @@ Nics read_nic_record(std::string_view text) {
     if (fields.empty() || fields[0] != "nic") continue;
     if (fields.size() < 4 || fields[1].empty() || fields[2].empty()) return broken("expected nic NAME DRIVER BUS-ID");
     if (out.all.size() == kMost) return broken(fmt::format("more than {} interfaces", kMost));
-    Card card{fields[1], fields[2] == "-" ? "" : fields[2], {}, {}};
-    std::ranges::replace(card.driver, '-', '_');
-    card.module = card.driver;
-    out.all.push_back(std::move(card));
+    host::Nic nic{fields[1], fields[2] == "-" ? "" : fields[2], {}, {}};
+    std::ranges::replace(nic.driver, '-', '_');
+    nic.module = nic.driver;
+    out.all.push_back(std::move(nic));
   }
   if (!version) return broken("it says no version");
   if (!out.all.empty()) out.source = "recorded when the image was built";
@@ -71,14 +71,14 @@ Nics read_nic_record(std::string_view text) {
 
 Nics nics_of(const Facts& facts) {
   if (facts.options.host) {
-    Nics out{cards(*facts.options.host), "this machine's", {}};
+    Nics out{host::nics(*facts.options.host), "this machine's", {}};
     if (!out.all.empty()) return out;
   }
   const auto text = facts.image.content(kNicRecord);
   return text ? read_nic_record(*text) : Nics{};
 }
 
-bool is_driven(const Facts& facts, const Card& nic) { return nic.module.empty() || facts.has_driver(nic.module); }
+bool is_driven(const Facts& facts, const host::Nic& nic) { return nic.module.empty() || facts.has_driver(nic.module); }
 
 std::set<std::string> nic_drivers(const Facts& facts) {
   std::set<std::string> out;

@@ -16,7 +16,7 @@ namespace inspect {
 inline constexpr std::string_view kNicRecord = "usr/lib/dracut-sshd/nics";
 
 struct Nics {
-  std::vector<Card> all;
+  std::vector<host::Nic> all;
   std::string source;  // where they are known from, for people; "": they are not known
   std::string fault;   // why the record could not be used
 };
@@ -29,7 +29,7 @@ struct Nics {
 [[nodiscard]] Nics nics_of(const Facts& facts);
 
 /// Whether the image can drive it, as far as is known: a driver without a module is built into the kernel.
-[[nodiscard]] bool is_driven(const Facts& facts, const Card& nic);
+[[nodiscard]] bool is_driven(const Facts& facts, const host::Nic& nic);
 
 /// The drivers of real network interfaces that an image has, as modules or built into its kernel; without those of
 /// bridges, tunnels and the like.

@@ -83,9 +83,9 @@ class Reader {
     // Where the command line names disks, crypttab counts for these alone.
     const bool named = !out_.disks.empty();
     const auto count = out_.disks.size();
-    for (auto& line : parse_crypttab(*text)) {
+    for (auto& line : storage::parse_crypttab(*text)) {
       const auto where = fmt::format("/etc/crypttab:{}", line.number);
-      auto uuid = uuid_in(line.device);
+      auto uuid = storage::uuid_in(line.device);
       if (uuid.empty() && line.name.starts_with("luks-")) uuid = lower(line.name.substr(5));
       const auto ignore = [&](std::string_view why) {
         out_.ignored.push_back(fmt::format("{} {} ({})", where, base::printable(line.name), why));
@@ -109,7 +109,7 @@ class Reader {
         ignore("it says noauto");
         continue;
       }
-      out_.disks.push_back({line.name, uuid_in(line.device), where, {}});
+      out_.disks.push_back({line.name, storage::uuid_in(line.device), where, {}});
       out_.disks.back().line = std::move(line);
     }
   }

@@ -17,7 +17,7 @@ struct Opening {
   std::string name;    // /dev/mapper/NAME
   std::string uuid;    // of the LUKS header, lower case, or, from the command line, a part of it; "": named otherwise
   std::string source;  // "/etc/crypttab:1", "rd.luks.uuid=..."
-  std::optional<CrypttabLine> line;
+  std::optional<storage::CrypttabLine> line;
 };
 
 struct Openings {

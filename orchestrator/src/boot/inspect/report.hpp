@@ -10,7 +10,7 @@ namespace inspect {
 
 /// How bad it is for somebody who wants to log in while the machine boots.
 enum class Severity {
-  good,     // a promise that is kept
+  good,     // the check passes
   note,     // worth knowing
   warning,  // it may matter
   unknown,  // it cannot be told from what is here, and could keep somebody out
@@ -20,7 +20,7 @@ enum class Severity {
 [[nodiscard]] std::string_view name_of(Severity severity);
 
 struct Finding {
-  std::string id;  // of the promise (promise.hpp)
+  std::string id;  // of the check (check_list.hpp)
   Severity severity = Severity::error;
   std::string message;  // what is so, with the evidence: paths, lines, values
   std::string remedy;   // what to do or to type; may be empty

@@ -89,17 +89,17 @@ std::optional<StaticAddress> of_networkmanager(std::string_view text) {
   return std::nullopt;
 }
 
-/// The card of this machine that leads to the world, else its first.
-std::optional<inspect::Card> own_card(const std::filesystem::path& root) {
-  const auto cards = inspect::cards(root);
-  if (cards.empty()) return std::nullopt;
-  for (const auto& line : base::lines(inspect::read_small(root / "proc/net/route").value_or(""))) {
+/// The nic of this machine that leads to the world, else its first.
+std::optional<host::Nic> own_nic(const std::filesystem::path& root) {
+  const auto nics = host::nics(root);
+  if (nics.empty()) return std::nullopt;
+  for (const auto& line : base::lines(host::read_small(root / "proc/net/route").value_or(""))) {
     const auto fields = base::split(line, '\t');
     if (fields.size() < 2 || fields[1] != "00000000") continue;
-    const auto found = std::ranges::find(cards, fields[0], &inspect::Card::name);
-    if (found != cards.end()) return *found;
+    const auto found = std::ranges::find(nics, fields[0], &host::Nic::name);
+    if (found != nics.end()) return *found;
   }
-  return cards.front();
+  return nics.front();
 }
 
 }  // namespace
@@ -135,7 +135,7 @@ std::optional<StaticAddress> static_address(const inspect::Facts& facts) {
   return std::nullopt;
 }
 
-bool lay_network(vm::Card& card, const StaticAddress& address) {
+bool lay_network(vm::UserNetwork& network, const StaticAddress& address) {
   const auto own = ipv4_of(address.address);
   if (!own) return false;
   // qemu wants a network with room for its own addresses; the guest does not see the mask.
@@ -143,30 +143,30 @@ bool lay_network(vm::Card& card, const StaticAddress& address) {
   const auto mask = [](unsigned bits) { return bits == 0 ? 0U : ~0U << (32U - bits); };
   const auto gateway = ipv4_of(address.gateway);
   while (gateway && prefix > 8 && (*gateway & mask(prefix)) != (*own & mask(prefix))) --prefix;
-  const auto network = *own & mask(prefix);
-  if (gateway && (*gateway & mask(prefix)) != network) return false;
+  const auto base = *own & mask(prefix);
+  if (gateway && (*gateway & mask(prefix)) != base) return false;
   // The first that is neither the guest's nor the network's own.
   const auto next = [&](std::uint32_t from, std::uint32_t not_this) {
     while (from == *own || from == not_this) ++from;
     return from;
   };
-  const auto host = gateway && *gateway != *own ? *gateway : next(network + 1, 0);
-  card.network = fmt::format("{}/{}", text_of(network), prefix);
-  card.gateway = text_of(host);
-  card.address = address.address;
-  card.name_server = text_of(next(network + 1, host));
+  const auto host = gateway && *gateway != *own ? *gateway : next(base + 1, 0);
+  network.subnet = fmt::format("{}/{}", text_of(base), prefix);
+  network.gateway = text_of(host);
+  network.address = address.address;
+  network.name_server = text_of(next(base + 1, host));
   return true;
 }
 
 void give_address(const inspect::Facts& facts, Plan& plan) {
   if (const auto port = number(openssh::argument_of(facts.effective.values, "port", "22")))
-    plan.card.guest_port = *port;
+    plan.network.guest_port = *port;
   for (std::size_t index = 0; index + 1 < facts.sshd.arguments.size(); ++index) {
     if (facts.sshd.arguments[index] != "-p") continue;
-    if (const auto port = number(facts.sshd.arguments[index + 1])) plan.card.guest_port = *port;
+    if (const auto port = number(facts.sshd.arguments[index + 1])) plan.network.guest_port = *port;
   }
   if (const auto address = static_address(facts)) {
-    if (lay_network(plan.card, *address))
+    if (lay_network(plan.network, *address))
       plan.changes.push_back(
           fmt::format("the virtual network is laid around {}/{}", address->address, address->prefix));
     else
@@ -174,13 +174,13 @@ void give_address(const inspect::Facts& facts, Plan& plan) {
                                         address->address, address->gateway));
   }
   if (!facts.options.host) return;
-  const auto card = own_card(*facts.options.host);
-  if (!card) return;
+  const auto nic = own_nic(*facts.options.host);
+  if (!nic) return;
   const std::string mac(
-      base::trim(inspect::read_small(*facts.options.host / "sys/class/net" / card->name / "address").value_or("")));
+      base::trim(host::read_small(*facts.options.host / "sys/class/net" / nic->name / "address").value_or("")));
   if (mac.size() != 17) return;
-  plan.card.mac = mac;
-  plan.card_name = card->name;
+  plan.network.mac = mac;
+  plan.nic_name = nic->name;
 }
 
 }  // namespace rehearsal

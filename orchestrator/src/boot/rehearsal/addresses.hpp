@@ -22,12 +22,12 @@ struct StaticAddress {
 /// nothing where the address comes by DHCP.
 [[nodiscard]] std::optional<StaticAddress> static_address(const inspect::Facts& facts);
 
-/// Lays the virtual machine's network around the address that the image will have; its card gets the name and the
+/// Lays the virtual machine's network around the address that the image will have; its nic gets the name and the
 /// hardware address of the machine's own, where the image is compared with one.
 void give_address(const inspect::Facts& facts, Plan& plan);
 
 /// For tests: of a network, the gateway, and the one that qemu's name server gets, which is neither of the others.
-[[nodiscard]] bool lay_network(vm::Card& card, const StaticAddress& address);
+[[nodiscard]] bool lay_network(vm::UserNetwork& network, const StaticAddress& address);
 
 [[nodiscard]] std::optional<std::uint32_t> ipv4_of(std::string_view text);
 

@@ -76,7 +76,7 @@ class Search {
   [[nodiscard]] std::optional<std::size_t> root_node(const std::string& root) const {
     const auto& storage = facts_.storage;
     if (storage.of_host && storage.tells("/")) return storage.needs.at("/");
-    if (const auto node = inspect::node_named(storage, root)) return node;
+    if (const auto node = storage::node_named(storage, root)) return node;
     if (storage.tells("/") && (root.empty() || root.starts_with("LABEL=") || root.starts_with("/dev/disk/by-label/")))
       return storage.needs.at("/");
     return std::nullopt;
@@ -88,35 +88,35 @@ class Search {
     if (!top) return;
     bool unknown = false;
     bool below_crypt = false;
-    for (const auto index : inspect::nodes_from(storage, *top)) {
+    for (const auto index : storage::nodes_from(storage, *top)) {
       const auto& node = storage.nodes[index];
-      if (node.kind == inspect::StorageKind::crypt) {
+      if (node.kind == storage::StorageKind::crypt) {
         need(node);
         if (root_uuid_.empty()) root_uuid_ = node.uuid;
         below_crypt = true;
-      } else if (node.kind == inspect::StorageKind::volume && root_volume_.first.empty()) {
+      } else if (node.kind == storage::StorageKind::volume && root_volume_.first.empty()) {
         const auto slash = node.name.find('/');
         if (slash != std::string::npos) root_volume_ = {node.name.substr(0, slash), node.name.substr(slash + 1)};
         volume_below_ = below_crypt;
-      } else if (node.kind == inspect::StorageKind::multipath) {
+      } else if (node.kind == storage::StorageKind::multipath) {
         cannot_.emplace_back("the root file system is on a multipath device, which no scratch disk can stand for");
-      } else if (node.kind == inspect::StorageKind::array) {
+      } else if (node.kind == storage::StorageKind::array) {
         plan_.changes.emplace_back("the array is not imitated: one disk stands in for what lies on it");
-      } else if (node.kind == inspect::StorageKind::file_system && node.below.size() > 1) {
+      } else if (node.kind == storage::StorageKind::file_system && node.below.size() > 1) {
         plan_.changes.push_back("ext4 on one disk stands in for " + base::printable(node.name) + " on several");
       }
-      unknown = unknown || (node.kind == inspect::StorageKind::unknown && !below_crypt);
+      unknown = unknown || (node.kind == storage::StorageKind::unknown && !below_crypt);
     }
     root_known_ = !unknown;
     plain_root_ = root_known_ && root_uuid_.empty();
     if (!storage.tells("/usr")) return;
-    for (const auto index : inspect::nodes_from(storage, storage.needs.at("/usr"))) {
-      if (storage.nodes[index].kind == inspect::StorageKind::crypt) need(storage.nodes[index]);
+    for (const auto index : storage::nodes_from(storage, storage.needs.at("/usr"))) {
+      if (storage.nodes[index].kind == storage::StorageKind::crypt) need(storage.nodes[index]);
     }
   }
 
   /// An encrypted disk as the machine has it, whether something opens it or not.
-  void need(const inspect::StorageNode& node) {
+  void need(const storage::StorageNode& node) {
     if (!is_uuid(node.uuid)) {
       cannot_.push_back("no scratch disk can stand for " + base::printable(node.name) + ", whose UUID is not known");
       return;
@@ -229,12 +229,12 @@ class Search {
       disk->file_system_uuid = *uuid;
     else if (const auto label = label_of(root))
       disk->file_system_label = *label;
-    else if (!named && !(mapped.empty() ? root.empty() && root_known_ : !inspect::volume_in(mapped)))
+    else if (!named && !(mapped.empty() ? root.empty() && root_known_ : !storage::volume_in(mapped)))
       root_in_group(root, mapped);
     if (!root_volume_.first.empty()) add_volume(root_volume_.first, root_volume_.second, true);
     const bool volume_named = volumes_ && !mapped.empty() && named_by_cmdline(mapped);
     if (!root.empty() && !accounted && !volume_named && cannot_.empty()) tell_unaccounted(root);
-    if (!mapped.empty() && !named && !inspect::volume_in(mapped) && !given_ && !root_known_ && root_uuid_.empty() &&
+    if (!mapped.empty() && !named && !storage::volume_in(mapped) && !given_ && !root_known_ && root_uuid_.empty() &&
         plan_.unaccounted.empty())
       tell_unaccounted(root);
     disk->volumes = volumes_;
@@ -244,7 +244,7 @@ class Search {
 
   /// rd.lvm.lv=GROUP/VOLUME says that a name of /dev/mapper is a logical volume's.
   [[nodiscard]] bool named_by_cmdline(const std::string& mapped) const {
-    const auto volume = inspect::volume_in(mapped);
+    const auto volume = storage::volume_in(mapped);
     return volume && std::ranges::find(facts_.cmdline, "rd.lvm.lv=" + volume->first + "/" + volume->second) !=
                          facts_.cmdline.end();
   }
@@ -304,7 +304,7 @@ class Search {
   }
 
   void root_in_group(const std::string& root, const std::string& mapped) {
-    if (const auto volume = inspect::volume_in(mapped)) return add_volume(volume->first, volume->second, true);
+    if (const auto volume = storage::volume_in(mapped)) return add_volume(volume->first, volume->second, true);
     const auto parts = base::split(root, '/');  // /dev/GROUP/VOLUME
     if (parts.size() == 4 && parts[1] == "dev" && is_name(parts[2]) && is_name(parts[3]) && parts[2] != "disk" &&
         parts[2] != "mapper")

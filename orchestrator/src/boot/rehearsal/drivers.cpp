@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/folder_writer.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 
 namespace rehearsal {
@@ -28,14 +28,14 @@ std::string name_of(std::string_view path) {
 }
 
 /// The kernel that the image is for.
-const inspect::KernelRelease& kernel_of(const inspect::Facts& facts) {
+const host::KernelRelease& kernel_of(const inspect::Facts& facts) {
   if (facts.kernel) return *facts.kernel;
   if (facts.kernels.size() == 1) return facts.kernels.front();
   throw base::Error("which kernel the image is for cannot be told").with_hint("name its release: --release RELEASE");
 }
 
 /// Where the image has its modules: canonical, so that the overlay goes there.
-std::string modules_in(const inspect::Facts& facts, const inspect::KernelRelease& release) {
+std::string modules_in(const inspect::Facts& facts, const host::KernelRelease& release) {
   const auto& kernel = release.text();
   for (const auto* top : {"usr/lib/modules/", "lib/modules/"}) {
     if (const auto path = facts.image.resolve(top + kernel)) return *path;
@@ -71,8 +71,8 @@ std::vector<std::string> needed_modules(const std::vector<std::string>& names, s
 }
 
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
-                 initramfs::Source& source, const inspect::Inner& inner, const fs::path& root, const fs::path& scratch,
-                 base::Runner& runner, const base::Cancel& cancel) {
+                 initramfs::Source& source, const initramfs::Inner& inner, const fs::path& root,
+                 const fs::path& scratch, const base::Context& context) {
   if (names.empty()) return;
   const auto& release = kernel_of(facts);
   const auto& kernel = release.text();
@@ -113,7 +113,8 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   depmod.argv = {"depmod", "-b", tree.string(), kernel};
   depmod.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
   depmod.dies_with_parent = true;
-  if (const auto done = runner.run(depmod, cancel); done.status != 0) throw base::Error("depmod failed: " + done.tail);
+  if (const auto done = context.runner.run(depmod, context.cancel); done.status != 0)
+    throw base::Error("depmod failed: " + done.tail);
   for (const auto& entry : fs::directory_iterator(scratch / below)) {
     const auto name = entry.path().filename().string();
     if (entry.is_regular_file() && name.starts_with("modules."))

@@ -21,9 +21,9 @@ struct Device {
 };
 constexpr std::array kDisks{Device{{"virtio_blk", "virtio_pci"}, "virtio-blk-pci"}, Device{{"nvme", "nvme"}, "nvme"},
                             Device{{"ahci", "sd_mod"}, "ide-hd"}, Device{{"virtio_scsi", "sd_mod"}, "scsi-hd"}};
-constexpr std::array kCards{Device{{"virtio_net", "virtio_pci"}, "virtio-net-pci"},
-                            Device{{"e1000e", "e1000e"}, "e1000e"}, Device{{"e1000", "e1000"}, "e1000"},
-                            Device{{"vmxnet3", "vmxnet3"}, "vmxnet3"}, Device{{"8139cp", "8139cp"}, "rtl8139"}};
+constexpr std::array kNics{Device{{"virtio_net", "virtio_pci"}, "virtio-net-pci"},
+                           Device{{"e1000e", "e1000e"}, "e1000e"}, Device{{"e1000", "e1000"}, "e1000"},
+                           Device{{"vmxnet3", "vmxnet3"}, "vmxnet3"}, Device{{"8139cp", "8139cp"}, "rtl8139"}};
 
 bool drives(const inspect::Facts& facts, const Device& device) {
   return std::ranges::all_of(device.drivers, [&](std::string_view name) { return facts.has_driver(name); });
@@ -57,7 +57,7 @@ void plan_hardware(const inspect::Facts& facts, const Wishes& wishes, Plan& plan
         machine == 0 ? "no program is in it that tells which machine it is for"
                      : fmt::format("its programs are for a machine (ELF's number {}) that is not known here", machine));
   plan.disk_model = choose(facts, kDisks, "disk", wishes, plan);
-  if (!choose_nic_of_machine(facts, plan)) plan.card.model = choose(facts, kCards, "network interface", wishes, plan);
+  if (!choose_nic_of_machine(facts, plan)) plan.network.model = choose(facts, kNics, "network interface", wishes, plan);
   if (!facts.has_driver("ext4")) {
     if (wishes.as_is)
       plan.cannot.emplace_back(
@@ -81,7 +81,7 @@ void plan_cmdline(const inspect::Facts& facts, const Wishes& wishes, Plan& plan)
       dropped.push_back(fmt::format("{} ({})", word, why));
   }
   if (wishes.breaks) kept.emplace_back("rd.break");
-  if (!dropped.empty()) plan.changes.push_back("left away from the command line: " + base::join(dropped, ", "));
+  if (!dropped.empty()) plan.changes.push_back("removed from the kernel command line: " + base::join(dropped, ", "));
   plan.cmdline = base::join(kept, " ");
 }
 
@@ -106,7 +106,7 @@ std::string why_dropped(const std::string& word) {
       Rule{"mount.usr", "the scratch disk has no /usr of its own"},
       Rule{"mount.usrflags", "the scratch disk has no /usr of its own"},
       Rule{"mount.usrfstype", "the scratch disk has no /usr of its own"},
-      Rule{"rd.md.uuid", "the scratch disk is no array"},
+      Rule{"rd.md.uuid", "the scratch disk is not an array"},
       Rule{"crashkernel", "it takes memory"},
       Rule{"hugepages", "it takes memory"},
   };
@@ -121,7 +121,7 @@ Plan plan_of(const inspect::Facts& facts, const Wishes& wishes) {
   plan_disks(facts, wishes, plan);
   give_address(facts, plan);
   if (plan.cannot.empty() && std::ranges::none_of(plan.disks, &ScratchDisk::encrypted))
-    plan.changes.emplace_back("the boot needs no encrypted disk: nothing is to be unlocked");
+    plan.changes.emplace_back("the boot needs no encrypted disk: there is nothing to unlock");
   return plan;
 }
 

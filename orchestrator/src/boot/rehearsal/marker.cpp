@@ -105,7 +105,7 @@ std::string without_kernel(std::string_view console) {
 }
 
 void write_marker(const fs::path& folder, const std::string& token, const inspect::Facts& facts,
-                  initramfs::Source& source, const inspect::Inner& inner) {
+                  initramfs::Source& source, const initramfs::Inner& inner) {
   const auto& image = facts.image;
   const auto shell = image.resolve("bin/sh");
   const auto* node = shell ? image.find(*shell) : nullptr;

@@ -22,6 +22,6 @@ namespace rehearsal {
 
 /// Writes its files below `folder`, which is made.
 void write_marker(const std::filesystem::path& folder, const std::string& token, const inspect::Facts& facts,
-                  initramfs::Source& source, const inspect::Inner& inner);
+                  initramfs::Source& source, const initramfs::Inner& inner);
 
 }  // namespace rehearsal

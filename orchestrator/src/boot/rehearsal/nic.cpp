@@ -48,7 +48,7 @@ bool choose_nic_of_machine(const inspect::Facts& facts, Plan& plan) {
     const auto model = nic_model_for(driver);
     if (drives && model == "virtio-net-pci" && !facts.has_driver("virtio_pci")) return false;
     if (drives && !model.empty()) {
-      plan.card.model = model;
+      plan.network.model = model;
       return true;
     }
     if (!model.empty() && lacking.empty()) lacking = driver;
@@ -61,10 +61,10 @@ bool choose_nic_of_machine(const inspect::Facts& facts, Plan& plan) {
     return false;
   }
   if (!driven) {
-    plan.card.model = nic_model_for(lacking);
+    plan.network.model = nic_model_for(lacking);
     plan.changes.push_back(fmt::format(
         "the network interface is a {} as the machine has it; the image has no driver {}, and none is added",
-        plan.card.model, lacking));
+        plan.network.model, lacking));
     return true;
   }
   plan.changes.push_back(fmt::format("qemu has no network interface like {}: another one stands in", listed));

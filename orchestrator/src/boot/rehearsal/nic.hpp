@@ -12,8 +12,9 @@ namespace rehearsal {
 [[nodiscard]] std::string nic_model_for(std::string_view driver);
 
 /// Where the machine's network interfaces are known: one of their kind, of those that the image drives before others,
-/// and no driver is added for it. Returns whether plan.card.model was chosen; otherwise any that the image drives will
-/// do, and what could not be imitated is among plan.changes. With none that is driven or imitated, plan.no_nic says so.
+/// and no driver is added for it. Returns whether plan.network.model was chosen; otherwise any that the image drives
+/// will do, and what could not be imitated is among plan.changes. With none that is driven or imitated, plan.no_nic
+/// says so.
 bool choose_nic_of_machine(const inspect::Facts& facts, Plan& plan);
 
 /// Whether `qemu -device help` lists a model, by what it printed.

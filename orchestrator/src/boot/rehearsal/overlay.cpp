@@ -44,7 +44,7 @@ std::string archive_of(const Overlay& overlay, const initramfs::Image& image) {
 }
 
 std::map<std::string, std::string> bytes_of(initramfs::Source& source, const initramfs::Image& image,
-                                            const inspect::Inner& inner, const std::vector<std::string>& paths,
+                                            const initramfs::Inner& inner, const std::vector<std::string>& paths,
                                             std::uint64_t limit) {
   std::map<std::string, std::string> out;
   std::map<std::uint32_t, std::vector<std::string>> by_entry;

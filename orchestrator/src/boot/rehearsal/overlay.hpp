@@ -31,7 +31,7 @@ using Overlay = std::map<std::string, OverlayFile>;
 /// path. base::Error where one is missing, or
 /// all together are longer than `limit`.
 [[nodiscard]] std::map<std::string, std::string> bytes_of(initramfs::Source& source, const initramfs::Image& image,
-                                                          const inspect::Inner& inner,
+                                                          const initramfs::Inner& inner,
                                                           const std::vector<std::string>& paths, std::uint64_t limit);
 
 }  // namespace rehearsal

@@ -39,8 +39,8 @@ struct Wishes {
 struct Plan {
   std::vector<ScratchDisk> disks;
   std::string disk_model;
-  vm::Card card;
-  std::string card_name;              // that the card shall have; "": the one that udev gives it
+  vm::UserNetwork network;
+  std::string nic_name;               // that the nic shall have; "": the one that udev gives it
   std::string cmdline;                // without what the machine below adds
   std::vector<std::string> drivers;   // kernel modules that are to be added to the image
   std::vector<std::string> changes;   // what is otherwise than at the next boot, for people

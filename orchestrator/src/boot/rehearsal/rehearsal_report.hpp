@@ -12,7 +12,7 @@ namespace rehearsal {
 
 [[nodiscard]] nlohmann::ordered_json to_json(const Report& report);
 
-/// One page, self-contained: the timeline as a picture, what the image promises, console and journal.
+/// One page, self-contained: the timeline as a picture, the findings of inspect, console and journal.
 [[nodiscard]] std::string to_page(const Report& report);
 
 /// The last lines of the console, and what sshd says in the journal: why a step failed.

@@ -14,9 +14,9 @@ void add_settings(Overlay& overlay, const inspect::Facts& facts, const Plan& pla
     overlay["etc/systemd/journald.conf.d/90-rehearsal.conf"] = {
         .content = fmt::format("[Journal]\nForwardToConsole=yes\nMaxLevelConsole=info\nTTYPath=/dev/{}\n",
                                plan.architecture->second_port)};
-  if (!plan.card_name.empty())
+  if (!plan.nic_name.empty())
     overlay["etc/systemd/network/00-rehearsal.link"] = {
-        .content = fmt::format("[Match]\nMACAddress={}\n[Link]\nName={}\n", plan.card.mac, plan.card_name)};
+        .content = fmt::format("[Match]\nMACAddress={}\n[Link]\nName={}\n", plan.network.mac, plan.nic_name)};
   // dracut's scripts read these as if they stood on the command line.
   for (const auto& name : facts.image.list("etc/cmdline.d")) {
     const auto text = facts.image.content("etc/cmdline.d/" + name).value_or("");

@@ -27,8 +27,8 @@ constexpr std::array kKinds{
     StepKind{"off", "the machine powers off", ""},
 };
 
-bool is_about(std::string_view id, std::string_view promises) {
-  return std::ranges::any_of(base::split(promises, ' '),
+bool is_about(std::string_view id, std::string_view checks) {
+  return std::ranges::any_of(base::split(checks, ' '),
                              [&](const std::string& prefix) { return !prefix.empty() && id.starts_with(prefix); });
 }
 
@@ -43,7 +43,7 @@ bool is_early(std::string_view id) { return id == "kernel" || id == "initrd"; }
 inspect::Findings explanation_of(std::string_view step, const inspect::Findings& findings) {
   inspect::Findings out;
   for (const auto& finding : findings) {
-    if (finding.severity >= inspect::Severity::warning && is_about(finding.id, kind_of(step).promises))
+    if (finding.severity >= inspect::Severity::warning && is_about(finding.id, kind_of(step).checks))
       out.push_back(finding);
   }
   std::ranges::stable_sort(out, std::ranges::greater(), &inspect::Finding::severity);

@@ -24,7 +24,7 @@ struct Step {
 struct StepKind {
   std::string_view id;
   std::string_view title;
-  std::string_view promises;  // prefixes of the ids of inspect's checks that explain its failure, with blanks between
+  std::string_view checks;  // prefixes of the ids of inspect's checks that explain its failure, with blanks between
 };
 
 /// All there are, in the order in which they come.

@@ -41,14 +41,14 @@ base::Fd create(const fs::path& path) {
 
 /// Beside the image, or where kernels are.
 fs::path find_kernel(const Request& request, const Subject& subject) {
-  std::vector<inspect::KernelRelease> releases;
+  std::vector<host::KernelRelease> releases;
   if (subject.facts->kernel) releases.push_back(*subject.facts->kernel);
   for (const auto& each : subject.facts->kernels) releases.push_back(each);
   std::error_code ignored;
   for (const auto& release : releases) {
     auto beside = subject.image.parent_path() / ("vmlinuz-" + release.text());
     if (fs::is_regular_file(beside, ignored)) return beside;
-    if (const auto found = inspect::kernel_file(request.wishes.root, release)) return *found;
+    if (const auto found = host::kernel_file(request.wishes.root, release)) return *found;
   }
   throw base::Error(releases.empty() ? "which kernel the image is for cannot be told"
                                      : fmt::format("no file of the kernel {} was found", releases.front().text()))
@@ -57,16 +57,16 @@ fs::path find_kernel(const Request& request, const Subject& subject) {
 
 }  // namespace
 
-std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner, const base::Cancel& cancel) {
+std::unique_ptr<Subject> subject_of(const Request& request, const base::Context& context) {
   auto out = std::make_unique<Subject>();
   auto& options = out->options;
   options.now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  options.kernel = inspect::KernelRelease::from_option(request.release, "--release");
+  options.kernel = host::KernelRelease::from_option(request.release, "--release");
   out->image = request.image;
   out->kernel = request.kernel;
   if (request.image.empty()) {
-    const auto boot = inspect::next_boot(request.wishes.root, options.kernel);
+    const auto boot = host::next_boot(request.wishes.root, options.kernel);
     out->image = boot.image;
     out->source = boot.source;
     if (out->kernel.empty()) out->kernel = boot.kernel_file;
@@ -79,8 +79,8 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   options.file = out->image;
   out->file = std::make_unique<initramfs::Source>(out->image);
   const auto wanted = inspect::read_options();
-  out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
-  out->inner.emplace(inspect::add_inner(*out->file, out->tree, wanted, runner, cancel));
+  out->tree = initramfs::read(*out->file, wanted, {}, [&] { context.cancel.throw_if_requested(); });
+  out->inner.emplace(initramfs::add_inner(*out->file, out->tree, wanted, context));
   out->facts = std::make_unique<inspect::Facts>(inspect::gather(out->tree, options));
   // A name that would become a path is not guessed around.
   if (!out->facts->no_release.empty())

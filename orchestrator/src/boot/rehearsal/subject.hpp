@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/context.hpp"
 #include "initramfs/inner.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/facts.hpp"
@@ -21,12 +22,11 @@ struct Subject {
   inspect::Options options;
   std::unique_ptr<initramfs::Source> file;
   initramfs::Image tree;
-  std::optional<inspect::Inner> inner;  // the file system in it, where most of it is one
+  std::optional<initramfs::Inner> inner;  // the file system in it, where most of it is one
   std::unique_ptr<inspect::Facts> facts;
 };
 
-[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner,
-                                                  const base::Cancel& cancel);
+[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, const base::Context& context);
 
 /// Writes the initramfs, with `overlay` behind it, and of a UKI its kernel, too; returns the kernel's file.
 std::filesystem::path write_boot_files(Subject& subject, const std::string& overlay,

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 std::string unquoted(std::string_view text) {
@@ -66,4 +66,4 @@ std::string uuid_in(std::string_view device) {
   return out;
 }
 
-}  // namespace inspect
+}  // namespace storage

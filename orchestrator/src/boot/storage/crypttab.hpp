@@ -7,7 +7,7 @@
 #include <vector>
 
 /// crypttab(5): which encrypted devices are opened, under which name, with which key.
-namespace inspect {
+namespace storage {
 
 struct CrypttabLine {
   std::size_t number = 0;            // of the line in the file, from 1
@@ -29,4 +29,4 @@ struct CrypttabLine {
 /// The UUID in "UUID=...", with or without quotes, and in "/dev/disk/by-uuid/...", lower case; "" for other devices.
 [[nodiscard]] std::string uuid_in(std::string_view device);
 
-}  // namespace inspect
+}  // namespace storage

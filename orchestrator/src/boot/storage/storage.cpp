@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "storage/crypttab.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 enum class Mark { fresh, open, done };
@@ -131,4 +131,4 @@ std::string fault_of_graph(const Storage& storage) {
   return has_cycle(storage) ? "a node lies on itself" : "";
 }
 
-}  // namespace inspect
+}  // namespace storage

@@ -11,7 +11,7 @@
 
 /// What a boot needs of a machine's storage: the file systems, and what they lie on, down to the disks. Where that is
 /// known from: storage_record.hpp (the image), storage_host.hpp (the machine).
-namespace inspect {
+namespace storage {
 
 enum class StorageKind { file_system, swap, crypt, volume, array, multipath, partition, disk, unknown };
 
@@ -52,4 +52,4 @@ struct Storage {
 /// Sound as far as its indexes go: every one in range, and no cycle. Makers ask this; "" if it is, else what is not.
 [[nodiscard]] std::string fault_of_graph(const Storage& storage);
 
-}  // namespace inspect
+}  // namespace storage

@@ -15,14 +15,14 @@
 #include "host/small_file.hpp"
 #include "storage/crypttab.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostDevices = 4096;
 
-std::string text_of(const fs::path& path) { return std::string(base::trim(read_small(path).value_or(""))); }
+std::string text_of(const fs::path& path) { return std::string(base::trim(host::read_small(path).value_or(""))); }
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -71,7 +71,7 @@ std::vector<std::string> words_in(std::string_view line) {
 }
 
 std::optional<Mount> in_fstab(const fs::path& root, std::string_view point) {
-  for (const auto& line : base::lines(read_small(root / "etc/fstab").value_or(""))) {
+  for (const auto& line : base::lines(host::read_small(root / "etc/fstab").value_or(""))) {
     const auto words = words_in(line);
     if (words.size() < 3 || words[0].starts_with('#') || words[1] != point) continue;
     return Mount{words[0], words[2]};
@@ -82,7 +82,7 @@ std::optional<Mount> in_fstab(const fs::path& root, std::string_view point) {
 /// The last mount at `point` is the one that is seen (proc(5), mountinfo).
 std::optional<Mount> in_mountinfo(const fs::path& root, std::string_view point) {
   std::optional<Mount> out;
-  for (const auto& line : base::lines(read_small(root / "proc/self/mountinfo").value_or(""))) {
+  for (const auto& line : base::lines(host::read_small(root / "proc/self/mountinfo").value_or(""))) {
     const auto words = words_in(line);
     const auto dash = std::ranges::find(words, std::string("-"));
     if (words.size() < 7 || words[4] != point || words.end() - dash < 3) continue;
@@ -105,7 +105,7 @@ struct Device {
 class Machine {
  public:
   Machine(const fs::path& root, Storage& storage) : root_(root), storage_(storage) {
-    crypttab_ = parse_crypttab(read_small(root / "etc/crypttab").value_or(""));
+    crypttab_ = parse_crypttab(host::read_small(root / "etc/crypttab").value_or(""));
     for (const auto& name : names_in(root / "sys/class/block")) read_device(name);
   }
 
@@ -135,7 +135,8 @@ class Machine {
       auto target = fs::read_symlink(folder, ignored);
       if (!target.empty()) device.parent = target.parent_path().filename().string();
     }
-    for (const auto& line : base::lines(read_small(root_ / "run/udev/data" / ("b" + device.number)).value_or(""))) {
+    for (const auto& line :
+         base::lines(host::read_small(root_ / "run/udev/data" / ("b" + device.number)).value_or(""))) {
       const auto equals = line.find('=');
       if (line.starts_with("E:") && equals != std::string::npos)
         device.properties[line.substr(2, equals - 2)] = line.substr(equals + 1);
@@ -351,4 +352,4 @@ Storage read_host_storage(const fs::path& root, const BootDevices& boot, bool ru
   return out;
 }
 
-}  // namespace inspect
+}  // namespace storage

@@ -6,7 +6,7 @@
 
 #include "storage/storage.hpp"
 
-namespace inspect {
+namespace storage {
 
 /// What the next boot asks for, as far as its command line is known.
 struct BootDevices {
@@ -22,4 +22,4 @@ struct BootDevices {
 /// executed, and no device is read.
 [[nodiscard]] Storage read_host_storage(const std::filesystem::path& root, const BootDevices& boot, bool running);
 
-}  // namespace inspect
+}  // namespace storage

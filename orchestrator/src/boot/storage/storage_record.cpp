@@ -10,7 +10,7 @@
 
 #include "base/text.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 constexpr std::size_t kMostNodes = 1000;
@@ -99,7 +99,7 @@ class Reader {
 
   static std::size_t id_in(const std::string& text) {
     const auto id = number_in(text);
-    if (!id) throw Broken{base::printable(text) + " is no ID: expected a decimal number"};
+    if (!id) throw Broken{base::printable(text) + " is not an ID: expected a decimal number"};
     return *id;
   }
 
@@ -138,4 +138,4 @@ Storage read_storage_record(std::string_view text) {
   return out;
 }
 
-}  // namespace inspect
+}  // namespace storage

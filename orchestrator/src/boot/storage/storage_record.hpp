@@ -5,7 +5,7 @@
 
 #include "storage/storage.hpp"
 
-namespace inspect {
+namespace storage {
 
 /// The record that the module writes into an image when it is built.
 inline constexpr std::string_view kStorageRecord = "usr/lib/dracut-sshd/storage";
@@ -23,4 +23,4 @@ inline constexpr std::size_t kLongestRecord = 64U << 10U;  // bytes
 /// nothing else of it is used.
 [[nodiscard]] Storage read_storage_record(std::string_view text);
 
-}  // namespace inspect
+}  // namespace storage

@@ -44,7 +44,7 @@ void add_nics(std::vector<std::string>& argv, const std::vector<Nic>& nics) {
     argv.insert(argv.end(), {"-netdev", fmt::format("{},id=net{}{}", type, number, rest)});
     // No boot ROM: the kernel is given, and the ROMs are in a package of their own.
     argv.insert(argv.end(),
-                {"-device", fmt::format("{0},netdev=net{1},id=card{1},mac={2},romfile=", nic.model, number, nic.mac)});
+                {"-device", fmt::format("{0},netdev=net{1},id=nic{1},mac={2},romfile=", nic.model, number, nic.mac)});
     if (!nic.capture.empty())
       argv.insert(argv.end(), {"-object", fmt::format("filter-dump,id=packets{0},netdev=net{0},file={1}", number,
                                                       value(nic.capture.string()))});
@@ -64,13 +64,13 @@ std::string_view emulated_cmdline() {
 
 std::string_view seccomp_option() { return "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"; }
 
-Nic nic_of(const Card& card, const std::filesystem::path& capture) {
+Nic nic_of(const UserNetwork& network, const std::filesystem::path& capture) {
   // restrict=on: the guest reaches nobody but the two addresses of this network.
-  return {
-      card.model, card.mac,
-      fmt::format("user,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
-                  card.network, card.gateway, card.name_server, card.address, card.port, card.address, card.guest_port),
-      capture};
+  return {network.model, network.mac,
+          fmt::format("user,restrict=on,ipv6=off,net={},host={},dns={},dhcpstart={},hostfwd=tcp:127.0.0.1:{}-{}:{}",
+                      network.subnet, network.gateway, network.name_server, network.address, network.port,
+                      network.address, network.guest_port),
+          capture};
 }
 
 Logs logs_in(const std::filesystem::path& folder) {

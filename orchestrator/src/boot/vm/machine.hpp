@@ -17,7 +17,7 @@ struct Disk {
   bool keep = false;           // what is written to it is thrown away, and the file stays as it is
 };
 
-/// A network card, and what it is connected to.
+/// A network interface, and what it is connected to.
 struct Nic {
   std::string model = "virtio-net-pci";
   std::string mac;
@@ -27,10 +27,10 @@ struct Nic {
 
 /// A network of qemu's own in user space: the guest reaches nobody, and is reached at one port of this machine's
 /// loopback.
-struct Card {
+struct UserNetwork {
   std::string model = "virtio-net-pci";
   std::string mac = "52:54:00:12:34:00";
-  std::string network = "10.0.2.0/24";  // in which it lies
+  std::string subnet = "10.0.2.0/24";  // in which it lies
   std::string gateway = "10.0.2.2";
   std::string address = "10.0.2.15";  // that it has, or is given by DHCP
   std::string name_server = "10.0.2.3";
@@ -59,14 +59,14 @@ struct Machine {
 /// What -sandbox is told: no program is started, no privilege or limit changed (qemu(1)).
 [[nodiscard]] std::string_view seccomp_option();
 
-/// The card at that network.
-[[nodiscard]] Nic nic_of(const Card& card, const std::filesystem::path& capture);
+/// The nic at that network.
+[[nodiscard]] Nic nic_of(const UserNetwork& network, const std::filesystem::path& capture);
 
 /// Where qemu leaves what it sees, all in one folder.
 struct Logs {
   std::filesystem::path console;  // the first serial port
   std::filesystem::path journal;  // the second one; "": there is none
-  std::filesystem::path packets;  // of the card, as pcap(5)
+  std::filesystem::path packets;  // of the nic, as pcap(5)
   std::filesystem::path qemu;     // its own words
 };
 

@@ -10,7 +10,7 @@
 #include "browse/module_weights.hpp"
 #include "images.hpp"
 
-namespace inspect {
+namespace browse {
 namespace {
 
 using testing::ElementsAre;
@@ -93,4 +93,4 @@ TEST_F(ModuleWeights, WithoutDracutNothingIsTold) {
 }
 
 }  // namespace
-}  // namespace inspect
+}  // namespace browse

@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "host/kernel_release.hpp"
 
-namespace inspect {
+namespace host {
 namespace {
 
 TEST(KernelRelease, IsWhatDistributionsCallTheirKernels) {
@@ -40,4 +40,4 @@ TEST(KernelRelease, OfAnOptionIsRefusedByTheOptionsName) {
 }
 
 }  // namespace
-}  // namespace inspect
+}  // namespace host

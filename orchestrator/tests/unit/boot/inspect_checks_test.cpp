@@ -51,28 +51,28 @@ std::vector<std::string> faults_of(const Findings& findings) {
   return out;
 }
 
-TEST(Checks, AGoodImageWillLetInAndKeepsEveryPromiseThatWasLookedAt) {
+TEST(Checks, AGoodImageWillLetInAndPassesEveryCheckThatWasMade) {
   const auto findings = findings_of(images::good());
   EXPECT_EQ(answer_of(findings), Answer::will_let_in) << text_of(findings);
   for (const auto& finding : findings) {
     EXPECT_THAT(finding.severity, testing::AnyOf(Severity::good, Severity::note))
         << finding.id << ": " << finding.message;
-    EXPECT_NE(promise_of(finding.id), nullptr) << finding.id;
+    EXPECT_NE(check_of(finding.id), nullptr) << finding.id;
   }
 }
 
-TEST(Checks, EveryPromiseHasAnIdOfItsOwnAndIsInTheManualPage) {
+TEST(Checks, EveryCheckHasItsOwnIdAndIsInTheManualPage) {
   std::ifstream in(std::string(PROJECT_ROOT) + "/orchestrator/man/dracut-sshd.1");
   std::stringstream page;
   page << in.rdbuf();
   std::string text;
   for (const auto& line : base::lines(page.str())) text += line + " ";
   std::set<std::string_view> ids;
-  for (const auto& promise : promises()) {
-    EXPECT_TRUE(ids.insert(promise.id).second) << promise.id;
-    EXPECT_THAT(text, HasSubstr(".It Li " + std::string(promise.id) + " ")) << "in the manual page";
-    EXPECT_THAT(text, HasSubstr(std::string(promise.promise.substr(1)) + ". " + std::string(promise.why.substr(0, 20))))
-        << promise.id << " in the manual page";
+  for (const auto& check : checks()) {
+    EXPECT_TRUE(ids.insert(check.id).second) << check.id;
+    EXPECT_THAT(text, HasSubstr(".It Li " + std::string(check.id) + " ")) << "in the manual page";
+    EXPECT_THAT(text, HasSubstr(std::string(check.statement.substr(1)) + ". " + std::string(check.why.substr(0, 20))))
+        << check.id << " in the manual page";
   }
 }
 
@@ -225,9 +225,9 @@ TEST(Checks, OfAMaskedUnitTheMaskIsWhatIsWrong) {
 
 TEST(Checks, AFileForAnotherMachinesCardIsAWarningAndTheLastOfThemAnError) {
   const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
-  const auto card = host.path() / "sys/class/net/enp1s0";
-  std::filesystem::create_directories(card / "device");
-  base::write_file(card / "address", "52:54:00:ab:00:01\n");
+  const auto nic = host.path() / "sys/class/net/enp1s0";
+  std::filesystem::create_directories(nic / "device");
+  base::write_file(nic / "address", "52:54:00:ab:00:01\n");
   auto some = options("quiet", true);
   some.host = host.path();
   const auto severities = [&](const Files& files) {
@@ -299,9 +299,9 @@ TEST(Checks, AnotherPortByTheUnitsVariablesIsNoticed) {
 
 TEST(Checks, AnImageOfAnotherKernelIsAnError) {
   auto some = options();
-  some.kernel = KernelRelease::from("6.13.0");
+  some.kernel = host::KernelRelease::from("6.13.0");
   EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::ElementsAre("kernel.modules"));
-  some.kernel = KernelRelease::from("6.12.0");
+  some.kernel = host::KernelRelease::from("6.12.0");
   EXPECT_THAT(faults_of(findings_of(images::good(), some)), testing::IsEmpty());
 }
 
@@ -314,13 +314,13 @@ TEST(Checks, ATextThatIsNoReleaseBecomesNoKernel) {
   EXPECT_THAT(text_of(check_all(facts)),
               HasSubstr("warning kernel.modules \".uname: ../../usr/lib/modules/6.12.0\" is not"));
   image.sections[".uname"] = "6.12.0\n";
-  EXPECT_EQ(gather(image, some).kernel, KernelRelease::from("6.12.0"));
+  EXPECT_EQ(gather(image, some).kernel, host::KernelRelease::from("6.12.0"));
   EXPECT_THAT(faults_of(check_all(gather(image, some))), testing::IsEmpty());
 
   auto files = images::good();
   put(files, "usr/lib/modules/-rf/modules.dep", "");
   const auto two = images::image_of(files);
-  EXPECT_EQ(texts_of(gather(two, some).kernels), std::vector<std::string>{"6.12.0"});
+  EXPECT_EQ(host::texts_of(gather(two, some).kernels), std::vector<std::string>{"6.12.0"});
   EXPECT_EQ(gather(two, some).no_release, "");
   std::erase_if(files, [](const auto& each) { return each.first.starts_with("usr/lib/modules/6.12.0"); });
   const auto odd = images::image_of(files);

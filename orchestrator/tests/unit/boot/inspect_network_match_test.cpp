@@ -10,10 +10,10 @@
 namespace inspect {
 namespace {
 
-const std::vector<Card> kCards{{"enp1s0", "virtio_net", "virtio_net", "52:54:00:ab:00:01"}};
+const std::vector<host::Nic> kNics{{"enp1s0", "virtio_net", "virtio_net", "52:54:00:ab:00:01"}};
 
 std::string why(const std::string& text, const std::set<std::string>& made = {}) {
-  return why_for_no_card(text, kCards, made);
+  return why_for_no_nic(text, kNics, made);
 }
 
 TEST(NetworkMatch, AFileIsForACardByNameAddressDriverAndType) {
@@ -42,7 +42,7 @@ TEST(NetworkMatch, AKeyfileOfNetworkManagerNamesItsCard) {
   EXPECT_NE(why("[connection]\nid=a\n[ethernet]\nmac-address=00:11:22:33:44:55\n"), "");
 }
 
-TEST(NetworkMatch, WithoutCardsNothingCanBeTold) { EXPECT_EQ(why_for_no_card("[Match]\nName=a\n", {}, {}), ""); }
+TEST(NetworkMatch, WithoutCardsNothingCanBeTold) { EXPECT_EQ(why_for_no_nic("[Match]\nName=a\n", {}, {}), ""); }
 
 }  // namespace
 }  // namespace inspect

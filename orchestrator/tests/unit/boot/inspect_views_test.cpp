@@ -57,7 +57,7 @@ TEST_F(Views, ExtractWritesTheTreeAsTheKernelWouldHaveIt) {
                            {"a", "", 0100644, 5, 2},
                            {"b", "shared", 0100644, 5, 2}});
   const auto out = work_.path() / "out";
-  const auto done = extract(*source_, from, out, false);
+  const auto done = initramfs::extract(*source_, from, out, false);
   EXPECT_EQ(text_of(out / "d/f"), "new");
   EXPECT_EQ(text_of(out / "d/g"), "through a link");
   EXPECT_EQ(fs::read_symlink(out / "l"), "d");
@@ -80,7 +80,7 @@ TEST_F(Views, ExtractLeavesItsFolderByNoNameAndNoLink) {
                            {"up", "../outside", 0120777},
                            {"up/too", "4"}});
   const auto out = work_.path() / "out";
-  extract(*source_, from, out, false);
+  initramfs::extract(*source_, from, out, false);
   EXPECT_TRUE(fs::is_empty(outside));
   EXPECT_EQ(text_of(out / "escaped"), "1");
   EXPECT_EQ(text_of(out / "absolute"), "2");
@@ -89,9 +89,9 @@ TEST_F(Views, ExtractLeavesItsFolderByNoNameAndNoLink) {
 
 TEST_F(Views, ExtractLeavesDeviceNodesOutAndRefusesAFolderThatIsNotEmpty) {
   const auto from = image({{"dev/null", "", 0020666}, {"f", "1"}});
-  const auto done = extract(*source_, from, work_.path() / "out", false);
+  const auto done = initramfs::extract(*source_, from, work_.path() / "out", false);
   EXPECT_THAT(done.left_out, ElementsAre("dev/null"));
-  EXPECT_THROW(extract(*source_, from, work_.path() / "out", false), base::Error);
+  EXPECT_THROW(initramfs::extract(*source_, from, work_.path() / "out", false), base::Error);
 }
 
 TEST_F(Views, ExtractRefusesAFolderThatOthersMayWriteInto) {
@@ -101,7 +101,7 @@ TEST_F(Views, ExtractRefusesAFolderThatOthersMayWriteInto) {
     fs::create_directory(out);
     ASSERT_EQ(chmod(out.c_str(), mode), 0);
     try {
-      extract(*source_, from, out, false);
+      initramfs::extract(*source_, from, out, false);
       ADD_FAILURE() << mode;
     } catch (const base::Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("others can write into it"));
@@ -112,10 +112,10 @@ TEST_F(Views, ExtractRefusesAFolderThatOthersMayWriteInto) {
   }
   fs::create_directory(out);
   fs::create_directory_symlink("out", work_.path() / "link");
-  EXPECT_THROW(extract(*source_, from, work_.path() / "link", false), base::Error);
-  EXPECT_THROW(extract(*source_, from, work_.path() / "link/", false), base::Error);
+  EXPECT_THROW(initramfs::extract(*source_, from, work_.path() / "link", false), base::Error);
+  EXPECT_THROW(initramfs::extract(*source_, from, work_.path() / "link/", false), base::Error);
   EXPECT_TRUE(fs::is_empty(out));
-  EXPECT_EQ(extract(*source_, from, out.string() + "/", false).files, 1U);
+  EXPECT_EQ(initramfs::extract(*source_, from, out.string() + "/", false).files, 1U);
 }
 
 TEST_F(Views, ExtractRefusesAFolderOfSomebodyElses) {
@@ -124,14 +124,14 @@ TEST_F(Views, ExtractRefusesAFolderOfSomebodyElses) {
   const auto out = work_.path() / "out";
   fs::create_directory(out);
   ASSERT_EQ(chown(out.c_str(), 65534, 65534), 0);
-  EXPECT_THROW(extract(*source_, from, out, false), base::Error);
+  EXPECT_THROW(initramfs::extract(*source_, from, out, false), base::Error);
   EXPECT_TRUE(fs::is_empty(out));
 }
 
 TEST_F(Views, WhatGoesWrongWhileItIsWrittenIsSaid) {
   const auto from = image({{"f", "bytes"}});
   const auto full = [](std::string_view /*bytes*/) { throw base::Error("the disk is full"); };
-  EXPECT_THROW(inspect::cat(*source_, from, "f", full), base::Error);
+  EXPECT_THROW(initramfs::cat(*source_, from, "f", full), base::Error);
 }
 
 TEST_F(Views, WhatBootconfigHasPutBehindIsNoPartOfTheImage) {
@@ -147,10 +147,10 @@ TEST_F(Views, WhatBootconfigHasPutBehindIsNoPartOfTheImage) {
 TEST_F(Views, CatFollowsLinksAndGivesTheLatestBytes) {
   const auto from = image({{"f", "old"}, {"f", "new"}, {"l", "f", 0120777}, {"d", "", kFolder}});
   std::string out;
-  cat(*source_, from, "l", [&](std::string_view bytes) { out += bytes; });
+  initramfs::cat(*source_, from, "l", [&](std::string_view bytes) { out += bytes; });
   EXPECT_EQ(out, "new");
-  EXPECT_THROW(cat(*source_, from, "d", [](std::string_view) {}), base::Error);
-  EXPECT_THROW(cat(*source_, from, "none", [](std::string_view) {}), base::Error);
+  EXPECT_THROW(initramfs::cat(*source_, from, "d", [](std::string_view) {}), base::Error);
+  EXPECT_THROW(initramfs::cat(*source_, from, "none", [](std::string_view) {}), base::Error);
 }
 
 TEST(Difference, SaysWhatCameWentAndChangedTheHeaviestFirst) {
@@ -161,7 +161,7 @@ TEST(Difference, SaysWhatCameWentAndChangedTheHeaviestFirst) {
   after.at("etc/shadow").body = "root:x:1::::::\n";
   after.at("root/.ssh").mode = 0040755;
   put(after, "usr/lib/dracut/modules.txt", "systemd\nsystemd-networkd\nsshd\ncrypt\nplymouth\n");
-  const auto found = compare(images::image_of(before, true), images::image_of(after, true));
+  const auto found = browse::compare(images::image_of(before, true), images::image_of(after, true));
   std::vector<std::string> lines;
   for (const auto& change : found.changes)
     lines.push_back(fmt::format("{} {} {} {}", static_cast<int>(change.kind), change.path, change.bytes, change.what));
@@ -175,8 +175,8 @@ TEST(Difference, SeesOtherBytesOfTheSameSize) {
   Files before = images::good();
   Files after = before;
   put(after, "usr/bin/systemd-cryptsetup", "cryptsetuq", 0100755);
-  EXPECT_EQ(compare(images::image_of(before, true), images::image_of(after, true)).changes.size(), 1U);
-  EXPECT_TRUE(compare(images::image_of(before, true), images::image_of(before, true)).changes.empty());
+  EXPECT_EQ(browse::compare(images::image_of(before, true), images::image_of(after, true)).changes.size(), 1U);
+  EXPECT_TRUE(browse::compare(images::image_of(before, true), images::image_of(before, true)).changes.empty());
 }
 
 TEST(Weights, SumUpFoldersAndCountHardLinksOnce) {
@@ -185,18 +185,18 @@ TEST(Weights, SumUpFoldersAndCountHardLinksOnce) {
   put(files, "usr/lib/b.so", std::string(100, 'x'));
   files["usr/c"] = {"usr/c", "", 0100644, 9, 2};
   files["usr/d"] = {"usr/d", std::string(50, 'x'), 0100644, 9, 2};
-  const auto root = weigh(images::image_of(files));
+  const auto root = browse::weigh(images::image_of(files));
   EXPECT_EQ(root.bytes, 450U);
   ASSERT_EQ(root.below.size(), 1U);
   EXPECT_EQ(root.below[0].below[0].name, "lib");
   EXPECT_EQ(root.below[0].below[0].bytes, 400U);
-  EXPECT_THAT(tree_text(root, 0.01), HasSubstr("400 B  88.9 %"));
+  EXPECT_THAT(browse::tree_text(root, 0.01), HasSubstr("400 B  88.9 %"));
 }
 
 TEST(Weights, ThePageHoldsNoCodeOfAnImagesNames) {
   Files files;
   put(files, "<script>alert(1)</script>", std::string(300, 'x'));
-  const auto page = tree_page(weigh(images::image_of(files)), "<b>");
+  const auto page = browse::tree_page(browse::weigh(images::image_of(files)), "<b>");
   EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<b>")));
@@ -213,10 +213,10 @@ TEST_F(NextBootTest, IsTheNewestKernelThatHasAnImageUnderAnyOfTheUsualNames) {
   for (const auto* release : {"6.9.1", "6.12.0", "6.13.0"}) kernel(release);
   write(root() / "boot/initrd.img-6.9.1", "x");
   write(root() / "boot/initrd.img-6.12.0", "x");
-  EXPECT_EQ(next_boot(root(), {}).image, root() / "boot/initrd.img-6.12.0");
-  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.12.0"));
-  EXPECT_EQ(next_boot(root(), KernelRelease::from("6.9.1")).image, root() / "boot/initrd.img-6.9.1");
-  EXPECT_THROW(next_boot(root(), KernelRelease::from("6.13.0")), base::Error);
+  EXPECT_EQ(host::next_boot(root(), {}).image, root() / "boot/initrd.img-6.12.0");
+  EXPECT_EQ(host::next_boot(root(), {}).kernel, host::KernelRelease::from("6.12.0"));
+  EXPECT_EQ(host::next_boot(root(), host::KernelRelease::from("6.9.1")).image, root() / "boot/initrd.img-6.9.1");
+  EXPECT_THROW(host::next_boot(root(), host::KernelRelease::from("6.13.0")), base::Error);
 }
 
 TEST_F(NextBootTest, TakesTheNameThatTheAdministratorGave) {
@@ -224,7 +224,7 @@ TEST_F(NextBootTest, TakesTheNameThatTheAdministratorGave) {
   write(root() / "boot/initramfs-6.12.0.img", "x");
   write(root() / "boot/mine-6.12.0", "x");
   write(root() / "etc/dracut-sshd/initrd.conf", "# \nIMAGE=\"/boot/mine-%k\"\n");
-  EXPECT_EQ(next_boot(root(), {}).image, root() / "boot/mine-6.12.0");
+  EXPECT_EQ(host::next_boot(root(), {}).image, root() / "boot/mine-6.12.0");
 }
 
 TEST_F(NextBootTest, IsTheEntryThatTheBootLoaderHasSavedAndItsCommandLine) {
@@ -236,10 +236,10 @@ TEST_F(NextBootTest, IsTheEntryThatTheBootLoaderHasSavedAndItsCommandLine) {
                       "rd.luks.uuid={0}\n",
                       release));
   }
-  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.13.0"));
+  EXPECT_EQ(host::next_boot(root(), {}).kernel, host::KernelRelease::from("6.13.0"));
   write(root() / "boot/grub2/grubenv", "# GRUB Environment Block\nsaved_entry=id-6.12.0\n");
-  const auto boot = next_boot(root(), {});
-  EXPECT_EQ(boot.kernel, KernelRelease::from("6.12.0"));
+  const auto boot = host::next_boot(root(), {});
+  EXPECT_EQ(boot.kernel, host::KernelRelease::from("6.12.0"));
   EXPECT_EQ(boot.cmdline, "root=UUID=1 rd.luks.uuid=6.12.0");
   EXPECT_TRUE(boot.cmdline_known);
 }
@@ -249,20 +249,21 @@ TEST_F(NextBootTest, AnEntrysVersionNeedNotBeTheKernels) {
   write(root() / "boot/ostree/x/initramfs-6.12.0.img", "x");
   write(root() / "boot/loader/entries/ostree-2.conf",
         "version 2\ninitrd /ostree/x/initramfs-6.12.0.img\noptions root=x\n");
-  EXPECT_EQ(next_boot(root(), {}).kernel, KernelRelease::from("6.12.0"));
-  EXPECT_EQ(next_boot(root(), KernelRelease::from("6.12.0")).image, root() / "boot/ostree/x/initramfs-6.12.0.img");
+  EXPECT_EQ(host::next_boot(root(), {}).kernel, host::KernelRelease::from("6.12.0"));
+  EXPECT_EQ(host::next_boot(root(), host::KernelRelease::from("6.12.0")).image,
+            root() / "boot/ostree/x/initramfs-6.12.0.img");
 }
 
 TEST_F(NextBootTest, NoKernelAndNoImageAreSaidWithThePlaces) {
   try {
-    (void)next_boot(root(), {});
+    (void)host::next_boot(root(), {});
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("no kernel is installed"));
   }
   kernel("6.12.0");
   try {
-    (void)next_boot(root(), {});
+    (void)host::next_boot(root(), {});
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("boot/initrd.img-6.12.0"));
@@ -274,7 +275,7 @@ TEST_F(NextBootTest, CardsAreThoseWithADevice) {
   fs::create_directories(root() / "sys/class/net/eth0/device");
   fs::create_directory_symlink("../../../../bus/pci/drivers/virtio_net", root() / "sys/class/net/eth0/device/driver");
   fs::create_directories(root() / "sys/class/net/lo");
-  const auto all = cards(root());
+  const auto all = host::nics(root());
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].name, "eth0");
   EXPECT_EQ(all[0].driver, "virtio_net");

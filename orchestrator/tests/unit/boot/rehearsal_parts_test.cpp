@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "fakes.hpp"
 #include "images.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/check_list.hpp"
@@ -159,8 +160,7 @@ TEST(Offers, ThatNoKeyIsTakenIsAFaultUnlessEachHasAReasonToBeRefusedHere) {
 TEST(Offers, AllTypesOfTheClientAreRead) {
   if (!base::find_program("ssh", "/usr/bin:/bin")) GTEST_SKIP() << "ssh is not installed";
   const base::TempDir folder(base::temp_parent(), "offers.");
-  base::SystemRunner runner;
-  const auto types = types_of_client(folder.path(), runner, base::Cancel());
+  const auto types = types_of_client(folder.path(), fakes::SystemContext());
   for (const auto* type : {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa-cert-v01@openssh.com"})
     EXPECT_TRUE(types.contains(type)) << type;
 }
@@ -214,14 +214,13 @@ TEST(Overlay, AnArchiveBehindAnImageReplacesFilesMakesFoldersAndLeavesThoseThatA
   EXPECT_THROW((void)bytes_of(source, both, {}, {"etc/nonesuch"}, 1000), base::Error);
 }
 
-TEST(Steps, EveryPromiseThatExplainsAFailureIsOneOfInspects) {
+TEST(Steps, EveryCheckThatExplainsAFailureIsOneOfInspects) {
   std::set<std::string> prefixes;
-  for (const auto& promise : inspect::promises())
-    prefixes.insert(std::string(promise.id.substr(0, promise.id.find('.') + 1)));
+  for (const auto& check : inspect::checks()) prefixes.insert(std::string(check.id.substr(0, check.id.find('.') + 1)));
   for (const auto& kind : step_kinds()) {
-    std::istringstream words{std::string(kind.promises)};
+    std::istringstream words{std::string(kind.checks)};
     for (std::string word; words >> word;)
-      EXPECT_TRUE(prefixes.contains(word) || inspect::promise_of(word) != nullptr) << kind.id << ": " << word;
+      EXPECT_TRUE(prefixes.contains(word) || inspect::check_of(word) != nullptr) << kind.id << ": " << word;
   }
 }
 

@@ -49,7 +49,7 @@ TEST(Plan, ADiskThatIsOpenedUnderTheNameOfTheRootHoldsIt) {
   EXPECT_EQ(made.disks[0].uuid, kLuks);
   EXPECT_FALSE(made.disks[0].volumes);
   EXPECT_EQ(made.disk_model, "virtio-blk-pci");
-  EXPECT_EQ(made.card.model, "virtio-net-pci");
+  EXPECT_EQ(made.network.model, "virtio-net-pci");
 }
 
 TEST(Plan, AVolumeInAGroupIsMadeInTheEncryptedDisk) {
@@ -83,7 +83,7 @@ TEST(Plan, WithoutAnEncryptedDiskThereIsAPlainOneAndItIsSaid) {
   const auto made = plan(std::string("root=UUID=") + kSystem, with_drivers(), wishes);
   ASSERT_EQ(made.disks.size(), 1U);
   EXPECT_FALSE(made.disks[0].encrypted);
-  EXPECT_THAT(made.changes, Contains(HasSubstr("nothing is to be unlocked")));
+  EXPECT_THAT(made.changes, Contains(HasSubstr("there is nothing to unlock")));
 }
 
 TEST(Plan, WhatAHostOnlyImageWaitsForIsThere) {
@@ -167,7 +167,7 @@ TEST(Plan, TheVirtualMachineHasTheDiskThatTheImageDrives) {
   files.erase("usr/lib/modules/6.12.0/kernel/drivers/net/virtio_net.ko.xz");
   const auto made = plan(std::string("root=UUID=") + kSystem, files);
   EXPECT_EQ(made.disk_model, "nvme");
-  EXPECT_EQ(made.card.model, "e1000e");
+  EXPECT_EQ(made.network.model, "e1000e");
   EXPECT_THAT(made.drivers, IsEmpty());
 }
 
@@ -194,28 +194,28 @@ TEST(Plan, TheNetworkIsLaidAroundAStaticAddress) {
   put(files, "etc/systemd/network/10-static.network",
       "[Match]\nName=eth0\n[Network]\nAddress=192.0.2.77/24\nGateway=192.0.2.1\n[Address]\nAddress=2001:db8::1/64\n");
   const auto made = plan(std::string("root=UUID=") + kSystem, files);
-  EXPECT_EQ(made.card.address, "192.0.2.77");
-  EXPECT_EQ(made.card.network, "192.0.2.0/24");
-  EXPECT_EQ(made.card.gateway, "192.0.2.1");
+  EXPECT_EQ(made.network.address, "192.0.2.77");
+  EXPECT_EQ(made.network.subnet, "192.0.2.0/24");
+  EXPECT_EQ(made.network.gateway, "192.0.2.1");
   // The command line wins.
-  EXPECT_EQ(plan(std::string("ip=dhcp root=UUID=") + kSystem, files).card.address, "10.0.2.15");
-  EXPECT_EQ(
-      plan(std::string("ip=198.51.100.9::198.51.100.1:255.255.255.0:host:eth0:none root=UUID=") + kSystem).card.network,
-      "198.51.100.0/24");
+  EXPECT_EQ(plan(std::string("ip=dhcp root=UUID=") + kSystem, files).network.address, "10.0.2.15");
+  EXPECT_EQ(plan(std::string("ip=198.51.100.9::198.51.100.1:255.255.255.0:host:eth0:none root=UUID=") + kSystem)
+                .network.subnet,
+            "198.51.100.0/24");
 }
 
 TEST(Addresses, ANetworkHasRoomForQemusOwnAddressesAndForAGatewayOutsideOfIt) {
-  vm::Card card;
-  ASSERT_TRUE(lay_network(card, {"203.0.113.5", 32, "203.0.113.1"}));
-  EXPECT_EQ(card.gateway, "203.0.113.1");
-  EXPECT_NE(card.name_server, card.gateway);
-  EXPECT_NE(card.name_server, card.address);
-  ASSERT_TRUE(lay_network(card, {"10.9.8.7", 24, "10.9.1.1"}));
-  EXPECT_EQ(card.network, "10.9.0.0/20");
-  ASSERT_TRUE(lay_network(card, {"10.0.0.1", 24, ""}));
-  EXPECT_EQ(card.gateway, "10.0.0.2");
-  EXPECT_EQ(card.name_server, "10.0.0.3");
-  EXPECT_FALSE(lay_network(card, {"10.0.0.1", 24, "192.0.2.1"}));
+  vm::UserNetwork network;
+  ASSERT_TRUE(lay_network(network, {"203.0.113.5", 32, "203.0.113.1"}));
+  EXPECT_EQ(network.gateway, "203.0.113.1");
+  EXPECT_NE(network.name_server, network.gateway);
+  EXPECT_NE(network.name_server, network.address);
+  ASSERT_TRUE(lay_network(network, {"10.9.8.7", 24, "10.9.1.1"}));
+  EXPECT_EQ(network.subnet, "10.9.0.0/20");
+  ASSERT_TRUE(lay_network(network, {"10.0.0.1", 24, ""}));
+  EXPECT_EQ(network.gateway, "10.0.0.2");
+  EXPECT_EQ(network.name_server, "10.0.0.3");
+  EXPECT_FALSE(lay_network(network, {"10.0.0.1", 24, "192.0.2.1"}));
 }
 
 TEST(Addresses, NetworkManagersProfilesAreRead) {
@@ -224,7 +224,7 @@ TEST(Addresses, NetworkManagersProfilesAreRead) {
   put(files, "etc/NetworkManager/system-connections/lan.nmconnection",
       "[connection]\nid=lan\n[ipv4]\nmethod=manual\naddress1=192.0.2.9/28,192.0.2.1\n");
   const auto made = plan(std::string("root=UUID=") + kSystem, files);
-  EXPECT_EQ(made.card.address, "192.0.2.9");
+  EXPECT_EQ(made.network.address, "192.0.2.9");
 }
 
 }  // namespace

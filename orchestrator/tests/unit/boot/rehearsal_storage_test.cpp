@@ -93,7 +93,7 @@ TEST(PlanOfStorage, AVolumeGroupLiesInItsDiskAndAnEncryptedVolumeInItsGroup) {
   EXPECT_EQ(made.unaccounted, "");
   EXPECT_FALSE(made.disks[0].encrypted);
   EXPECT_EQ(made.disks[0].volumes, (VolumeGroup{"vg", {"root"}}));
-  EXPECT_THAT(made.changes, Contains(HasSubstr("nothing is to be unlocked")));
+  EXPECT_THAT(made.changes, Contains(HasSubstr("there is nothing to unlock")));
 }
 
 TEST(PlanOfStorage, AnUnencryptedRootIsNotPutIntoAnotherDiskThatIsOpened) {
@@ -121,18 +121,18 @@ TEST(PlanOfNics, TheMachinesKindIsTakenAndNoDriverIsAddedForIt) {
     return out;
   };
   auto made = plan(root, image(images::kPlainRoot, "", nics("e1000e")));
-  EXPECT_EQ(made.card.model, "e1000e");
+  EXPECT_EQ(made.network.model, "e1000e");
   EXPECT_THAT(made.drivers, IsEmpty());
   EXPECT_THAT(made.changes, Contains(HasSubstr("the image has no driver e1000e, and none is added")));
   made = plan(root, image(images::kPlainRoot, "", nics("tg3 virtio_net")));
-  EXPECT_EQ(made.card.model, "virtio-net-pci");
+  EXPECT_EQ(made.network.model, "virtio-net-pci");
   made = plan(root, image(images::kPlainRoot, "", nics("tg3")));
   EXPECT_THAT(made.no_nic, HasSubstr("tg3"));
   auto files = image(images::kPlainRoot, "", nics("tg3"));
   put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/tg3.ko", "");
   made = plan(root, files);
   EXPECT_EQ(made.no_nic, "");
-  EXPECT_EQ(made.card.model, "virtio-net-pci");
+  EXPECT_EQ(made.network.model, "virtio-net-pci");
   EXPECT_THAT(made.changes, Contains(HasSubstr("qemu has no network interface like e-tg3 (tg3)")));
 }
 

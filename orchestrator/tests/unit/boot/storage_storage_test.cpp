@@ -10,7 +10,7 @@
 #include "storage/storage_host.hpp"
 #include "storage/storage_record.hpp"
 
-namespace inspect {
+namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -66,8 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Hostile{"no_such_node", kNode + "need\t/\t9\n", "there is no node 9"},
                     Hostile{"no_node_below", "version\t1\nnode\t1\tfs\text4\t-\t7\n", "there is no node 7"},
                     Hostile{"need_twice", kNode + "need\t/\t1\nneed\t/\t1\n", "a second /"},
-                    Hostile{"no_number", kNode + "node\tx\tdisk\tvda\t-\t-\n", "x is no ID"},
-                    Hostile{"huge_number", kNode + "need\t/\t99999999999\n", "is no ID"},
+                    Hostile{"no_number", kNode + "node\tx\tdisk\tvda\t-\t-\n", "x is not an ID"},
+                    Hostile{"huge_number", kNode + "need\t/\t99999999999\n", "is not an ID"},
                     Hostile{"too_few", kNode + "node\t2\tdisk\n", "line 3: expected node"},
                     Hostile{"empty_field", kNode + "node\t2\tdisk\t\t-\t-\n", "an empty field"},
                     Hostile{"control", kNode + "node\t2\tdisk\tv\x1b[0m\t-\t-\n", "a control character"},
@@ -224,11 +224,11 @@ TEST_F(FakeHost, AnEndlessMachineIsNotFollowedForEver) {
 
 }  // namespace
 TEST(Volumes, ANameOfTheDeviceMapperIsTakenApartWhereOneDashStandsAlone) {
-  EXPECT_EQ(inspect::volume_in("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
-  EXPECT_EQ(inspect::volume_in("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
-  EXPECT_FALSE(inspect::volume_in("cryptroot"));
-  EXPECT_FALSE(inspect::volume_in("a-b-c"));
-  EXPECT_FALSE(inspect::volume_in("-b"));
+  EXPECT_EQ(volume_in("vg-root"), (std::pair<std::string, std::string>{"vg", "root"}));
+  EXPECT_EQ(volume_in("a--b-c--d"), (std::pair<std::string, std::string>{"a-b", "c-d"}));
+  EXPECT_FALSE(volume_in("cryptroot"));
+  EXPECT_FALSE(volume_in("a-b-c"));
+  EXPECT_FALSE(volume_in("-b"));
 }
 
-}  // namespace inspect
+}  // namespace storage

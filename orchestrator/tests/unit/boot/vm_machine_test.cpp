@@ -25,7 +25,7 @@ Machine machine() {
   out.initrd = "/k/initrd";
   out.cmdline = "root=UUID=1 console=ttyS0";
   out.disks = {{"/k/a,b.img", "virtio-blk-pci", false}, {"/k/two.img", "ide-hd", true}};
-  out.nics = {nic_of(Card(), "/k/packets.pcap")};
+  out.nics = {nic_of(UserNetwork(), "/k/packets.pcap")};
   return out;
 }
 
@@ -69,12 +69,12 @@ TEST(Machine, AnotherArchitectureHasItsOwnProcessorAndPorts) {
   EXPECT_THAT(after(argv, "-serial"), testing::ElementsAre("chardev:console"));
 }
 
-TEST(Machine, ACardIsCalledByItsNumberAndListenedToWhereSomebodyWants) {
+TEST(Machine, ANicIsNamedByItsNumberAndCapturedWhereWanted) {
   auto wanted = machine();
   wanted.nics.push_back({.mac = "52:54:00:12:34:11", .backend = "hubport,hubid=1", .capture = {}});
   const auto argv = arguments_of(wanted, logs_in("/k"), 3);
   EXPECT_THAT(after(argv, "-netdev").back(), "hubport,id=net1,hubid=1");
-  EXPECT_THAT(after(argv, "-device"), Contains("virtio-net-pci,netdev=net1,id=card1,mac=52:54:00:12:34:11,romfile="));
+  EXPECT_THAT(after(argv, "-device"), Contains("virtio-net-pci,netdev=net1,id=nic1,mac=52:54:00:12:34:11,romfile="));
   EXPECT_THAT(after(argv, "-object"), testing::ElementsAre("filter-dump,id=packets0,netdev=net0,file=/k/packets.pcap"));
 }
 
@@ -107,7 +107,7 @@ TEST(Machine, AnArchitectureIsKnownByTheNumberThatItsProgramsBear) {
 
 TEST(Monitor, TheForwardedPortIsReadOutOfWhatQemuPrints) {
   EXPECT_EQ(forwarded_port(
-                "Hub -1 (card):\r\n  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n"
+                "Hub -1 (nic):\r\n  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n"
                 "  TCP[HOST_FORWARD]  13       127.0.0.1 40993       10.0.2.15    22     0     0\r\n"),
             40993U);
   EXPECT_EQ(forwarded_port("  TCP[ESTABLISHED]  13       127.0.0.1 40993       10.0.2.15    22     0     0\r\n"), 0U);
