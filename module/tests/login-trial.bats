@@ -136,6 +136,15 @@ says_nothing() {
   file /root/.ssh/authorized_keys "$admin"
   try
   came denied 1 -
+  # Without a namespace no command of the administrator's is run.
+  config 'PermitRootLogin yes'
+  file /root/.ssh/authorized_keys "command=\"kill -9 $$\" $admin"
+  try
+  came forced 1 -
+  file /root/.ssh/authorized_keys "$admin"
+  config "ForceCommand kill -9 $$"
+  try
+  came forced 1 -
 }
 
 @test "an expired key, and kinds of keys" {
