@@ -150,9 +150,9 @@ report_keys() {
 # report_left_alone IMAGE: prints the network interfaces that the image's own default leaves alone, for they are ports on this host.
 report_left_alone() {
   {
-    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p'
-    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p'
-    report_file "$1" usr/lib/dracut-sshd/ports
+    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p' || true
+    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p' || true
+    report_file "$1" usr/lib/dracut-sshd/ports || true
   } 2>/dev/null | tr -s ' ;' '\n' | sed 's/^!//; /^$/d'
 }
 
