@@ -177,7 +177,7 @@ sshd_trial_addresses() {
 
 # sshd_trial_key_line OPTIONS PATH: one login from each address with a key of these options in this file; adds to $answers.
 sshd_trial_key_line() {
-  local options=$1 path=$2 address addresses option asked='' instead=()
+  local options=$1 path=$2 address addresses option word asked='' instead=()
   mapfile -t addresses < <(while IFS= read -r option; do if [[ ${option,,} == from=* ]]; then option=${option#*=} && printf '%s\n' "${option//\"/}"; fi; done \
     <<<"$options" | sshd_trial_addresses)
   if [[ ! $trial_network ]]; then
@@ -201,6 +201,9 @@ sshd_trial_key_line() {
         outcome=untested reason='it depends on an address, and none could be had here'
       elif [[ $outcome == forced && ! ,${options,,} =~ ,command= ]]; then
         sshd_trial_forced "$address"
+      elif [[ $outcome == forced ]] && word=$(sshd_forced_command "$line") && sshd_does_nothing "$word"; then
+        outcome=nothing reason="it can only run ${word//[![:print:]]/?}"
+        reason=${reason:0:100}
       fi
     fi
     answers+="$outcome"$'\t'"$address"$'\t'"${reason:--}"$'\n'

@@ -90,6 +90,12 @@ says_nothing() {
   came shell 3
 }
 
+@test "a key that can only print something is no login" {
+  file /root/.ssh/authorized_keys "command=\"echo 'Please login as the user debian';sleep 10;exit 142\" $admin"
+  says_no "it can only run echo 'Please login as the user debian'"
+  came nothing
+}
+
 @test "Match Address of a network that nobody comes from makes no alarm" {
   config 'Match Address 192.0.2.0/24' 'PermitRootLogin no'
   says_nothing
