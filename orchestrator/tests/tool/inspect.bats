@@ -47,7 +47,7 @@ inspect() { "$dracut_sshd" inspect "$@"; }
   run -1 --separate-stderr inspect --json a.img
   printf '%s\n' "$output" >said.json
   said said.json | grep -qx 'error sshd.present'
-  same 'will not let in' "$(python3 -c 'import json; print(json.load(open("said.json"))["answer"])')"
+  same keeps-out "$(python3 -c 'import json; print(json.load(open("said.json"))["answer"])')"
 }
 
 @test "--quiet says what is wrong alone" {
