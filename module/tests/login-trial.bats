@@ -90,6 +90,12 @@ says_nothing() {
   came shell 3
 }
 
+@test "a key that can only print something is no login" {
+  file /root/.ssh/authorized_keys "command=\"echo 'Please login as the user debian';sleep 10;exit 142\" $admin"
+  says_no "it can only run echo 'Please login as the user debian'"
+  came nothing
+}
+
 @test "Match Address of a network that nobody comes from makes no alarm" {
   config 'Match Address 192.0.2.0/24' 'PermitRootLogin no'
   says_nothing
@@ -136,6 +142,15 @@ says_nothing() {
   file /root/.ssh/authorized_keys "$admin"
   try
   came denied 1 -
+  # Without a namespace no command of the administrator's is run.
+  config 'PermitRootLogin yes'
+  file /root/.ssh/authorized_keys "command=\"kill -9 $$\" $admin"
+  try
+  came forced 1 -
+  file /root/.ssh/authorized_keys "$admin"
+  config "ForceCommand kill -9 $$"
+  try
+  came forced 1 -
 }
 
 @test "an expired key, and kinds of keys" {
