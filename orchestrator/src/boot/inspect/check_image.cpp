@@ -82,6 +82,17 @@ void check_init(const Facts& facts, Findings& out) {
   if (const auto why = why_exec_fails(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
     return out.push_back({"image.init", Severity::error, fmt::format("{} cannot start: {}", base::printable(init), why),
                           "build the image again: dracut-sshd-rebuild"});
+  // Whatever else the kernel runs does not start what systemd would.
+  const auto own = facts.image.resolve("init");
+  const auto chosen = facts.image.resolve(init);
+  const bool is_systemd = chosen && (chosen == own || chosen->ends_with("/systemd/systemd"));
+  if (!is_systemd)
+    return out.push_back(
+        {"image.init", Severity::error,
+         fmt::format("rdinit={} is on the kernel's command line: it runs in place of systemd, which starts "
+                     "sshd",
+                     base::printable(init)),
+         "remove rdinit= from the kernel's command line"});
   out.push_back({"image.init", Severity::good, init, ""});
 }
 

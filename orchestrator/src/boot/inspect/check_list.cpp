@@ -96,6 +96,11 @@ constexpr std::array kChecks{
           "An interface without a driver does not exist. An image that is made for one host has the drivers of the "
           "interfaces "
           "that this host had on that day."},
+    Check{
+        "disk.driver", "the drivers of the disks are in it",
+        "A disk without its driver, or without that of the bus it is on, does not exist, and nothing asks for its "
+        "passphrase. Which drivers they are is known on the machine itself, or from what the image recorded there when "
+        "it was built."},
     Check{"crypt.present", "it can open an encrypted disk",
           "The disk's passphrase is asked for by systemd-cryptsetup, with the kernel's dm-crypt; which disk it is "
           "stands in crypttab or on the kernel's command line (rd.luks)."},

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "inspect/boot_words.hpp"
 #include "inspect/check.hpp"
 #include "inspect/check_networkd.hpp"
 #include "inspect/exec_check.hpp"
@@ -45,7 +46,8 @@ struct Network {
 Network network_of(const Facts& facts) {
   Network out;
   const auto networkd = load_unit(facts.image, "systemd-networkd.service");
-  if (!facts.program("systemd-networkd").empty() && networkd && !networkd->masked) {
+  const bool masked = !networkd || networkd->masked || !word_that_masks(facts, "systemd-networkd.service").empty();
+  if (!facts.program("systemd-networkd").empty() && !masked) {
     out.stack = "systemd-networkd";
     out.program = facts.program("systemd-networkd");
     return out;
@@ -100,6 +102,12 @@ bool asks_by_cmdline(const Facts& facts) {
 
 void check_network(const Facts& facts, Findings& out) {
   const auto network = network_of(facts);
+  const auto word = word_that_masks(facts, "systemd-networkd.service");
+  if (network.stack.empty() && !word.empty())
+    return out.push_back(
+        {"network.stack", Severity::error,
+         fmt::format("{} on the kernel's command line keeps systemd-networkd from starting", base::printable(word)),
+         "remove that word from the kernel's command line"});
   if (network.stack.empty())
     return out.push_back({"network.stack", Severity::error, "no program that brings up a network is in it",
                           "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd "
@@ -152,6 +160,14 @@ void check_driver(const Facts& facts, Findings& out) {
         base::printable(nic.name) + " (" + (driver.empty() ? "built in, or not known" : base::printable(driver)) + ")";
     (is_driven(facts, nic) ? good : bad).push_back(std::move(text));
     if (!is_driven(facts, nic)) missing.insert(driver);
+  }
+  for (const auto& nic : nics.all) {
+    const auto word = word_that_blocks(facts, nic.module);
+    if (word.empty()) continue;
+    return out.push_back({"network.driver", good.empty() ? Severity::error : Severity::warning,
+                          fmt::format("{} on the kernel's command line keeps the driver of {} away",
+                                      base::printable(word), base::printable(nic.name)),
+                          "remove that word from the kernel's command line"});
   }
   const auto drivers = nic_drivers(facts);
   std::vector<std::string> list;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "inspect/boot_words.hpp"
 #include "inspect/check.hpp"
 
 namespace inspect {
@@ -15,6 +16,7 @@ constexpr std::array<std::string_view, 14> kEarly{
     "sysinit.target", "basic.target",   "initrd.target",        "initrd-root-device.target", "initrd-fs.target",
     "sockets.target", "paths.target",   "network.target",       "network-pre.target",        "network-online.target",
     "timers.target",  "default.target", "remote-fs-pre.target", "cryptsetup-pre.target"};
+const std::string kRemoveWord = "remove that word from the kernel's command line";
 const std::string kRebuild = "build the image again: dracut-sshd-rebuild";
 
 }  // namespace
@@ -28,6 +30,17 @@ void check_unit(const Facts& facts, Findings& out) {
   if (unit.masked)
     return error(fmt::format("sshd.service is masked, by /{}", unit.path),
                  "take the mask away, and build the image again");
+  if (const auto word = word_that_masks(facts, "sshd.service"); !word.empty())
+    return error(base::printable(word) + " on the kernel's command line masks sshd.service", kRemoveWord);
+  const auto chosen = first_unit(facts);
+  if (chosen.unit == "emergency.target" || chosen.unit == "emergency.service")
+    return error(base::printable(chosen.word) +
+                     " on the kernel's command line: systemd starts a shell on the console, and nothing else",
+                 kRemoveWord);
+  if (!chosen.unit.empty() && !load_unit(facts.image, chosen.unit))
+    return error(fmt::format("{} on the kernel's command line: {} is not in the image", base::printable(chosen.word),
+                             base::printable(chosen.unit)),
+                 kRemoveWord);
   const auto commands = unit.all("Service", "ExecStart");
   if (commands.empty()) return error(fmt::format("/{} starts nothing (no ExecStart=)", unit.path), kRebuild);
   const auto words = words_of(commands.back());

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "inspect/boot_words.hpp"
 #include "inspect/nics.hpp"
 #include "networkd/kernel_words.hpp"
 
@@ -131,16 +132,6 @@ struct Tree {
   }
 };
 
-/// Words that the kernel has: of a UKI, and of the boot.
-std::vector<std::string> kernel_words(const Facts& facts) {
-  std::vector<std::string> out;
-  const auto section = facts.image.sections.find(".cmdline");
-  for (const auto& text : {section == facts.image.sections.end() ? "" : section->second, facts.options.cmdline}) {
-    for (auto& word : words_of(base::replace_all(text, "\n", " "))) out.push_back(std::move(word));
-  }
-  return out;
-}
-
 std::string setting_in(std::string_view text, std::string_view key) {
   for (const auto& line : base::lines(text)) {
     if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == '=')
@@ -193,8 +184,8 @@ networkd::Environment environment_of(const Facts& facts) {
 
 networkd::Link link_of(const host::Nic& nic) {
   const auto known = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-  return {nic.name,        nic.alternative_names, "ether", "", known(nic.driver), known(nic.path), known(nic.address),
-          known(nic.permanent_address)};
+  return {nic.name,           nic.alternative_names,       "ether", "", known(nic.driver), known(nic.path),
+          known(nic.address), known(nic.permanent_address)};
 }
 
 void find_links(const Facts& facts, NetworkdFacts& out) {
