@@ -267,7 +267,8 @@ def test_has_networkd_where_nobody_chose_a_network(generic: Image) -> None:
     generic.is_there(0o755, "usr/lib/systemd/systemd-networkd")
     default = "etc/systemd/network/zzzz-dracut-default.network"
     generic.has_line("DHCP=yes", default)
-    generic.has_line("KernelCommandLine=!ip", default)
+    generic.has_line("Type=ether", default)
+    generic.is_enabled("dracut-sshd-networkd.service", "sysinit.target")
 
 
 def test_has_an_account_to_give_up_privileges_to(generic: Image) -> None:

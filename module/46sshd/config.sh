@@ -19,7 +19,7 @@ sshd_shipped_config() {
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
 }
 
-# sshd_named FILE: prints "KEYWORD PATH" for each file that an sshd_config of the admin's names absolutely (a user CA, revoked keys,
+# sshd_named FILE: prints "KEYWORD PATH" for each file that an sshd_config of the admin's names (a user CA, revoked keys, root's keys and
 # principals, a banner, further host keys), for what it includes, and for what that names. The keyword is in lower case.
 sshd_named() {
   local -A seen=()
@@ -42,6 +42,13 @@ sshd_walk_config() {
     read -ra paths <<<"$value"
     for path in "${paths[@]}"; do
       [[ $keyword != include || $path == /* ]] || path=/etc/ssh/$path
+      case $keyword in
+        authorizedkeysfile | authorizedprincipalsfile)
+          path=$(sshd_root_path "$path") || continue
+          # That is where the image has what the administrator chose for it.
+          [[ $path != /root/.ssh/authorized_keys ]] || continue
+          ;;
+      esac
       [[ $path == /* && $path != *%* ]] || continue
       while IFS= read -r source; do
         source=${source#"${dracutsysrootdir-}"}

@@ -38,19 +38,30 @@ keep_old() {
   cp -p --reflink=auto -- "$1" "$old.new" && sync -- "$old.new" && mv -f -- "$old.new" "$old"
 }
 
+# begin_writing IMAGE, end_writing IMAGE: whether a generator is writing into the image. What of an image a killed generator left cannot
+# always be told from its bytes, for a compression that no program here unpacks.
+begin_writing() { : >"$(writing_of "$1")" && sync -- "$(writing_of "$1")"; }
+end_writing() { rm -f -- "$(writing_of "$1")"; }
+
 # put_back IMAGE: the one before takes its place again, in one step; fails where there is none that is whole.
 put_back() {
   local old
   old=$(old_of "$1")
-  [[ -e $old && $(image_state "$old") != broken ]] && mv -f -- "$old" "$1"
+  [[ -e $old && $(image_state "$old") != broken ]] && mv -f -- "$old" "$1" && sync -- "$1" && end_writing "$1"
 }
 
 # mend IMAGE: what an earlier run left that was killed, or that a power cut ended, while a generator wrote into the image.
 mend() {
-  local old
+  local old state=missing
   old=$(old_of "$1")
-  [[ -e $old && (! -e $1 || $(image_state "$1") == broken) && $(image_state "$old") == whole ]] || return 0
-  mv -f -- "$old" "$1" && sync -- "$1"
+  if [[ -e $1 ]]; then state=$(image_state "$1"); fi
+  case $state:$([[ ! -e $(writing_of "$1") ]] || echo interrupted) in
+    missing: | broken:) [[ -e $old && $(image_state "$old") == whole ]] || return 0 ;;
+    whole:interrupted) end_writing "$1" && return 0 ;;
+    *:interrupted) [[ -e $old ]] || { end_writing "$1" && return 0; } ;;
+    *) return 0 ;;
+  esac
+  put_back "$1" || return 0
   complain "WARNING: $1 was cut off or damaged; the one before it, $old, is in its place again."
 }
 

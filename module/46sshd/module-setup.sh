@@ -13,18 +13,28 @@
 . "${BASH_SOURCE[0]%/*}/files.sh"
 # shellcheck source=storage.sh
 . "${BASH_SOURCE[0]%/*}/storage.sh"
+# shellcheck source=nics.sh
+. "${BASH_SOURCE[0]%/*}/nics.sh"
 # shellcheck source=verdict.sh
 . "${BASH_SOURCE[0]%/*}/verdict.sh"
 # shellcheck source=network.sh
 . "${BASH_SOURCE[0]%/*}/network.sh"
-# shellcheck source=stacks.sh
-. "${BASH_SOURCE[0]%/*}/stacks.sh"
+# shellcheck source=networkd.sh
+. "${BASH_SOURCE[0]%/*}/networkd.sh"
+# shellcheck source=networkmanager.sh
+. "${BASH_SOURCE[0]%/*}/networkmanager.sh"
+# shellcheck source=network-legacy.sh
+. "${BASH_SOURCE[0]%/*}/network-legacy.sh"
+# shellcheck source=static-address.sh
+. "${BASH_SOURCE[0]%/*}/static-address.sh"
 # shellcheck source=permissions.sh
 . "${BASH_SOURCE[0]%/*}/permissions.sh"
 # shellcheck source=ownership.sh
 . "${BASH_SOURCE[0]%/*}/ownership.sh"
 # shellcheck source=config.sh
 . "${BASH_SOURCE[0]%/*}/config.sh"
+# shellcheck source=authorized-keys.sh
+. "${BASH_SOURCE[0]%/*}/authorized-keys.sh"
 # shellcheck source=digests.sh
 . "${BASH_SOURCE[0]%/*}/digests.sh"
 
@@ -130,16 +140,16 @@ sshd_tell_host_key() {
   fi
 }
 
-# sshd_install_keys: authorized keys and host keys, under the names that sshd expects. The build's log says which.
+# sshd_install_keys: authorized keys and host keys, under the names that sshd expects.
 sshd_install_keys() {
-  local source line key name extra number=0
-  source=$(sshd_find_authorized_keys) || return 1
+  local source key name extra
   sshd_make_dir 0700 /root && sshd_make_dir 0700 /root/.ssh || return 1
-  sshd_put 0600 "$source" /root/.ssh/authorized_keys || return 1
-  while IFS= read -r line; do
-    ((number += 1))
-    sshd_tell "may log in ($source, key $number): $line"
-  done < <(sshd_describe_keys "$source")
+  if source=$(sshd_find_authorized_keys); then
+    sshd_put 0600 "$source" /root/.ssh/authorized_keys || return 1
+  else
+    # Who looks for the file finds why.
+    printf '%s\n' '# No keys here: the configuration of sshd names others, or certificates.' | sshd_put 0600 - /root/.ssh/authorized_keys || return 1
+  fi
   sshd_make_dir 0755 /etc/ssh || return 1
   while IFS= read -r key; do
     name=${key##*/}
@@ -165,6 +175,8 @@ sshd_install_boot() {
   for name in unlock resume-boot boot-state; do
     sshd_put_own 0755 "boot/$name" "/usr/bin/$name" || return 1
   done
+  # The name in the keys of those who come from dropbear-initramfs.
+  ln -sf unlock "$sshd_tree$(sshd_resolve "$sshd_tree" /usr/bin)/cryptroot-unlock" || return 1
   for name in fix-accounts release-network; do
     sshd_put_own 0755 "boot/$name" "/usr/lib/dracut-sshd/$name" || return 1
   done
@@ -230,6 +242,7 @@ install() {
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
+    sshd_tell_of_keys
     sshd_warn_without_network
     sshd_warn_of_readers
     sshd_warn_without_crypttab

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
-# (dracutsysrootdir, hostonly, mods_to_load and modules_loaded are dracut's; sshd_tree is module-setup.sh's.)
+# (dracutsysrootdir, hostonly, mods_to_load and modules_loaded are dracut's.)
 #
 # A way to a network for an image that nobody configured one for: by DHCP on every wired interface, with systemd-networkd, else
 # NetworkManager, else dhclient. What an administrator chose or wrote wins, and so does the kernel's command line.
@@ -101,27 +101,6 @@ sshd_own_networks() {
   done; done
 }
 
-# sshd_ports: prints the cards of this host that are ports of a bond, a team or a bridge.
-sshd_ports() {
-  local card
-  [[ ${hostonly-} && -z ${dracutsysrootdir-} ]] || return 0
-  for card in /sys/class/net/*/master; do
-    card=${card%/master}
-    if [[ -e $card/device ]]; then printf '%s\n' "${card##*/}"; fi
-  done
-}
-
-# sshd_cards: prints the wired interfaces of this host that are none.
-sshd_cards() {
-  local card type
-  [[ -z ${dracutsysrootdir-} ]] || return 0
-  for card in /sys/class/net/*; do
-    [[ -e $card/device && ! -e $card/master && ! -e $card/phy80211 ]] || continue
-    IFS= read -r type <"$card/type" && [[ $type == 1 ]] && printf '%s\n' "${card##*/}"
-  done 2>/dev/null
-  return 0
-}
-
 # sshd_host_runs UNIT: is it enabled on the system?
 sshd_host_runs() {
   local link
@@ -131,14 +110,47 @@ sshd_host_runs() {
   return 1
 }
 
-# sshd_client_identifier: prints how the system's own DHCP client calls itself, so that it gets the lease that the
-# initramfs had: duid for networkd, unless it was told otherwise; NetworkManager and most others go by the card's address
-# (dhcpcd may not, with "duid" in its configuration).
-sshd_client_identifier() {
-  if sshd_host_runs systemd-networkd.service && ! sshd_host_runs NetworkManager.service \
-    && ! grep -qsE '^[[:space:]]*ClientIdentifier=mac' "${dracutsysrootdir-}"/{etc,run}/systemd/network/*.network; then
-    echo duid
-  else
-    echo mac
+# sshd_warn_of_command_line: of what does nothing by itself.
+sshd_warn_of_command_line() {
+  dwarn "dracut-sshd: what brings the network up in this image wants rd.neednet=1 ip=dhcp, or the like, on the kernel's command line."
+}
+
+# sshd_tell_of_network networkd|line|script
+sshd_tell_of_network() {
+  local cards='all wired interfaces' here
+  here=$(sshd_free_nics)
+  if [[ -z $here && $(sshd_ports) ]]; then
+    dwarn "dracut-sshd: there is NO NETWORK in this image: all network interfaces of this host are ports of a bond or a bridge, and are" \
+      "left alone. Say in /etc/dracut-sshd/network/ how this image is to reach one; see dracut-sshd(7)."
+    sshd_tell_of_static "$1"
+    return 0
   fi
+  if [[ ${hostonly-} && $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi
+  sshd_tell "at every boot the image asks for an address by DHCP on $cards, and sshd listens" \
+    "there. NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off."
+  sshd_tell_of_static "$1"
+}
+
+# sshd_install_network: for what is in the image. dracut takes a module from the one list to the other when it goes in.
+sshd_install_network() {
+  local modules=" ${mods_to_load-} ${modules_loaded-} " unused=''
+  case $modules in
+    *' systemd-networkd '*)
+      sshd_install_networkd || return 1
+      unused=$(sshd_own_networks nmconnection)
+      ;;
+    *' network-manager '* | *' network-manager-daemon '*)
+      sshd_install_networkmanager || return 1
+      unused=$(sshd_own_networks network netdev link)
+      ;;
+    *)
+      unused=$(sshd_own_networks network netdev link nmconnection)
+      if [[ $modules == *' network-legacy '* ]]; then
+        sshd_install_dhclient || return 1
+      elif sshd_network_in "$modules"; then
+        sshd_warn_of_command_line
+      fi
+      ;;
+  esac
+  [[ -z $unused ]] || dwarn "dracut-sshd: nothing in this image reads ${unused//$'\n'/, }: it is another program's."
 }

@@ -40,6 +40,9 @@ report_file() {
 # report_has PATTERN: is there a file in the listing whose path matches?
 report_has() { grep -qE "(^|[ /])$1\$" <<<"$report_listing"; }
 
+# report_has_link NAME: is there a program's link of this name? report_listing has none.
+report_has_link() { [[ $1 == cryptroot-unlock || $report_links =~ (^|$'\n'|/)bin/"$1"' -> ' ]]; }
+
 # report_names PATTERN: prints the paths in the listing that match.
 report_names() {
   grep -oE "(^| )(\./|squashfs-root/|erofs-root/)?$1\$" <<<"$report_listing" | sed -E 's#^ ?(\./|squashfs-root/|erofs-root/)?##' | sort -u | sed -n '1,8p'
@@ -82,31 +85,67 @@ boot_command_line() {
   printf '%s\n' "$given"
 }
 
-# report_keys IMAGE: who may log in.
+# report_config IMAGE: prints the image's sshd_config, and what is added to it.
+report_config() {
+  local file
+  report_file "$1" etc/ssh/sshd_config || true
+  while IFS= read -r file; do report_file "$1" "$file" || true; done < <(report_names 'etc/ssh/sshd_config\.d/[^/ ]+\.conf')
+}
+
+# report_keys IMAGE: who may log in. A key that is tied to a command which only says something, or is not in the image, is not one.
 report_keys() {
-  local keys line fingerprint comment type count=0 shown=()
-  if ! keys=$(report_file "$1" root/.ssh/authorized_keys); then
-    report_login='root, with the keys in its /root/.ssh/authorized_keys'
+  local keys='' number described command fingerprint comment type program config count=0 useless=0 shown=() file files
+  config=$(report_config "$1")
+  read -ra files < <(sed -nE 's/^[[:space:]]*AuthorizedKeysFile[[:space:]=]+//Ip' <<<"$config" | head -n 1 | tr -d '"') || true
+  [[ ${files-} ]] || files=(/root/.ssh/authorized_keys)
+  for file in "${files[@]}"; do
+    file=$(sshd_root_path "$file") && keys+=$(report_file "$1" "${file#/}")$'\n' || true
+  done
+  if [[ ! $keys =~ [^[:space:]] ]]; then
+    report_login='root, with the keys that its sshd_config names'
     return 0
   fi
   if ! type -P ssh-keygen >/dev/null; then
     report_login="root, with $(grep -cE '^[^#]*AAAA' <<<"$keys") keys; ssh-keygen, which would name them, is not installed"
     return 0
   fi
-  while read -r _ fingerprint comment; do
+  while IFS=$'\t' read -r number described command; do
+    if [[ $command ]]; then
+      read -r program _ <<<"${command#exec }"
+      if sshd_does_nothing "$command" || { sshd_is_program "$program" && ! report_has "[^ ]*bin/${program##*/}" && ! report_has_link "${program##*/}"; }; then
+        useless=$((useless + 1))
+        continue
+      fi
+    fi
     count=$((count + 1))
+    read -r _ fingerprint comment <<<"$described"
     type=${comment##*(} comment=${comment% (*}
-    line="${type%)} ${fingerprint:0:15}.."
-    [[ ! $comment || $comment == 'no comment' ]] || line+=" $comment"
-    if ((count <= 3)); then shown+=("$(report_plain "$line" 60)"); fi
-  done < <(ssh-keygen -l -f - <<<"$keys" 2>/dev/null)
+    number="${type%)} ${fingerprint:0:15}.."
+    [[ ! $comment || $comment == 'no comment' ]] || number+=" $comment"
+    if ((count <= 3)); then shown+=("$(report_plain "$number" 60)"); fi
+  done < <(sshd_each_key /dev/stdin <<<"$keys")
+  if grep -qiE '^[[:space:]]*TrustedUserCAKeys[[:space:]=]+"?/' <<<"$config"; then shown+=('certificates of its CA') count=$((count + 1)); fi
   if ((count == 0)); then
     report_login=nobody
-    report_lock_out "a valid public key: put one into /etc/dracut-sshd/authorized_keys"
+    if ((useless)); then
+      report_lock_out "a key that can do something: each of the $useless in the image is tied to a command that neither unlocks nor is a shell"
+    else
+      report_lock_out "a valid public key: put one into /etc/dracut-sshd/authorized_keys"
+    fi
     return 0
   fi
-  if ((count > 3)); then shown+=("and $((count - 3)) more"); fi
+  if ((count > ${#shown[@]})); then shown+=("and $((count - ${#shown[@]})) more"); fi
   report_login="root, with $(report_join "${shown[@]}")"
+  if ((useless)); then report_missing+=("$useless of the keys can neither unlock nor get a shell, for the command they are tied to"); fi
+}
+
+# report_left_alone IMAGE: prints the network interfaces that the image's own default leaves alone, for they are ports on this host.
+report_left_alone() {
+  {
+    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p'
+    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p'
+    report_file "$1" usr/lib/dracut-sshd/ports
+  } 2>/dev/null | tr ' ;' '\n\n' | sed 's/^!//; /^$/d'
 }
 
 # report_network IMAGE WORDS: at which address. WORDS are the kernel's command line.
@@ -138,7 +177,15 @@ report_network() {
   if [[ ${#found[@]} -eq 0 ]]; then
     if report_has 'systemd/network/zzzz-dracut-default\.network' || report_has 'dracut-sshd/(networkmanager|dhclient)'; then
       text='all wired interfaces'
-      [[ ${#cards[@]} -eq 0 ]] || text=$(report_join "${cards[@]}")
+      if [[ ${#cards[@]} -gt 0 ]]; then
+        text=$(comm -23 <(printf '%s\n' "${cards[@]}" | sort -u) <(report_left_alone "$1" | sort -u))
+        if [[ -z $text ]]; then
+          report_address=none
+          report_lock_out "a network: all network interfaces of this host are ports of a bond or a bridge; the log says what to write"
+          return 0
+        fi
+        text=$(report_join $text)
+      fi
       found+=("by DHCP on $text")
     fi
   fi
@@ -270,7 +317,9 @@ report_read() {
   local words known=yes image_words='' file
   report_login='' report_address='' report_asks='' report_missing=() report_fatal=''
   # A link is not what it leads to.
-  report_listing=$(lsinitrd "$1" 2>/dev/null | grep -v -e ' -> ') || true
+  report_listing=$(lsinitrd "$1" 2>/dev/null) || true
+  report_links=$(grep -oE '[^ ]+ -> ' <<<"$report_listing") || true
+  report_listing=$(grep -v -e ' -> ' <<<"$report_listing") || true
   if [[ $report_listing == *$'\nCommand line:\n'* ]]; then # a unified kernel image's own
     words=${report_listing#*$'\nCommand line:\n'}
     words=${words%%===*}
@@ -283,11 +332,18 @@ report_read() {
     image_words+=" $(report_file "$1" "$file" | tr '\n' ' ')" || true
   done < <(report_names 'etc/cmdline\.d/[^/ ]+\.conf')
   report_keys "$1"
-  report_network "$1" "$words $image_words"
+  if report_has '[^ ]*/systemd-network-generator'; then
+    # It reads the kernel's own command line alone.
+    report_network "$1" "$words"
+  else
+    report_network "$1" "$words $image_words"
+  fi
   report_disks "$1" "$known" "$words" "$image_words"
   set +f
   if [[ -s $3 ]] && grep -q "dracut-sshd: this host's own address is static" -- "$3"; then
     report_missing+=("this host's own address, which is static: the log says how the image gets it")
+  elif [[ -s $3 && $report_address != none ]] && grep -q "dracut-sshd: this host reaches its network by" -- "$3"; then
+    report_missing+=("what this host reaches its network by: the log says what to write for the image")
   fi
 }
 

@@ -45,6 +45,9 @@ sshd_misplaced_key() {
   return 1
 }
 
+# sshd_has_other_keys: does the image's configuration name a user CA, or authorized keys elsewhere?
+sshd_has_other_keys() { [[ $(sshd_named_keys trustedusercakeys)$(sshd_named_keys authorizedkeysfile) ]]; }
+
 # sshd_look: what can be told without running anything.
 sshd_look() {
   local daemon helper keys why
@@ -52,13 +55,13 @@ sshd_look() {
     sshd_refuse "there is no sshd on this system." "Install OpenSSH's server and build the image again."
   elif helper=$(sshd_missing_helper "$daemon"); then
     sshd_refuse "$daemon needs $helper, which is missing." "Install OpenSSH's server again and build the image again."
-  elif ! keys=$(sshd_find_authorized_keys); then
-    sshd_refuse "there are no authorized keys." \
-      "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
   elif why=$(sshd_misplaced_key); then
     sshd_refuse "$why holds a PRIVATE key." \
       "Take that key out of it, or name the file of its public half (.pub), and build the image again."
-  elif [[ -z $(sshd_describe_keys "$keys") ]]; then
+  elif ! keys=$(sshd_find_authorized_keys) && ! sshd_has_other_keys; then
+    sshd_refuse "there are no authorized keys." \
+      "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
+  elif [[ $keys && -z $(sshd_describe_keys "$keys") ]] && ! sshd_has_other_keys; then
     sshd_refuse "$keys holds no valid public key." \
       "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
   elif ! sshd_find_host_keys >/dev/null; then
@@ -199,6 +202,8 @@ sshd_verdict() {
           result=good
           sshd_check_effect "$daemon"
           sshd_learn_options "$daemon" >"$state/options"
+          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null \
+            | sed -n 's/^authorizedkeysfile //p' >"$state/key-files"
           ;;
         1)
           sshd_refuse "sshd does not accept what would go into this image: ${sshd_said//$'\n'/; }" \

@@ -88,10 +88,10 @@ stays_out() {
 }
 
 @test "the build's log has file, fingerprint and type of each key, and options are kept" {
-  file /etc/dracut-sshd/authorized_keys "restrict,command=\"echo hello\" $(public_key forced)"
+  file /etc/dracut-sshd/authorized_keys "restrict,command=\"unlock\" $(public_key forced)"
   module install
-  told "dinfo: dracut-sshd: may log in ($root/etc/dracut-sshd/authorized_keys, key 1): $(ssh-keygen -lf "$BATS_TEST_TMPDIR/forced.pub")"
-  grep -q '^restrict,command="echo hello" ssh-ed25519' "$initdir/root/.ssh/authorized_keys"
+  told "dinfo: dracut-sshd: may log in (/etc/dracut-sshd/authorized_keys, key 1), and only run \"unlock\": $(ssh-keygen -lf "$BATS_TEST_TMPDIR/forced.pub")"
+  grep -q '^restrict,command="unlock" ssh-ed25519' "$initdir/root/.ssh/authorized_keys"
 }
 
 @test "host keys of the initramfs's own go before the system's, with certificate, under the usual names" {

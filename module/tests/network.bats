@@ -66,7 +66,40 @@ networked() { module install modules_loaded=' systemd-networkd '; }
   # networkd takes the last of several.
   [[ $(grep -c '^KernelCommandLine=' "$default") == 1 ]]
   holds "$default" 'KernelCommandLine=!ip'
+  absent "$initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkd.service"
   told 'NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off'
+}
+
+@test "whether the kernel's command line says how is decided by what systemd's generator made of it" {
+  program /usr/lib/systemd/systemd-network-generator
+  networked
+  lacks "$default" 'KernelCommandLine='
+  [[ -L $initdir/etc/systemd/system/sysinit.target.wants/dracut-sshd-networkd.service ]]
+  holds "$initdir/usr/lib/systemd/system/dracut-sshd-networkd.service" 'Before=network-pre.target systemd-networkd.service'
+}
+
+@test "the real generator's files are those that the unit looks for, and it makes none of what it cannot parse" {
+  generator=$(type -P /usr/lib/systemd/systemd-network-generator /lib/systemd/systemd-network-generator | head -n 1)
+  [[ $generator && $EUID -eq 0 ]] || skip 'systemd-network-generator is not installed, or this is not root'
+  glob=$(sed -n 's/^ConditionPathExistsGlob=//p' "$moddir/boot/dracut-sshd-networkd.service")
+  made() { unshare --mount bash -c 'mount -t tmpfs tmpfs /run && { SYSTEMD_PROC_CMDLINE=$1 "$2"; compgen -G "$3"; }' - "$1" "$generator" "$glob"; }
+  for line in ip=dhcp ip=192.0.2.5::192.0.2.1:24::eth0:none ip=off; do made "$line"; done
+  for line in ip=eth0:dhcp,dhcp6 'ip=dhcp ip=eth0:dhpc' quiet; do
+    run made "$line"
+    [[ $status -eq 1 ]]
+  done
+}
+
+@test "ip= in dracut.conf is lost on networkd, and that is said" {
+  module install modules_loaded=' systemd-networkd ' kernel_cmdline='ip=192.0.2.5::192.0.2.1:24::eth0:none quiet'
+  told "dwarn: dracut-sshd: ip=192.0.2.5::192.0.2.1:24::eth0:none is in dracut.conf's kernel_cmdline="
+  : >"$log"
+  networked
+  lacks "$log" 'kernel_cmdline='
+  mkdir -p "$initdir/etc/cmdline.d"
+  echo 'vlan=lan5:eth0' >"$initdir/etc/cmdline.d/20-net.conf"
+  networked
+  told 'dracut-sshd: vlan=lan5:eth0 is in'
 }
 
 @test "an old networkd gets what it knows: without Type= its file would match no interface" {
@@ -164,7 +197,7 @@ dracut_module() {
 }
 
 @test "a host whose cards are all ports is told that there is no network" {
-  module 'sshd_cards() { :; }; sshd_ports() { echo eth0; }; install' modules_loaded=' systemd-networkd ' hostonly=yes
+  module 'sshd_free_nics() { :; }; sshd_ports() { echo eth0; }; install' modules_loaded=' systemd-networkd ' hostonly=yes
   told 'dwarn: dracut-sshd: there is NO NETWORK in this image'
 }
 

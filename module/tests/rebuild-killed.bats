@@ -45,6 +45,27 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
   nothing_left
 }
 
+@test "an image whose compression nothing here unpacks: killed in place, the one before is put back all the same" {
+  in_place
+  printf 'no magic: the one before' >"$image"
+  program update-initramfs 'printf "no magic: half" >"$image"; touch "$BATS_TEST_TMPDIR/begun"; sleep 20'
+  killed
+  [ "$(<"$image")" = 'no magic: half' ]
+  [ "$(<"$old")" = 'no magic: the one before' ]
+  program update-initramfs 'exit 1'
+  rebuild
+  ends 1 'was cut off or damaged; the one before it'
+  [ "$(<"$image")" = 'no magic: the one before' ]
+  nothing_left
+  # one that was written whole before the kill stays
+  program update-initramfs 'cat "$makes" >"$image"; touch "$BATS_TEST_TMPDIR/begun"; sleep 20'
+  killed
+  program update-initramfs 'exit 1'
+  rebuild
+  is_image "$image" second
+  nothing_left
+}
+
 @test "killed in the middle of writing in place, the one before is put back first, and is never lost" {
   in_place
   program update-initramfs "$half; cut \"\$image\""
@@ -122,7 +143,8 @@ half='cut() { head -c 200000 "$makes" >"$1"; touch "$BATS_TEST_TMPDIR/begun"; sl
   rebuild
   ends 0 'is new'
   [[ $(sed -n 1p "$calls") == 'sync -- /boot/dracut-sshd-initramfs-6.1.0-1.img.old.new' ]]
-  [[ $(sed -n 2p "$calls") == update-initramfs* ]]
+  [[ $(sed -n 2p "$calls") == 'sync -- /boot/dracut-sshd-initramfs-6.1.0-1.img.writing' ]]
+  [[ $(sed -n 3p "$calls") == update-initramfs* ]]
 }
 
 @test "an update-initramfs that is dracut's own is not needed: the image is built aside" {

@@ -185,6 +185,24 @@ fails() {
   [[ $output != *$'\033'* ]]
 }
 
+@test "keys that can do nothing do not count, and certificates alone do" {
+  nothing="command=\"echo 'Please login as the user debian'\" $(<"$key")"
+  put /root/.ssh/authorized_keys "$nothing" "command=\"borg serve\" $(<"$key")"
+  rebuild
+  fails 'a key that can do something: each of the 2 in the image is tied to a command'
+  put /root/.ssh/authorized_keys "$nothing" "command=\"cryptroot-unlock\" $(<"$key")"
+  rebuild
+  ends 0 'missing:  1 of the keys can neither unlock nor get a shell'
+  put /usr/bin/borg x
+  put /root/.ssh/authorized_keys "command=\"borg serve\" $(<"$key")"
+  rebuild
+  ends 0 'log in:   root, with ED25519'
+  put /root/.ssh/authorized_keys '# none here'
+  put /etc/ssh/sshd_config.d/10-ca.conf 'TrustedUserCAKeys /etc/ssh/ca.pub'
+  rebuild
+  ends 0 'log in:   root, with certificates of its CA'
+}
+
 @test "the address is that of ip=, of a file of the administrator's, or of dracut's own" {
   echo 'root=/dev/vda1 ip=192.0.2.5::192.0.2.1:24::eth0:none' >"$root/proc/cmdline"
   rebuild
@@ -204,6 +222,27 @@ fails() {
   rm "$tree/usr/lib/dracut-sshd/dhclient"
   rebuild
   ends 0 'missing:  a network that is known here: see "NETWORK" in dracut-sshd(7)'
+}
+
+@test "a host whose network interfaces are all ports: status 1, of one that is not the address says which" {
+  put /usr/lib/dracut-sshd/nics $'version\t1' $'nic\teth0\tvirtio_net\tvirtio:1'
+  put /etc/systemd/network/zzzz-dracut-default.network '[Match]' 'Type=ether' 'Name=!eth0'
+  rebuild
+  fails 'a network: all network interfaces of this host are ports of a bond or a bridge; the log says what to write'
+  put /usr/lib/dracut-sshd/nics $'version\t1' $'nic\teth0\tvirtio_net\tvirtio:1' $'nic\teth1\tvirtio_net\tvirtio:1'
+  rebuild
+  ends 0 'address:  by DHCP on eth1'
+  # What NetworkManager and dhclient are told.
+  rm "$tree"/etc/systemd/network/*
+  put /usr/lib/dracut-sshd/networkmanager x
+  put /usr/lib/dracut-sshd/dracut-sshd.nmconnection '[match]' 'interface-name=!eth0;eth1;'
+  rebuild
+  fails 'are ports of a bond or a bridge'
+  rm "$tree"/usr/lib/dracut-sshd/{networkmanager,dracut-sshd.nmconnection}
+  put /usr/lib/dracut-sshd/dhclient x
+  put /usr/lib/dracut-sshd/ports eth0 eth1
+  rebuild
+  fails 'are ports of a bond or a bridge'
 }
 
 @test "dracut's words are in a log of root's; the module's warnings and errors are shown, by any dracut" {

@@ -78,6 +78,68 @@ END
   [ ! -e "$root/run/NetworkManager/system-connections" ]
 }
 
+# device NAME [KIND]: an interface without hardware; eth0 is a piece of it.
+device() { mkdir -p "$root/sys/class/net/$1"; }
+deletes() { grep '^link delete' "$calls" | diff - <([ $# -eq 0 ] || printf 'link delete dev %s\n' "$@"); }
+
+@test "VLANs, bonds and bridges that the initramfs made are deleted, before the addresses of what they are on" {
+  mkdir -p "$root"/{etc,run}/systemd/network "$root/sys/class/net/eth0/device"
+  printf '[NetDev]\nName = lan5 \nKind=vlan\n[VLAN]\nId=5\n' >"$root/etc/systemd/network/10-lan.netdev"
+  printf '# Name=other\n[Match]\nName=eth9\n[NetDev]\nKind=bridge\nName=br7' >"$root/run/systemd/network/90-br7.netdev"
+  # One that is a piece of hardware, one that never came, and no path.
+  printf '[NetDev]\nName=eth0\n' >"$root/etc/systemd/network/11-x.netdev"
+  printf '[NetDev]\nName=never\n' >"$root/etc/systemd/network/12-x.netdev"
+  printf '[NetDev]\nName=../net\n' >"$root/etc/systemd/network/13-x.netdev"
+  device lan5 && device br7 && device other
+  for shell in dash bash; do
+    : >"$calls"
+    handover
+    deletes lan5 br7
+    [[ $(head -n 1 "$calls") == 'link delete dev lan5' ]]
+  done
+}
+
+@test "so are those of NetworkManager and of dracut's own scripts" {
+  printf '[connection]\nid=x\ntype=vlan\ninterface-name=eth0.5\n[vlan]\nid=5\n' >"$root/run/NetworkManager/system-connections/x.nmconnection"
+  echo 'root=/dev/x bond=bond0:eth0,eth1:mode=1 vlan=bond0.7:bond0 quiet' >"$root/proc/cmdline"
+  device eth0.5 && device bond0 && device bond0.7 && device wg0
+  handover
+  deletes eth0.5 bond0 bond0.7
+}
+
+@test "with a root on the network, or without another network, they stay" {
+  mkdir -p "$root/etc/systemd/network"
+  printf '[NetDev]\nName=lan5\n' >"$root/etc/systemd/network/10-lan.netdev"
+  device lan5
+  echo 'ip=lan5:dhcp' >"$root/proc/cmdline"
+  handover
+  stays
+  echo 'root=x' >"$root/proc/cmdline"
+  echo 'srv:/ /sysroot nfs4 rw 0 0' >>"$root/proc/mounts"
+  handover
+  stays
+}
+
+@test "the real system's network may be a program for one interface, netplan, or a script" {
+  for unit in dhcpcd@eth0 netctl@lan netctl-auto@wlan0 net@eth0 ifup@eth0 connman wicked; do
+    echo 'ip=dhcp' >"$root/proc/cmdline"
+    rm -rf "$root/sysroot/etc"
+    : >"$calls"
+    handover
+    [ ! -s "$calls" ]
+    real_system_has "$unit.service"
+    handover
+    [ -s "$calls" ]
+  done
+  for file in etc/netplan/50-cloud-init.yaml etc/rc3.d/S01networking etc/rc.d/rc3.d/S10network etc/runlevels/default/net.eth0; do
+    rm -rf "$root/sysroot/etc"
+    mkdir -p "$root/sysroot/${file%/*}" && touch "$root/sysroot/$file"
+    : >"$calls"
+    handover
+    [ -s "$calls" ]
+  done
+}
+
 @test "on a host nothing happens" {
   rm "$root/etc/initrd-release"
   run handover

@@ -41,4 +41,4 @@ called() { [[ "$(<"$calls")" == "$1" ]] || { echo "called:" && cat -- "$calls" &
 contains() { [[ "$(<"$1")" == "$2" ]] || { echo "$1:" && cat -- "$1" && return 1; }; }
 good() { cmp -- "$BATS_TEST_TMPDIR/good" "$1"; }
 ends() { [[ $status -eq $1 && $output == *"$2"* ]] || { echo "status $status: $output" && return 1; }; }
-nothing_left() { [[ -z $(find "$root" -name '.dracut-sshd*' -o -name '*.new') ]] || { find "$root/boot" && return 1; }; }
+nothing_left() { [[ -z $(find "$root" -name '.dracut-sshd*' -o -name '*.new' -o -name '*.writing') ]] || { find "$root/boot" && return 1; }; }

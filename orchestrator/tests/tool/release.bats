@@ -54,15 +54,37 @@ release() {
   release
   [ "$status" -eq 0 ]
   gpg --verify "$place"/dracut-sshd-1.0.0.tar.gz.asc "$place"/dracut-sshd-1.0.0.tar.gz
+  gpg --verify "$place"/dracut-sshd-1.0.0.spdx.json.asc "$place"/dracut-sshd-1.0.0.spdx.json
+  # the bill of materials says of the tarball, of each file in it and of the package what they are
+  python3 - "$place" "$clone/dist" <<'P'
+import hashlib, json, pathlib, sys, tarfile
+place, dist = map(pathlib.Path, sys.argv[1:])
+bill = json.loads((place / "dracut-sshd-1.0.0.spdx.json").read_text())
+assert bill["spdxVersion"] == "SPDX-2.3" and bill["dataLicense"] == "CC0-1.0"
+digests = {each["packageFileName"]: each["checksums"][0]["checksumValue"] for each in bill["packages"]}
+tarball = place / "dracut-sshd-1.0.0.tar.gz"
+assert digests.pop(tarball.name) == hashlib.sha256(tarball.read_bytes()).hexdigest()
+assert any(name.endswith(".pkg.tar.zst") for name in digests), digests
+for name, digest in digests.items():
+    assert digest == hashlib.sha256((dist / name).read_bytes()).hexdigest(), name
+with tarfile.open(tarball) as archive:
+    names = {f"./{each.name}" for each in archive if each.isfile()}
+assert names == {each["fileName"] for each in bill["files"]}
+assert {"GPL-2.0-or-later"} <= {each["licenseInfoInFiles"][0] for each in bill["files"]}
+ids = [each["SPDXID"] for each in bill["packages"] + bill["files"]]
+assert len(ids) == len(set(ids))
+assert {each["relatedSpdxElement"] for each in bill["relationships"]} <= set(ids)
+P
   git -C "$clone" verify-tag v1.0.0
   "$orchestrator" verify "$BATS_TEST_TMPDIR/www/site"
   local before
   before=$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")
   release
   [ "$status" -eq 0 ]
-  for sentence in 'the source tarball, '*': done already' 'its signature, by '*': done already' 'the tag v1.0.0, signed: done already'; do
+  for sentence in 'the source tarball, '*': done already' 'their signatures, by '*': done already' 'the tag v1.0.0, signed: done already'; do
     [[ $output == *$sentence* ]]
   done
+  [[ $output == *'the bill of materials, dracut-sshd-1.0.0.spdx.json: done already'* ]]
   [[ $output == *unchanged* ]]
   same "$before" "$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")"
   # and again without a network, by the command alone
@@ -75,7 +97,7 @@ release() {
   before=$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)
   release --dry-run --submit aur
   [ "$status" -eq 0 ]
-  same '1 2 3 4 5 6 7' "$(sed -n 's/^ci\/release: \([0-9]\)\. .*/\1/p' <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
+  same '1 2 3 4 5 6 7 8' "$(sed -n 's/^ci\/release: \([0-9]\)\. .*/\1/p' <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
   [[ $output == *'orchestrator submit --to aur'*'orchestrator publish'* ]]
   same "$before" "$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)"
 }
@@ -133,8 +155,8 @@ release() {
   gpg --batch --yes --local-user "$other" --armor --detach-sign "$place/dracut-sshd-1.0.0.tar.gz"
   release
   [ "$status" -eq 0 ]
-  grep -qx "ci/release: 4. its signature, by $fingerprint" <<<"$output"
-  gpg --status-fd 1 --verify "$place"/*.asc "$place"/dracut-sshd-1.0.0.tar.gz | grep "VALIDSIG .*$fingerprint"
+  grep -qx "ci/release: 5. their signatures, by $fingerprint" <<<"$output"
+  gpg --status-fd 1 --verify "$place"/dracut-sshd-1.0.0.tar.gz{.asc,} | grep "VALIDSIG .*$fingerprint"
 }
 
 @test "the tag that a service was told of has to be the changelog's version" {

@@ -148,6 +148,8 @@ Secret from_terminal(const std::string& question, base::Cancel& cancel) {
         stop_wanted = 0;
         restore(terminal.get());
         stop_now();
+        // SIGCONT has written too by now. Asking once more for it would throw away what is typed at the first question.
+        (void)!::read(wake.get(), &count, sizeof count);
       }
       quiet.again();  // whoever had the terminal meanwhile may have switched it on
       base::write_all(terminal.get(), question, "the terminal");

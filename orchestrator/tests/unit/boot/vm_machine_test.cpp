@@ -74,7 +74,7 @@ TEST(Machine, ANicIsNamedByItsNumberAndCapturedWhereWanted) {
   wanted.nics.push_back({.mac = "52:54:00:12:34:11", .backend = "hubport,hubid=1", .capture = {}});
   const auto argv = arguments_of(wanted, logs_in("/k"), 3);
   EXPECT_THAT(after(argv, "-netdev").back(), "hubport,id=net1,hubid=1");
-  EXPECT_THAT(after(argv, "-device"), Contains("virtio-net-pci,netdev=net1,id=card1,mac=52:54:00:12:34:11,romfile="));
+  EXPECT_THAT(after(argv, "-device"), Contains("virtio-net-pci,netdev=net1,id=nic1,mac=52:54:00:12:34:11,romfile="));
   EXPECT_THAT(after(argv, "-object"), testing::ElementsAre("filter-dump,id=packets0,netdev=net0,file=/k/packets.pcap"));
 }
 
