@@ -199,6 +199,14 @@ void find_links(const Facts& facts, NetworkdFacts& out) {
   if (out.links.empty()) out.links.emplace_back();
 }
 
+/// dracut 108 and later put a file of their own beside, in a hook of the boot, where the command line makes none.
+void add_default(const Facts& facts, Tree& tree) {
+  const auto text = facts.image.content("usr/lib/dracut/default.network");
+  const bool some =
+      std::ranges::any_of(tree.generated, [](const auto& made) { return made.first.ends_with(".network"); });
+  if (text && !some) tree.generated.emplace("zzzz-dracut-default.network", *text);
+}
+
 bool reads_kernel_words(const Facts& facts) { return !facts.program("systemd-network-generator").empty(); }
 
 void read_kernel_words(const Facts& facts, Tree& tree, NetworkdFacts& out) {
@@ -251,6 +259,7 @@ NetworkdFacts gather_networkd(const Facts& facts) {
   NetworkdFacts out;
   Tree tree{facts, reader_of(facts), {}};
   read_kernel_words(facts, tree, out);
+  add_default(facts, tree);
   for (const auto& [name, path] : tree.files("", ".network")) {
     if (out.too_many = out.too_many || out.configuration.networks.size() == kMostNetworks; out.too_many) break;
     if (const auto config = tree.config(name, path))

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
+#include "base/files.hpp"
 #include "images.hpp"
 #include "inspect/boot_words.hpp"
 #include "inspect/check.hpp"
@@ -81,6 +83,25 @@ TEST(BootWords, ADiskWithoutItsDriverIsToldOf) {
   images::put(files, "usr/lib/modules/6.12.0/modules.builtin", "kernel/drivers/virtio/virtio_pci.ko\n");
   EXPECT_THAT(faults("quiet", files), IsEmpty());
   EXPECT_THAT(faults("module_blacklist=virtio_blk", files), ElementsAre("error disk.driver"));
+}
+
+TEST(BootWords, ACompressionThatTheKernelWasBuiltWithoutIsAFault) {
+  const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
+  std::filesystem::create_directories(host.path() / "boot");
+  initramfs::Image image = images::image_of(images::good());
+  image.parts.push_back({});
+  image.parts.back().compression = base::Compression::zstd;
+  Options options;
+  options.host = host.path();
+  options.kernel = host::KernelRelease::from("6.12.0");
+  const auto severity = [&](const std::string& config) {
+    base::write_file(host.path() / "boot/config-6.12.0", config);
+    Findings findings;
+    check_whole(gather(image, options), findings);
+    return findings.front().severity;
+  };
+  EXPECT_EQ(severity("CONFIG_RD_GZIP=y\n# CONFIG_RD_ZSTD is not set\n"), Severity::error);
+  EXPECT_EQ(severity("# CONFIG_RD_GZIP is not set\nCONFIG_RD_ZSTD=y\n"), Severity::good);
 }
 
 }  // namespace

@@ -129,6 +129,24 @@ TEST(Networks, ADeviceWhoseDriverOrKeyIsNotInTheImageIsToldOf) {
   EXPECT_EQ(told(), "") << "this one runs as root";
 }
 
+TEST(Networks, TheDefaultThatDracutPutsThereAtBootCounts) {
+  auto files = images::good();
+  files.erase("etc/systemd/network/20-wired.network");
+  images::put(files, "usr/lib/dracut/default.network", "[Match]\nType=ether\n[Network]\nDHCP=yes\n");
+  const auto of = [&](const std::string& cmdline) {
+    const auto image = images::image_of(files);
+    Options options;
+    options.cmdline = cmdline;
+    options.cmdline_known = true;
+    Findings findings;
+    check_network(gather(image, options), findings);
+    return answer(findings);
+  };
+  EXPECT_EQ(of("quiet"), "yes");
+  EXPECT_EQ(of("quiet ip=eth0:dhcp,dhcp6"), "yes") << "which makes no file";
+  EXPECT_EQ(of("quiet ip=eth0:off"), "no");
+}
+
 TEST(Networks, AWordInCmdlineDIsNotCreditedWhereNetworkdIs) {
   auto files = images::good();
   files.erase("etc/systemd/network/20-wired.network");
