@@ -22,7 +22,7 @@ def test_agrees_with_networkd(suite: str, root: Callable[..., roots.Root], tmp_p
     tree = tmp_path / "root"
     roots.unpack(root(suite), tree)
     cases, left_out = networks.possible()
-    results = networks.all_tried(tree, tmp_path / "cases", cases)
+    results = networks.all_tried(suite, tree, tmp_path / "cases", cases)
     faults = [result.fault for result in results if result.fault]
     record_property("", f"{len(results)} cases" + (f", {len(left_out)} left out: this kernel has no {' '.join(left_out)}" if left_out else ""))
     if faults:

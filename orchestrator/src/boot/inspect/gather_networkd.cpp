@@ -115,6 +115,9 @@ struct Tree {
     read(path, out);
     for (const auto& [other, dropin] : files("/" + name + ".d", ".conf")) {
       const auto* there = facts.image.find(dropin);
+      const auto* link = facts.image.find_link(dropin);
+      if (link != nullptr && link->is_link() && link->target == "/dev/null")
+        out.doubt = "/" + dropin + " is a link to /dev/null, for which newer releases of systemd ignore the whole file";
       if (!out.fault.empty() || there == nullptr || !there->is_file() || there->size == 0) continue;
       read(dropin, out);
       if (!out.fault.empty()) out.fault = fmt::format("/{}: {}", dropin, out.fault);

@@ -22,6 +22,7 @@ struct Setting {
 struct ConfigText {
   std::vector<Setting> settings;
   std::string fault;  // networkd ignores the whole file for it: "line 3: ..."
+  std::string doubt;  // some releases of networkd ignore the whole file for it, and others do not
 };
 
 /// Adds a file's settings (systemd.syntax(7)). What stands outside of a section, or has no "=", is ignored as networkd

@@ -163,6 +163,7 @@ NetworkFile network_file_of(std::string path, const ConfigText& config) {
   NetworkFile out;
   out.path = std::move(path);
   out.fault = config.fault;
+  out.doubt = config.doubt;
   if (!out.fault.empty()) return out;
   out.match = match_rules_of(config);
   Reader{out}.read(config);

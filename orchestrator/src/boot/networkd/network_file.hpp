@@ -28,6 +28,7 @@ struct Route {
 struct NetworkFile {
   std::string path;   // where it is, for people
   std::string fault;  // why networkd reads nothing of it; the rest is empty then
+  std::string doubt;  // why some releases of networkd would do so, and others not
   MatchRules match;
   bool unmanaged = false;
   std::string activation;  // ActivationPolicy= where the interface is not brought up; "": it is

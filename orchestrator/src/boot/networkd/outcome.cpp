@@ -27,7 +27,11 @@ class World {
       : configuration_(configuration) {
     for (const auto& file : configuration.networks) {
       std::string why;
-      const auto holds = file.fault.empty() ? conditions_hold(file.match, environment, why) : Tri::no;
+      auto holds = file.fault.empty() ? conditions_hold(file.match, environment, why) : Tri::no;
+      if (holds == Tri::yes && !file.doubt.empty()) {
+        holds = Tri::maybe;
+        why = file.doubt;
+      }
       holds_.emplace_back(holds, file.fault.empty() ? why : file.fault);
     }
     for (const auto& device : configuration.netdevs) {
