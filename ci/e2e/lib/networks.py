@@ -10,6 +10,7 @@ inspect's code look at the same cases. Of a case:
   modes     path -> its mode, which is root's alone or, in "0640 systemd-network", another group's
   cmdline   the kernel's, "quiet" if it is left out
   nics      the machine's interfaces, ["eth0"] if they are left out; their driver is veth, their addresses are 52:54:00:ab:00:01 and so on
+  names     other names that udev gives the first of them
   address   whether an interface gets an address that others can reach
   route     whether there is a default route; as `address` if it is left out
   inspect   "yes", "no" or "cannot tell"; "yes" where there are both, else "no", if it is left out
@@ -45,10 +46,10 @@ OTHERS = ("usr/lib/systemd/system/systemd-networkd.service", "usr/lib/systemd/ne
 LINKS = ("bin", "sbin", "lib", "lib64")
 SECONDS = 10  # that networkd has for an address; a slow machine needs some of them
 
-# $1 the suite's files, $2 the case's folder, $3 its command line, $4 seconds, then the interfaces.
+# $1 the suite's files, $2 the case's folder, $3 its command line, $4 seconds, $5 other names of the first interface, then the interfaces.
 TRY = r"""
-tree=$1 case=$2 words=$3 seconds=$4
-shift 4
+tree=$1 case=$2 words=$3 seconds=$4 names=$5
+shift 5
 mount -t tmpfs tmpfs "$case/scratch"
 mkdir "$case/scratch/upper" "$case/scratch/work" "$case/scratch/root"
 mount -t overlay -o "lowerdir=$tree,upperdir=$case/scratch/upper,workdir=$case/scratch/work" overlay "$case/scratch/root"
@@ -77,6 +78,7 @@ for nic; do
 done
 nsenter --target "$other" --net dnsmasq --keep-in-foreground --conf-file=/dev/null --user=root --pid-file= --port=0 --leasefile-ro \
   --dhcp-authoritative --no-ping "${ranges[@]}" >"$case/dnsmasq.log" 2>&1 &
+for name in $names; do ip link property add dev "$1" altname "$name"; done
 export SYSTEMD_PROC_CMDLINE=$words SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console
 chroot "$root" /usr/lib/systemd/systemd-network-generator >"$case/generator.log" 2>&1 || true
 chroot "$root" /usr/lib/systemd/systemd-networkd >"$case/networkd.log" 2>&1 &
@@ -114,6 +116,7 @@ class Case:
     nics: tuple[str, ...] = ("eth0",)
     needs: str = ""
     unlike: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def here(self, suite: str) -> Case:
         """As this suite has it."""
@@ -156,6 +159,7 @@ def load() -> list[Case]:
         values.setdefault("route", values["address"])
         values.setdefault("inspect", "yes" if values["address"] and values["route"] else "no")
         values["unlike"] = tuple(values.get("unlike", ()))
+        values["names"] = tuple(values.get("names", ()))
         values["nics"] = tuple(values.get("nics", ("eth0",)))
         out.append(Case(**values))
     names = [case.name for case in out]
@@ -215,7 +219,7 @@ def happens(tree: Path, case: Case, folder: Path) -> tuple[bool, bool, str]:
     (folder / "scratch").mkdir()
     log = folder / "log"
     done = subprocess.run(["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", "bash", "-euc", TRY,
-                           "try", str(tree), str(folder), case.cmdline, str(SECONDS), *case.nics],
+                           "try", str(tree), str(folder), case.cmdline, str(SECONDS), " ".join(case.names), *case.nics],
                           stdout=subprocess.DEVNULL, stderr=log.open("wb"), stdin=subprocess.DEVNULL, timeout=120, check=False)
     if done.returncode != 0:
         raise shell.Failed(f"{case.name}: {log.read_text(errors='replace')[-1000:]}")
@@ -257,11 +261,11 @@ def archive(root: Path, file: Path) -> Path:
     return file
 
 
-def machine(nics: tuple[str, ...], folder: Path) -> Path:
+def machine(case: Case, folder: Path) -> Path:
     """What the kernel shows of a machine with these interfaces (sysfs(5))."""
     driver = folder / "sys/bus/drivers/veth"
     driver.mkdir(parents=True)
-    for number, nic in enumerate(nics, 1):
+    for number, nic in enumerate(case.nics, 1):
         top = folder / "sys/class/net" / nic
         (top / "device").mkdir(parents=True)
         (top / "device/driver").symlink_to(os.path.relpath(driver, top / "device"))
@@ -269,7 +273,8 @@ def machine(nics: tuple[str, ...], folder: Path) -> Path:
             (top / name).write_text(f"{value}\n")
         database = folder / "run/udev/data"
         database.mkdir(parents=True, exist_ok=True)
-        (database / f"n{number + 1}").write_text("E:ID_NET_DRIVER=veth\n")
+        names = "".join(f"E:ID_NET_NAME_PATH={name}\n" for name in case.names if number == 1)
+        (database / f"n{number + 1}").write_text(f"E:ID_NET_DRIVER=veth\n{names}")
     return folder
 
 
@@ -277,7 +282,7 @@ def says(base: Path, case: Case, folder: Path) -> tuple[str, str]:
     """inspect's answer about the network, and its words."""
     image = folder / "image"
     image.write_bytes(base.read_bytes() + archive(folder / "files", folder / "laid.img").read_bytes())
-    argv = [str(verdict.program()), "inspect", "--json", "--host", "--root", str(machine(case.nics, folder / "machine")), "--cmdline", case.cmdline,
+    argv = [str(verdict.program()), "inspect", "--json", "--host", "--root", str(machine(case, folder / "machine")), "--cmdline", case.cmdline,
             "--kernel", os.uname().release, str(image)]
     done = subprocess.run(argv, capture_output=True, timeout=120, check=False)
     findings = [each for each in json.loads(done.stdout)["findings"] if each["id"].startswith("network.")]

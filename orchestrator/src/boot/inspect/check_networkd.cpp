@@ -55,8 +55,10 @@ class Judge {
                  "name it: --cmdline \"$(cat /proc/cmdline)\"; or " + std::string(kRemedy));
     say(Severity::unknown,
         "whether a network interface gets an address depends on what is not known here: " + reasons(),
-        all_.links_known ? "name the interface in /etc/dracut-sshd/network, with DHCP=yes or an Address="
-                         : "inspect it on its machine, or with --host --root FOLDER");
+        std::ranges::any_of(outcomes_, &Outcome::only_advertised)
+            ? "write DHCP=yes or an Address=; if a router's advertisements give the address, IPv6AcceptRA=yes says so"
+        : all_.links_known ? "name the interface in /etc/dracut-sshd/network, with DHCP=yes or an Address="
+                           : "inspect it on its machine, or with --host --root FOLDER");
   }
 
  private:

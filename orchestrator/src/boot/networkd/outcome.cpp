@@ -58,7 +58,7 @@ class World {
   [[nodiscard]] std::vector<Outcome> outcomes() const {
     std::vector<Outcome> out;
     for (const auto& node : nodes_) {
-      Outcome outcome{node.link.name, node.link.kind, Tri::no, {}, {}, {}};
+      Outcome outcome{node.link.name, node.link.kind, Tri::no, {}, false, {}, {}};
       for (const auto& [file, tri] : node.files) outcome.by.push_back(file);
       describe(node, outcome);
       out.push_back(std::move(outcome));
@@ -173,6 +173,8 @@ class World {
     }
     const auto& last = *node.files.back().first;
     out.address = address_of_file(last);
+    out.only_advertised =
+        std::ranges::any_of(node.files, [&](const auto& each) { return addressed(*each.first) == Tri::maybe; });
     if (has == Tri::yes && below != Tri::yes) out.why = "no network interface carries it";
     if (has == Tri::yes) return;
     if (node.files.back().second == Tri::yes && node.files.size() == 1) {

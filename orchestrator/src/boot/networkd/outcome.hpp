@@ -22,6 +22,7 @@ struct Outcome {
   std::string kind;                    // "": hardware
   Tri reached = Tri::no;               // it gets an address, and what it needs below it is up
   std::vector<const NetworkFile*> by;  // the files that may be for it; the first that is, is the last of these
+  bool only_advertised = false;        // a router's advertisements alone may give it an address
   std::string address;                 // "DHCP", "192.0.2.5/24 via 192.0.2.1"; "" if it gets none
   std::string why;                     // why not, or why that is not certain
 };

@@ -49,7 +49,7 @@ images::Files image_of_case(const nlohmann::json& one) {
 }
 
 /// What the kernel shows of a machine with these interfaces.
-void make_machine(const fs::path& root, const nlohmann::json& nics) {
+void make_machine(const fs::path& root, const nlohmann::json& nics, const nlohmann::json& names) {
   int number = 0;
   for (const std::string name : nics) {
     const auto top = root / "sys/class/net" / name;
@@ -59,7 +59,9 @@ void make_machine(const fs::path& root, const nlohmann::json& nics) {
     base::write_file(top / "address", "52:54:00:ab:00:0" + std::to_string(number) + "\n");
     base::write_file(top / "ifindex", std::to_string(number) + "\n");
     fs::create_directories(root / "run/udev/data");
-    base::write_file(root / "run/udev/data" / ("n" + std::to_string(number)), "E:ID_NET_DRIVER=veth\n");
+    std::string database = "E:ID_NET_DRIVER=veth\n";
+    for (const std::string other : names) database += "E:ID_NET_NAME_PATH=" + other + "\n";
+    base::write_file(root / "run/udev/data" / ("n" + std::to_string(number)), database);
   }
 }
 
@@ -80,7 +82,8 @@ TEST(Networks, OfEachCaseInspectSaysWhatNetworkdDoes) {
     const std::string name = one.at("name");
     SCOPED_TRACE(name);
     const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
-    make_machine(host.path(), one.value("nics", nlohmann::json::array({"eth0"})));
+    make_machine(host.path(), one.value("nics", nlohmann::json::array({"eth0"})),
+                 one.value("names", nlohmann::json::array()));
     Options options;
     options.cmdline = one.value("cmdline", "quiet");
     options.cmdline_known = true;
