@@ -241,6 +241,7 @@ void read_udev(const fs::path& root, const fs::path& device, Nic& nic) {
     const auto key = std::string_view(line).substr(0, equals);
     if (equals == std::string::npos) continue;
     if (key == "E:ID_PATH") nic.path = line.substr(equals + 1);
+    if (key == "E:ID_NET_LINK_FILE") nic.link_file = line.substr(equals + 1);
     for (const auto* name :
          {"E:ID_NET_NAME_ONBOARD", "E:ID_NET_NAME_SLOT", "E:ID_NET_NAME_PATH", "E:ID_NET_NAME_MAC"}) {
       if (key == name && line.substr(equals + 1) != nic.name) nic.alternative_names->push_back(line.substr(equals + 1));

@@ -185,10 +185,21 @@ networkd::Environment environment_of(const Facts& facts) {
   return out;
 }
 
-networkd::Link link_of(const host::Nic& nic) {
+/// A name that a .link file of the system gives, and the image does not have, is another one in the initramfs.
+bool keeps_its_name(const Facts& facts, const host::Nic& nic) {
+  return !nic.link_file.starts_with("/etc/") || facts.has(nic.link_file.substr(1));
+}
+
+networkd::Link link_of(const Facts& facts, const host::Nic& nic) {
   const auto known = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-  return {nic.name,           nic.alternative_names,       "ether", "", known(nic.driver), known(nic.path),
-          known(nic.address), known(nic.permanent_address)};
+  return {keeps_its_name(facts, nic) ? nic.name : "",
+          nic.alternative_names,
+          "ether",
+          "",
+          known(nic.driver),
+          known(nic.path),
+          known(nic.address),
+          known(nic.permanent_address)};
 }
 
 void find_links(const Facts& facts, NetworkdFacts& out) {
@@ -197,7 +208,7 @@ void find_links(const Facts& facts, NetworkdFacts& out) {
   const bool some = std::ranges::any_of(nics.all, [&](const host::Nic& nic) { return is_driven(facts, nic); });
   for (const auto& nic : nics.all) {
     if (some && !is_driven(facts, nic)) continue;
-    out.links.push_back(link_of(nic));
+    out.links.push_back(link_of(facts, nic));
   }
   if (out.links.empty()) out.links.emplace_back();
 }

@@ -150,6 +150,27 @@ TEST(Networks, TheDefaultThatDracutPutsThereAtBootCounts) {
   EXPECT_EQ(of("quiet ip=eth0:off"), "no");
 }
 
+TEST(Networks, ANameThatALinkFileOfTheSystemGivesIsNotTheInitramfss) {
+  const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
+  make_machine(host.path(), {"lan0"}, nlohmann::json::array());
+  base::write_file(host.path() / "run/udev/data/n1", "E:ID_NET_LINK_FILE=/etc/systemd/network/10-lan.link\n");
+  auto files = images::good();
+  files.erase("etc/systemd/network/20-wired.network");
+  images::put(files, "etc/systemd/network/20-lan.network", "[Match]\nName=lan0\n[Network]\nDHCP=yes\n");
+  const auto of = [&] {
+    const auto image = images::image_of(files);
+    Options options;
+    options.cmdline_known = true;
+    options.host = host.path();
+    Findings findings;
+    check_network(gather(image, options), findings);
+    return answer(findings);
+  };
+  EXPECT_EQ(of(), "cannot tell");
+  images::put(files, "etc/systemd/network/10-lan.link", "[Match]\nOriginalName=*\n[Link]\nName=lan0\n");
+  EXPECT_EQ(of(), "yes");
+}
+
 TEST(Networks, AWordInCmdlineDIsNotCreditedWhereNetworkdIs) {
   auto files = images::good();
   files.erase("etc/systemd/network/20-wired.network");
