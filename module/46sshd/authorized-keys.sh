@@ -111,17 +111,30 @@ sshd_named_keys() {
   ) | sort -u
 }
 
-# sshd_tell_of_key WHERE NUMBER DESCRIPTION COMMAND: what this key can do.
+# sshd_tell_of_key WHERE NUMBER DESCRIPTION COMMAND FILE: what this key can do, by what came of it when it was tried (login-trial.sh).
 sshd_tell_of_key() {
-  local program
+  local program outcome address reason good='' bad='' first='' why='' what="$1, key $2"
+  while IFS=$'\t' read -r outcome address reason; do
+    case $outcome in
+      shell | unlock | forced) good+=" $address" first=${first:-good} ;;
+      denied) bad+=" $address" first=${first:-bad} why=$reason ;;
+      nothing) why=$reason ;;
+    esac
+  done < <(sshd_trial_of "$5" "$2")
+  if [[ $why && ! $good ]]; then
+    sshd_warn "key $2 in $1 does NOT log in, as it was tried ($why): $3"
+    return 0
+  elif [[ $good && $bad ]]; then
+    if [[ $first == good ]]; then what+=", but not from$bad"; else what+=", only from$good"; fi
+  fi
   if [[ -z $4 ]]; then
-    sshd_tell "may log in ($1, key $2): $3"
+    sshd_tell "may log in ($what): $3"
   elif sshd_does_nothing "$4"; then
     sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\": $3"
   elif program=$(sshd_missing_program "$4"); then
     sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\", and $program is not in this image: $3"
   else
-    sshd_tell "may log in ($1, key $2), and only run \"$4\": $3"
+    sshd_tell "may log in ($what), and only run \"$4\": $3"
   fi
 }
 
@@ -135,7 +148,7 @@ sshd_tell_of_keys() {
     if [[ $path == /root/.ssh/authorized_keys ]]; then source=$(sshd_find_authorized_key_path) || continue; fi
     while IFS=$'\t' read -r number described command; do
       found=yes
-      sshd_tell_of_key "$source" "$number" "$described" "$command"
+      sshd_tell_of_key "$source" "$number" "$described" "$command" "$path"
     done < <(sshd_each_key "$file")
   done < <(sshd_effective_key_files)
   while IFS= read -r path; do

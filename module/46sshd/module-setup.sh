@@ -21,6 +21,10 @@
 . "${BASH_SOURCE[0]%/*}/network.sh"
 # shellcheck source=networkd.sh
 . "${BASH_SOURCE[0]%/*}/networkd.sh"
+# shellcheck source=networkd-files.sh
+. "${BASH_SOURCE[0]%/*}/networkd-files.sh"
+# shellcheck source=dhcp-client.sh
+. "${BASH_SOURCE[0]%/*}/dhcp-client.sh"
 # shellcheck source=networkmanager.sh
 . "${BASH_SOURCE[0]%/*}/networkmanager.sh"
 # shellcheck source=network-legacy.sh
@@ -35,6 +39,8 @@
 . "${BASH_SOURCE[0]%/*}/config.sh"
 # shellcheck source=authorized-keys.sh
 . "${BASH_SOURCE[0]%/*}/authorized-keys.sh"
+# shellcheck source=login-trial.sh
+. "${BASH_SOURCE[0]%/*}/login-trial.sh"
 # shellcheck source=digests.sh
 . "${BASH_SOURCE[0]%/*}/digests.sh"
 
@@ -186,6 +192,11 @@ sshd_install_boot() {
   sshd_install_wanted_unit dracut-sshd-release-network.service initrd-switch-root.target
 }
 
+# sshd_install_record: what came of it when keys were tried.
+sshd_install_record() {
+  [[ ! -s ${DRACUT_TMPDIR-}/dracut-sshd/login ]] || sshd_put 0644 "$DRACUT_TMPDIR/dracut-sshd/login" /usr/lib/dracut-sshd/login
+}
+
 # sshd_running_line: prints the running kernel's command line, where this is the system that it runs.
 sshd_running_line() { [[ ${dracutsysrootdir-} ]] || cat /proc/cmdline; }
 
@@ -241,6 +252,7 @@ install() {
     && sshd_install_boot \
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
+    && sshd_install_record \
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_tell_of_keys
     sshd_warn_without_network

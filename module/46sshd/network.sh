@@ -101,15 +101,6 @@ sshd_own_networks() {
   done; done
 }
 
-# sshd_host_runs UNIT: is it enabled on the system?
-sshd_host_runs() {
-  local link
-  for link in "${dracutsysrootdir-}"/{etc,usr/lib}/systemd/system/*.wants/"$1"; do
-    if [[ -L $link || -e $link ]]; then return 0; fi
-  done
-  return 1
-}
-
 # sshd_warn_of_command_line: of what does nothing by itself.
 sshd_warn_of_command_line() {
   dwarn "dracut-sshd: what brings the network up in this image wants rd.neednet=1 ip=dhcp, or the like, on the kernel's command line."

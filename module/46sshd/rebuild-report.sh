@@ -94,7 +94,7 @@ report_config() {
 
 # report_keys IMAGE: who may log in. A key that is tied to a command which only says something, or is not in the image, is not one.
 report_keys() {
-  local keys='' number described command fingerprint comment type program config count=0 useless=0 shown=() file files
+  local keys='' number described command fingerprint comment type program config record count=0 useless=0 shown=() file files
   config=$(report_config "$1")
   read -ra files < <(sed -nE 's/^[[:space:]]*AuthorizedKeysFile[[:space:]=]+//Ip' <<<"$config" | head -n 1 | tr -d '"') || true
   [[ ${files-} ]] || files=(/root/.ssh/authorized_keys)
@@ -136,6 +136,14 @@ report_keys() {
   fi
   if ((count > ${#shown[@]})); then shown+=("and $((count - ${#shown[@]})) more"); fi
   report_login="root, with $(report_join "${shown[@]}")"
+  record=$(report_file "$1" usr/lib/dracut-sshd/login) || record=''
+  case $(sshd_trial_answer "$record") in
+    no)
+      report_login=nobody
+      report_lock_out "a configuration of sshd that lets a key in: it refused each when the image was built ($(report_plain "$(sshd_trial_reason "$record" '[a-z]+')"))"
+      ;;
+    untested) if [[ $record ]]; then report_login+=' (no login could be tried when the image was built)'; fi ;;
+  esac
   if ((useless)); then report_missing+=("$useless of the keys can neither unlock nor get a shell, for the command they are tied to"); fi
 }
 

@@ -148,11 +148,11 @@ sshd_learn_options() {
   done
 }
 
-# sshd_check_effect SSHD: a configuration that sshd accepts may still let nobody in. Said, not refused: what a Match block
-# makes of it depends on the client.
+# sshd_check_effect SSHD: what sshd says of its configuration, where no login could be tried. Said, not refused: what a Match block makes
+# of it depends on the client; the address is one that nobody uses.
 sshd_check_effect() {
   local answer line
-  answer=$(sshd_in_tree "$1" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null) || return 0
+  answer=$(sshd_in_tree "$1" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null) || return 0
   while IFS= read -r line; do
     case $line in
       'permitrootlogin no' | 'pubkeyauthentication no' | 'usepam yes')
@@ -160,6 +160,24 @@ sshd_check_effect() {
         ;;
     esac
   done <<<"$answer"
+}
+
+# sshd_judge_logins SSHD: has keys log in, into $state/login, and says so where none can, or none could be tried. sshd goes in all the same:
+# one that might let somebody in is better than none.
+sshd_judge_logins() {
+  local record
+  sshd_trial "$1" >"$state/login" 2>/dev/null || :
+  record=$(<"$state/login")
+  case $(sshd_trial_answer "$record") in
+    no)
+      derror "dracut-sshd: NO: nobody can log in while this image boots, for sshd refuses each of the keys that are in it" \
+        "($(sshd_trial_reason "$record" '[a-z]+')). Mend its configuration in /etc/dracut-sshd, and build the image again."
+      ;;
+    untested)
+      dwarn "dracut-sshd: UNTESTED: no key could be tried ($(sshd_trial_reason "$record" untested)); sshd accepts its configuration."
+      sshd_check_effect "$1"
+      ;;
+  esac
 }
 
 # sshd_put_together SSHD: what sshd reads when it starts, in the private folder.
@@ -200,10 +218,10 @@ sshd_verdict() {
       case $? in
         0)
           result=good
-          sshd_check_effect "$daemon"
           sshd_learn_options "$daemon" >"$state/options"
-          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null \
+          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null \
             | sed -n 's/^authorizedkeysfile //p' >"$state/key-files"
+          sshd_judge_logins "$daemon"
           ;;
         1)
           sshd_refuse "sshd does not accept what would go into this image: ${sshd_said//$'\n'/; }" \

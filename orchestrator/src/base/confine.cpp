@@ -54,15 +54,14 @@ Command confined(const Command& command, const Confinement& confinement) {
   return out;
 }
 
-std::string why_not_confined(const Confinement& confinement, const std::string& path, Runner& runner,
-                             const Cancel& cancel) {
+std::string why_not_confined(const Confinement& confinement, const std::string& path, const Context& context) {
   Command trial;
   trial.argv = {"true"};
   trial.env = {{"PATH", path}, {"LC_ALL", "C"}};
   trial.deadline = std::chrono::seconds(20);
   trial.dies_with_parent = true;
   try {
-    const auto outcome = runner.run(confined(trial, confinement), cancel);
+    const auto outcome = context.runner.run(confined(trial, confinement), context.cancel);
     if (outcome.timed_out) return "bubblewrap does not answer";
     if (outcome.status == 0) return "";
     const auto said = lines(outcome.tail);

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/command.hpp"
+#include "base/context.hpp"
 
 /// Programs that read foreign bytes, below bubblewrap: they see /usr, an empty /tmp and what is named here, each at its
 /// own place. (A build step has a world of its own: sandbox.hpp.)
@@ -23,7 +24,7 @@ struct Confinement {
 [[nodiscard]] Command confined(const Command& command, const Confinement& confinement);
 
 /// Whether bubblewrap can do that here, tried with a program that does nothing; if not, why. `path`: PATH.
-[[nodiscard]] std::string why_not_confined(const Confinement& confinement, const std::string& path, Runner& runner,
-                                           const Cancel& cancel);
+[[nodiscard]] std::string why_not_confined(const Confinement& confinement, const std::string& path,
+                                           const Context& context);
 
 }  // namespace base

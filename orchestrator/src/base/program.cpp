@@ -6,11 +6,14 @@
 
 #include <cstdio>
 #include <iostream>
+#include <map>
+#include <string>
 #include <string_view>
 
 extern char** environ;
 
 namespace base {
+namespace {
 
 std::map<std::string, std::string> whole_environment() {
   std::map<std::string, std::string> out;
@@ -21,6 +24,8 @@ std::map<std::string, std::string> whole_environment() {
   }
   return out;
 }
+
+}  // namespace
 
 void tell(const Error& error, Console& console) {
   console.clear_status();
@@ -36,16 +41,18 @@ int written(int status, int failed) {
   return failed;
 }
 
-int run_program(const std::function<int(Runner&, Cancel&, Console&)>& work, int failed) {
+int run_program(const std::function<int(const Context&, Cancel&)>& work, int failed) {
   SystemRunner runner;
+  SystemClock clock;
   Cancel cancel;
+  const auto environment = whole_environment();
   int interrupted = 0;
   int status = 0;
   {
     const SignalScope signals(cancel);
     StderrConsole console;
     try {
-      status = work(runner, cancel, console);
+      status = work({runner, cancel, console, environment, clock}, cancel);
     } catch (const Interrupted& stop) {
       interrupted = stop.signal();
     }

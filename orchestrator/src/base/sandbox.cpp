@@ -118,14 +118,14 @@ Command wrap(const Command& command, const Sandbox& sandbox) {
   return wrapped;
 }
 
-std::string why_no_sandbox(Runner& runner, const Cancel& cancel) {
+std::string why_no_sandbox(const Context& context) {
   try {
     const TempDir job(temp_parent(), "sandbox-");
     Command trial;
     trial.argv = {"true"};
     trial.env = {{"PATH", kHostPath}};
     trial.deadline = std::chrono::seconds(20);
-    const Outcome outcome = runner.run(wrap(trial, {.job = job.path(), .read_only = {}}), cancel);
+    const Outcome outcome = context.runner.run(wrap(trial, {.job = job.path(), .read_only = {}}), context.cancel);
     if (outcome.timed_out) return "bubblewrap does not answer";
     if (outcome.status == 0) return "";
     const auto said = lines(outcome.tail);

@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/command.hpp"
+#include "base/context.hpp"
 
 /// Isolation of a build step by bubblewrap: no network, /usr read-only, a synthetic /etc, one writable folder at a
 /// fixed path. The fixed path is what makes SRPMs and Arch packages reproducible: they record where they were built.
@@ -39,6 +40,6 @@ inline constexpr const char* kInside = "/build";
 /// Whether bubblewrap can make namespaces here: the real set of arguments is tried with a program that does nothing. If
 /// not, the reason, for one warning: the build then runs in a process group only and is not isolated. Keep the answer:
 /// every call tries again.
-[[nodiscard]] std::string why_no_sandbox(Runner& runner, const Cancel& cancel);
+[[nodiscard]] std::string why_no_sandbox(const Context& context);
 
 }  // namespace base

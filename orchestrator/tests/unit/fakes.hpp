@@ -2,17 +2,21 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/console.hpp"
+#include "base/context.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 
-/// The two seams of the house, with something that a test can look into.
+/// The seams of the house, with something that a test can look into.
 namespace fakes {
 
 /// Runs nothing: a handler says what a command does. Every command is kept.
@@ -74,5 +78,44 @@ class Console final : public base::Console {
   mutable std::mutex mutex_;
   std::vector<std::string> lines_, warnings_, statuses_;
 };
+
+/// Its time passes in sleep alone, which takes none. For one thread.
+class Clock final : public base::Clock {
+ public:
+  [[nodiscard]] double now() const override { return time_; }
+  void sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) override {
+    cancel.throw_if_requested();
+    time_ += std::chrono::duration<double>(pause).count();
+    pauses_.push_back(pause);
+  }
+
+  [[nodiscard]] const std::vector<std::chrono::milliseconds>& pauses() const { return pauses_; }
+
+ private:
+  double time_ = 1000;
+  std::vector<std::chrono::milliseconds> pauses_;
+};
+
+/// A base::Context and all that it refers to. `Runs` may be base::SystemRunner, or a reference to a test's own.
+template <typename Runs = Runner>
+struct Context {
+  template <typename... From>
+  explicit Context(From&&... from) : runner(std::forward<From>(from)...) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  operator base::Context() const { return made_; }
+
+  Runs runner;
+  base::Cancel cancel;
+  Console console;
+  std::map<std::string, std::string> environment;
+  Clock clock;
+
+ private:
+  base::Context made_{runner, cancel, console, environment, clock};
+};
+
+using SystemContext = Context<base::SystemRunner>;
 
 }  // namespace fakes

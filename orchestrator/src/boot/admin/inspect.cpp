@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "admin/describe.hpp"
+#include "admin/describe_json.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -29,6 +30,7 @@
 #include "inspect/check.hpp"
 #include "inspect/check_list.hpp"
 #include "inspect/gather.hpp"
+#include "trial/trial.hpp"
 
 namespace admin {
 namespace {
@@ -153,7 +155,7 @@ int print_tree(const initramfs::Image& image, const InspectArguments& arguments,
   return 0;
 }
 
-int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const Context& context) {
+int print_difference(const initramfs::Image& after, const InspectArguments& arguments, const base::Context& context) {
   const auto& other = arguments.other;
   auto source = open(other);
   auto wanted = inspect::read_options();
@@ -161,7 +163,7 @@ int print_difference(const initramfs::Image& after, const InspectArguments& argu
   auto before = initramfs::read(source, wanted);
   for (const auto& fault : before.faults)
     context.console.warn(fmt::format("{}: at byte {}: {}", other, fault.offset, base::printable(fault.message, 300)));
-  (void)initramfs::add_inner(source, before, wanted, context.runner, context.cancel);
+  (void)initramfs::add_inner(source, before, wanted, context);
   const auto difference = browse::compare(before, after);
   const auto weights = browse::compare_modules(before, after, arguments.root);
   base::print(arguments.json ? dumped(to_json(difference, weights)) : to_text(difference, weights));
@@ -190,7 +192,7 @@ int print_file(initramfs::Source& source, const initramfs::Image& image, const i
 }
 
 int extract_all(initramfs::Source& source, const initramfs::Image& image, const InspectArguments& arguments,
-                const Context& context) {
+                const base::Context& context) {
   const auto done = initramfs::extract(source, image, arguments.extract, arguments.devices);
   context.console.line(
       fmt::format("{}: {} files, {} folders, {} links", arguments.extract, done.files, done.folders, done.links));
@@ -227,16 +229,19 @@ Subject subject_of(const InspectArguments& arguments) {
     options.cmdline = arguments.cmdline;
     options.cmdline_known = true;
   }
+  options.from = arguments.from;
   if (out.image != "-") options.file = out.image;
   return out;
 }
 
-int print_verdict(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
+int print_verdict(initramfs::Source& source, const initramfs::Image& image, const Subject& subject,
+                  const InspectArguments& arguments, const base::Context& context) {
   auto options = subject.options;
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
   const auto facts = inspect::gather(image, options);
-  const auto findings = inspect::check_all(facts);
+  auto findings = inspect::check_all(facts);
+  if (arguments.tries) findings = trial::with_trial(findings, trial::try_logins(source, facts, context));
   const Inspected inspected{subject.image, subject.source, image, facts, findings};
   base::print(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
   return static_cast<int>(inspect::answer_of(findings));
@@ -244,7 +249,9 @@ int print_verdict(const initramfs::Image& image, const Subject& subject, const I
 
 }  // namespace
 
-int inspect(const InspectArguments& arguments, const Context& context) {
+namespace {
+
+int inspect_image(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
   if (mode == explain) return explain_check(arguments.explain, arguments.json);
@@ -259,7 +266,7 @@ int inspect(const InspectArguments& arguments, const Context& context) {
     if (mode != judge) context.console.warn(fmt::format("at byte {}: {}", fault.offset, fault.message));
   }
   if (mode == extract) return extract_all(source, image, arguments, context);
-  const auto inner = initramfs::add_inner(source, image, options, context.runner, context.cancel);
+  const auto inner = initramfs::add_inner(source, image, options, context);
   switch (mode) {
     case cat:
       return print_file(source, image, inner, arguments.cat);
@@ -270,7 +277,19 @@ int inspect(const InspectArguments& arguments, const Context& context) {
     case diff:
       return print_difference(image, arguments, context);
     default:
-      return print_verdict(image, subject, arguments);
+      return print_verdict(source, image, subject, arguments, context);
+  }
+}
+
+}  // namespace
+
+int inspect(const InspectArguments& arguments, const base::Context& context) {
+  try {
+    return inspect_image(arguments, context);
+  } catch (const base::Error& error) {
+    // Who reads JSON has a document in every case.
+    if (arguments.mode == InspectMode::judge && arguments.json) base::print(dumped(to_json(arguments.image, error)));
+    throw;
   }
 }
 

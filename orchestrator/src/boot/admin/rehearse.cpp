@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -13,7 +14,6 @@
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/output.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 #include "rehearsal/rehearsal_report.hpp"
 
@@ -50,8 +50,7 @@ std::string line_of(const rehearsal::Step& step) {
 }
 
 /// Where a failed rehearsal is kept when nobody has named a folder.
-fs::path folder_of_its_own() {
-  const auto environment = base::whole_environment();
+fs::path folder_of_its_own(const std::map<std::string, std::string>& environment) {
   fs::path top;
   if (const auto state = environment.find("XDG_STATE_HOME");
       state != environment.end() && state->second.starts_with('/'))
@@ -98,13 +97,11 @@ std::string verdict_of(const rehearsal::Report& report) {
 
 }  // namespace
 
-int rehearse(const RehearseArguments& arguments, const Context& context) {
+int rehearse(const RehearseArguments& arguments, const base::Context& context) {
   // Noticed now, and not when all has been seen.
   if (!arguments.report.empty() && fs::exists(fs::symlink_status(arguments.report)))
     throw base::Error(arguments.report + ": it is there already", base::Exit::usage)
         .with_hint("name a folder that is not there yet: --report FOLDER");
-  remote::SystemClock clock;
-  const auto environment = base::whole_environment();
   rehearsal::Observer observer;
   observer.status = [&](const std::string& text) { context.console.status(text); };
   observer.step = [&](const rehearsal::Step& step) {
@@ -123,11 +120,10 @@ int rehearse(const RehearseArguments& arguments, const Context& context) {
                     "ends it all.",
                     command, passphrase));
   };
-  const auto report =
-      rehearsal::rehearse(request_of(arguments), environment, context.runner, context.cancel, clock, observer);
+  const auto report = rehearsal::rehearse(request_of(arguments), context, observer);
   context.console.clear_status();
   fs::path folder = arguments.report;
-  if (folder.empty() && !report.passed) folder = folder_of_its_own();
+  if (folder.empty() && !report.passed) folder = folder_of_its_own(context.environment);
   std::optional<base::Error> lost;
   try {
     if (!folder.empty()) rehearsal::keep(report, folder);

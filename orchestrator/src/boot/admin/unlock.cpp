@@ -12,7 +12,6 @@
 
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 #include "remote/prompt.hpp"
 #include "remote/secret.hpp"
@@ -45,14 +44,14 @@ remote::Target target_of(const UnlockArguments& arguments, const std::string& ty
   return out;
 }
 
-remote::Secret passphrase_of(const UnlockArguments& arguments, const Context& context) {
+remote::Secret passphrase_of(const UnlockArguments& arguments, base::Cancel& cancel) {
   remote::forbid_core_dumps();
-  if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor, context.cancel);
-  if (!arguments.command.empty()) return remote::from_command(arguments.command, context.cancel);
+  if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor, cancel);
+  if (!arguments.command.empty()) return remote::from_command(arguments.command, cancel);
   return remote::from_terminal(arguments.hosts.size() == 1
                                    ? fmt::format("Passphrase for {}: ", base::printable(arguments.hosts.front()))
                                    : fmt::format("Passphrase for {} machines: ", arguments.hosts.size()),
-                               context.cancel);
+                               cancel);
 }
 
 bool is_well(const remote::Unlocked& result) {
@@ -79,15 +78,14 @@ void print(const std::vector<remote::Target>& targets, const std::vector<remote:
 
 }  // namespace
 
-int unlock(const UnlockArguments& arguments, const Context& context) {
+int unlock(const UnlockArguments& arguments, const base::Context& context, base::Cancel& cancel) {
   std::vector<remote::Target> targets;
   for (const auto& host : arguments.hosts) targets.push_back(target_of(arguments, host));
   if (!arguments.alias.empty() && targets.size() > 1) throw base::Error("--alias is for one host", base::Exit::usage);
-  const auto surroundings = base::whole_environment();
-  const auto path = surroundings.find("PATH");
-  if (!base::find_program("ssh", path == surroundings.end() ? "/usr/bin:/bin" : path->second))
+  const auto path = context.environment.find("PATH");
+  if (!base::find_program("ssh", path == context.environment.end() ? "/usr/bin:/bin" : path->second))
     throw base::Error("ssh is not installed", base::Exit::missing_tool).with_hint("install OpenSSH's client");
-  const auto passphrase = passphrase_of(arguments, context);
+  const auto passphrase = passphrase_of(arguments, cancel);
   if (!passphrase.locked())
     context.console.line("note: RLIMIT_MEMLOCK does not allow to keep the passphrase out of swap");
   remote::Wait wait;
@@ -101,14 +99,11 @@ int unlock(const UnlockArguments& arguments, const Context& context) {
     for (std::size_t index = 0; index < targets.size(); ++index) {
       threads.emplace_back([&, index] {
         try {
-          remote::SystemClock clock;
-          const auto begin = clock.now();
-          results[index] = remote::unlock(
-              targets[index], passphrase, wait, surroundings, context.runner, context.cancel, clock,
-              [&](const std::string& text) {
-                context.console.line(
-                    fmt::format("{} [{:.0f} s] {}", base::printable(targets[index].host), clock.now() - begin, text));
-              });
+          const auto begin = context.clock.now();
+          results[index] = remote::unlock(targets[index], passphrase, wait, context, [&](const std::string& text) {
+            context.console.line(fmt::format("{} [{:.0f} s] {}", base::printable(targets[index].host),
+                                             context.clock.now() - begin, text));
+          });
         } catch (...) {
           failures[index] = std::current_exception();
         }

@@ -4,19 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "base/console.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 
 /// One verb a file. Each prints its result on stdout, its talk on the console, and returns the exit status.
 namespace admin {
 
 inline constexpr int kCannotTell = 4;
-
-struct Context {
-  base::Runner& runner;
-  base::Cancel& cancel;
-  base::Console& console;
-};
 
 enum class InspectMode { judge, list, tree, cat, extract, diff, explain };
 
@@ -30,6 +23,8 @@ struct InspectArguments {
   bool json = false;
   bool quiet = false;
   bool devices = false;
+  std::string from;    // the address that root will come from; "": not known
+  bool tries = false;  // log in to the image's sshd
   std::string cat;
   std::string extract;
   std::string other;
@@ -75,8 +70,9 @@ struct RehearseArguments {
   bool json = false;
 };
 
-int rehearse(const RehearseArguments& arguments, const Context& context);
-int unlock(const UnlockArguments& arguments, const Context& context);
-int inspect(const InspectArguments& arguments, const Context& context);
+int rehearse(const RehearseArguments& arguments, const base::Context& context);
+/// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.
+int unlock(const UnlockArguments& arguments, const base::Context& context, base::Cancel& cancel);
+int inspect(const InspectArguments& arguments, const base::Context& context);
 
 }  // namespace admin

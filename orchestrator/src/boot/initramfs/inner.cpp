@@ -110,11 +110,11 @@ class Guard {
   std::thread thread_;  // last: it uses what stands before it
 };
 
-base::Outcome run_guarded(const base::Command& run, const Kind& kind, const fs::path& folder, base::Runner& runner,
-                          const base::Cancel& cancel) {
-  Guard guard(folder, cancel);
+base::Outcome run_guarded(const base::Command& run, const Kind& kind, const fs::path& folder,
+                          const base::Context& context) {
+  Guard guard(folder, context.cancel);
   try {
-    auto outcome = runner.run(run, guard.stop);
+    auto outcome = context.runner.run(run, guard.stop);
     if (!guard.too_much) return outcome;
   } catch (const base::Interrupted&) {
     if (!guard.too_much) throw;
@@ -125,7 +125,7 @@ base::Outcome run_guarded(const base::Command& run, const Kind& kind, const fs::
 }  // namespace
 
 Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
-                base::Runner& runner, const base::Cancel& cancel) {
+                const base::Context& context) {
   const auto* const kind = std::ranges::find_if(kKinds, [&](const Kind& each) {
     const auto* node = image.find(each.path);
     return node != nullptr && node->is_file();
@@ -152,9 +152,9 @@ Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initra
   const auto folder = work.path() / "root";
   // It reads what somebody else has made, in C: where bubblewrap works, it sees this folder and no network.
   if (const base::Confinement cage{.writable = {work.path()}, .readable = {}, .devices = {}};
-      base::why_not_confined(cage, run.env.at("PATH"), runner, cancel).empty())
+      base::why_not_confined(cage, run.env.at("PATH"), context).empty())
     run = base::confined(run, cage);
-  const auto outcome = run_guarded(run, *kind, folder, runner, cancel);
+  const auto outcome = run_guarded(run, *kind, folder, context);
   if (fs::symlink_status(folder).type() != fs::file_type::directory)
     throw base::Error(
         fmt::format("/{}: {} could not unpack it: {}", kind->path, kind->program, base::printable(outcome.tail, 400)));

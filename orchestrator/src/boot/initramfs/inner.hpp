@@ -6,8 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "base/context.hpp"
 #include "base/files.hpp"
-#include "base/process.hpp"
 #include "initramfs/builder.hpp"
 #include "initramfs/image.hpp"
 #include "initramfs/source.hpp"
@@ -23,6 +23,6 @@ struct Inner {
   std::map<std::uint32_t, std::filesystem::path> files;  // by Node::entry: where their bytes are
 };
 [[nodiscard]] Inner add_inner(initramfs::Source& source, initramfs::Image& image, const initramfs::ReadOptions& wanted,
-                              base::Runner& runner, const base::Cancel& cancel);
+                              const base::Context& context);
 
 }  // namespace initramfs

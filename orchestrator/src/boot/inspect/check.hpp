@@ -29,7 +29,15 @@ void check_type(const Facts& facts, Findings& out);
 
 // check_configuration.cpp
 void check_configuration(const Facts& facts, Findings& out);
+
+// check_login.cpp
 void check_login(const Facts& facts, Findings& out);
+
+// check_pam.cpp
+void check_pam(const Facts& facts, Findings& out);
+
+// check_listen.cpp
+void check_listen(const Facts& facts, Findings& out);
 
 // check_keys.cpp
 void check_authorized(const Facts& facts, Findings& out);

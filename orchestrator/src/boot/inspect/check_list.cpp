@@ -58,6 +58,16 @@ constexpr std::array kChecks{
           "PubkeyAuthentication, PermitRootLogin, AllowUsers and its kin, AuthenticationMethods, and Match blocks: "
           "any of them can refuse a key that is in order. Of several "
           "values sshd takes the first."},
+    Check{"sshd.pam", "PAM, if it is asked, lets root in",
+          "With UsePAM yes every module that /etc/pam.d/sshd requires has to be in the image: PAM refuses everybody "
+          "where one is missing. This module's own sshd_config says UsePAM no."},
+    Check{"sshd.listen", "it listens where somebody can reach it",
+          "A port or an address that sshd cannot make sense of ends it: the names of /etc/services and /etc/hosts are "
+          "seldom in an image. On a loopback address nobody reaches it."},
+    Check{"sshd.try", "its own sshd lets a key in (--try)",
+          "With --try the image's own sshd runs in a sandbox, and throw-away keys log in to it in place of yours, with "
+          "their options, from an address of each network that the configuration or a key names. What was seen counts "
+          "more than what was read."},
     Check{"sshd.privsep", "it can give up its privileges",
           "sshd ends at its start where the account \"sshd\" is missing, or the empty folder in which it confines "
           "itself is not there, or can be written by others than root."},

@@ -206,7 +206,7 @@ class Judge {
       if (outcome.reached != Tri::yes || texts.size() == kShown) continue;
       texts.push_back(fmt::format("{}: {} ({})", name_of(outcome), outcome.address, outcome.by.back()->path));
     }
-    return base::join(texts, "; ") + "; sshd listens on " + listening_text(facts_);
+    return base::join(texts, "; ");
   }
 
   [[nodiscard]] std::string reasons() const {
@@ -227,19 +227,5 @@ class Judge {
 }  // namespace
 
 void check_networkd(const Facts& facts, Findings& out) { Judge(facts, out).judge(); }
-
-std::string listening_text(const Facts& facts) {
-  std::vector<std::string> ports;
-  for (std::size_t index = 0; index < facts.sshd.arguments.size(); ++index) {
-    const auto& word = facts.sshd.arguments[index];
-    if (word == "-p" && index + 1 < facts.sshd.arguments.size())
-      ports.push_back(facts.sshd.arguments[index + 1]);
-    else if (word.starts_with("-p"))
-      ports.push_back(word.substr(2));
-  }
-  if (ports.empty()) ports = openssh::all_arguments(facts.effective.values, "port");
-  if (ports.empty()) ports.emplace_back("22");
-  return (ports.size() == 1 ? "port " : "ports ") + base::printable(base::join(ports, ", "));
-}
 
 }  // namespace inspect

@@ -10,7 +10,4 @@ namespace inspect {
 /// gets an address, by which file.
 void check_networkd(const Facts& facts, Findings& out);
 
-/// Where sshd listens: "port 22".
-[[nodiscard]] std::string listening_text(const Facts& facts);
-
 }  // namespace inspect

@@ -19,6 +19,20 @@ constexpr std::array<std::string_view, 14> kEarly{
 const std::string kRemoveWord = "remove that word from the kernel's command line";
 const std::string kRebuild = "build the image again: dracut-sshd-rebuild";
 
+/// The word of the kernel's command line by which sshd.service is not started, and how.
+std::string why_words_keep_it_out(const Facts& facts) {
+  if (const auto word = word_that_masks(facts, "sshd.service"); !word.empty())
+    return base::printable(word) + " on the kernel's command line masks sshd.service";
+  const auto first = first_unit(facts);
+  if (first.unit == "emergency.target" || first.unit == "emergency.service")
+    return base::printable(first.word) +
+           " on the kernel's command line: systemd starts a shell on the console, and nothing else";
+  if (!first.unit.empty() && !load_unit(facts.image, first.unit))
+    return fmt::format("{} on the kernel's command line: {} is not in the image", base::printable(first.word),
+                       base::printable(first.unit));
+  return {};
+}
+
 }  // namespace
 
 void check_unit(const Facts& facts, Findings& out) {
@@ -30,17 +44,7 @@ void check_unit(const Facts& facts, Findings& out) {
   if (unit.masked)
     return error(fmt::format("sshd.service is masked, by /{}", unit.path),
                  "take the mask away, and build the image again");
-  if (const auto word = word_that_masks(facts, "sshd.service"); !word.empty())
-    return error(base::printable(word) + " on the kernel's command line masks sshd.service", kRemoveWord);
-  const auto chosen = first_unit(facts);
-  if (chosen.unit == "emergency.target" || chosen.unit == "emergency.service")
-    return error(base::printable(chosen.word) +
-                     " on the kernel's command line: systemd starts a shell on the console, and nothing else",
-                 kRemoveWord);
-  if (!chosen.unit.empty() && !load_unit(facts.image, chosen.unit))
-    return error(fmt::format("{} on the kernel's command line: {} is not in the image", base::printable(chosen.word),
-                             base::printable(chosen.unit)),
-                 kRemoveWord);
+  if (const auto why = why_words_keep_it_out(facts); !why.empty()) return error(why, kRemoveWord);
   const auto commands = unit.all("Service", "ExecStart");
   if (commands.empty()) return error(fmt::format("/{} starts nothing (no ExecStart=)", unit.path), kRebuild);
   const auto words = words_of(commands.back());

@@ -146,8 +146,8 @@ std::string setting_in(std::string_view text, std::string_view key) {
 /// hostname(5), os-release(5): an initramfs without etc/hostname is called what systemd calls it by default.
 std::string host_name(const Facts& facts) {
   for (const auto& line : base::lines(facts.image.content("etc/hostname").value_or(""))) {
-    const std::string name(base::trim(line));
-    if (!name.empty() && !name.starts_with('#')) return name;
+    const auto name = base::trim(line);
+    if (!name.empty() && !name.starts_with('#')) return std::string(name);
   }
   for (const auto* path : {"etc/os-release", "usr/lib/os-release", "etc/initrd-release"}) {
     if (auto name = setting_in(facts.image.content(path).value_or(""), "DEFAULT_HOSTNAME"); !name.empty()) return name;

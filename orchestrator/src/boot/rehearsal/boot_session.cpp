@@ -32,20 +32,11 @@ std::string device_timeout(std::string_view console) {
   return {};
 }
 
-BootSession::BootSession(vm::Guest& guest, BootSessionOptions part,
-                         const std::map<std::string, std::string>& environment, base::Runner& runner,
-                         const base::Cancel& cancel, remote::Clock& clock, OnStep tell)
-    : guest_(guest),
-      part_(std::move(part)),
-      environment_(environment),
-      runner_(runner),
-      cancel_(cancel),
-      clock_(clock),
-      tell_(std::move(tell)),
-      begin_(part_.begin) {}
+BootSession::BootSession(vm::Guest& guest, BootSessionOptions part, const base::Context& context, OnStep tell)
+    : guest_(guest), part_(std::move(part)), context_(context), tell_(std::move(tell)), begin_(part_.begin) {}
 
 bool BootSession::end(const std::string& id, bool done, const std::string& said) {
-  const double at = clock_.now() - begin_;
+  const double at = context_.clock.now() - begin_;
   auto detail = said;
   if (!done) {
     auto late = device_timeout(guest_.console());
@@ -62,7 +53,7 @@ bool BootSession::step(const std::string& id, const std::function<Seen()>& look)
   // A slow machine is given time as long as it gets on: what it prints tells.
   const auto patience = static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const auto most = kMostPatience * static_cast<double>(part_.patience.count());
-  const double begin = clock_.now();
+  const double begin = context_.clock.now();
   double alive = begin;
   auto written = guest_.written();
   std::string last;
@@ -76,7 +67,7 @@ bool BootSession::step(const std::string& id, const std::function<Seen()>& look)
       return end(id, false, "the kernel died: " + base::printable(death, 200));
     if (guest_.ended())
       return end(id, false, "the machine has switched itself off" + (last.empty() ? "" : "; " + last));
-    const double now = clock_.now();
+    const double now = context_.clock.now();
     if (const auto more = guest_.written(); more != written) {
       written = more;
       alive = now;
@@ -84,8 +75,7 @@ bool BootSession::step(const std::string& id, const std::function<Seen()>& look)
     if (now - alive > patience || now - begin > most)
       return end(id, false, fmt::format("not within {:.0f} s{}", now - begin, last.empty() ? "" : ": " + last));
     if (part_.between) part_.between();
-    clock_.sleep(kPause, cancel_);
-    cancel_.throw_if_requested();
+    context_.clock.sleep(kPause, context_.cancel);
   }
 }
 
@@ -155,7 +145,7 @@ BootSession::Seen BootSession::network() {
   // Who has a fixed address says nothing until somebody asks for it, as qemu does for whoever connects.
   if (heard.any && !heard.asked && !heard.tagged)
     (void)first_words(
-        "127.0.0.1", guest_.port(), [this] { return this->heard().answers; }, cancel_);
+        "127.0.0.1", guest_.port(), [this] { return this->heard().answers; }, context_.cancel);
   if (heard.asked) return {false, false, "it asks for an address by DHCP, and takes none"};
   if (heard.tagged) return {false, false, "it speaks in a VLAN, which the virtual network has not"};
   return {false, false,
@@ -164,10 +154,10 @@ BootSession::Seen BootSession::network() {
 
 BootSession::Seen BootSession::banner() {
   auto said = first_words(
-      "127.0.0.1", guest_.port(), [this] { return heard().answers; }, cancel_);
+      "127.0.0.1", guest_.port(), [this] { return heard().answers; }, context_.cancel);
   if (said.starts_with("SSH-")) return {true, false, base::printable(base::trim(said), 100)};
   return {false, false,
-          said.empty() ? "nobody answers at its port" : "what answers is no sshd: " + base::printable(said)};
+          said.empty() ? "nobody answers at its port" : "what answers is not an sshd: " + base::printable(said)};
 }
 
 BootSession::Seen BootSession::root() {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/context.hpp"
 #include "base/process.hpp"
 #include "rehearsal/offered_keys.hpp"
 #include "rehearsal/step.hpp"
@@ -44,8 +44,7 @@ struct BootSessionOptions {
 /// when the prompts are there, and may do the rest by hand: then nothing is unlocked here.
 class BootSession {
  public:
-  BootSession(vm::Guest& guest, BootSessionOptions part, const std::map<std::string, std::string>& environment,
-              base::Runner& runner, const base::Cancel& cancel, remote::Clock& clock, OnStep tell);
+  BootSession(vm::Guest& guest, BootSessionOptions part, const base::Context& context, OnStep tell);
 
   /// Up to the prompts; false where a step failed.
   bool until_prompt();
@@ -81,10 +80,7 @@ class BootSession {
 
   vm::Guest& guest_;
   BootSessionOptions part_;
-  const std::map<std::string, std::string>& environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
-  remote::Clock& clock_;
+  base::Context context_;
   OnStep tell_;
   std::vector<Step> steps_;
   std::unique_ptr<remote::SharedLogin> login_;

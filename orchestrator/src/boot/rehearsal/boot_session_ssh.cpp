@@ -35,7 +35,7 @@ std::string last_line(const std::string& text) {
 
 std::optional<base::Outcome> BootSession::try_login() {
   if (!part_.target.control.empty()) {
-    if (!login_) login_ = std::make_unique<remote::SharedLogin>(part_.target, part_.login_log, environment_);
+    if (!login_) login_ = std::make_unique<remote::SharedLogin>(part_.target, part_.login_log, context_.environment);
     if (!login_->up()) {
       auto outcome = login_->ended();
       if (outcome) login_.reset();
@@ -54,12 +54,13 @@ BootSession::Seen BootSession::login() {
     case remote::Reached::ran:
       (void)end("hostkey", true, "");
       if (outcome.status != 0)
-        return {false, true,
-                fmt::format("this is no initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
+        return {
+            false, true,
+            fmt::format("this is not an initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
       return {true, false, ""};
     case remote::Reached::wrong_key:
     case remote::Reached::unknown_key:
-      (void)end("hostkey", false, "sshd shows another host key than the one that lies in the image");
+      (void)end("hostkey", false, "sshd shows another host key than the one in the image");
       return {false, true, detail};
     case remote::Reached::refused:
       // Three are enough: later OpenSSH servers lock a source out that goes on.
@@ -80,7 +81,7 @@ BootSession::Seen BootSession::offer() {
   auto target = part_.target;
   target.identity.clear();
   target.control.clear();
-  auto command = remote::ssh_command(target, remote::System::initramfs, "true", nullptr, environment_);
+  auto command = remote::ssh_command(target, remote::System::initramfs, "true", nullptr, context_.environment);
   command.env.erase("SSH_AUTH_SOCK");
   // Before the host's name: all of them in one connection, and not one is signed with.
   const auto at = std::ranges::find(command.argv, std::string("-l"));
@@ -90,7 +91,7 @@ BootSession::Seen BootSession::offer() {
   std::ranges::replace(command.argv, std::string("LogLevel=ERROR"), std::string("LogLevel=DEBUG1"));
   command.deadline = std::chrono::seconds(60);
   command.log = part_.offer_log;
-  (void)runner_.run(command, cancel_);
+  (void)context_.runner.run(command, context_.cancel);
   std::set<std::string> taken;
   for (const auto& line : base::lines(base::read_file(part_.offer_log, kLongestLog))) {
     for (const auto& key : part_.offered) {
@@ -114,8 +115,8 @@ BootSession::Seen BootSession::prompts() {
   }
   const auto why = part_.unopened.empty() ? "" : ": nothing in the image opens " + base::join(part_.unopened, ", ");
   if (count == 0) return {false, false, "nothing is asked for" + why};
-  if (first_prompt_ < 0) first_prompt_ = clock_.now();
-  if (count < part_.disks && clock_.now() - first_prompt_ < kMorePrompts) return {};
+  if (first_prompt_ < 0) first_prompt_ = context_.clock.now();
+  if (count < part_.disks && context_.clock.now() - first_prompt_ < kMorePrompts) return {};
   if (count < part_.disks && !part_.unopened.empty())
     return {false, true, fmt::format("{} of {} disks ask{}", count, part_.disks, why)};
   return {true, false, fmt::format("{} of {}", count, part_.disks)};
@@ -145,7 +146,7 @@ BootSession::Seen BootSession::emergency() {
   const auto lines = base::lines(outcome.tail);
   if (std::ranges::none_of(lines, [](const std::string& line) { return line.starts_with("activ"); }))
     return {false, false, "no emergency shell"};
-  clock_.sleep(std::chrono::seconds(3), cancel_);  // it may be on its way only
+  context_.clock.sleep(std::chrono::seconds(3), context_.cancel);  // it may be on its way only
   const auto ended = ssh("resume-boot", nullptr, std::chrono::seconds(60));
   if (ended.status == kNotFound) return {false, true, "resume-boot is not in the image"};
   return {true, false, "resume-boot ended it"};
@@ -153,10 +154,10 @@ BootSession::Seen BootSession::emergency() {
 
 base::Outcome BootSession::ssh(const std::string& command, const remote::Secret* passphrase,
                                std::chrono::seconds deadline) {
-  auto run = remote::ssh_command(part_.target, remote::System::initramfs, command, passphrase, environment_);
+  auto run = remote::ssh_command(part_.target, remote::System::initramfs, command, passphrase, context_.environment);
   run.deadline = deadline;
   run.dies_with_parent = true;
-  auto outcome = runner_.run(run, cancel_);
+  auto outcome = context_.runner.run(run, context_.cancel);
   for (auto& [fd, bytes] : run.data) std::fill(bytes.begin(), bytes.end(), '\0');
   return outcome;
 }

@@ -23,8 +23,7 @@ constexpr std::uint64_t kOther = 20 * kMiB;  // of a disk that only has to open:
 
 class Maker {
  public:
-  Maker(const remote::Secret& passphrase, base::Runner& runner, const base::Cancel& cancel)
-      : passphrase_(passphrase), runner_(runner), cancel_(cancel) {}
+  Maker(const remote::Secret& passphrase, const base::Context& context) : passphrase_(passphrase), context_(context) {}
 
   void file_system(const fs::path& file, std::uint64_t size, const ScratchDisk& disk, const fs::path& tree) {
     reserve(file, size);
@@ -115,7 +114,7 @@ class Maker {
     if (!words.empty()) command.data[0] = words;
     base::Outcome done;
     try {
-      done = runner_.run(command, cancel_);
+      done = context_.runner.run(command, context_.cancel);
     } catch (const base::Error& error) {
       if (error.exit() != base::Exit::missing_tool) throw;
       throw error.with_hint("install " + package);
@@ -125,8 +124,7 @@ class Maker {
   }
 
   const remote::Secret& passphrase_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 /// The file system becomes the first volume of a physical volume.
@@ -166,9 +164,9 @@ void fill(Maker& maker, const fs::path& file, const ScratchDisk& disk, const fs:
 }  // namespace
 
 std::vector<vm::Disk> make_disks(const Plan& plan, const fs::path& folder, const fs::path& marker,
-                                 const remote::Secret& passphrase, const std::string& seed, base::Runner& runner,
-                                 const base::Cancel& cancel) {
-  Maker maker(passphrase, runner, cancel);
+                                 const remote::Secret& passphrase, const std::string& seed,
+                                 const base::Context& context) {
+  Maker maker(passphrase, context);
   std::vector<vm::Disk> out;
   for (const auto& disk : plan.disks) {
     const auto file = folder / fmt::format("disk{}.img", out.size());

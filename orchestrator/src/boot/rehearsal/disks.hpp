@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "rehearsal/plan.hpp"
 #include "remote/secret.hpp"
 #include "vm/machine.hpp"
@@ -17,7 +17,6 @@ namespace rehearsal {
 /// base::Error where one fails or is not installed, or the file system has no room.
 [[nodiscard]] std::vector<vm::Disk> make_disks(const Plan& plan, const std::filesystem::path& folder,
                                                const std::filesystem::path& marker, const remote::Secret& passphrase,
-                                               const std::string& seed, base::Runner& runner,
-                                               const base::Cancel& cancel);
+                                               const std::string& seed, const base::Context& context);
 
 }  // namespace rehearsal

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/folder_writer.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 
 namespace rehearsal {
@@ -72,7 +72,7 @@ std::vector<std::string> needed_modules(const std::vector<std::string>& names, s
 
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
                  initramfs::Source& source, const initramfs::Inner& inner, const fs::path& root,
-                 const fs::path& scratch, base::Runner& runner, const base::Cancel& cancel) {
+                 const fs::path& scratch, const base::Context& context) {
   if (names.empty()) return;
   const auto& release = kernel_of(facts);
   const auto& kernel = release.text();
@@ -113,7 +113,8 @@ void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const 
   depmod.argv = {"depmod", "-b", tree.string(), kernel};
   depmod.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}};
   depmod.dies_with_parent = true;
-  if (const auto done = runner.run(depmod, cancel); done.status != 0) throw base::Error("depmod failed: " + done.tail);
+  if (const auto done = context.runner.run(depmod, context.cancel); done.status != 0)
+    throw base::Error("depmod failed: " + done.tail);
   for (const auto& entry : fs::directory_iterator(scratch / below)) {
     const auto name = entry.path().filename().string();
     if (entry.is_regular_file() && name.starts_with("modules."))

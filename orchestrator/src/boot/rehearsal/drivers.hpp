@@ -2,11 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "inspect/facts.hpp"
 #include "rehearsal/overlay.hpp"
 
@@ -17,7 +16,7 @@ namespace rehearsal {
 /// system has no such kernel, or no such module.
 void add_drivers(Overlay& overlay, const std::vector<std::string>& names, const inspect::Facts& facts,
                  initramfs::Source& source, const initramfs::Inner& inner, const std::filesystem::path& root,
-                 const std::filesystem::path& scratch, base::Runner& runner, const base::Cancel& cancel);
+                 const std::filesystem::path& scratch, const base::Context& context);
 
 /// Which files of a kernel's modules.dep (modules.dep(5)) these names need, themselves among them, by their paths
 /// there; a name that is nowhere is base::Error. What is built into the kernel (modules.builtin) needs nothing.

@@ -37,7 +37,7 @@ bool takes_throw_away_key(const inspect::Facts& facts) {
 }
 
 std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, const std::filesystem::path& folder,
-                               base::Runner& runner, const base::Cancel& cancel) {
+                               const base::Context& context) {
   const auto* const file = file_of_keys(facts);
   const auto path = file == nullptr ? std::nullopt : facts.image.resolve(file->path);
   const auto content = path ? facts.image.content(*path) : std::nullopt;
@@ -49,7 +49,7 @@ std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts, co
   command.argv.insert(command.argv.end(), kind.begin(), kind.end());
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.dies_with_parent = true;
-  if (const auto done = runner.run(command, cancel); done.status != 0)
+  if (const auto done = context.runner.run(command, context.cancel); done.status != 0)
     throw base::Error("ssh-keygen failed: " + done.tail);
   OverlayFile out;
   out.mode = file->node->mode;

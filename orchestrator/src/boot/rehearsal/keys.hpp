@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "inspect/facts.hpp"
 #include "rehearsal/overlay.hpp"
 
@@ -17,7 +17,6 @@ namespace rehearsal {
 /// into the same file with the same mode and owner: what is wrong with that file stays wrong. Returns the private key's
 /// file; base::Error if the image has no file of keys that it could be put into.
 [[nodiscard]] std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts,
-                                             const std::filesystem::path& folder, base::Runner& runner,
-                                             const base::Cancel& cancel);
+                                             const std::filesystem::path& folder, const base::Context& context);
 
 }  // namespace rehearsal

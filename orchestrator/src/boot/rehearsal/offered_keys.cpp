@@ -33,14 +33,13 @@ std::vector<const openssh::AuthorizedLine*> usable_lines(const inspect::Facts& f
   return out;
 }
 
-std::set<std::string> types_of_client(const std::filesystem::path& folder, base::Runner& runner,
-                                      const base::Cancel& cancel) {
+std::set<std::string> types_of_client(const std::filesystem::path& folder, const base::Context& context) {
   base::Command command;
   command.argv = {"ssh", "-Q", "key"};
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.dies_with_parent = true;
   command.stdout_to = folder / "types";  // all of them, and not the last ones
-  const auto done = runner.run(command, cancel);
+  const auto done = context.runner.run(command, context.cancel);
   if (done.status != 0) throw base::Error("ssh does not say which types of keys it knows: " + done.tail);
   const auto types = base::lines(base::read_file(command.stdout_to, 65536));
   return {types.begin(), types.end()};
@@ -74,7 +73,7 @@ Offers outcome_of(const std::vector<OfferedKey>& offered, const std::set<std::st
     else
       reasons.insert(key.apart);
   }
-  if (taken.empty() && refused > 0) return {false, "sshd takes none of the keys that lie in the image"};
+  if (taken.empty() && refused > 0) return {false, "sshd accepts none of the keys in the image"};
   if (refused > 0) reasons.insert("sshd tries so many and no more, or an option forbids one");
   auto detail = fmt::format("{} of {}", taken.size(), offered.size());
   if (!reasons.empty())

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "inspect/facts.hpp"
 #include "openssh/authorized_keys.hpp"
 
@@ -24,8 +24,7 @@ struct OfferedKey {
 [[nodiscard]] std::vector<const openssh::AuthorizedLine*> usable_lines(const inspect::Facts& facts);
 
 /// The types of keys that this machine's ssh knows. What it says is left in the folder.
-[[nodiscard]] std::set<std::string> types_of_client(const std::filesystem::path& folder, base::Runner& runner,
-                                                    const base::Cancel& cancel);
+[[nodiscard]] std::set<std::string> types_of_client(const std::filesystem::path& folder, const base::Context& context);
 
 /// The public halves of those lines' keys, each in a file of its own; of many, the first few.
 [[nodiscard]] std::vector<OfferedKey> offered_keys(const std::vector<const openssh::AuthorizedLine*>& lines,

@@ -48,13 +48,9 @@ std::string random_word() {
 
 class Stage {
  public:
-  Stage(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
-        const base::Cancel& cancel, remote::Clock& clock, const Observer& observer)
+  Stage(const Request& request, const base::Context& context, const Observer& observer)
       : request_(request),
-        environment_(environment),
-        runner_(runner),
-        cancel_(cancel),
-        clock_(clock),
+        context_(context),
         observer_(observer),
         scratch_(base::temp_parent(), "dracut-sshd-rehearsal."),
         janitor_(scratch_.path()) {
@@ -63,7 +59,7 @@ class Stage {
 
   Report run() {
     observer_.status("reading the image");
-    subject_ = subject_of(request_, runner_, cancel_);
+    subject_ = subject_of(request_, context_);
     report_.image = subject_->image.string();
     report_.source = subject_->source;
     report_.findings = inspect::check_all(*subject_->facts);
@@ -119,7 +115,7 @@ class Stage {
     command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C"}};
     command.dies_with_parent = true;
     command.log = in("devices.log");
-    (void)runner_.run(command, cancel_);
+    (void)context_.runner.run(command, context_.cancel);
     if (lists_device(base::read_file(in("devices.log"), 4U << 20U), plan_.network.model)) return;
     plan_.changes.push_back(fmt::format("this qemu has no {}: a virtio-net-pci stands in", plan_.network.model));
     plan_.network.model = "virtio-net-pci";
@@ -133,9 +129,9 @@ class Stage {
           .with_hint("name your own: --key FILE");
     Overlay overlay;
     if (request_.key.empty()) {
-      key_ = add_throw_away_key(overlay, facts, scratch_.path(), runner_, cancel_);
+      key_ = add_throw_away_key(overlay, facts, scratch_.path(), context_);
       plan_.changes.emplace_back(
-          "a throw-away key logs in, which lies behind yours in the same file; yours are offered to sshd");
+          "a throw-away key logs in; it is appended to the file with your keys, which are offered to sshd");
     } else {
       key_ = request_.key;
     }
@@ -143,7 +139,7 @@ class Stage {
       observer_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
       add_drivers(overlay, plan_.drivers, facts, *subject_->file, *subject_->inner, request_.wishes.root,
-                  scratch_.path(), runner_, cancel_);
+                  scratch_.path(), context_);
     }
     const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
                                          qemu_folder() / "initrd", qemu_folder() / "linux");
@@ -153,7 +149,7 @@ class Stage {
     wrong_ = remote::Secret("wrong-" + random_word());
     token_ = random_word().substr(0, 8);
     write_marker(in("marker"), token_, facts, *subject_->file, *subject_->inner);
-    machine_.disks = make_disks(plan_, qemu_folder(), in("marker"), passphrase_, token_, runner_, cancel_);
+    machine_.disks = make_disks(plan_, qemu_folder(), in("marker"), passphrase_, token_, context_);
     machine_.architecture = plan_.architecture;
     machine_.kvm = report_.kvm;
     machine_.memory = request_.memory;
@@ -176,7 +172,7 @@ class Stage {
   /// What runs in the machine may break out of qemu, which is then all that it has.
   void isolate() {
     machine_.seccomp = false;
-    auto isolation = vm::isolation_of(machine_, qemu_folder(), environment_, runner_, cancel_);
+    auto isolation = vm::isolation_of(machine_, qemu_folder(), context_);
     machine_.seccomp = isolation.seccomp;
     cage_ = std::move(isolation.cage);
     if (!cage_) plan_.changes.push_back("qemu is not confined by bubblewrap: " + isolation.why_not);
@@ -187,13 +183,12 @@ class Stage {
     observer_.status("starting qemu");
     const auto logs = vm::logs_in(qemu_folder());
     if (machine_.kvm) {
-      begin_ = clock_.now();
+      begin_ = context_.clock.now();
       try {
-        auto guest = std::make_unique<vm::Guest>(machine_, logs, environment_, cage_);
-        while (!guest->ended() && guest->death().empty() && clock_.now() - begin_ < kFirstWords) {
+        auto guest = std::make_unique<vm::Guest>(machine_, logs, context_.environment, cage_);
+        while (!guest->ended() && guest->death().empty() && context_.clock.now() - begin_ < kFirstWords) {
           if (guest->console().find("Linux version") != std::string::npos) return guest;
-          clock_.sleep(std::chrono::milliseconds(50), cancel_);
-          cancel_.throw_if_requested();
+          context_.clock.sleep(std::chrono::milliseconds(50), context_.cancel);
         }
       } catch (const base::Error& error) {
         if (error.exit() == base::Exit::missing_tool) throw;
@@ -203,8 +198,8 @@ class Stage {
       machine_.cmdline = report_.cmdline = cmdline_of(plan_, false, request_.wishes.as_is);
       report_.changes.emplace_back("KVM is there, and a machine does not run on it: everything is emulated");
     }
-    begin_ = clock_.now();
-    return std::make_unique<vm::Guest>(machine_, logs, environment_, cage_);
+    begin_ = context_.clock.now();
+    return std::make_unique<vm::Guest>(machine_, logs, context_.environment, cage_);
   }
 
   BootSessionOptions part_for(const vm::Guest& guest) {
@@ -229,8 +224,8 @@ class Stage {
     part.unopened = plan_.unopened;
     part.begin = begin_;
     part.breaks = request_.wishes.breaks;
-    part.offered = offered_keys(usable_lines(*subject_->facts), types_of_client(scratch_.path(), runner_, cancel_),
-                                scratch_.path());
+    part.offered =
+        offered_keys(usable_lines(*subject_->facts), types_of_client(scratch_.path(), context_), scratch_.path());
     part.offer_log = in("offers.log").string();
     part.patience = std::chrono::seconds(request_.patience != 0 ? request_.patience : report_.kvm ? 60 : 180);
     part.early = machine_.kvm || machine_.processors == 1 ? part.patience : std::min(part.patience, kSilence);
@@ -273,7 +268,7 @@ class Stage {
     const auto tell = [&](const Step& step) {
       if (by_hand || !spoiled(step)) observer_.step(step);
     };
-    BootSession play(guest, std::move(part), environment_, runner_, cancel_, clock_, tell);
+    BootSession play(guest, std::move(part), context_, tell);
     report_.passed = play.until_prompt();
     if (report_.passed && request_.interactive) {
       by_hand = true;
@@ -304,10 +299,7 @@ class Stage {
   }
 
   const Request& request_;
-  const std::map<std::string, std::string>& environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
-  remote::Clock& clock_;
+  base::Context context_;
   const Observer& observer_;
   base::TempDir scratch_;
   Janitor janitor_;  // gone before the folder is
@@ -326,9 +318,8 @@ class Stage {
 
 }  // namespace
 
-Report rehearse(const Request& request, const std::map<std::string, std::string>& environment, base::Runner& runner,
-                const base::Cancel& cancel, remote::Clock& clock, const Observer& observer) {
-  return Stage(request, environment, runner, cancel, clock, observer).run();
+Report rehearse(const Request& request, const base::Context& context, const Observer& observer) {
+  return Stage(request, context, observer).run();
 }
 
 }  // namespace rehearsal

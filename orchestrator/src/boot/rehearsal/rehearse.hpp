@@ -3,12 +3,11 @@
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "base/context.hpp"
 #include "base/error.hpp"
-#include "base/process.hpp"
 #include "inspect/report.hpp"
 #include "rehearsal/request.hpp"
 #include "rehearsal/step.hpp"
@@ -45,9 +44,7 @@ struct Observer {
 };
 
 /// base::Error for what keeps it from being tried: no qemu (Exit::missing_tool), no image, no room.
-[[nodiscard]] Report rehearse(const Request& request, const std::map<std::string, std::string>& environment,
-                              base::Runner& runner, const base::Cancel& cancel, remote::Clock& clock,
-                              const Observer& observer);
+[[nodiscard]] Report rehearse(const Request& request, const base::Context& context, const Observer& observer);
 
 /// Why it cannot be rehearsed, where a plan could not be made.
 class CannotRehearse final : public base::Error {

@@ -57,7 +57,7 @@ fs::path find_kernel(const Request& request, const Subject& subject) {
 
 }  // namespace
 
-std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner, const base::Cancel& cancel) {
+std::unique_ptr<Subject> subject_of(const Request& request, const base::Context& context) {
   auto out = std::make_unique<Subject>();
   auto& options = out->options;
   options.now =
@@ -79,8 +79,8 @@ std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner
   options.file = out->image;
   out->file = std::make_unique<initramfs::Source>(out->image);
   const auto wanted = inspect::read_options();
-  out->tree = initramfs::read(*out->file, wanted, {}, [&] { cancel.throw_if_requested(); });
-  out->inner.emplace(initramfs::add_inner(*out->file, out->tree, wanted, runner, cancel));
+  out->tree = initramfs::read(*out->file, wanted, {}, [&] { context.cancel.throw_if_requested(); });
+  out->inner.emplace(initramfs::add_inner(*out->file, out->tree, wanted, context));
   out->facts = std::make_unique<inspect::Facts>(inspect::gather(out->tree, options));
   // A name that would become a path is not guessed around.
   if (!out->facts->no_release.empty())

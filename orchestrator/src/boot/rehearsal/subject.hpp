@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/context.hpp"
 #include "initramfs/inner.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/facts.hpp"
@@ -25,8 +26,7 @@ struct Subject {
   std::unique_ptr<inspect::Facts> facts;
 };
 
-[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, base::Runner& runner,
-                                                  const base::Cancel& cancel);
+[[nodiscard]] std::unique_ptr<Subject> subject_of(const Request& request, const base::Context& context);
 
 /// Writes the initramfs, with `overlay` behind it, and of a UKI its kernel, too; returns the kernel's file.
 std::filesystem::path write_boot_files(Subject& subject, const std::string& overlay,

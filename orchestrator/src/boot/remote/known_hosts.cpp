@@ -34,9 +34,8 @@ bool is_file(const std::string& path) {
 }  // namespace
 
 KnownHosts::KnownHosts(const std::vector<std::string>& list, std::filesystem::path scratch,
-                       const std::map<std::string, std::string>& environment, base::Runner& runner,
-                       const base::Cancel& cancel)
-    : scratch_(std::move(scratch)), environment_(ssh_environment(environment)), runner_(runner), cancel_(cancel) {
+                       const base::Context& context)
+    : scratch_(std::move(scratch)), environment_(ssh_environment(context.environment)), context_(context) {
   const auto path = environment_.find("PATH");
   if (!base::find_program("ssh-keygen", path == environment_.end() ? "" : path->second)) can_tell_ = false;
   for (const auto& each : list) add(each);
@@ -72,7 +71,7 @@ KnownKeys KnownHosts::of(const std::string& name) const {
     command.env = environment_;
     command.stdout_to = scratch_ / "known";
     command.deadline = std::chrono::seconds(30);
-    if (runner_.run(command, cancel_).status != 0) continue;
+    if (context_.runner.run(command, context_.cancel).status != 0) continue;
     for (const auto& line : base::lines(base::read_file(command.stdout_to, kLongestAnswer))) {
       auto words = base::split(line, ' ');
       std::erase(words, "");

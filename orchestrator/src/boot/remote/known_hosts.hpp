@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 
 namespace remote {
 
@@ -25,8 +25,7 @@ class KnownHosts {
  public:
   /// `list` are the files as `ssh -G` prints them (UserKnownHostsFile, GlobalKnownHostsFile): separated by blanks, and
   /// with blanks in them. `scratch` is a folder for answers.
-  KnownHosts(const std::vector<std::string>& list, std::filesystem::path scratch,
-             const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel);
+  KnownHosts(const std::vector<std::string>& list, std::filesystem::path scratch, const base::Context& context);
 
   /// False where a file's name cannot be told, or there is no ssh-keygen: an empty answer of of() means nothing then.
   [[nodiscard]] bool can_tell() const { return can_tell_; }
@@ -41,8 +40,7 @@ class KnownHosts {
   bool can_tell_ = true;
   std::filesystem::path scratch_;
   std::map<std::string, std::string> environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 /// The names under which known_hosts may have a machine's initramfs, best first: HOST-initramfs for the name as typed,

@@ -59,9 +59,8 @@ std::string last_words(const base::Outcome& outcome) {
 
 }  // namespace
 
-SshQuestions::SshQuestions(std::filesystem::path scratch, const std::map<std::string, std::string>& environment,
-                           base::Runner& runner, const base::Cancel& cancel)
-    : scratch_(std::move(scratch)), environment_(ssh_environment(environment)), runner_(runner), cancel_(cancel) {}
+SshQuestions::SshQuestions(std::filesystem::path scratch, const base::Context& context)
+    : scratch_(std::move(scratch)), environment_(ssh_environment(context.environment)), context_(context) {}
 
 Settings SshQuestions::ask(const std::vector<std::string>& argv) const {
   base::Command command;
@@ -69,7 +68,7 @@ Settings SshQuestions::ask(const std::vector<std::string>& argv) const {
   command.env = environment_;
   command.stdout_to = scratch_ / "settings";
   command.deadline = kPatience;
-  const auto outcome = runner_.run(command, cancel_);
+  const auto outcome = context_.runner.run(command, context_.cancel);
   if (outcome.timed_out)
     throw LocalFault(fmt::format("ssh -G: no answer within {} s: see Match exec in ssh_config", kPatience.count()));
   if (outcome.status != 0) {
@@ -100,7 +99,7 @@ std::set<std::string> SshQuestions::lacking() const {
     command.env = environment_;
     command.stdout_to = scratch_ / "settings";
     command.deadline = kPatience;
-    const auto outcome = runner_.run(command, cancel_);
+    const auto outcome = context_.runner.run(command, context_.cancel);
     // An option that was left out of this build is complained of at every call.
     return outcome.status == 0 && base::trim(outcome.tail).empty();
   };

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "remote/ssh.hpp"
 
 /// What ssh will do, asked of ssh itself (ssh -G) before anything is connected to. What it says then is its own: no
@@ -27,8 +27,7 @@ using Settings = std::map<std::string, std::string>;
 class SshQuestions {
  public:
   /// `scratch` is a folder for answers.
-  SshQuestions(std::filesystem::path scratch, const std::map<std::string, std::string>& environment,
-               base::Runner& runner, const base::Cancel& cancel);
+  SshQuestions(std::filesystem::path scratch, const base::Context& context);
 
   /// Those of newer_options() that this client does not know.
   [[nodiscard]] std::set<std::string> lacking() const;
@@ -42,8 +41,7 @@ class SshQuestions {
   [[nodiscard]] Settings ask(const std::vector<std::string>& argv) const;
   std::filesystem::path scratch_;
   std::map<std::string, std::string> environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 }  // namespace remote

@@ -2,7 +2,6 @@
 #include "remote/unlock.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -74,19 +73,15 @@ std::string unverified(const std::string& words) { return words.empty() ? "" : "
 
 class Machine {
  public:
-  Machine(Target target, const Secret& passphrase, const Wait& wait,
-          const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel,
-          Clock& clock, const std::function<void(const std::string&)>& tell)
+  Machine(Target target, const Secret& passphrase, const Wait& wait, const base::Context& context,
+          const std::function<void(const std::string&)>& tell)
       : target_(std::move(target)),
         passphrase_(passphrase),
         wait_(wait),
-        environment_(environment),
-        runner_(runner),
-        cancel_(cancel),
-        clock_(clock),
+        context_(context),
         tell_(tell),
         scratch_(scratch_parent(), "dracut-sshd-unlock."),
-        begin_(clock.now()) {}
+        begin_(context.clock.now()) {}
 
   Unlocked run() {
     Unlocked out;
@@ -96,7 +91,7 @@ class Machine {
     } catch (const LocalFault& fault) {
       out = {Outcome::local_fault, fault.what(), 0};
     }
-    out.seconds = clock_.now() - begin_;
+    out.seconds = context_.clock.now() - begin_;
     return out;
   }
 
@@ -115,7 +110,7 @@ class Machine {
   };
 
   void prepare() {
-    const SshQuestions questions(scratch_.path(), environment_, runner_, cancel_);
+    const SshQuestions questions(scratch_.path(), context_);
     target_.lacks = questions.lacking();
     records_ = !target_.lacks->contains("KnownHostsCommand");
     const auto typed = questions.of_user(target_, System::initramfs);
@@ -129,9 +124,9 @@ class Machine {
     same_door_ = early_port == real_port_ && value(typed, "hostname") == value(real, "hostname");
 
     const std::vector<std::string> files{value(real, "userknownhostsfile"), value(real, "globalknownhostsfile")};
-    const KnownHosts of_user(files, scratch_.path(), environment_, runner_, cancel_);
+    const KnownHosts of_user(files, scratch_.path(), context_);
     known_.emplace(target_.known_hosts.empty() ? files : std::vector<std::string>{target_.known_hosts}, scratch_.path(),
-                   environment_, runner_, cancel_);
+                   context_);
     can_tell_ = of_user.can_tell() && known_->can_tell();
     choose_alias(value(typed, "hostname"));
     real_name_ = value(real, "hostkeyalias");
@@ -326,9 +321,9 @@ class Machine {
     const auto since = state.up >= 0 ? "for " + base::human_time(state.up) : "";
     if (state.surely_stays()) return Unlocked{Outcome::already_up, since, 0};
     // It may be on its way down, without a manager that says so.
-    if (steady_looks_ == 0) first_look_ = clock_.now();
+    if (steady_looks_ == 0) first_look_ = context_.clock.now();
     why_waiting_ = "the real system answers, and does not say whether it is going down";
-    if (++steady_looks_ >= kSteadyLooks && clock_.now() - first_look_ >= kSteadySeconds)
+    if (++steady_looks_ >= kSteadyLooks && context_.clock.now() - first_look_ >= kSteadySeconds)
       return Unlocked{Outcome::already_up, since, 0};
     tell_once("the real system answers; looking whether it stays");
     return std::nullopt;
@@ -350,14 +345,14 @@ class Machine {
     std::filesystem::remove(record);
     Watch watch;
     if (records_) watch.offered = record.string();
-    auto run = ssh_command(target_, system, command, nullptr, environment_, watch);
+    auto run = ssh_command(target_, system, command, nullptr, context_.environment, watch);
     base::Fd input;
     if (with_passphrase) {
       input = as_pipe(passphrase_);
       run.passed[0] = input.get();
     }
     run.deadline = with_passphrase ? std::chrono::seconds(240) : patience();
-    out.outcome = runner_.run(run, cancel_);
+    out.outcome = context_.runner.run(run, context_.cancel);
     out.offered = offered_key(record);
     out.ran = !out.outcome.timed_out && out.outcome.status < kKilled;
     return out;
@@ -365,17 +360,17 @@ class Machine {
 
   /// Whether the host has the private key of one that known_hosts has. Nothing is logged in to.
   bool proves(System system) {
-    Tripwire wire(scratch_.path() / "agent", cancel_);
+    Tripwire wire(scratch_.path() / "agent", context_.cancel);
     Watch watch;
     watch.agent = (scratch_.path() / "agent").string();
-    auto run = ssh_command(target_, system, "true", nullptr, environment_, watch);
+    auto run = ssh_command(target_, system, "true", nullptr, context_.environment, watch);
     run.deadline = patience();
     base::Outcome outcome;
     outcome.status = kSshFailed;
     try {
-      outcome = runner_.run(run, wire.stop());
+      outcome = context_.runner.run(run, wire.stop());
     } catch (const base::Interrupted&) {
-      cancel_.throw_if_requested();
+      context_.cancel.throw_if_requested();
     }
     return wire.touched() || (!outcome.timed_out && outcome.status < kKilled);
   }
@@ -421,7 +416,9 @@ class Machine {
         known_->first().empty() ? "" : " to " + base::printable(known_->first(), 200));
   }
 
-  [[nodiscard]] double left() const { return static_cast<double>(wait_.deadline.count()) - (clock_.now() - begin_); }
+  [[nodiscard]] double left() const {
+    return static_cast<double>(wait_.deadline.count()) - (context_.clock.now() - begin_);
+  }
 
   [[nodiscard]] std::chrono::seconds patience() const {
     return std::chrono::seconds(std::clamp<long>(static_cast<long>(left()) + 1, 1, 30));
@@ -437,18 +434,14 @@ class Machine {
   bool rest(std::chrono::seconds pause) {
     const auto room = std::chrono::milliseconds(static_cast<long>(left() * 1000));
     if (room.count() <= 0) return false;
-    clock_.sleep(std::min<std::chrono::milliseconds>(pause, room), cancel_);
-    cancel_.throw_if_requested();
+    context_.clock.sleep(std::min<std::chrono::milliseconds>(pause, room), context_.cancel);
     return true;
   }
 
   Target target_;
   const Secret& passphrase_;
   const Wait& wait_;
-  const std::map<std::string, std::string>& environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
-  Clock& clock_;
+  base::Context context_;
   const std::function<void(const std::string&)>& tell_;
   base::TempDir scratch_;
   double begin_;
@@ -513,19 +506,9 @@ std::string name_of(Outcome outcome) {
   return "no answer";
 }
 
-double SystemClock::now() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-void SystemClock::sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) {
-  pollfd watched{cancel.fd(), POLLIN, 0};
-  (void)poll(&watched, 1, static_cast<int>(pause.count()));
-}
-
-Unlocked unlock(const Target& target, const Secret& passphrase, const Wait& wait,
-                const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel,
-                Clock& clock, const std::function<void(const std::string&)>& tell) {
-  return Machine(target, passphrase, wait, environment, runner, cancel, clock, tell).run();
+Unlocked unlock(const Target& target, const Secret& passphrase, const Wait& wait, const base::Context& context,
+                const std::function<void(const std::string&)>& tell) {
+  return Machine(target, passphrase, wait, context, tell).run();
 }
 
 }  // namespace remote

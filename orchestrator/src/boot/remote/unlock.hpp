@@ -3,10 +3,9 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <string>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "remote/secret.hpp"
 #include "remote/ssh.hpp"
 
@@ -51,27 +50,11 @@ struct Wait {
   bool after_reboot = false;  // a real system counts only once it has rebooted
 };
 
-/// Time and sleep; tests have their own. Sleep ends early when the program is asked to stop.
-class Clock {
- public:
-  virtual ~Clock() = default;
-  [[nodiscard]] virtual double now() const = 0;  // seconds
-  virtual void sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) = 0;
-};
-
-class SystemClock final : public Clock {
- public:
-  [[nodiscard]] double now() const override;
-  void sleep(std::chrono::milliseconds pause, const base::Cancel& cancel) override;
-};
-
 /// `target.alias` may be empty: then it is looked for in known_hosts, under the names of initramfs_names(). So may
 /// `target.real_user`: then it is the User of ssh_config, and without one `target.user`. `tell` hears of each step, as
 /// it happens; what a peer has said is escaped, and called unverified where it is. base::Interrupted when asked to
 /// stop.
 [[nodiscard]] Unlocked unlock(const Target& target, const Secret& passphrase, const Wait& wait,
-                              const std::map<std::string, std::string>& environment, base::Runner& runner,
-                              const base::Cancel& cancel, Clock& clock,
-                              const std::function<void(const std::string&)>& tell);
+                              const base::Context& context, const std::function<void(const std::string&)>& tell);
 
 }  // namespace remote

@@ -103,7 +103,7 @@ class Reader {
 
   static std::size_t id_in(const std::string& text) {
     const auto id = number_in(text);
-    if (!id) throw Broken{base::printable(text) + " is no ID: expected a decimal number"};
+    if (!id) throw Broken{base::printable(text) + " is not an ID: expected a decimal number"};
     return *id;
   }
 

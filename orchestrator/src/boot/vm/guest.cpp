@@ -134,13 +134,11 @@ Guest::Guest(const Machine& machine, Logs logs, const std::map<std::string, std:
   watch_ = std::make_unique<Watch>(logs_, qemu_->fd());
 }
 
-Isolation isolation_of(const Machine& machine, const std::filesystem::path& folder,
-                       const std::map<std::string, std::string>& environment, base::Runner& runner,
-                       const base::Cancel& cancel) {
+Isolation isolation_of(const Machine& machine, const std::filesystem::path& folder, const base::Context& context) {
   base::Confinement cage{.writable = {folder}, .readable = {machine.kernel}, .devices = {}, .network = true};
   if (machine.kvm) cage.devices.emplace_back("/dev/kvm");
   base::Command ask;
-  if (const auto path = environment.find("PATH"); path != environment.end()) ask.env.insert(*path);
+  if (const auto path = context.environment.find("PATH"); path != context.environment.end()) ask.env.insert(*path);
   ask.env["LC_ALL"] = "C";
   ask.deadline = std::chrono::seconds(20);
   ask.dies_with_parent = true;
@@ -149,14 +147,14 @@ Isolation isolation_of(const Machine& machine, const std::filesystem::path& fold
     if (seccomp) ask.argv.insert(ask.argv.end(), {"-sandbox", std::string(seccomp_option())});
     ask.argv.emplace_back("-version");
     try {
-      return runner.run(caged ? base::confined(ask, cage) : ask, cancel).status == 0;
+      return context.runner.run(caged ? base::confined(ask, cage) : ask, context.cancel).status == 0;
     } catch (const base::Error&) {
       return false;
     }
   };
   Isolation out;
   const auto path = ask.env.contains("PATH") ? ask.env.at("PATH") : "";
-  out.why_not = base::why_not_confined(cage, path, runner, cancel);
+  out.why_not = base::why_not_confined(cage, path, context);
   if (out.why_not.empty()) {
     if (works(true, true) || works(true, false))
       out.cage = cage;

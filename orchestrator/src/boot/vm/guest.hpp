@@ -9,6 +9,7 @@
 
 #include "base/background.hpp"
 #include "base/confine.hpp"
+#include "base/context.hpp"
 #include "vm/machine.hpp"
 #include "vm/monitor.hpp"
 
@@ -59,8 +60,7 @@ struct Isolation {
 
 /// `folder` has all that qemu writes. Asked of qemu's own program, which is started for that and only says its version.
 [[nodiscard]] Isolation isolation_of(const Machine& machine, const std::filesystem::path& folder,
-                                     const std::map<std::string, std::string>& environment, base::Runner& runner,
-                                     const base::Cancel& cancel);
+                                     const base::Context& context);
 
 /// Whether a kernel died of qemu's emulation of several processors, and of nothing that is its own. A kernel changes
 /// its code while others run it: it writes a breakpoint (int3), the new bytes, and takes the breakpoint away (Linux,

@@ -32,14 +32,13 @@ void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, cons
 
 }  // namespace
 
-std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
-                       const base::Cancel& cancel, base::Console& console) {
+std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, const base::Context& context) {
   base::make_dirs(options.out);
   const auto out = std::filesystem::canonical(options.out);
   const Lock lock(out / ".lock");
   const auto work = out / ".work";
   base::remove_tree(work);  // what a killed builder left, whatever is to be built now; the lock says that it is gone
-  ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
+  ToolRegistry tools(options.tool_folders, out / ".tools.json", context);
   std::vector<const model::Recipe*> recipes;
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
   refuse_missing_tools(recipes, tools);
@@ -47,7 +46,7 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
 
   std::optional<std::string> why;  // asked only when it matters: it costs a process
   const auto why_not_isolated = [&]() -> const std::string& {
-    if (!why) why = base::why_no_sandbox(runner, cancel);
+    if (!why) why = base::why_no_sandbox(context);
     return *why;
   };
   std::vector<Row> rows;
@@ -72,13 +71,14 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base
 
   const bool isolated = why_not_isolated().empty();
   if (!isolated)
-    console.warn(fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", *why));
+    context.console.warn(
+        fmt::format("builds are not isolated: {}; install bubblewrap, or allow user namespaces", *why));
   base::make_dirs(work);
   base::make_dirs(out / ".logs");
-  Executor executor(runner, cancel, tools, {out, work, out / ".logs", options.keep}, isolated);
-  schedule(tasks, options.jobs, executor, rows, console);
+  Executor executor(context, tools, {out, work, out / ".logs", options.keep}, isolated);
+  schedule(tasks, options.jobs, executor, rows, context.console);
   if (!options.keep) base::remove_tree(work);
-  cancel.throw_if_requested();
+  context.cancel.throw_if_requested();
   return rows;
 }
 

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/console.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/job.hpp"
 #include "build/schedule.hpp"
 
@@ -22,7 +21,6 @@ struct BuildOptions {
 /// Builds what is not built yet, `jobs` at a time, long ones first. Holds dist/'s lock meanwhile: a second builder is
 /// refused. Throws base::Error (missing_tool) before anything runs when programs are missing, and Interrupted after all
 /// children are gone.
-[[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, base::Runner& runner,
-                                     const base::Cancel& cancel, base::Console& console);
+[[nodiscard]] std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, const base::Context& context);
 
 }  // namespace build

@@ -44,8 +44,8 @@ std::string differences(const model::Findings& findings) {
 
 }  // namespace
 
-Executor::Executor(base::Runner& runner, const base::Cancel& cancel, ToolRegistry& tools, Places places, bool sandboxed)
-    : runner_(runner), cancel_(cancel), tools_(tools), places_(std::move(places)), sandboxed_(sandboxed) {}
+Executor::Executor(const base::Context& context, ToolRegistry& tools, Places places, bool sandboxed)
+    : context_(context), tools_(tools), places_(std::move(places)), sandboxed_(sandboxed) {}
 
 Result Executor::run(const Job& job, const std::function<void(const std::string&)>& progress) {
   const auto start = std::chrono::steady_clock::now();
@@ -113,7 +113,7 @@ std::vector<proof::VerifiedArtifact> Executor::prove_again(const Job& job, const
 void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, const fs::path& folder, Result& result,
                          const std::function<void(const std::string&)>& progress) {
   for (const auto& step : steps) {
-    cancel_.throw_if_requested();
+    context_.cancel.throw_if_requested();
     progress(step.title);
     base::Command command;
     command.argv = step.argv;
@@ -132,8 +132,8 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     sandbox.uid = job.recipe.uid;
     for (const auto& [host, inside] : job.recipe.read_only) sandbox.read_only.emplace_back(host, inside);
     for (const auto& root : tools_.roots()) sandbox.read_only.emplace_back(root, root.string());
-    const auto outcome =
-        runner_.run(sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), cancel_);
+    const auto outcome = context_.runner.run(
+        sandboxed_ ? base::wrap(command, sandbox) : base::unwrapped(command, sandbox), context_.cancel);
     result.steps.push_back({step.title, &steps == &job.recipe.reading, outcome.seconds});
     if (outcome.timed_out)
       throw base::Error(

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/job.hpp"
 #include "build/manifest.hpp"
 #include "build/tool_registry.hpp"
@@ -46,7 +46,7 @@ struct Places {
 /// them into dist/<key>/.
 class Executor {
  public:
-  Executor(base::Runner& runner, const base::Cancel& cancel, ToolRegistry& tools, Places places, bool sandboxed);
+  Executor(const base::Context& context, ToolRegistry& tools, Places places, bool sandboxed);
 
   /// Never throws: what fails is in the result, and an interrupt is Verdict::cancelled. `progress` is told each step's
   /// title; called from the job's own thread.
@@ -66,8 +66,7 @@ class Executor {
   void install(const Job& job, const std::vector<model::Output>& outputs, const std::filesystem::path& folder,
                Result& result, base::ListedTree tree);
 
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
   const ToolRegistry& tools_;
   Places places_;
   bool sandboxed_;

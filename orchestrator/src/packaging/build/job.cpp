@@ -54,7 +54,7 @@ const Planner::Difference& Planner::difference(const model::Profile& profile) {
       key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
   }
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
-  auto patch = source::diff(workspace_.pristine, patched, runner_, cancel_);
+  auto patch = source::diff(workspace_.pristine, patched, context_);
   return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
 }
 
@@ -78,8 +78,8 @@ Job Planner::plan(const profile::Release& release) {
 }
 
 std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
-                      base::Runner& runner, const base::Cancel& cancel) {
-  Planner planner(workspace, runner, cancel);
+                      const base::Context& context) {
+  Planner planner(workspace, context);
   std::vector<Job> jobs;
   jobs.reserve(releases.size());
   for (const auto* release : releases) jobs.push_back(planner.plan(*release));

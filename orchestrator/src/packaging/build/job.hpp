@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/context.hpp"
 #include "base/tree.hpp"
 #include "build/tool_registry.hpp"
 #include "build/workspace.hpp"
@@ -34,8 +35,7 @@ struct Job {
 /// proven by patch once, and kept once.
 class Planner {
  public:
-  Planner(const Workspace& workspace, base::Runner& runner, const base::Cancel& cancel)
-      : workspace_(workspace), runner_(runner), cancel_(cancel) {}
+  Planner(const Workspace& workspace, const base::Context& context) : workspace_(workspace), context_(context) {}
 
   [[nodiscard]] Job plan(const profile::Release& release);
 
@@ -47,14 +47,13 @@ class Planner {
   [[nodiscard]] const Difference& difference(const model::Profile& profile);
 
   const Workspace& workspace_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
   std::map<std::string, Difference> known_;  // by the files that differ, names and contents
 };
 
 /// The jobs of all these releases.
 [[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
-                                    base::Runner& runner, const base::Cancel& cancel);
+                                    const base::Context& context);
 
 /// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment,
 /// tools' versions, the epoch. No time and no path of this machine is in it.

@@ -28,9 +28,8 @@ std::string stamp_of(const fs::path& program) {
 
 }  // namespace
 
-ToolRegistry::ToolRegistry(std::vector<fs::path> folders, fs::path cache, base::Runner& runner,
-                           const base::Cancel& cancel)
-    : folders_(std::move(folders)), cache_(std::move(cache)), runner_(runner), cancel_(cancel) {
+ToolRegistry::ToolRegistry(std::vector<fs::path> folders, fs::path cache, const base::Context& context)
+    : folders_(std::move(folders)), cache_(std::move(cache)), context_(context) {
   std::erase_if(folders_, [](const fs::path& folder) { return !fs::is_directory(folder); });
   path_list_ = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   for (const auto& folder : folders_) path_list_ += ":" + folder.string();
@@ -64,7 +63,7 @@ std::string ToolRegistry::ask(const model::Tool& tool, const fs::path& program) 
   command.env = {{"PATH", path_list_}, {"LC_ALL", "C.UTF-8"}, {"HOME", "/nonexistent"}};
   command.cwd = "/";  // some programs read what lies around them even then
   command.deadline = std::chrono::seconds(60);
-  const auto outcome = runner_.run(command, cancel_);
+  const auto outcome = context_.runner.run(command, context_.cancel);
   if (outcome.status != 0)
     throw base::Error(
         fmt::format("{} ended with {}: {}", base::shell_quote(command.argv), outcome.status, outcome.tail))

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "model/recipe.hpp"
 
 namespace build {
@@ -18,8 +18,7 @@ namespace build {
 class ToolRegistry {
  public:
   /// `folders` are searched after the usual places. `cache` may be missing or broken: it is then made anew.
-  ToolRegistry(std::vector<std::filesystem::path> folders, std::filesystem::path cache, base::Runner& runner,
-               const base::Cancel& cancel);
+  ToolRegistry(std::vector<std::filesystem::path> folders, std::filesystem::path cache, const base::Context& context);
 
   [[nodiscard]] std::optional<std::filesystem::path> find(const model::Tool& tool) const;
   /// What the program says of its version. base::Error when it does not run.
@@ -50,8 +49,7 @@ class ToolRegistry {
   std::string path_list_;
   std::map<std::string, Known> known_;
   bool changed_ = false;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 /// Every program of the recipes that is not here, each once: "rpmbuild (package rpm)".

@@ -29,13 +29,14 @@ std::string read_text(const fs::path& file, model::Findings& findings) {
   }
 }
 
-std::string git_says(const fs::path& root, const std::string& key, base::Runner& runner, const base::Cancel& cancel) {
+std::string git_says(const fs::path& root, const std::string& key, const base::Context& context) {
   try {
     base::Command command;
     command.argv = {"git", "-C", root.string(), "config", "--get", key};
     command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}};
-    if (const char* home = std::getenv("HOME"); home != nullptr) command.env["HOME"] = home;
-    const auto outcome = runner.run(command, cancel);
+    if (const auto home = context.environment.find("HOME"); home != context.environment.end())
+      command.env.insert(*home);
+    const auto outcome = context.runner.run(command, context.cancel);
     return outcome.status == 0 ? std::string(base::trim(outcome.tail)) : "";
   } catch (const base::Error&) {  // no git: the next place is asked
     return "";
@@ -43,18 +44,17 @@ std::string git_says(const fs::path& root, const std::string& key, base::Runner&
 }
 
 /// --packager, then DEBFULLNAME and DEBEMAIL, then git's user.name and user.email, then the placeholder.
-void find_packager(const WorkspaceOptions& options, Workspace& workspace, base::Runner& runner,
-                   const base::Cancel& cancel) {
+void find_packager(const WorkspaceOptions& options, Workspace& workspace, const base::Context& context) {
   std::string text = options.packager;
   std::string where = "--packager";
-  const auto& environment = options.environment;
+  const auto& environment = context.environment;
   if (text.empty() && environment.contains("DEBFULLNAME") && environment.contains("DEBEMAIL")) {
     text = fmt::format("{} <{}>", environment.at("DEBFULLNAME"), environment.at("DEBEMAIL"));
     where = "DEBFULLNAME and DEBEMAIL";
   }
   if (text.empty()) {
-    const auto name = git_says(workspace.root, "user.name", runner, cancel);
-    const auto mail = git_says(workspace.root, "user.email", runner, cancel);
+    const auto name = git_says(workspace.root, "user.name", context);
+    const auto mail = git_says(workspace.root, "user.email", context);
     if (!name.empty() && !mail.empty()) text = fmt::format("{} <{}>", name, mail);
     where = "git config user.name and user.email";
   }
@@ -112,14 +112,14 @@ fs::path find_root(const fs::path& start) {
       .with_hint("change into a checkout of the project, or name it with --project DIR");
 }
 
-Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner, const base::Cancel& cancel) {
+Workspace open_workspace(const WorkspaceOptions& options, const base::Context& context) {
   Workspace workspace;
   workspace.root = options.root;
   auto& findings = workspace.findings;
   workspace.profiles = profile::load_files(profile::files_in(options.root / "distros"));
   workspace.project = source::project(read_text(options.root / "project.json", findings),
                                       read_text(options.root / "CHANGELOG.md", findings), findings);
-  find_packager(options, workspace, runner, cancel);
+  find_packager(options, workspace, context);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source
   read_source(options, workspace);

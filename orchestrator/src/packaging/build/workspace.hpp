@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "base/tree.hpp"
 #include "model/finding.hpp"
 #include "model/install_list.hpp"
@@ -34,16 +34,14 @@ inline constexpr const char* kPlaceholderPackager = "dracut-sshd packager <packa
 
 struct WorkspaceOptions {
   std::filesystem::path root;
-  std::string packager;                            // --packager, or ""
-  std::filesystem::path source;                    // --source: a published tarball instead of module/, or empty
-  std::map<std::string, std::string> environment;  // DEBFULLNAME, DEBEMAIL
+  std::string packager;          // --packager, or ""
+  std::filesystem::path source;  // --source: a published tarball instead of module/, or empty
 };
 
 /// The nearest folder from `start` upwards that holds project.json and distros/. base::Error (usage) when there is
 /// none.
 [[nodiscard]] std::filesystem::path find_root(const std::filesystem::path& start);
 
-[[nodiscard]] Workspace open_workspace(const WorkspaceOptions& options, base::Runner& runner,
-                                       const base::Cancel& cancel);
+[[nodiscard]] Workspace open_workspace(const WorkspaceOptions& options, const base::Context& context);
 
 }  // namespace build

@@ -181,7 +181,7 @@ struct CommandLine {
                               base::join(verbs, ", "));
   }
 
-  int run(const Context& context) const {
+  int run(const base::Context& context) const {
     if (app.got_subcommand("list")) return list(common, context);
     if (app.got_subcommand("show")) return show(common, context);
     if (app.got_subcommand("check")) return check(common, files, context);
@@ -198,7 +198,7 @@ struct CommandLine {
 
 constexpr int kFailed = static_cast<int>(base::Exit::failed);
 
-int guarded(const CommandLine& line, const Context& context) {
+int guarded(const CommandLine& line, const base::Context& context) {
   try {
     return line.run(context);
   } catch (const Reported& reported) {
@@ -226,11 +226,8 @@ int orchestrator(int argc, char** argv) {
     if (const auto hint = line.near_verb(argc, argv); status != 0 && !hint.empty()) fmt::print(stderr, "{}\n", hint);
     return status == 0 ? base::written(0, kFailed) : static_cast<int>(base::Exit::usage);
   }
-  return base::run_program(
-      [&](base::Runner& runner, base::Cancel& cancel, base::Console& console) {
-        return guarded(line, {runner, cancel, console});
-      },
-      kFailed);
+  return base::run_program([&](const base::Context& context, const base::Cancel&) { return guarded(line, context); },
+                           kFailed);
 }
 
 }  // namespace cli

@@ -116,7 +116,7 @@ std::string as_table(const std::vector<build::Row>& rows) {
 
 }  // namespace
 
-int build(const Common& common, const BuildArguments& arguments, const Context& context) {
+int build(const Common& common, const BuildArguments& arguments, const base::Context& context) {
   if (!arguments.format.empty() && formats::find(arguments.format) == nullptr) {
     const auto near = base::closest(arguments.format, formats::names());
     throw base::Error(fmt::format("there is no format \"{}\"", base::printable(arguments.format)), base::Exit::usage)
@@ -137,7 +137,7 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
   }
   if (arguments.dry_run) {
     // One job at a time: each holds all that is staged. Printed at the end, because a broken one prints nothing.
-    build::Planner planner(workspace, context.runner, context.cancel);
+    build::Planner planner(workspace, context);
     std::string text;
     auto document = nlohmann::ordered_json::array();
     for (const auto* release : releases) {
@@ -151,7 +151,7 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
                common.json ? document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text);
     return 0;
   }
-  auto jobs = build::plan(workspace, releases, context.runner, context.cancel);
+  auto jobs = build::plan(workspace, releases, context);
   build::BuildOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   // A tool is started in another folder than this.
@@ -159,7 +159,7 @@ int build(const Common& common, const BuildArguments& arguments, const Context& 
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
   options.jobs = arguments.jobs != 0 ? arguments.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.keep = arguments.keep;
-  const auto rows = build::build(jobs, options, context.runner, context.cancel, context.console);
+  const auto rows = build::build(jobs, options, context);
   fmt::print("{}", common.json ? as_json(rows) + "\n" : as_table(rows));
   for (const auto& row : rows) {
     if (!row.result.kept.empty())

@@ -8,14 +8,14 @@
 
 namespace cli {
 
-int check(const Common& common, const std::vector<std::string>& files, const Context& context) {
+int check(const Common& common, const std::vector<std::string>& files, const base::Context& context) {
   profile::Loaded loaded;
   auto findings = model::Findings();
   if (files.empty()) {
     build::WorkspaceOptions options;
     options.root = root_of(common);
     options.packager = common.packager.empty() ? build::kPlaceholderPackager : common.packager;
-    auto workspace = build::open_workspace(options, context.runner, context.cancel);
+    auto workspace = build::open_workspace(options, context);
     loaded = std::move(workspace.profiles);
     findings = loaded.findings;
     findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/error.hpp"
 #include "cli/verbs.hpp"
@@ -20,15 +19,12 @@ std::filesystem::path root_of(const Common& common) {
                                                  : std::filesystem::path(common.project));
 }
 
-build::Workspace open(const Common& common, const Context& context) {
+build::Workspace open(const Common& common, const base::Context& context) {
   build::WorkspaceOptions options;
   options.root = root_of(common);
   options.packager = common.packager;
   options.source = common.source;
-  for (const auto* name : {"DEBFULLNAME", "DEBEMAIL"}) {
-    if (const char* value = std::getenv(name); value != nullptr) options.environment[name] = value;
-  }
-  auto workspace = build::open_workspace(options, context.runner, context.cancel);
+  auto workspace = build::open_workspace(options, context);
   auto findings = workspace.profiles.findings;
   findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());
   if (const int status = report(findings); status != 0) throw Reported{status};

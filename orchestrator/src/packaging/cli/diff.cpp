@@ -6,11 +6,10 @@
 
 namespace cli {
 
-int diff(const Common& common, const Context& context) {
+int diff(const Common& common, const base::Context& context) {
   const auto workspace = open(common, context);
   for (const auto* release : chosen(common, workspace.profiles, false)) {
-    const auto patch = source::diff(workspace.pristine, source::patched(workspace.pristine, release->profile),
-                                    context.runner, context.cancel);
+    const auto patch = source::diff(workspace.pristine, source::patched(workspace.pristine, release->profile), context);
     if (patch.empty()) {
       context.console.line(fmt::format("{}: takes the pristine source as it is", release->profile.key()));
     } else {

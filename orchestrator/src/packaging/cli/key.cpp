@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 #include "signing/gnupg.hpp"
@@ -42,7 +41,7 @@ int list(const signing::Gnupg& gnupg, bool json) {
   return 0;
 }
 
-int make(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Context& context) {
+int make(const signing::Gnupg& gnupg, const KeyArguments& arguments, const base::Context& context) {
   signing::NewKey wish;
   wish.user = arguments.user;
   wish.expires = arguments.expires;
@@ -62,7 +61,7 @@ int make(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Conte
   return 0;
 }
 
-int extend(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Context& context) {
+int extend(const signing::Gnupg& gnupg, const KeyArguments& arguments, const base::Context& context) {
   gnupg.extend(arguments.fingerprint, arguments.expires);
   const auto key = gnupg.usable(arguments.fingerprint, now());
   fmt::print("{} expires {}\n", key.primary.fingerprint, until(key.primary));
@@ -72,8 +71,8 @@ int extend(const signing::Gnupg& gnupg, const KeyArguments& arguments, const Con
 
 }  // namespace
 
-int key(const KeyArguments& arguments, bool json, const Context& context) {
-  const signing::Gnupg gnupg(base::whole_environment(), context.runner, context.cancel);
+int key(const KeyArguments& arguments, bool json, const base::Context& context) {
+  const signing::Gnupg gnupg(context);
   if (arguments.action == KeyAction::list) return list(gnupg, json);
   if (arguments.action == KeyAction::make) return make(gnupg, arguments, context);
   if (arguments.action == KeyAction::extend) return extend(gnupg, arguments, context);

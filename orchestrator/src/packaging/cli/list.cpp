@@ -7,7 +7,7 @@
 
 namespace cli {
 
-int list(const Common& common, const Context& context) {
+int list(const Common& common, const base::Context& context) {
   static_cast<void>(context);
   const auto loaded = profile::load_files(profile::files_in(root_of(common) / "distros"));
   if (const int status = report(loaded.findings); status != 0) return status;

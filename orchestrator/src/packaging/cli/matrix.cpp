@@ -65,7 +65,7 @@ std::string_view words_of(matrix::Tests tests) {
 
 }  // namespace
 
-int matrix(const Common& common, const MatrixArguments& arguments, const Context& context) {
+int matrix(const Common& common, const MatrixArguments& arguments, const base::Context& context) {
   matrix::MatrixOptions options;
   if (arguments.nightly) options.nights = matrix::Nights::only;
   if (arguments.without_nightly) options.nights = matrix::Nights::without;
@@ -79,7 +79,7 @@ int matrix(const Common& common, const MatrixArguments& arguments, const Context
   auto tests = matrix::Tests::core;
   if (!arguments.changed_since.empty()) {
     const auto table = reach_table(root, arguments.reach);
-    const matrix::GitDiff history(root, arguments.changed_since, context.runner, context.cancel);
+    const matrix::GitDiff history(root, arguments.changed_since, context);
     const auto changed = history.changed();
     releases = table.reached(releases, changed, [&](const std::string& path) { return history.text(path); });
     tests = table.tests_of(changed);

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 
@@ -64,8 +63,9 @@ std::string as_table(const std::vector<publish::PublishRow>& rows) {
 
 }  // namespace
 
-int publish(const Common& common, const PublishArguments& arguments, const Context& context) {
-  Stopwatch runner(context.runner);
+int publish(const Common& common, const PublishArguments& arguments, const base::Context& context) {
+  Stopwatch stopwatch(context.runner);
+  const base::Context timed{stopwatch, context.cancel, context.console, context.environment, context.clock};
   const auto workspace = open(common, context);
   const auto releases = chosen(common, workspace.profiles, false);
   if (!arguments.allow_placeholders) {
@@ -76,7 +76,7 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
                         base::Exit::usage)
           .with_hint("name the address of your own server, or --allow-placeholders for a trial");
   }
-  auto jobs = build::plan(workspace, releases, runner, context.cancel);
+  auto jobs = build::plan(workspace, releases, timed);
   publish::PublishOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
@@ -85,9 +85,9 @@ int publish(const Common& common, const PublishArguments& arguments, const Conte
   options.keep = arguments.keep;
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
-  const signing::Gnupg gnupg(base::whole_environment(), runner, context.cancel);
-  const auto rows = publish::publish(jobs, options, gnupg, now(), runner, context.cancel, context.console);
-  fmt::print("{}", common.json ? as_json(rows, runner.seconds()) + "\n" : as_table(rows));
+  const signing::Gnupg gnupg(timed);
+  const auto rows = publish::publish(jobs, options, gnupg, now(), timed);
+  fmt::print("{}", common.json ? as_json(rows, stopwatch.seconds()) + "\n" : as_table(rows));
   return 0;
 }
 

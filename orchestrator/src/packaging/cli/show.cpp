@@ -8,7 +8,7 @@
 
 namespace cli {
 
-int show(const Common& common, const Context& context) {
+int show(const Common& common, const base::Context& context) {
   static_cast<void>(context);
   const auto loaded = profile::load_files(profile::files_in(root_of(common) / "distros"));
   if (const int status = report(loaded.findings); status != 0) return status;

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/program.hpp"
 #include "base/text.hpp"
 #include "cli/verbs.hpp"
 #include "submit/own_repository.hpp"
@@ -139,7 +138,7 @@ std::string as_table(const std::vector<submit::SubmitRow>& rows) {
 
 std::vector<build::Job> jobs_of(const build::Workspace& workspace, const Chosen& chosen,
                                 const services::Service& service, const services::SubmitTarget& order,
-                                const Context& context) {
+                                const base::Context& context) {
   std::vector<profile::Release> adapted;
   adapted.reserve(chosen.releases.size());
   std::vector<const profile::Release*> releases;
@@ -148,12 +147,12 @@ std::vector<build::Job> jobs_of(const build::Workspace& workspace, const Chosen&
     adapted.back().profile = service.adapted(release->profile, order);
     releases.push_back(&adapted.back());
   }
-  return build::plan(workspace, releases, context.runner, context.cancel);
+  return build::plan(workspace, releases, context);
 }
 
 }  // namespace
 
-int submit(const Common& common, const SubmitArguments& arguments, const Context& context) {
+int submit(const Common& common, const SubmitArguments& arguments, const base::Context& context) {
   const auto equals = arguments.to.find('=');
   const auto& service = service_of(arguments.to.substr(0, equals));
   services::SubmitTarget order{equals == std::string::npos ? "" : arguments.to.substr(equals + 1), "",
@@ -162,10 +161,10 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   service.check(order);
   const auto workspace = open(common, context);
   if (service.takes_recipes() && !order.place.empty())
-    submit::refuse_own_repository(workspace.root, order.place, context.runner, context.cancel);
+    submit::refuse_own_repository(workspace.root, order.place, context);
   const auto chosen = choose(common, workspace.profiles, service);
   for (const auto* release : chosen.over)
-    context.console.warn(fmt::format("{} {}: its support ended on {}; passed over", release->profile.name,
+    context.console.warn(fmt::format("{} {}: its support ended on {}; skipped", release->profile.name,
                                      release->profile.release, release->profile.eol));
   if (chosen.releases.empty())
     throw base::Error(fmt::format("{} builds for none of these releases", service.name()), base::Exit::usage);
@@ -195,10 +194,8 @@ int submit(const Common& common, const SubmitArguments& arguments, const Context
   options.jobs = std::max(1U, std::thread::hardware_concurrency());
   options.wait = !arguments.no_wait;
   options.tries = arguments.tries;
-  options.environment = base::whole_environment();
-  const signing::Gnupg gnupg(options.environment, context.runner, context.cancel);
-  const auto rows =
-      submit::submit(jobs, service, order, options, gnupg, now(), context.runner, context.cancel, context.console);
+  const signing::Gnupg gnupg(context);
+  const auto rows = submit::submit(jobs, service, order, options, gnupg, now(), context);
   fmt::print("{}", common.json ? as_json(rows, chosen) + "\n" : as_table(rows));
   const auto failed = [](const auto& row) { return row.result.verdict == Handed::failed; };
   return std::ranges::any_of(rows, failed) ? 1 : 0;

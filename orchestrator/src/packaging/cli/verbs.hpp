@@ -3,23 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "base/console.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/workspace.hpp"
 #include "profile/select.hpp"
 
 /// One verb a file. Each prints its result on stdout, its talk on the console, and returns the exit status.
 namespace cli {
-
-struct Context {
-  base::Runner& runner;
-  base::Cancel& cancel;
-  base::Console& console;
-};
 
 struct Common {
   std::string project;               // --project, or "": look upwards from here
@@ -89,17 +81,17 @@ struct MatrixArguments {
   bool without_nightly = false;
 };
 
-int list(const Common& common, const Context& context);
-int show(const Common& common, const Context& context);
-int check(const Common& common, const std::vector<std::string>& files, const Context& context);
+int list(const Common& common, const base::Context& context);
+int show(const Common& common, const base::Context& context);
+int check(const Common& common, const std::vector<std::string>& files, const base::Context& context);
 int schema(bool merged, bool manual);
-int diff(const Common& common, const Context& context);
-int matrix(const Common& common, const MatrixArguments& arguments, const Context& context);
-int key(const KeyArguments& arguments, bool json, const Context& context);
-int build(const Common& common, const BuildArguments& arguments, const Context& context);
-int publish(const Common& common, const PublishArguments& arguments, const Context& context);
-int submit(const Common& common, const SubmitArguments& arguments, const Context& context);
-int verify(const Common& common, const VerifyArguments& arguments, const Context& context);
+int diff(const Common& common, const base::Context& context);
+int matrix(const Common& common, const MatrixArguments& arguments, const base::Context& context);
+int key(const KeyArguments& arguments, bool json, const base::Context& context);
+int build(const Common& common, const BuildArguments& arguments, const base::Context& context);
+int publish(const Common& common, const PublishArguments& arguments, const base::Context& context);
+int submit(const Common& common, const SubmitArguments& arguments, const base::Context& context);
+int verify(const Common& common, const VerifyArguments& arguments, const base::Context& context);
 
 // What several verbs need.
 
@@ -107,7 +99,7 @@ int verify(const Common& common, const VerifyArguments& arguments, const Context
 int report(const model::Findings& findings);
 [[nodiscard]] std::filesystem::path root_of(const Common& common);
 /// The whole project, or an Error (usage) after all its findings were printed.
-[[nodiscard]] build::Workspace open(const Common& common, const Context& context);
+[[nodiscard]] build::Workspace open(const Common& common, const base::Context& context);
 /// What --distro and --all mean; all of them when `everything_by_default` and neither is given.
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);

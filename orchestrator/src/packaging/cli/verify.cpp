@@ -22,7 +22,7 @@ std::string dumped(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const Context& context) {
+int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const base::Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
   verify::ExamineOptions options{key, now(), 0};
   if (!arguments.newer_than.empty()) {
@@ -33,7 +33,7 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
           .with_hint("year-month-day: 2026-11-24");
     options.newer_than = *day * 86400;
   }
-  const auto found = verify::examine(site, options, context.runner, context.cancel);
+  const auto found = verify::examine(site, options, context);
   if (json) {
     fmt::print(
         "{}\n",
@@ -49,17 +49,17 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   return found.faults.empty() ? 0 : 1;
 }
 
-int verify_packages(const Common& common, const VerifyArguments& arguments, const Context& context) {
+int verify_packages(const Common& common, const VerifyArguments& arguments, const base::Context& context) {
   if (!arguments.newer_than.empty()) throw base::Error("--newer-than goes with a published folder", base::Exit::usage);
   if (!arguments.key.empty())
     throw base::Error("--key goes with a published folder", base::Exit::usage)
         .with_hint("of packages it is their contents that are looked at; their signatures are for rpm -K and the like");
   const auto workspace = open(common, context);
-  const auto jobs = build::plan(workspace, profile::all(workspace.profiles), context.runner, context.cancel);
+  const auto jobs = build::plan(workspace, profile::all(workspace.profiles), context);
   std::vector<fs::path> tools;
   for (const auto& folder : arguments.tools) tools.push_back(fs::absolute(folder));
   const std::vector<fs::path> files(arguments.paths.begin(), arguments.paths.end());
-  const auto all = verify::examine_packages(jobs, files, tools, context.runner, context.cancel);
+  const auto all = verify::examine_packages(jobs, files, tools, context);
   auto document = nlohmann::ordered_json::array();
   for (const auto& one : all) {
     document.push_back({{"file", one.file.string()}, {"release", one.release}, {"fault", one.fault}});
@@ -73,7 +73,7 @@ int verify_packages(const Common& common, const VerifyArguments& arguments, cons
 
 }  // namespace
 
-int verify(const Common& common, const VerifyArguments& arguments, const Context& context) {
+int verify(const Common& common, const VerifyArguments& arguments, const base::Context& context) {
   const auto is_folder = [](const std::string& path) { return fs::is_directory(path); };
   if (arguments.paths.size() == 1 && !fs::is_regular_file(arguments.paths.front()))
     return verify_site(arguments.paths.front(), arguments, common.json, context);

@@ -26,11 +26,11 @@ bool is_object_name(const std::string& text) {
 
 }  // namespace
 
-GitDiff::GitDiff(const fs::path& folder, const std::string& revision, base::Runner& runner, const base::Cancel& cancel)
-    : folder_(fs::absolute(folder)), work_(base::temp_parent(), "orchestrator-git."), runner_(runner), cancel_(cancel) {
+GitDiff::GitDiff(const fs::path& folder, const std::string& revision, const base::Context& context)
+    : folder_(fs::absolute(folder)), work_(base::temp_parent(), "orchestrator-git."), context_(context) {
   // Such a word would be an option of git's, or two words in its messages; no revision is called so.
   if (revision.starts_with('-') || std::ranges::any_of(revision, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    throw unknown(revision, "is no name of a revision").with_hint("a commit, a tag or a branch, as in origin/main");
+    throw unknown(revision, "is not a revision").with_hint("a commit, a tag or a branch, as in origin/main");
   (void)ask({"init", "--quiet", "--bare", "--template=", (work_.path() / "git").string()}, false);
   find_tree(revision);
 }
@@ -62,7 +62,7 @@ GitDiff::Said GitDiff::git(const std::vector<std::string>& words, bool own) cons
   command.stdout_to = work_.path() / "out";
   command.deadline = kDeadline;
   try {
-    const auto outcome = runner_.run(command, cancel_);
+    const auto outcome = context_.runner.run(command, context_.cancel);
     if (outcome.timed_out) throw base::Error(fmt::format("git {} took longer than {} s", words[0], kDeadline.count()));
     const bool said = outcome.status == 0 && fs::exists(command.stdout_to);
     return {outcome.status, said ? base::read_file(command.stdout_to, kMaxOutput) : "", outcome.tail};

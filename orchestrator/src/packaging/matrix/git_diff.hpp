@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/context.hpp"
 #include "base/files.hpp"
-#include "base/process.hpp"
 
 namespace matrix {
 
@@ -18,8 +18,7 @@ class GitDiff {
  public:
   /// base::Error (usage) when the folder is in no repository, or the repository has no such revision (a shallow clone
   /// is told so); (missing_tool) when there is no git.
-  GitDiff(const std::filesystem::path& folder, const std::string& revision, base::Runner& runner,
-          const base::Cancel& cancel);
+  GitDiff(const std::filesystem::path& folder, const std::string& revision, const base::Context& context);
 
   /// Paths below the folder that are not as they were: changed, new, removed; both names of what was renamed. Files
   /// that .gitignore names do not count, others do although nobody has added them yet. Sorted.
@@ -38,8 +37,7 @@ class GitDiff {
 
   std::filesystem::path folder_;
   base::TempDir work_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
   std::string objects_;  // the repository's folder of objects
   std::string tree_;     // the folder's tree at that revision
 };

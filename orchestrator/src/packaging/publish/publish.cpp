@@ -228,13 +228,13 @@ std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& o
 /// Whether the site's key is to be exchanged for the same key with other dates. The keyring's must not be the older
 /// one: it may be that of a machine where nobody has extended it.
 bool is_renewed(const fs::path& site, const repos::Catalog& catalog, const std::string& project,
-                const signing::Key& key, const std::string& public_key, std::int64_t now, base::Runner& runner,
-                const base::Cancel& cancel) {
+                const signing::Key& key, const std::string& public_key, std::int64_t now,
+                const base::Context& context) {
   if (catalog.entries.empty()) return false;
   const auto file = site / repos::key_file(project);
   const auto there = repos::content_of(file);
   if (there == public_key) return false;
-  for (const auto& other : signing::public_keys(there, runner, cancel)) {
+  for (const auto& other : signing::public_keys(there, context)) {
     const auto end = signing::good_until(key, now);
     const auto published = signing::good_until(other, now);
     const bool shorter = end != 0 && (published == 0 || published > end);
@@ -260,8 +260,7 @@ void write_key(repos::Draft& draft, const repos::Digests& carried, const std::st
 }  // namespace
 
 std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOptions& options,
-                                const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
-                                const base::Cancel& cancel, base::Console& console) {
+                                const signing::Gnupg& gnupg, std::int64_t now, const base::Context& context) {
   const auto& project = jobs.front().workspace->project;
   const auto site = repos::place_of(options.to);
   // A wrong key or address is refused before anything is made, and looked at again when nobody else is at work there.
@@ -279,30 +278,31 @@ std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOpti
 
   const auto out = fs::canonical(options.out);
   const build::Lock out_lock(out / ".lock");
-  build::ToolRegistry tools(options.tool_folders, out / ".tools.json", runner, cancel);
+  build::ToolRegistry tools(options.tool_folders, out / ".tools.json", context);
   std::vector<build::Manifest> manifests;
   auto rows = rows_of(jobs, out, catalog, tools, manifests);
   if (const auto warning = signing::expiry_warning(key, now); !warning.empty())
-    console.warn(fmt::format("{}: orchestrator key extend {}, then publish again", warning, key.primary.fingerprint));
+    context.console.warn(
+        fmt::format("{}: orchestrator key extend {}, then publish again", warning, key.primary.fingerprint));
   const bool anything = std::ranges::any_of(rows, is_new);
-  if (!is_renewed(site, catalog, project.name, key, gnupg.public_key(key.primary.fingerprint), now, runner, cancel) &&
+  if (!is_renewed(site, catalog, project.name, key, gnupg.public_key(key.primary.fingerprint), now, context) &&
       !anything)
     return rows;
 
   base::make_dirs(out / ".logs");
   const auto log = out / ".logs/publish.log";
   fs::remove(log);
-  const signing::Session session(gnupg, key, project.epoch(), now, runner, cancel);
-  const repos::SigningContext context(
-      runner, cancel,
-      {project.name, tools.path_list(), log, session.environment(), session.public_key(), session.time()}, &session);
-  const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  build::Executor executor(runner, cancel, tools, {out, out / ".work", out / ".logs", false}, isolated);
-  const auto carried = repos::carried(context, site);
+  const signing::Session session(gnupg, key, project.epoch(), now, context);
+  const repos::SigningContext signing_context(
+      context, {project.name, tools.path_list(), log, session.environment(), session.public_key(), session.time()},
+      &session);
+  const bool isolated = base::why_no_sandbox(context).empty();
+  build::Executor executor(context, tools, {out, out / ".work", out / ".logs", false}, isolated);
+  const auto carried = repos::carried(signing_context, site);
   repos::Draft draft(site, carried);
   if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != seen)
     throw base::Error(fmt::format("{} has changed meanwhile", (site / repos::kCatalog).string()));
-  Publisher publisher(out, catalog, context, executor, draft, console);
+  Publisher publisher(out, catalog, signing_context, executor, draft, context.console);
   publisher.take(rows, manifests, log);
   if (anything) draft.remove(repos::prune(catalog, options.keep), catalog);
   publisher.index(rows);
@@ -310,9 +310,9 @@ std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOpti
   draft.write(repos::kCatalog, repos::to_json(catalog));
   const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
   draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
-  cancel.throw_if_requested();
-  draft.finish(context, catalog);
-  console.clear_status();
+  context.cancel.throw_if_requested();
+  draft.finish(signing_context, catalog);
+  context.console.clear_status();
   return rows;
 }
 

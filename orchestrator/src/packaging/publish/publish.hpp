@@ -2,12 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "base/console.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/job.hpp"
 #include "repos/catalog.hpp"
 #include "signing/gnupg.hpp"
@@ -38,7 +36,7 @@ struct PublishRow {
 /// other contents) is refused before anything is written; so are a site, a folder above it and packages that other
 /// users can change. Where nothing but the key's dates have changed, the site gets the key.
 [[nodiscard]] std::vector<PublishRow> publish(std::vector<build::Job>& jobs, const PublishOptions& options,
-                                              const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
-                                              const base::Cancel& cancel, base::Console& console);
+                                              const signing::Gnupg& gnupg, std::int64_t now,
+                                              const base::Context& context);
 
 }  // namespace publish

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kDeadline{600};
 
 std::string SigningContext::run(const std::vector<std::string>& argv, const std::filesystem::path& folder,
                                 const std::map<std::string, std::string>& environment) const {
-  cancel_.throw_if_requested();
+  context_.cancel.throw_if_requested();
   const base::TempDir output(base::temp_parent(), "orchestrator-out.");
   base::Command command;
   command.argv = argv;
@@ -29,7 +29,7 @@ std::string SigningContext::run(const std::vector<std::string>& argv, const std:
   command.log = setting_.log;
   command.stdout_to = output.path() / "out";
   command.deadline = kDeadline;
-  const auto outcome = runner_.run(command, cancel_);
+  const auto outcome = context_.runner.run(command, context_.cancel);
   if (outcome.timed_out)
     throw base::Error(fmt::format("{} took longer than {} s", base::shell_quote(argv), kDeadline.count()));
   if (outcome.status != 0) {
@@ -46,7 +46,7 @@ const signing::Session& SigningContext::session() const {
 }
 
 std::string SigningContext::why_not_signed(const std::string& content, const std::string& signature) const {
-  return signing::why_not_signed(content, signature, setting_.public_key, runner_, cancel_);
+  return signing::why_not_signed(content, signature, setting_.public_key, context_);
 }
 
 }  // namespace repos

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "signing/session.hpp"
 
 namespace repos {
@@ -24,8 +24,8 @@ class SigningContext {
     std::int64_t time = 0;                           // of signatures and metadata
   };
   /// Without a session it can only look.
-  SigningContext(base::Runner& runner, const base::Cancel& cancel, Setting setting, const signing::Session* session)
-      : runner_(runner), cancel_(cancel), setting_(std::move(setting)), session_(session) {}
+  SigningContext(const base::Context& context, Setting setting, const signing::Session* session)
+      : context_(context), setting_(std::move(setting)), session_(session) {}
 
   /// Runs a tool in `folder`, with the key at hand; its standard output. base::Error with the command and its last
   /// lines when it fails.
@@ -40,8 +40,7 @@ class SigningContext {
   [[nodiscard]] std::string why_not_signed(const std::string& content, const std::string& signature) const;
 
  private:
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
   Setting setting_;
   const signing::Session* session_;
 };

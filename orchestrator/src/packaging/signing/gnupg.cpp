@@ -65,14 +65,13 @@ void check(const NewKey& wish) {
   check_expiry(wish.expires);
 }
 
-Gnupg::Gnupg(const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel)
-    : runner_(runner), cancel_(cancel) {
+Gnupg::Gnupg(const base::Context& context) : context_(context) {
   environment_ = {{"LC_ALL", "C.UTF-8"}, {"PATH", "/usr/local/bin:/usr/bin:/bin"}};
   for (const auto* name : kPassedOn) {
-    if (const auto given = value(environment, name); !given.empty()) environment_[name] = given;
+    if (const auto given = value(context.environment, name); !given.empty()) environment_[name] = given;
   }
-  home_ = value(environment, "GNUPGHOME");
-  if (home_.empty()) home_ = value(environment, "HOME") + "/.gnupg";
+  home_ = value(context.environment, "GNUPGHOME");
+  if (home_.empty()) home_ = value(context.environment, "HOME") + "/.gnupg";
 }
 
 std::string Gnupg::run(const std::vector<std::string>& arguments, const std::string& what) const {
@@ -83,7 +82,7 @@ std::string Gnupg::run(const std::vector<std::string>& arguments, const std::str
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.env = environment_;
   command.stdout_to = folder.path() / "out";
-  const auto outcome = runner_.run(command, cancel_);
+  const auto outcome = context_.runner.run(command, context_.cancel);
   if (outcome.status != 0)
     throw base::Error(what + ": gpg ended with " + std::to_string(outcome.status) + ": " +
                       std::string(base::trim(outcome.tail)));
@@ -172,16 +171,17 @@ std::string Gnupg::revocation_certificate(const std::string& fingerprint) const 
   return home_ + "/openpgp-revocs.d/" + fingerprint + ".rev";
 }
 
-std::string Gnupg::agent_socket() const { return signing::agent_socket(environment_, runner_, cancel_); }
+std::string Gnupg::agent_socket() const { return signing::agent_socket(environment_, context_); }
 
-std::filesystem::path agent_socket(const std::map<std::string, std::string>& environment, base::Runner& runner,
-                                   const base::Cancel& cancel) {
+std::filesystem::path agent_socket(const std::map<std::string, std::string>& environment,
+                                   const base::Context& context) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-gpg.");
   base::Command command;
   command.argv = {"gpgconf", "--list-dirs", "agent-socket"};
   command.env = environment;
   command.stdout_to = folder.path() / "out";
-  if (runner.run(command, cancel).status != 0) throw base::Error("gpgconf does not say where the agent's socket is");
+  if (context.runner.run(command, context.cancel).status != 0)
+    throw base::Error("gpgconf does not say where the agent's socket is");
   return std::string(base::trim(base::read_file(command.stdout_to, kListing)));
 }
 
@@ -190,12 +190,12 @@ void Gnupg::start_agent() const {
   base::Command command;
   command.env = environment_;
   command.argv = {"gpg-connect-agent", "--no-autostart", "/bye"};
-  const auto asked = runner_.run(command, cancel_);
+  const auto asked = context_.runner.run(command, context_.cancel);
   // It ends with 0 whether there is an agent or none, and says so.
   agent_is_asked_ = true;
   if (asked.status == 0 && asked.tail.find("no gpg-agent running") == std::string::npos) return;
   command.argv = {"gpgconf", "--launch", "gpg-agent"};
-  const auto launched = runner_.run(command, cancel_);
+  const auto launched = context_.runner.run(command, context_.cancel);
   if (launched.status != 0) throw base::Error("gpg-agent does not start: " + launched.tail);
   agent_is_ours_ = true;
 }
@@ -207,7 +207,7 @@ Gnupg::~Gnupg() {
     command.env = environment_;
     command.argv = {"gpgconf", "--kill", "gpg-agent"};
     const base::Cancel never;
-    (void)runner_.run(command, never);
+    (void)context_.runner.run(command, never);
   } catch (...) {  // what had to be done is done; the agent goes by itself when its home does
   }
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "signing/keyring.hpp"
 
 namespace signing {
@@ -25,9 +25,8 @@ void check(const NewKey& wish);
 /// Exit::missing_tool.
 class Gnupg {
  public:
-  /// `environment` is the caller's, of which only what GnuPG needs is passed on (HOME, GNUPGHOME, GPG_TTY, TERM,
-  /// DISPLAY...).
-  Gnupg(const std::map<std::string, std::string>& environment, base::Runner& runner, const base::Cancel& cancel);
+  /// Of the context's environment only what GnuPG needs is passed on (HOME, GNUPGHOME, GPG_TTY, TERM, DISPLAY...).
+  explicit Gnupg(const base::Context& context);
   ~Gnupg();
   Gnupg(const Gnupg&) = delete;
   Gnupg& operator=(const Gnupg&) = delete;
@@ -61,12 +60,11 @@ class Gnupg {
   std::map<std::string, std::string> environment_;
   std::string home_;
   mutable bool agent_is_asked_ = false, agent_is_ours_ = false;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 /// Where the programs with this environment look for their agent. base::Error when gpgconf does not say.
 [[nodiscard]] std::filesystem::path agent_socket(const std::map<std::string, std::string>& environment,
-                                                 base::Runner& runner, const base::Cancel& cancel);
+                                                 const base::Context& context);
 
 }  // namespace signing

@@ -20,25 +20,23 @@ std::int64_t time_of(const Key& key, std::int64_t epoch, std::int64_t now) {
 }
 
 base::Outcome gpg(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment,
-                  const std::filesystem::path& to, base::Runner& runner, const base::Cancel& cancel) {
+                  const std::filesystem::path& to, const base::Context& context) {
   base::Command command;
   command.argv = std::move(arguments);
   command.env = environment;
   command.stdout_to = to;
-  return runner.run(command, cancel);
+  return context.runner.run(command, context.cancel);
 }
 
 }  // namespace
 
-Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, base::Runner& runner,
-                 const base::Cancel& cancel)
+Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, const base::Context& context)
     : key_(key),
       public_key_(user.public_key(key.primary.fingerprint)),
       time_(time_of(key, epoch, now)),
       folder_(base::temp_parent(), "orchestrator-sign."),
       environment_(user.environment()),
-      runner_(runner),
-      cancel_(cancel) {
+      context_(context) {
   const auto home = folder_.path() / "gnupg";
   base::make_dirs(home);
   std::filesystem::permissions(home, std::filesystem::perms(0700));
@@ -48,7 +46,7 @@ Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int
   environment_["TZ"] = "UTC";
   base::write_file(folder_.path() / "key.asc", public_key_, 0600);
   const auto imported = gpg({"gpg", "--batch", "--no-autostart", "--quiet", "--import", folder_.path() / "key.asc"},
-                            environment_, folder_.path() / "out", runner_, cancel_);
+                            environment_, folder_.path() / "out", context_);
   if (imported.status != 0) throw base::Error("gpg cannot read the public key: " + imported.tail);
   const auto& part = signer(key_, time_);
   base::write_file(home / "gpg.conf",
@@ -59,8 +57,8 @@ Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int
   user.start_agent();
   // libassuan follows such a file to a socket elsewhere (its manual, "Socket wrappers"). Where a home's socket is
   // looked for depends on whether the user has a /run/user/UID: gpgconf knows, and makes the folder.
-  (void)gpg({"gpgconf", "--create-socketdir"}, environment_, folder_.path() / "out", runner_, cancel_);
-  redirect_ = agent_socket(environment_, runner_, cancel_);
+  (void)gpg({"gpgconf", "--create-socketdir"}, environment_, folder_.path() / "out", context_);
+  redirect_ = agent_socket(environment_, context_);
   base::write_file(redirect_, fmt::format("%Assuan%\nsocket={}\n", user.agent_socket()), 0600);
 }
 
@@ -68,7 +66,8 @@ Session::~Session() {
   try {
     const base::Cancel never;
     std::filesystem::remove(redirect_);
-    (void)gpg({"gpgconf", "--remove-socketdir"}, environment_, folder_.path() / "out", runner_, never);
+    const base::Context anyway{context_.runner, never, context_.console, context_.environment, context_.clock};
+    (void)gpg({"gpgconf", "--remove-socketdir"}, environment_, folder_.path() / "out", anyway);
   } catch (...) {  // an empty folder is all that may be left
   }
 }
@@ -80,7 +79,7 @@ std::string Session::sign(const std::vector<std::string>& how, const std::string
   std::vector<std::string> argv = {"gpg"};
   argv.insert(argv.end(), how.begin(), how.end());
   argv.insert(argv.end(), {"--output", "-", from});
-  const auto outcome = gpg(argv, environment_, to, runner_, cancel_);
+  const auto outcome = gpg(argv, environment_, to, context_);
   if (outcome.status != 0) {
     throw base::Error(fmt::format("signing with {}: gpg ended with {}: {}", fingerprint(), outcome.status,
                                   std::string(base::trim(outcome.tail))))
@@ -98,7 +97,7 @@ std::string Session::detached(const std::string& content, bool armoured) const {
 std::string Session::clear_signed(const std::string& content) const { return sign({"--clear-sign"}, content); }
 
 std::string why_not_signed(const std::string& content, const std::string& signature, const std::string& public_key,
-                           base::Runner& runner, const base::Cancel& cancel) {
+                           const base::Context& context) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-verify.");
   const auto at = [&folder](const char* name) { return folder.path() / name; };
   const std::map<std::string, std::string> environment = {{"LC_ALL", "C.UTF-8"},
@@ -109,18 +108,18 @@ std::string why_not_signed(const std::string& content, const std::string& signat
   if (!signature.empty()) base::write_file(at("signature"), signature, 0600);
   base::write_file(at("content"), content, 0600);
   auto outcome = gpg({"gpg", "--batch", "--no-autostart", "--output", at("key.gpg"), "--dearmor", at("key.asc")},
-                     environment, at("out"), runner, cancel);
+                     environment, at("out"), context);
   if (outcome.status != 0) return "the key cannot be read: " + std::string(base::trim(outcome.tail));
   std::vector<std::string> ask = {"gpgv", "--keyring", at("key.gpg")};
   if (!signature.empty()) ask.push_back(at("signature"));
   ask.push_back(at("content"));
-  outcome = gpg(ask, environment, at("out"), runner, cancel);
+  outcome = gpg(ask, environment, at("out"), context);
   if (outcome.status == 0) return "";
   const auto said = base::lines(outcome.tail);
   return said.empty() ? "gpgv refuses it" : said.back();
 }
 
-std::vector<Key> public_keys(const std::string& armoured, base::Runner& runner, const base::Cancel& cancel) {
+std::vector<Key> public_keys(const std::string& armoured, const base::Context& context) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-key.");
   const std::map<std::string, std::string> environment = {{"LC_ALL", "C.UTF-8"},
                                                           {"PATH", "/usr/local/bin:/usr/bin:/bin"},
@@ -129,7 +128,7 @@ std::vector<Key> public_keys(const std::string& armoured, base::Runner& runner, 
   base::write_file(folder.path() / "key.asc", armoured, 0600);
   const auto outcome = gpg({"gpg", "--batch", "--no-autostart", "--with-colons", "--fixed-list-mode", "--show-keys",
                             folder.path() / "key.asc"},
-                           environment, folder.path() / "out", runner, cancel);
+                           environment, folder.path() / "out", context);
   if (outcome.status != 0) throw base::Error("the public key cannot be read: " + std::string(base::trim(outcome.tail)));
   return read_keys(base::read_file(folder.path() / "out", kLargest));
 }

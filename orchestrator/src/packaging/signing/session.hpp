@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
+#include "base/context.hpp"
 #include "base/files.hpp"
-#include "base/process.hpp"
 #include "signing/gnupg.hpp"
 
 namespace signing {
@@ -20,8 +20,7 @@ namespace signing {
 /// time before the key was made, which rpm's and Sequoia's readers refuse, and none after `now`, which apt does.
 class Session {
  public:
-  Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, base::Runner& runner,
-          const base::Cancel& cancel);
+  Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, const base::Context& context);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -47,18 +46,15 @@ class Session {
   base::TempDir folder_;
   std::filesystem::path redirect_;
   std::map<std::string, std::string> environment_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
+  base::Context context_;
 };
 
 /// Why `signature` is none of `content` by the key that `public_key` holds, as gpgv says now; "" when it is. No
 /// `signature`: `content` is clear-signed.
 [[nodiscard]] std::string why_not_signed(const std::string& content, const std::string& signature,
-                                         const std::string& public_key, base::Runner& runner,
-                                         const base::Cancel& cancel);
+                                         const std::string& public_key, const base::Context& context);
 
 /// The keys in an ASCII armoured file. base::Error when gpg cannot read it.
-[[nodiscard]] std::vector<Key> public_keys(const std::string& armoured, base::Runner& runner,
-                                           const base::Cancel& cancel);
+[[nodiscard]] std::vector<Key> public_keys(const std::string& armoured, const base::Context& context);
 
 }  // namespace signing

@@ -43,14 +43,14 @@ void take(const fs::path& file, const std::string& name, base::SourceTree& tree,
   }
 }
 
-base::Outcome run(base::Runner& runner, const base::Cancel& cancel, std::vector<std::string> argv, const fs::path& cwd,
+base::Outcome run(const base::Context& context, std::vector<std::string> argv, const fs::path& cwd,
                   const fs::path& out) {
   base::Command command;
   command.argv = std::move(argv);
   command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
   command.cwd = cwd;
   command.stdout_to = out;
-  return runner.run(command, cancel);
+  return context.runner.run(command, context.cancel);
 }
 
 void lay(const base::SourceTree& tree, const std::vector<std::string>& names, const fs::path& folder) {
@@ -116,8 +116,7 @@ base::SourceTree patched(const base::SourceTree& pristine, const model::Profile&
   return tree;
 }
 
-std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, base::Runner& runner,
-                 const base::Cancel& cancel) {
+std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, const base::Context& context) {
   std::vector<std::string> changed;
   for (const auto& [name, file] : patched) {
     if (pristine.at(name).content != file.content) changed.push_back(name);
@@ -130,16 +129,15 @@ std::string diff(const base::SourceTree& pristine, const base::SourceTree& patch
   for (const auto& name : changed) {
     const auto out = work.path() / "out";
     const auto outcome =
-        run(runner, cancel, {"diff", "-u", "--label", "a/" + name, "--label", "b/" + name, "a/" + name, "b/" + name},
+        run(context, {"diff", "-u", "--label", "a/" + name, "--label", "b/" + name, "a/" + name, "b/" + name},
             work.path(), out);
     if (outcome.status != 1)
       throw base::Error(fmt::format("diff of {} ended with {}: {}", name, outcome.status, outcome.tail));
     text += base::read_file(out, kMaxFile);
   }
   base::write_file(work.path() / "patch", text);
-  const auto proof =
-      run(runner, cancel, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"},
-          work.path() / "a", work.path() / "log");
+  const auto proof = run(context, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"},
+                         work.path() / "a", work.path() / "log");
   if (proof.status != 0) throw base::Error("patch does not apply what diff made: " + proof.tail);
   for (const auto& name : changed) {
     if (base::read_file(work.path() / "a" / name, kMaxFile) != patched.at(name).content)

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "base/tree.hpp"
 #include "model/finding.hpp"
 #include "model/profile.hpp"
@@ -24,7 +24,7 @@ namespace source {
 /// The unified diff between both, by the real diff -u with fixed labels and without times; "" when nothing differs.
 /// Proven by the real patch -p1 --fuzz=0: applied to the pristine files it gives the patched ones, or a base::Error is
 /// thrown.
-[[nodiscard]] std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched, base::Runner& runner,
-                               const base::Cancel& cancel);
+[[nodiscard]] std::string diff(const base::SourceTree& pristine, const base::SourceTree& patched,
+                               const base::Context& context);
 
 }  // namespace source

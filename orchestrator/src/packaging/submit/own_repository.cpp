@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -14,15 +13,14 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What git says in a folder; "" when it says nothing, or is not there. Neither question makes it run a program.
-std::string git_says(const fs::path& folder, std::vector<std::string> words, base::Runner& runner,
-                     const base::Cancel& cancel) {
+std::string git_says(const fs::path& folder, std::vector<std::string> words, const base::Context& context) {
   base::Command command;
   command.argv = {"git", "-c", "safe.directory=*", "-C", folder.string()};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}};
-  if (const char* home = std::getenv("HOME"); home != nullptr) command.env["HOME"] = home;
+  if (const auto home = context.environment.find("HOME"); home != context.environment.end()) command.env.insert(*home);
   try {
-    const auto outcome = runner.run(command, cancel);
+    const auto outcome = context.runner.run(command, context.cancel);
     return outcome.status == 0 ? std::string(base::trim(outcome.tail)) : "";
   } catch (const base::Error&) {
     return "";
@@ -30,8 +28,8 @@ std::string git_says(const fs::path& folder, std::vector<std::string> words, bas
 }
 
 /// The folder that a clone, and each of its work trees, keeps its objects in.
-std::string common_folder(const fs::path& folder, base::Runner& runner, const base::Cancel& cancel) {
-  return git_says(folder, {"rev-parse", "--path-format=absolute", "--git-common-dir"}, runner, cancel);
+std::string common_folder(const fs::path& folder, const base::Context& context) {
+  return git_says(folder, {"rev-parse", "--path-format=absolute", "--git-common-dir"}, context);
 }
 
 std::string whole(const std::string& path) {
@@ -61,8 +59,7 @@ std::string repository_name(std::string_view address) {
   return host + path;
 }
 
-void refuse_own_repository(const fs::path& root, const std::string& place, base::Runner& runner,
-                           const base::Cancel& cancel) {
+void refuse_own_repository(const fs::path& root, const std::string& place, const base::Context& context) {
   const auto refuse = [&](const std::string& why) {
     throw base::Error(
         fmt::format("{} is {}: a push there would replace the project's files by a package's", place, why),
@@ -71,14 +68,14 @@ void refuse_own_repository(const fs::path& root, const std::string& place, base:
   };
   const auto folder = place.starts_with("file://") ? place.substr(7) : place;
   if (folder.starts_with('/')) {
-    const auto own = common_folder(root, runner, cancel);
+    const auto own = common_folder(root, context);
     if (whole(folder) == whole(root.string()) ||
-        (!own.empty() && fs::is_directory(folder) && common_folder(folder, runner, cancel) == own))
+        (!own.empty() && fs::is_directory(folder) && common_folder(folder, context) == own))
       refuse("this project's own repository");
   }
   // "remote.origin.url ADDRESS"
   for (const auto& line :
-       base::lines(git_says(root, {"config", "--get-regexp", R"(^remote\..*\.(url|pushurl)$)"}, runner, cancel))) {
+       base::lines(git_says(root, {"config", "--get-regexp", R"(^remote\..*\.(url|pushurl)$)"}, context))) {
     const auto blank = line.find(' ');
     if (blank == std::string::npos) continue;
     const auto remote = line.substr(blank + 1);

@@ -39,9 +39,9 @@ void refuse_missing(const services::Service& service, const build::ToolRegistry&
                                base::join(packages, " ")));
 }
 
-void build_all(std::vector<build::Job>& jobs, const SubmitOptions& options, const fs::path& out, base::Runner& runner,
-               const base::Cancel& cancel, base::Console& console) {
-  const auto rows = build::build(jobs, {out, options.tool_folders, options.jobs, false}, runner, cancel, console);
+void build_all(std::vector<build::Job>& jobs, const SubmitOptions& options, const fs::path& out,
+               const base::Context& context) {
+  const auto rows = build::build(jobs, {out, options.tool_folders, options.jobs, false}, context);
   for (const auto& row : rows) {
     if (row.result.verdict == build::Verdict::proven || row.result.verdict == build::Verdict::unchanged) continue;
     throw base::Error(fmt::format("building {} failed: {}", row.job->profile.key(), row.result.failure));
@@ -144,13 +144,12 @@ class Counter {
 };
 
 Submitter::Setting setting_of(const SubmitOptions& options, const build::ToolRegistry& tools, bool isolated,
-                              const base::Cancel& cancel) {
+                              const base::Context& context) {
   Submitter::Setting setting;
-  setting.environment = client_environment(options.environment, tools.path_list());
+  setting.environment = client_environment(context.environment, tools.path_list());
   setting.isolated = isolated;
   setting.wait = options.wait;
   setting.tries = options.tries;
-  setting.sleep = [&cancel](std::chrono::milliseconds time) { sleep_for(time, cancel); };
   setting.chance = [random = std::mt19937(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(random);
   };
@@ -196,44 +195,45 @@ std::vector<Submission> submissions_of(const std::vector<build::Job>& jobs, cons
 
 std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Service& service,
                               const services::SubmitTarget& order, const SubmitOptions& options,
-                              const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
-                              const base::Cancel& cancel, base::Console& console) {
+                              const signing::Gnupg& gnupg, std::int64_t now, const base::Context& context) {
   auto submissions = submissions_of(jobs, service, order);
   const auto out = service.wants_its_own() ? options.out / fmt::format("for-{}", service.name()) : options.out;
   base::make_dirs(out);
   const auto place = fs::canonical(out);
-  build::ToolRegistry tools(options.tool_folders, place / ".tools.json", runner, cancel);
+  build::ToolRegistry tools(options.tool_folders, place / ".tools.json", context);
   refuse_missing(service, tools);
   std::optional<signing::Key> key;
   const bool signs = std::ranges::any_of(submissions, &Submission::sign);
   if (signs && options.fingerprint.empty())
-    throw base::Error(fmt::format("{} takes what is signed, and no key was named", service.name()), base::Exit::usage)
+    throw base::Error(fmt::format("{} requires signed uploads, and no key was named", service.name()),
+                      base::Exit::usage)
         .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
   if (signs) key = gnupg.usable(options.fingerprint, now);
-  build_all(jobs, options, place, runner, cancel, console);
+  build_all(jobs, options, place, context);
 
   const build::Lock lock(place / ".lock");
   for (const auto& entry : fs::directory_iterator(place)) {  // of one that was killed: nobody else is here
     if (entry.path().filename().string().starts_with(".submit.")) base::remove_tree(entry.path());
   }
   base::make_dirs(place / ".logs");
-  const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  build::Executor executor(runner, cancel, tools, {place, place / ".work", place / ".logs", false}, isolated);
+  const bool isolated = base::why_no_sandbox(context).empty();
+  build::Executor executor(context, tools, {place, place / ".work", place / ".logs", false}, isolated);
   std::optional<signing::Session> session;
-  std::optional<repos::SigningContext> context;
+  std::optional<repos::SigningContext> signing_context;
   if (key) {
     const auto& project = jobs.front().workspace->project;
-    session.emplace(gnupg, *key, project.epoch(), now, runner, cancel);
-    context.emplace(runner, cancel,
-                    repos::SigningContext::Setting{project.name, tools.path_list(), place / ".logs/submit.log",
-                                                   session->environment(), session->public_key(), session->time()},
-                    &*session);
+    session.emplace(gnupg, *key, project.epoch(), now, context);
+    signing_context.emplace(
+        context,
+        repos::SigningContext::Setting{project.name, tools.path_list(), place / ".logs/submit.log",
+                                       session->environment(), session->public_key(), session->time()},
+        &*session);
   }
-  Counter counter(jobs, place, executor, context);
+  Counter counter(jobs, place, executor, signing_context);
   counter.service = &service;
-  Submitter submitter(service, runner, cancel, console, setting_of(options, tools, isolated, cancel));
+  Submitter submitter(service, context, setting_of(options, tools, isolated, context));
   const base::TempDir work(place, ".submit.");
-  return hand_over_all(std::move(submissions), submitter, counter, place / "submitted", work.path(), console);
+  return hand_over_all(std::move(submissions), submitter, counter, place / "submitted", work.path(), context.console);
 }
 
 }  // namespace submit

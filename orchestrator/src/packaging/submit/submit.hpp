@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/console.hpp"
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/job.hpp"
 #include "services/service.hpp"
 #include "signing/gnupg.hpp"
@@ -21,7 +20,6 @@ struct SubmitOptions {
   unsigned jobs = 1;        // of a build
   bool wait = true;         // until the service has built it
   unsigned tries = 5;
-  std::map<std::string, std::string> environment;  // the user's
 };
 
 struct SubmitRow {
@@ -39,7 +37,7 @@ struct SubmitRow {
 /// (missing_tool) before anything is built when a client is missing.
 [[nodiscard]] std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Service& service,
                                             const services::SubmitTarget& order, const SubmitOptions& options,
-                                            const signing::Gnupg& gnupg, std::int64_t now, base::Runner& runner,
-                                            const base::Cancel& cancel, base::Console& console);
+                                            const signing::Gnupg& gnupg, std::int64_t now,
+                                            const base::Context& context);
 
 }  // namespace submit

@@ -2,10 +2,10 @@
 #include "submit/submitter.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
@@ -43,21 +43,18 @@ bool has_receipt(const Submission& submission, const fs::path& folder) {
 
 }  // namespace
 
-Submitter::Submitter(const services::Service& service, base::Runner& runner, const base::Cancel& cancel,
-                     base::Console& console, Setting setting)
+Submitter::Submitter(const services::Service& service, const base::Context& context, Setting setting)
     : service_(service),
-      runner_(runner),
-      cancel_(cancel),
-      console_(console),
+      context_(context),
       setting_(std::move(setting)),
       talk_(base::temp_parent(), "orchestrator-submit.") {}
 
 void Submitter::tell(const Submission& submission, const std::string& text) {
-  console_.line(fmt::format("{}: {}: {}", service_.name(), submission.what, text));
+  context_.console.line(fmt::format("{}: {}: {}", service_.name(), submission.what, text));
 }
 
 Reply Submitter::run(const Call& call, const fs::path& folder) {
-  cancel_.throw_if_requested();
+  context_.cancel.throw_if_requested();
   base::Command command;
   command.argv = call.argv;
   command.stdout_to = talk_.path() / "out";
@@ -75,7 +72,7 @@ Reply Submitter::run(const Call& call, const fs::path& folder) {
     command.cwd = folder / call.cwd;
     base::make_dirs(command.cwd);
   }
-  const auto outcome = runner_.run(command, cancel_);
+  const auto outcome = context_.runner.run(command, context_.cancel);
   return {outcome.status, whole(talk_.path() / "out"), whole(talk_.path() / "talk"), outcome.timed_out};
 }
 
@@ -102,12 +99,12 @@ auto Submitter::patiently(const Submission& submission, const Action& action) {
     } catch (const Transient& passing) {
       if (failed + 1 >= setting_.tries)
         throw base::Error(fmt::format("{}: {}: {}", submission.what, passing.program, passing.failure.why))
-            .with_hint(fmt::format("tried {} times; the same command goes on from here when the service is well again",
-                                   setting_.tries));
+            .with_hint(
+                fmt::format("tried {} times; run the same command again when the service works", setting_.tries));
       const auto wait = services::pause(failed, setting_.chance(), passing.failure.retry_after);
       tell(submission, fmt::format("{}; trying again in {:.1f} s ({} of {})", passing.failure.why,
                                    std::chrono::duration<double>(wait).count(), failed + 2, setting_.tries));
-      setting_.sleep(wait);
+      context_.clock.sleep(wait, context_.cancel);
     }
   }
 }
@@ -115,7 +112,8 @@ auto Submitter::patiently(const Submission& submission, const Action& action) {
 Answer Submitter::ask(const Submission& submission, const fs::path& folder) {
   const auto replies = run(submission, submission.ask, folder);
   auto answer = service_.answer(submission, replies);
-  if (!answer.say.empty()) console_.warn(fmt::format("{}: {}: {}", service_.name(), submission.what, answer.say));
+  if (!answer.say.empty())
+    context_.console.warn(fmt::format("{}: {}: {}", service_.name(), submission.what, answer.say));
   return answer;
 }
 
@@ -131,7 +129,7 @@ Answer Submitter::watch(const Submission& submission, const fs::path& folder, An
     const bool settled = answer.standing == RemoteState::there || answer.standing == RemoteState::failed;
     if (settled || (answer.standing == RemoteState::absent && (!sent || ++absent > kPatience))) return answer;
     const auto wait = services::pause(asked, setting_.chance(), {});
-    setting_.sleep(std::min<std::chrono::milliseconds>(wait, kLongestPause));
+    context_.clock.sleep(std::min<std::chrono::milliseconds>(wait, kLongestPause), context_.cancel);
     answer = patiently(submission, [&] { return ask(submission, folder); });
   }
 }
@@ -213,12 +211,6 @@ std::map<std::string, std::string> client_environment(const std::map<std::string
     if (const auto found = whole.find(std::string(name)); found != whole.end()) out.insert(*found);
   }
   return out;
-}
-
-void sleep_for(std::chrono::milliseconds time, const base::Cancel& cancel) {
-  pollfd waiting{cancel.fd(), POLLIN, 0};
-  (void)::poll(&waiting, 1, static_cast<int>(time.count()));
-  cancel.throw_if_requested();
 }
 
 }  // namespace submit

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -9,10 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/console.hpp"
+#include "base/context.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/process.hpp"
 #include "services/service.hpp"
 
 namespace submit {
@@ -47,12 +45,10 @@ class Submitter {
     bool isolated = true;                            // a call that wants no network gets none
     bool wait = true;                                // until the service has built it
     unsigned tries = 5;
-    std::function<void(std::chrono::milliseconds)> sleep;
     std::function<double()> chance;  // 0 to 1
   };
 
-  Submitter(const services::Service& service, base::Runner& runner, const base::Cancel& cancel, base::Console& console,
-            Setting setting);
+  Submitter(const services::Service& service, const base::Context& context, Setting setting);
 
   /// Throws base::Error when it is refused, and Denied.
   [[nodiscard]] SubmitResult hand_over(const services::Submission& submission, const std::filesystem::path& folder,
@@ -77,9 +73,7 @@ class Submitter {
   void tell(const services::Submission& submission, const std::string& text);
 
   const services::Service& service_;
-  base::Runner& runner_;
-  const base::Cancel& cancel_;
-  base::Console& console_;
+  base::Context context_;
   Setting setting_;
   base::TempDir talk_;
   bool shared_sent_ = false;
@@ -89,8 +83,5 @@ class Submitter {
 /// on.
 [[nodiscard]] std::map<std::string, std::string> client_environment(const std::map<std::string, std::string>& whole,
                                                                     const std::string& path_list);
-
-/// Waits, but not longer than until somebody asks to stop (then base::Interrupted).
-void sleep_for(std::chrono::milliseconds time, const base::Cancel& cancel);
 
 }  // namespace submit

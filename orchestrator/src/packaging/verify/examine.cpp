@@ -31,8 +31,7 @@ std::string age_fault(const repos::Catalog& catalog, std::int64_t newer_than) {
 
 }  // namespace
 
-SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::Runner& runner,
-                   const base::Cancel& cancel) {
+SiteFaults examine(const fs::path& given, const ExamineOptions& options, const base::Context& context) {
   SiteFaults out;
   const auto site = fs::absolute(given);  // tools are started in other folders
   if (!fs::is_directory(site)) throw base::Error(site.string() + " is no folder", base::Exit::usage);
@@ -46,7 +45,7 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
   setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
   setting.public_key =
       options.public_key.empty() ? repos::content_of(site / repos::key_file(setting.project)) : options.public_key;
-  const auto keys = signing::public_keys(setting.public_key, runner, cancel);
+  const auto keys = signing::public_keys(setting.public_key, context);
   if (keys.size() != 1)
     throw base::Error(fmt::format("{} keys where there should be one", keys.size()))
         .with_hint("name a file with the one key that you trust: --key FILE");
@@ -58,8 +57,8 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
   if (catalog.fingerprint != out.fingerprint)
     out.faults.push_back(
         fmt::format("{} names another key: {}", repos::kCatalog, base::printable(catalog.fingerprint)));
-  const repos::SigningContext context(runner, cancel, setting, nullptr);
-  auto more = repos::faults_of_files(context, site);
+  const repos::SigningContext signing_context(context, setting, nullptr);
+  auto more = repos::faults_of_files(signing_context, site);
   out.faults.insert(out.faults.end(), more.begin(), more.end());
   for (const auto& entry : catalog.entries) {
     if (repos::of_release(catalog, entry.distribution, entry.release).back() != &entry) continue;
@@ -69,7 +68,7 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, base::R
       continue;
     }
     try {
-      more = manager->faults(context, entry, site);
+      more = manager->faults(signing_context, entry, site);
       out.faults.insert(out.faults.end(), more.begin(), more.end());
     } catch (const base::Interrupted&) {
       throw;

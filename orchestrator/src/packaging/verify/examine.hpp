@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "repos/catalog.hpp"
 
 namespace verify {
@@ -24,7 +24,7 @@ struct ExamineOptions {
 };
 
 /// Looks at a site as a client would who knows nothing of it but the key.
-[[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const ExamineOptions& options, base::Runner& runner,
-                                 const base::Cancel& cancel);
+[[nodiscard]] SiteFaults examine(const std::filesystem::path& site, const ExamineOptions& options,
+                                 const base::Context& context);
 
 }  // namespace verify

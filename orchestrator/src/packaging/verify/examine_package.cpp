@@ -48,13 +48,11 @@ build::Job laid_out(const build::Job& job, const fs::path& from, const fs::path&
 }  // namespace
 
 std::vector<PackageFaults> examine_packages(const std::vector<build::Job>& jobs, const std::vector<fs::path>& files,
-                                            const std::vector<fs::path>& tool_folders, base::Runner& runner,
-                                            const base::Cancel& cancel) {
+                                            const std::vector<fs::path>& tool_folders, const base::Context& context) {
   const base::TempDir work(fs::temp_directory_path(), "orchestrator-verify.");
-  build::ToolRegistry tools(tool_folders, work.path() / "tools.json", runner, cancel);
-  const bool isolated = base::why_no_sandbox(runner, cancel).empty();
-  build::Executor executor(runner, cancel, tools, {work.path(), work.path() / "work", work.path() / "logs", false},
-                           isolated);
+  build::ToolRegistry tools(tool_folders, work.path() / "tools.json", context);
+  const bool isolated = base::why_no_sandbox(context).empty();
+  build::Executor executor(context, tools, {work.path(), work.path() / "work", work.path() / "logs", false}, isolated);
   std::vector<PackageFaults> out;
   for (const auto& file : files) {
     PackageFaults found{file, "", ""};

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
+#include "base/context.hpp"
 #include "build/job.hpp"
 
 namespace verify {
@@ -22,6 +22,6 @@ struct PackageFaults {
 [[nodiscard]] std::vector<PackageFaults> examine_packages(const std::vector<build::Job>& jobs,
                                                           const std::vector<std::filesystem::path>& files,
                                                           const std::vector<std::filesystem::path>& tool_folders,
-                                                          base::Runner& runner, const base::Cancel& cancel);
+                                                          const base::Context& context);
 
 }  // namespace verify

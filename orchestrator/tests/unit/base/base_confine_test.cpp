@@ -7,6 +7,7 @@
 
 #include "base/confine.hpp"
 #include "base/files.hpp"
+#include "fakes.hpp"
 
 namespace base {
 namespace {
@@ -19,19 +20,18 @@ class Confined : public testing::Test {
     cage_.writable = {work_.path() / "mine"};
     std::filesystem::create_directory(work_.path() / "mine");
     write_file(work_.path() / "secret", "secret");
-    if (const auto why = why_not_confined(cage_, kPath, runner_, cancel_); !why.empty()) GTEST_SKIP() << why;
+    if (const auto why = why_not_confined(cage_, kPath, context_); !why.empty()) GTEST_SKIP() << why;
   }
   Outcome run(const std::string& script, const Confinement& cage) {
     Command command;
     command.argv = {"sh", "-c", script, work_.path().string()};
     command.env = {{"PATH", kPath}};
-    return runner_.run(confined(command, cage), cancel_);
+    return context_.runner.run(confined(command, cage), context_.cancel);
   }
 
   TempDir work_{temp_parent(), "dracut-sshd-test."};
   Confinement cage_;
-  SystemRunner runner_;
-  Cancel cancel_;
+  fakes::SystemContext context_;
 };
 
 TEST_F(Confined, WritesInItsFolderAndSeesNoOther) {
@@ -54,7 +54,7 @@ TEST_F(Confined, GetsItsDescriptorsAndItsStatusIsItsOwn) {
   command.argv = {"sh", "-c", "read -r word <&5; [ \"$word\" = bytes ] && exit 7"};
   command.env = {{"PATH", kPath}};
   command.data[5] = "bytes\n";
-  EXPECT_EQ(runner_.run(confined(command, cage_), cancel_).status, 7);
+  EXPECT_EQ(context_.runner.run(confined(command, cage_), context_.cancel).status, 7);
 }
 
 TEST_F(Confined, FindsAProgramThatLiesElsewhere) {
@@ -63,12 +63,12 @@ TEST_F(Confined, FindsAProgramThatLiesElsewhere) {
   Command command;
   command.argv = {"mine"};
   command.env = {{"PATH", (work_.path() / "bin").string() + ":" + kPath}};
-  EXPECT_EQ(runner_.run(confined(command, cage_), cancel_).status, 6);
+  EXPECT_EQ(context_.runner.run(confined(command, cage_), context_.cancel).status, 6);
 }
 
 TEST(Confinement, WithoutBubblewrapTheReasonIsSaid) {
-  SystemRunner runner;
-  EXPECT_EQ(why_not_confined({}, "/nonesuch", runner, Cancel()), "bubblewrap is not installed (package: bubblewrap)");
+  EXPECT_EQ(why_not_confined({}, "/nonesuch", fakes::SystemContext()),
+            "bubblewrap is not installed (package: bubblewrap)");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/files.hpp"
 #include "base/sandbox.hpp"
 #include "base/text.hpp"
+#include "fakes.hpp"
 
 namespace {
 
@@ -97,31 +98,29 @@ class FakeRunner final : public Runner {
 };
 
 TEST(SandboxTrial, SaysWhyThereIsNone) {
-  const Cancel cancel;
-  FakeRunner runner;
-  EXPECT_EQ(why_no_sandbox(runner, cancel), "");
-  runner.outcome = {
+  fakes::Context<FakeRunner> context;
+  EXPECT_EQ(why_no_sandbox(context), "");
+  context.runner.outcome = {
       .status = 1, .timed_out = false, .tail = "warning\nbwrap: No permissions to create new namespace", .seconds = 0};
-  EXPECT_EQ(why_no_sandbox(runner, cancel), "bwrap: No permissions to create new namespace");
-  runner.outcome = {.status = 1, .timed_out = false, .tail = "", .seconds = 0};
-  EXPECT_EQ(why_no_sandbox(runner, cancel), "bubblewrap ended with status 1");
-  runner.outcome = {.status = 137, .timed_out = true, .tail = "", .seconds = 0};
-  EXPECT_EQ(why_no_sandbox(runner, cancel), "bubblewrap does not answer");
-  runner.error = Error("the program bwrap is not installed", Exit::missing_tool);
-  EXPECT_THAT(why_no_sandbox(runner, cancel), HasSubstr("not installed"));
-  runner.error = Error("no more processes");
-  EXPECT_EQ(why_no_sandbox(runner, cancel), "no more processes");
+  EXPECT_EQ(why_no_sandbox(context), "bwrap: No permissions to create new namespace");
+  context.runner.outcome = {.status = 1, .timed_out = false, .tail = "", .seconds = 0};
+  EXPECT_EQ(why_no_sandbox(context), "bubblewrap ended with status 1");
+  context.runner.outcome = {.status = 137, .timed_out = true, .tail = "", .seconds = 0};
+  EXPECT_EQ(why_no_sandbox(context), "bubblewrap does not answer");
+  context.runner.error = Error("the program bwrap is not installed", Exit::missing_tool);
+  EXPECT_THAT(why_no_sandbox(context), HasSubstr("not installed"));
+  context.runner.error = Error("no more processes");
+  EXPECT_EQ(why_no_sandbox(context), "no more processes");
 }
 
 class SandboxRun : public testing::Test {
  protected:
   TempDir temp_{temp_parent(), "sandbox-"};
-  Cancel cancel_;
-  SystemRunner runner_;
+  fakes::SystemContext context_;
   Sandbox sandbox_{temp_.path(), {}, 0};
 
   void SetUp() override {
-    const std::string why = why_no_sandbox(runner_, cancel_);
+    const std::string why = why_no_sandbox(context_);
     if (!why.empty()) GTEST_SKIP() << "no namespaces here: " << why;
   }
   [[nodiscard]] static Command shell(const std::string& script) {
@@ -130,7 +129,7 @@ class SandboxRun : public testing::Test {
     command.env = {{"PATH", "/usr/bin:/bin"}};
     return command;
   }
-  Outcome run(const std::string& script) { return runner_.run(wrap(shell(script), sandbox_), cancel_); }
+  Outcome run(const std::string& script) { return context_.runner.run(wrap(shell(script), sandbox_), context_.cancel); }
 };
 
 TEST_F(SandboxRun, SeesTheJobAtItsFixedPlaceAndItsHome) {
@@ -181,7 +180,7 @@ TEST_F(SandboxRun, LeavesNothingBehindWhenCancelled) {
   std::thread user([&] {
     for (int i = 0; i < 1000 && !std::filesystem::exists(temp_.path() / "ready"); ++i)
       std::this_thread::sleep_for(10ms);
-    cancel_.request(SIGTERM);
+    context_.cancel.request(SIGTERM);
   });
   EXPECT_THROW(run("exec 8> lock; flock 8; (trap '' TERM; setsid sleep 300) & trap '' TERM; echo > ready; sleep 300"),
                Interrupted);
@@ -189,7 +188,7 @@ TEST_F(SandboxRun, LeavesNothingBehindWhenCancelled) {
   Cancel fresh;
   Command lock = shell("flock -w 2 lock true");
   lock.cwd = temp_.path();
-  EXPECT_EQ(runner_.run(lock, fresh).status, 0) << "a process of the sandbox lives on";
+  EXPECT_EQ(context_.runner.run(lock, fresh).status, 0) << "a process of the sandbox lives on";
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "fakes.hpp"
 #include "images.hpp"
 #include "initramfs/read.hpp"
 #include "inspect/check_list.hpp"
@@ -159,8 +160,7 @@ TEST(Offers, ThatNoKeyIsTakenIsAFaultUnlessEachHasAReasonToBeRefusedHere) {
 TEST(Offers, AllTypesOfTheClientAreRead) {
   if (!base::find_program("ssh", "/usr/bin:/bin")) GTEST_SKIP() << "ssh is not installed";
   const base::TempDir folder(base::temp_parent(), "offers.");
-  base::SystemRunner runner;
-  const auto types = types_of_client(folder.path(), runner, base::Cancel());
+  const auto types = types_of_client(folder.path(), fakes::SystemContext());
   for (const auto* type : {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa-cert-v01@openssh.com"})
     EXPECT_TRUE(types.contains(type)) << type;
 }

@@ -19,6 +19,7 @@
 #include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "fakes.hpp"
 #include "remote/host_proof.hpp"
 #include "remote/known_hosts.hpp"
 #include "remote/system_state.hpp"
@@ -160,17 +161,6 @@ class Script final : public base::Runner {
   base::Fd client_;
 };
 
-class FakeClock final : public Clock {
- public:
-  [[nodiscard]] double now() const override { return time; }
-  void sleep(std::chrono::milliseconds pause, const base::Cancel& /*cancel*/) override {
-    time += std::chrono::duration<double>(pause).count();
-    pauses.push_back(static_cast<int>(pause.count() / 1000));
-  }
-  double time = 1000;
-  std::vector<int> pauses;
-};
-
 struct Played {
   Unlocked result;
   std::vector<std::string> calls;
@@ -195,14 +185,14 @@ Played play_with(Script& script, const Options& options = {}) {
   wait.deadline = std::chrono::seconds(60);
   wait.for_system = options.for_system;
   wait.after_reboot = options.after_reboot;
-  FakeClock clock;
-  base::Cancel cancel;
+  fakes::Context<Script&> context(script);
+  context.environment = script.environment();
   const Secret secret(std::string("open sesame"));
   Played out;
-  out.result = unlock(target, secret, wait, script.environment(), script, cancel, clock,
-                      [&](const std::string& text) { out.told.push_back(text); });
+  out.result = unlock(target, secret, wait, context, [&](const std::string& text) { out.told.push_back(text); });
   out.calls = script.calls;
-  out.pauses = clock.pauses;
+  for (const auto pause : context.clock.pauses())
+    out.pauses.push_back(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
   return out;
 }
 

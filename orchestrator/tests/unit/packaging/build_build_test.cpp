@@ -24,27 +24,24 @@ class BuildTest : public testing::Test {
 
   std::vector<Verdict> build() {
     std::vector<Verdict> verdicts;
-    for (const auto& row : build::build(jobs_, options_, runner_, cancel_, console_))
-      verdicts.push_back(row.result.verdict);
+    for (const auto& row : build::build(jobs_, options_, context_)) verdicts.push_back(row.result.verdict);
     return verdicts;
   }
 
   [[nodiscard]] long makes() const {
-    const auto all = runner_.commands();
+    const auto all = context_.runner.commands();
     return std::ranges::count_if(all, [](const auto& command) { return fakes::program_of(command) == "maker"; });
   }
 
   base::TempDir temp_{base::temp_parent(), "build-"};
-  fakes::Runner runner_{fakes::play};
-  fakes::Console console_;
-  base::Cancel cancel_;
+  fakes::Context<> context_{fakes::play};
   fakes::Bench bench_;
   std::vector<build::Job> jobs_;
   build::BuildOptions options_;
 };
 
 TEST_F(BuildTest, MakesItsFolderAndHasARowForEachJobInTheirOrder) {
-  const auto rows = build::build(jobs_, options_, runner_, cancel_, console_);
+  const auto rows = build::build(jobs_, options_, context_);
   ASSERT_THAT(rows, SizeIs(3));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(rows[i].job, &jobs_[i]);
@@ -98,7 +95,7 @@ TEST_F(BuildTest, WhatAnEarlierBuildTookDecidesWhoStartsFirst) {
   }
   options_.jobs = 1;
   static_cast<void>(build());
-  const auto all = runner_.commands();
+  const auto all = context_.runner.commands();
   std::vector<std::string> order;
   for (const auto& command : all) {
     if (fakes::program_of(command) == "maker")
@@ -134,8 +131,8 @@ TEST_F(BuildTest, ASecondBuilderIsRefused) {
 }
 
 TEST_F(BuildTest, AnInterruptIsPassedOnAndLeavesNothing) {
-  runner_.set([&](const base::Command& command) {
-    if (fakes::program_of(command) == "maker") cancel_.request(SIGINT);
+  context_.runner.set([&](const base::Command& command) {
+    if (fakes::program_of(command) == "maker") context_.cancel.request(SIGINT);
     return fakes::play(command);
   });
   EXPECT_THROW((void)build(), base::Interrupted);
@@ -151,14 +148,14 @@ TEST_F(BuildTest, WhatAKilledBuilderLeftIsCleanedAway) {
 }
 
 TEST_F(BuildTest, WithoutASandboxItWarnsAndBuilds) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     if (command.argv.front() == "bwrap")
       return base::Outcome{1, false, "bwrap: no permission to create a namespace", 0};
     return fakes::play(command);
   });
   EXPECT_THAT(build(), testing::Each(Verdict::proven));
-  ASSERT_THAT(console_.warnings(), SizeIs(1));
-  EXPECT_THAT(console_.warnings()[0], HasSubstr("not isolated: bwrap: no permission"));
+  ASSERT_THAT(context_.console.warnings(), SizeIs(1));
+  EXPECT_THAT(context_.console.warnings()[0], HasSubstr("not isolated: bwrap: no permission"));
 }
 
 TEST_F(BuildTest, NoJobIsNoTrouble) {

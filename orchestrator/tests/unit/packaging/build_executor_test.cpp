@@ -21,7 +21,7 @@ class ExecutorTest : public testing::Test {
   }
 
   build::Result run(const build::Job& job, bool sandboxed = false, bool keep = false) {
-    build::Executor executor(runner_, cancel_, tools_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
+    build::Executor executor(context_, tools_, {out_, out_ / ".work", out_ / ".logs", keep}, sandboxed);
     return executor.run(job, [&](const std::string& title) { titles_.push_back(title); });
   }
 
@@ -34,9 +34,8 @@ class ExecutorTest : public testing::Test {
 
   base::TempDir temp_{base::temp_parent(), "executor-"};
   fs::path out_ = temp_.path() / "dist";
-  fakes::Runner runner_{fakes::play};
-  base::Cancel cancel_;
-  build::ToolRegistry tools_{{}, out_ / ".tools.json", runner_, cancel_};
+  fakes::Context<> context_{fakes::play};
+  build::ToolRegistry tools_{{}, out_ / ".tools.json", context_};
   fakes::Bench bench_;
   std::vector<std::string> titles_;
 };
@@ -61,7 +60,7 @@ TEST_F(ExecutorTest, StepsRunInTheirOrderAndProgressIsToldEach) {
 }
 
 TEST_F(ExecutorTest, StagedFilesHaveTheirModesAndTheEpochsTimeBeforeTheFirstStep) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     if (fakes::program_of(command) == "maker") {
       struct stat s {};
       EXPECT_EQ(stat((fakes::job_folder(command) / "in/file").c_str(), &s), 0);
@@ -77,7 +76,7 @@ TEST_F(ExecutorTest, AStepsEnvironmentIsTheJobsAndNothingOfOurs) {
   ASSERT_EQ(setenv("HOSTILE", "1", 1), 0);
   static_cast<void>(run(bench_.job()));
   unsetenv("HOSTILE");
-  const auto command = runner_.commands().at(0);
+  const auto command = context_.runner.commands().at(0);
   EXPECT_EQ(command.env.at("FLAVOUR"), "plain");
   EXPECT_EQ(command.env.at("SOURCE_DATE_EPOCH"), "1795478400");
   EXPECT_EQ(command.env.at("TZ"), "UTC");
@@ -89,11 +88,11 @@ TEST_F(ExecutorTest, AStepsEnvironmentIsTheJobsAndNothingOfOurs) {
 TEST_F(ExecutorTest, InASandboxTheStepSeesItsFolderAsBuild) {
   const auto result = run(bench_.job(), true);
   EXPECT_EQ(result.verdict, Verdict::proven) << result.failure;
-  for (const auto& command : runner_.commands()) EXPECT_EQ(command.argv.front(), "bwrap");
+  for (const auto& command : context_.runner.commands()) EXPECT_EQ(command.argv.front(), "bwrap");
 }
 
 TEST_F(ExecutorTest, AFailedStepNamesItsCommandItsLastLinesAndTheLog) {
-  runner_.set([](const base::Command&) { return base::Outcome{7, false, "no space on the moon", 0}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{7, false, "no space on the moon", 0}; });
   const auto result = run(bench_.job());
   EXPECT_EQ(result.verdict, Verdict::failed);
   EXPECT_THAT(result.failure, HasSubstr("maker ended with 7"));
@@ -105,19 +104,19 @@ TEST_F(ExecutorTest, AFailedStepNamesItsCommandItsLastLinesAndTheLog) {
 }
 
 TEST_F(ExecutorTest, AStepThatTakesTooLongFails) {
-  runner_.set([](const base::Command&) { return base::Outcome{137, true, "", 900}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{137, true, "", 900}; });
   EXPECT_THAT(run(bench_.job()).failure, HasSubstr("maker took longer than 900 s"));
   expect_untouched();
 }
 
 TEST_F(ExecutorTest, AnOutputThatIsMissingFails) {
-  runner_.set([](const base::Command&) { return base::Outcome{}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{}; });
   EXPECT_THAT(run(bench_.job()).failure, HasSubstr("package was not made"));
   expect_untouched();
 }
 
 TEST_F(ExecutorTest, AnOutputThatIsALinkFails) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     if (fakes::program_of(command) != "maker") return fakes::play(command);
     base::make_dirs(fakes::job_folder(command) / "out");
     fs::create_symlink("/etc/passwd", fakes::job_folder(command) / "out/package");
@@ -128,7 +127,7 @@ TEST_F(ExecutorTest, AnOutputThatIsALinkFails) {
 }
 
 TEST_F(ExecutorTest, ADifferenceInTheProofPutsNothingIntoDist) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     auto outcome = fakes::play(command);
     if (fakes::program_of(command) == "reader") base::write_file(command.stdout_to, "another licence");
     return outcome;
@@ -142,7 +141,7 @@ TEST_F(ExecutorTest, ADifferenceInTheProofPutsNothingIntoDist) {
 }
 
 TEST_F(ExecutorTest, AReaderThatChangesThePackageIsFoundOut) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     auto outcome = fakes::play(command);
     if (fakes::program_of(command) == "reader") base::write_file(fakes::job_folder(command) / "out/package", "changed");
     return outcome;
@@ -154,7 +153,7 @@ TEST_F(ExecutorTest, AReaderThatChangesThePackageIsFoundOut) {
 TEST_F(ExecutorTest, AfterAFailureTheOldPackagesStayAsTheyWere) {
   ASSERT_EQ(run(bench_.job()).verdict, Verdict::proven);
   const auto before = base::read_file(out_ / "tester-1/manifest.json", 1U << 20U);
-  runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
   auto job = bench_.job();
   job.key = "another";
   ASSERT_EQ(run(job).verdict, Verdict::failed);
@@ -171,8 +170,8 @@ TEST_F(ExecutorTest, ANewPackageReplacesTheOldFolderWhole) {
 }
 
 TEST_F(ExecutorTest, AnInterruptCancelsAndLeavesNothing) {
-  runner_.set([&](const base::Command& command) {
-    cancel_.request(SIGINT);
+  context_.runner.set([&](const base::Command& command) {
+    context_.cancel.request(SIGINT);
     return fakes::play(command);
   });
   const auto result = run(bench_.job());
@@ -182,9 +181,9 @@ TEST_F(ExecutorTest, AnInterruptCancelsAndLeavesNothing) {
 }
 
 TEST_F(ExecutorTest, AfterAnInterruptNoStepStarts) {
-  cancel_.request(SIGTERM);
+  context_.cancel.request(SIGTERM);
   EXPECT_EQ(run(bench_.job()).verdict, Verdict::cancelled);
-  EXPECT_TRUE(runner_.commands().empty());
+  EXPECT_TRUE(context_.runner.commands().empty());
 }
 
 TEST_F(ExecutorTest, KeepLeavesTheJobsFolderAndSaysWhere) {
@@ -205,14 +204,14 @@ TEST_F(ExecutorTest, PathsThatEscapeTheJobsFolderAreRefused) {
 }
 
 TEST_F(ExecutorTest, AMissingProgramIsAFailureWithItsHint) {
-  runner_.set([](const base::Command&) -> base::Outcome {
+  context_.runner.set([](const base::Command&) -> base::Outcome {
     throw base::Error("maker: not found", base::Exit::missing_tool).with_hint("install it");
   });
   EXPECT_THAT(run(bench_.job()).failure, HasSubstr("maker: not found\nhint: install it"));
 }
 
 TEST_F(ExecutorTest, WhateverIsThrownEndsTheJobAndNotTheProgram) {
-  runner_.set([](const base::Command&) -> base::Outcome { throw std::length_error("too long"); });
+  context_.runner.set([](const base::Command&) -> base::Outcome { throw std::length_error("too long"); });
   const auto result = run(bench_.job());
   EXPECT_EQ(result.verdict, Verdict::failed);
   EXPECT_EQ(result.failure, "too long");
@@ -224,7 +223,7 @@ TEST_F(ExecutorTest, ADistThatCannotBeWrittenIsAFailure) {
 }
 
 TEST_F(ExecutorTest, AFolderIsAnOutputToo) {
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     const auto job = fakes::job_folder(command);
     if (fakes::program_of(command) == "maker") {
       base::make_dirs(job / "out/package");

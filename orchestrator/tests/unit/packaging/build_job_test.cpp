@@ -17,13 +17,12 @@ using testing::Not;
 class KeyTest : public testing::Test {
  protected:
   std::string key(const build::Job& job) {
-    build::ToolRegistry tools({}, temp_.path() / "none", runner_, cancel_);
+    build::ToolRegistry tools({}, temp_.path() / "none", context_);
     return build::key_of(job, tools);
   }
 
   base::TempDir temp_{base::temp_parent(), "job-"};
-  fakes::Runner runner_{[](const base::Command&) { return base::Outcome{0, false, "1.0", 0}; }};
-  base::Cancel cancel_;
+  fakes::Context<> context_{[](const base::Command&) { return base::Outcome{0, false, "1.0", 0}; }};
   fakes::Bench bench_;
 };
 
@@ -76,9 +75,9 @@ TEST_F(KeyTest, ChangesWithEachInput) {
 
 TEST_F(KeyTest, ChangesWithAToolsVersionAndWithTheEpoch) {
   const auto before = key(bench_.job());
-  runner_.set([](const base::Command&) { return base::Outcome{0, false, "2.0", 0}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "2.0", 0}; });
   EXPECT_NE(key(bench_.job()), before);
-  runner_.set([](const base::Command&) { return base::Outcome{0, false, "1.0", 0}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "1.0", 0}; });
   bench_.workspace.project.changelog[0].epoch += 86400;
   EXPECT_NE(key(bench_.job()), before);
 }
@@ -125,10 +124,7 @@ TEST(StepEnvironment, AStepsOwnValuesWin) {
 
 class PlanTest : public testing::Test {
  protected:
-  PlanTest() {
-    base::SystemRunner runner;
-    workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel_);
-  }
+  PlanTest() { workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context_); }
 
   std::vector<const profile::Release*> releases(const std::string& id) {
     std::vector<const profile::Release*> list;
@@ -140,40 +136,39 @@ class PlanTest : public testing::Test {
     return list;
   }
 
-  base::Cancel cancel_;
+  fakes::SystemContext context_;
   build::Workspace workspace_;
 };
 
 TEST_F(PlanTest, ASharedDifferenceIsMadeAndProvenOnce) {
-  fakes::Runner runner([](const base::Command& command) {
+  fakes::Context<> context([](const base::Command& command) {
     base::SystemRunner system;
     return system.run(command, base::Cancel());
   });
   auto all = releases("suse");
   const auto more = releases("debian");
   all.insert(all.end(), more.begin(), more.end());
-  const auto jobs = build::plan(workspace_, all, runner, cancel_);
+  const auto jobs = build::plan(workspace_, all, context);
   ASSERT_EQ(jobs.size(), all.size());
   std::set<std::string> patches;
   for (const auto& job : jobs) patches.insert(job.patch);
   patches.erase("");
-  EXPECT_EQ(runner.calls("patch"), patches.size());
+  EXPECT_EQ(context.runner.calls("patch"), patches.size());
 }
 
 TEST_F(PlanTest, FoldersOfTheProfileAreExpandedBeforeAnyFormatSeesThem) {
-  base::SystemRunner runner;
-  for (const auto& job : build::plan(workspace_, profile::all(workspace_.profiles), runner, cancel_)) {
+  for (const auto& job : build::plan(workspace_, profile::all(workspace_.profiles), context_)) {
     EXPECT_THAT(job.profile.package.doc_dir, Not(HasSubstr("{")));
     for (const auto& item : job.install) EXPECT_THAT(item.destination, Not(HasSubstr("@"))) << job.profile.key();
   }
 }
 
 TEST_F(PlanTest, AFaultNamesTheReleaseThatHasIt) {
-  fakes::Runner runner([](const base::Command&) { return base::Outcome{2, false, "diff: broken", 0}; });
+  fakes::Context<> context([](const base::Command&) { return base::Outcome{2, false, "diff: broken", 0}; });
   auto list = releases("fedora");
   auto changed = *list.at(0);
   changed.profile.sshd.path = "/usr/elsewhere/sshd";
-  EXPECT_THAT([&] { (void)build::plan(workspace_, {&changed}, runner, cancel_); },
+  EXPECT_THAT([&] { (void)build::plan(workspace_, {&changed}, context); },
               testing::ThrowsMessage<base::Error>(testing::StartsWith("fedora-43: ")));
 }
 

@@ -27,16 +27,16 @@ class ScheduleTest : public testing::Test {
   }
 
   void run(unsigned workers) {
-    build::ToolRegistry tools({}, temp_.path() / "cache", runner_, cancel_);
-    build::Executor executor(runner_, cancel_, tools,
-                             {temp_.path() / "out", temp_.path() / "work", temp_.path() / "logs"}, false);
-    build::schedule(tasks_, workers, executor, rows_, console_);
+    build::ToolRegistry tools({}, temp_.path() / "cache", context_);
+    build::Executor executor(context_, tools, {temp_.path() / "out", temp_.path() / "work", temp_.path() / "logs"},
+                             false);
+    build::schedule(tasks_, workers, executor, rows_, context_.console);
   }
 
   /// The releases in the order in which their first step ran.
   [[nodiscard]] std::vector<std::string> started() const {
     std::vector<std::string> releases;
-    for (const auto& command : runner_.commands()) {
+    for (const auto& command : context_.runner.commands()) {
       if (fakes::program_of(command) == "maker") releases.push_back(release_of(command));
     }
     return releases;
@@ -49,9 +49,7 @@ class ScheduleTest : public testing::Test {
   }
 
   base::TempDir temp_{base::temp_parent(), "schedule-"};
-  fakes::Runner runner_{fakes::play};
-  fakes::Console console_;
-  base::Cancel cancel_;
+  fakes::Context<> context_{fakes::play};
   fakes::Bench bench_;
   std::deque<build::Job> jobs_;
   std::vector<build::Row> rows_;
@@ -69,7 +67,7 @@ TEST_F(ScheduleTest, TheLongestTasksStartFirstAndEqualOnesInTheirOrder) {
 
 TEST_F(ScheduleTest, AllOthersFinishThoughOneFails) {
   for (const auto* release : {"1", "2", "3", "4", "5"}) add(release, 1);
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     if (release_of(command) == "2") return base::Outcome{1, false, "broken", 0};
     return fakes::play(command);
   });
@@ -82,7 +80,7 @@ TEST_F(ScheduleTest, AllOthersFinishThoughOneFails) {
 TEST_F(ScheduleTest, SeveralWorkersWorkAtOnceAndNeverMoreThanAsked) {
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;
-  runner_.set([&](const base::Command& command) {
+  context_.runner.set([&](const base::Command& command) {
     const int count = ++now;
     for (int seen = most; count > seen && !most.compare_exchange_weak(seen, count);) continue;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -98,25 +96,25 @@ TEST_F(ScheduleTest, SeveralWorkersWorkAtOnceAndNeverMoreThanAsked) {
 
 TEST_F(ScheduleTest, AfterAnInterruptNoFurtherTaskStartsAndThoseLeftAreCancelled) {
   for (const auto* release : {"1", "2", "3"}) add(release, 1);
-  runner_.set([&](const base::Command& command) {
-    cancel_.request(SIGINT);
+  context_.runner.set([&](const base::Command& command) {
+    context_.cancel.request(SIGINT);
     return fakes::play(command);
   });
   run(1);
   EXPECT_EQ(started().size(), 1U);
   for (const auto& row : rows_) EXPECT_EQ(row.result.verdict, Verdict::cancelled);
-  EXPECT_TRUE(console_.lines().empty()) << "a cancelled job is not reported as failed";
+  EXPECT_TRUE(context_.console.lines().empty()) << "a cancelled job is not reported as failed";
 }
 
 TEST_F(ScheduleTest, EachFinishedTaskIsALineAndAFailureSaysWhy) {
   add("1", 2);
   add("2", 1);
-  runner_.set([](const base::Command& command) {
+  context_.runner.set([](const base::Command& command) {
     if (release_of(command) == "2") return base::Outcome{1, false, "broken", 0};
     return fakes::play(command);
   });
   run(1);
-  const auto lines = console_.lines();
+  const auto lines = context_.console.lines();
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[0], HasSubstr("[1/2] tester-1 built and proven"));
   EXPECT_THAT(lines[1], HasSubstr("[2/2] tester-2 FAILED"));
@@ -126,7 +124,7 @@ TEST_F(ScheduleTest, EachFinishedTaskIsALineAndAFailureSaysWhy) {
 TEST_F(ScheduleTest, TheStatusSaysWhichJobsRunAtWhichStepAndIsClearedAtTheEnd) {
   add("1", 1);
   run(1);
-  const auto statuses = console_.statuses();
+  const auto statuses = context_.console.statuses();
   ASSERT_GE(statuses.size(), 3U);
   EXPECT_THAT(statuses.front(), HasSubstr("[0/1]"));
   EXPECT_THAT(statuses.front(), HasSubstr("tester-1: maker"));

@@ -31,7 +31,7 @@ class WorkspaceTest : public testing::Test {
       put(std::string(formats::find(name)->template_folder()) + "/template", "@NAME@\n");
     options_.root = temp_.path();
     options_.packager = "Ada Example <ada@example.org>";
-    runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });  // git that knows nothing
+    context_.runner.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });  // git that knows nothing
   }
 
   void put(const std::string& name, const std::string& content) {
@@ -39,7 +39,7 @@ class WorkspaceTest : public testing::Test {
     base::write_file(temp_.path() / name, content);
   }
 
-  build::Workspace open() { return build::open_workspace(options_, runner_, cancel_); }
+  build::Workspace open() { return build::open_workspace(options_, context_); }
   std::string faults() {
     const auto workspace = open();
     return model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings);
@@ -47,8 +47,7 @@ class WorkspaceTest : public testing::Test {
 
   base::TempDir temp_{base::temp_parent(), "workspace-"};
   build::WorkspaceOptions options_;
-  fakes::Runner runner_;
-  base::Cancel cancel_;
+  fakes::Context<> context_;
 };
 
 TEST_F(WorkspaceTest, AWholeProjectIsReadOnce) {
@@ -99,35 +98,35 @@ TEST_F(WorkspaceTest, AFileOfTheModuleThatNoLineInstallsIsAFault) {
 }
 
 TEST_F(WorkspaceTest, ThePackagerIsTheOptionThenTheEnvironmentThenGitThenAPlaceholder) {
-  options_.environment = {{"DEBFULLNAME", "Eve Example"}, {"DEBEMAIL", "eve@example.org"}};
-  runner_.set([](const base::Command& command) {
+  context_.environment = {{"DEBFULLNAME", "Eve Example"}, {"DEBEMAIL", "eve@example.org"}};
+  context_.runner.set([](const base::Command& command) {
     return base::Outcome{0, false, command.argv.back() == "user.name" ? "Git Example\n" : "git@example.org\n", 0};
   });
   EXPECT_EQ(open().packager.full(), "Ada Example <ada@example.org>");
   options_.packager = "";
   EXPECT_EQ(open().packager.full(), "Eve Example <eve@example.org>");
-  EXPECT_TRUE(runner_.commands().empty()) << "git is asked last";
-  options_.environment.erase("DEBEMAIL");
+  EXPECT_TRUE(context_.runner.commands().empty()) << "git is asked last";
+  context_.environment.erase("DEBEMAIL");
   EXPECT_EQ(open().packager.full(), "Git Example <git@example.org>");
   EXPECT_FALSE(open().packager_is_placeholder);
-  runner_.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
+  context_.runner.set([](const base::Command&) { return base::Outcome{1, false, "", 0}; });
   EXPECT_EQ(open().packager.full(), build::kPlaceholderPackager);
   EXPECT_TRUE(open().packager_is_placeholder);
 }
 
 TEST_F(WorkspaceTest, WithoutGitThePlaceholderIsTaken) {
   options_.packager = "";
-  runner_.set(
+  context_.runner.set(
       [](const base::Command&) -> base::Outcome { throw base::Error("git: not found", base::Exit::missing_tool); });
   EXPECT_TRUE(open().packager_is_placeholder);
 }
 
 TEST_F(WorkspaceTest, AHostilePackagerOfTheEnvironmentOrOfGitIsRefusedWithItsOrigin) {
   options_.packager = "";
-  options_.environment = {{"DEBFULLNAME", "$(id)"}, {"DEBEMAIL", "eve@example.org"}};
+  context_.environment = {{"DEBFULLNAME", "$(id)"}, {"DEBEMAIL", "eve@example.org"}};
   EXPECT_THAT(faults(), HasSubstr("DEBFULLNAME and DEBEMAIL: the name is one line"));
-  options_.environment.clear();
-  runner_.set([](const base::Command&) { return base::Outcome{0, false, "%(id)\n", 0}; });
+  context_.environment.clear();
+  context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "%(id)\n", 0}; });
   EXPECT_THAT(faults(), HasSubstr("git config user.name and user.email: "));
 }
 
@@ -172,9 +171,8 @@ TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
 }
 
 TEST(Project, TheRealOneHasNothingWrong) {
-  base::SystemRunner runner;
-  const base::Cancel cancel;
-  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}, {}}, runner, cancel);
+  const fakes::SystemContext context;
+  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}}, context);
   EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "build/job.hpp"
+#include "fakes.hpp"
 #include "formats/rpm.hpp"
 #include "formats/rpm_header.hpp"
 #include "profile/select.hpp"
@@ -19,12 +20,10 @@ using testing::IsEmpty;
 
 /// A release of rpm's, out of the project itself.
 const build::Job& rpm_job() {
-  static base::SystemRunner runner;
-  static const base::Cancel cancel;
-  static const auto workspace =
-      build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+  static const fakes::SystemContext context;
+  static const auto workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
   static const auto jobs = [] {
-    auto all = build::plan(workspace, profile::all(workspace.profiles), runner, cancel);
+    auto all = build::plan(workspace, profile::all(workspace.profiles), context);
     std::erase_if(all, [](const build::Job& job) { return job.recipe.format != "rpm"; });
     return all;
   }();

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "build/job.hpp"
+#include "fakes.hpp"
 #include "golden.hpp"
 #include "profile/select.hpp"
 
@@ -25,13 +26,12 @@ namespace fs = std::filesystem;
 /// The project with its own profiles, or with those of one file, and a fixed packager; every job of it.
 struct Planned {
   explicit Planned(const std::vector<fs::path>& files) {
-    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
     workspace.profiles = profile::load_files(files);
     if (model::has_errors(workspace.findings)) throw base::Error(model::to_text(workspace.findings));
-    jobs = build::plan(workspace, profile::all(workspace.profiles), runner, cancel);
+    jobs = build::plan(workspace, profile::all(workspace.profiles), context);
   }
-  base::SystemRunner runner;
-  base::Cancel cancel;
+  fakes::SystemContext context;
   build::Workspace workspace;
   std::vector<build::Job> jobs;
 };

@@ -35,26 +35,25 @@ class OfARepository : public testing::Test {
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/nonexistent"}};
     command.cwd = folder();
-    const auto outcome = runner_.run(command, cancel_);
+    const auto outcome = context_.runner.run(command, context_.cancel);
     ASSERT_EQ(outcome.status, 0) << outcome.tail;
   }
   void commit(const std::string& message) {
     git({"add", "--all"});
     git({"commit", "--quiet", "--message", message});
   }
-  matrix::GitDiff since(const std::string& revision) { return {folder(), revision, runner_, cancel_}; }
+  matrix::GitDiff since(const std::string& revision) { return {folder(), revision, context_}; }
   /// Exit status and message of a refusal.
   std::pair<base::Exit, std::string> refusal(const base::Path& where, const std::string& revision) {
     try {
-      (void)matrix::GitDiff(where, revision, runner_, cancel_);
+      (void)matrix::GitDiff(where, revision, context_);
     } catch (const base::Error& error) {
       return {error.exit(), std::string(error.what()) + " | " + error.hint()};
     }
     return {base::Exit::done, ""};
   }
 
-  base::SystemRunner runner_;
-  base::Cancel cancel_;
+  fakes::SystemContext context_;
   base::TempDir temp_{base::temp_parent(), "history-"};
 };
 
@@ -84,7 +83,7 @@ TEST_F(OfARepository, AFileIsReadAsItWas) {
 TEST_F(OfARepository, AFolderBelowItsTopCountsForItself) {
   base::write_file(folder() / "changed", "2\n");
   base::write_file(folder() / "sub/file", "2\n");
-  const matrix::GitDiff history(folder() / "sub", "HEAD", runner_, cancel_);
+  const matrix::GitDiff history(folder() / "sub", "HEAD", context_);
   EXPECT_THAT(history.changed(), ElementsAre("file"));
   EXPECT_EQ(history.text("file"), "1\n");
 }
@@ -121,19 +120,19 @@ TEST_F(OfARepository, ARevisionThatIsNoneIsAUsageErrorWithAHint) {
 }
 
 TEST_F(OfARepository, ARevisionThatLooksLikeAnOptionOrHoldsControlCharactersNeverReachesGit) {
-  fakes::Runner runner;
+  fakes::Context<> context;
   const std::vector<std::string> revisions = {"--output=x", "-h", "HEAD\nmain", std::string("HEAD\0x", 6), "a\x7f"};
   for (const auto& revision : revisions) {
     try {
-      (void)matrix::GitDiff(folder(), revision, runner, cancel_);
+      (void)matrix::GitDiff(folder(), revision, context);
       FAIL() << revision;
     } catch (const base::Error& error) {
       EXPECT_EQ(error.exit(), base::Exit::usage);
-      EXPECT_THAT(error.what(), HasSubstr("is no name of a revision"));
+      EXPECT_THAT(error.what(), HasSubstr("is not a revision"));
       EXPECT_THAT(std::string(error.what()), Not(HasSubstr("\n")));
     }
   }
-  EXPECT_EQ(runner.commands().size(), 0U);
+  EXPECT_EQ(context.runner.commands().size(), 0U);
 }
 
 TEST_F(OfARepository, AShallowCloneSaysThatItIsOne) {
@@ -154,12 +153,11 @@ TEST_F(OfARepository, AFolderInNoRepositoryIsAUsageError) {
 }
 
 TEST(GitDiff, WithoutGitItIsSaidThatItIsMissing) {
-  base::Cancel cancel;
-  fakes::Runner runner([](const base::Command&) -> base::Outcome {
+  const fakes::Context<> context([](const base::Command&) -> base::Outcome {
     throw base::Error("git is not installed", base::Exit::missing_tool);
   });
   try {
-    (void)matrix::GitDiff("/", "HEAD", runner, cancel);
+    (void)matrix::GitDiff("/", "HEAD", context);
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.exit(), base::Exit::missing_tool);

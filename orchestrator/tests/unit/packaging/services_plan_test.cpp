@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/process.hpp"
+#include "fakes.hpp"
 #include "golden.hpp"
 #include "profile/select.hpp"
 #include "services/service.hpp"
@@ -34,7 +34,7 @@ SubmitTarget order_for(const std::string& name) {
 
 struct Planned {
   explicit Planned(const std::string& name) : service(*services::find(name)) {
-    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, runner, cancel);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
     std::vector<const profile::Release*> releases;
     for (const auto* release : profile::all(workspace.profiles)) {
       if (service.takes(release->profile)) adapted.push_back(*release);
@@ -43,12 +43,11 @@ struct Planned {
       release.profile = service.adapted(release.profile, order_for(name));
       releases.push_back(&release);
     }
-    jobs = build::plan(workspace, releases, runner, cancel);
+    jobs = build::plan(workspace, releases, context);
     submissions = submit::submissions_of(jobs, service, order_for(name));
   }
   const services::Service& service;
-  base::SystemRunner runner;
-  base::Cancel cancel;
+  fakes::SystemContext context;
   build::Workspace workspace;
   std::vector<profile::Release> adapted;
   std::vector<build::Job> jobs;

@@ -16,8 +16,7 @@ const std::string kListing =
 
 /// A gpg that lists one key and makes another.
 struct World {
-  base::Cancel cancel;
-  fakes::Runner runner{[this](const base::Command& command) {
+  fakes::Context<> context{[this](const base::Command& command) {
     if (command.argv.front() == "gpg-connect-agent") return agent;
     if (command.argv.front() == "gpgconf") return base::Outcome{};
     const bool makes = command.argv.end() != std::ranges::find(command.argv, "--quick-generate-key");
@@ -26,7 +25,10 @@ struct World {
   }};
   base::Outcome outcome;
   base::Outcome agent;  // one runs
-  signing::Gnupg gnupg{{{"HOME", "/home/a"}, {"GPG_TTY", "/dev/pts/7"}, {"LD_PRELOAD", "evil.so"}}, runner, cancel};
+  signing::Gnupg gnupg{[this] {
+    context.environment = {{"HOME", "/home/a"}, {"GPG_TTY", "/dev/pts/7"}, {"LD_PRELOAD", "evil.so"}};
+    return base::Context(context);
+  }()};
 };
 
 std::string error_of(const std::function<void()>& action) {
@@ -41,26 +43,26 @@ std::string error_of(const std::function<void()>& action) {
 TEST(Gnupg, gets_what_it_needs_of_the_environment_and_no_more) {
   World world;
   static_cast<void>(world.gnupg.secret_keys());
-  const auto env = world.runner.commands().front().env;
+  const auto env = world.context.runner.commands().front().env;
   EXPECT_EQ(env.at("GPG_TTY"), "/dev/pts/7");
   EXPECT_FALSE(env.contains("LD_PRELOAD"));
 }
 
 TEST(Gnupg, an_agent_that_had_to_be_started_is_stopped_and_no_other) {
   for (const bool runs : {true, false}) {
-    base::Cancel cancel;
-    fakes::Runner runner{[runs](const base::Command& command) {
+    fakes::Context<> context{[runs](const base::Command& command) {
       base::Outcome outcome;
       if (!runs) outcome.tail = "gpg-connect-agent: no gpg-agent running in this session";
       if (!command.stdout_to.empty()) base::write_file(command.stdout_to, kListing);
       return outcome;
     }};
+    context.environment = {{"HOME", "/home/a"}};
     {
-      const signing::Gnupg gnupg({{"HOME", "/home/a"}}, runner, cancel);
+      const signing::Gnupg gnupg(context);
       static_cast<void>(gnupg.secret_keys());
       static_cast<void>(gnupg.secret_keys());
     }
-    const auto commands = runner.commands();
+    const auto commands = context.runner.commands();
     const auto count = [&](const std::string& option) {
       return std::ranges::count_if(
           commands, [&](const base::Command& command) { return command.argv.size() > 1 && command.argv[1] == option; });
@@ -88,7 +90,8 @@ TEST(Gnupg, a_new_key_is_named_by_the_fingerprint_that_gpg_says) {
 TEST(Gnupg, no_passphrase_is_in_an_argument) {
   World world;
   static_cast<void>(world.gnupg.create({"B Packager <b@example.org>", "2y", true}));
-  for (const auto& command : world.runner.commands()) EXPECT_EQ(std::ranges::count(command.argv, "--passphrase"), 0);
+  for (const auto& command : world.context.runner.commands())
+    EXPECT_EQ(std::ranges::count(command.argv, "--passphrase"), 0);
 }
 
 TEST(Gnupg, a_second_key_of_one_user_is_refused) {

@@ -186,19 +186,17 @@ TEST(Patched, ASourceThatCannotBeEditedIsAnError) {
 }
 
 TEST(Diff, OfEqualTreesNothingRuns) {
-  fakes::Runner runner;
-  const base::Cancel cancel;
-  EXPECT_EQ(source::diff(samples::pristine(), samples::pristine(), runner, cancel), "");
-  EXPECT_TRUE(runner.commands().empty());
+  fakes::Context<> context;
+  EXPECT_EQ(source::diff(samples::pristine(), samples::pristine(), context), "");
+  EXPECT_TRUE(context.runner.commands().empty());
 }
 
 TEST(Diff, IsUnifiedWithFixedLabelsAndNoTimesAndPatchTakesIt) {
   auto p = profile();
   p.sshd.path = "/usr/bin/sshd";
   p.initrd.generator = "kernel-install";
-  base::SystemRunner runner;
-  const base::Cancel cancel;
-  const auto text = source::diff(samples::pristine(), source::patched(samples::pristine(), p), runner, cancel);
+  const fakes::SystemContext context;
+  const auto text = source::diff(samples::pristine(), source::patched(samples::pristine(), p), context);
   EXPECT_EQ(text,
             "--- a/46sshd/initrd.conf\n+++ b/46sshd/initrd.conf\n@@ -1,3 +1,3 @@\n # names\n "
             "IMAGE=/boot/initramfs-%k.img\n-GENERATOR=dracut\n+GENERATOR=kernel-install\n"
@@ -211,28 +209,26 @@ TEST(Diff, APatchThatDoesNotGiveWhatWasMeantIsAnError) {
   auto other = samples::pristine();
   other["LICENSE"].content = "other\n";
   // a diff that says nothing, and a patch that is content with it
-  fakes::Runner runner([](const base::Command& command) {
+  const fakes::Context<> context([](const base::Command& command) {
     base::write_file(command.stdout_to, "");
     return base::Outcome{command.argv[0] == "diff" ? 1 : 0, false, "", 0};
   });
-  const base::Cancel cancel;
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, runner, cancel); },
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, context); },
               ThrowsMessage<base::Error>(HasSubstr("patch of LICENSE does not give what was meant")));
 }
 
 TEST(Diff, WhatDiffOrPatchFailOfIsInTheError) {
   auto other = samples::pristine();
   other["LICENSE"].content = "other\n";
-  const base::Cancel cancel;
-  fakes::Runner broken([](const base::Command&) { return base::Outcome{2, false, "diff: out of memory", 0}; });
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, broken, cancel); },
+  const fakes::Context<> broken([](const base::Command&) { return base::Outcome{2, false, "diff: out of memory", 0}; });
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, broken); },
               ThrowsMessage<base::Error>(HasSubstr("diff: out of memory")));
-  fakes::Runner refusing([](const base::Command& command) {
+  const fakes::Context<> refusing([](const base::Command& command) {
     if (command.argv[0] == "patch") return base::Outcome{1, false, "Hunk #1 FAILED", 0};
     base::write_file(command.stdout_to, "x");
     return base::Outcome{1, false, "", 0};
   });
-  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, refusing, cancel); },
+  EXPECT_THAT([&] { (void)source::diff(samples::pristine(), other, refusing); },
               ThrowsMessage<base::Error>(HasSubstr("Hunk #1 FAILED")));
 }
 

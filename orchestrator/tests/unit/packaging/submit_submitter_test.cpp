@@ -10,6 +10,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using services::Answer;
 using services::RemoteState;
 using submit::Handed;
@@ -45,13 +46,13 @@ class Post final : public services::Service {
   }
 };
 
-struct ClerkTest : testing::Test {
-  ClerkTest() {
+struct SubmitterTest : testing::Test {
+  SubmitterTest() {
     submission.what = "x-1";
     submission.to = "there";
     submission.ask = {{{"ask"}}};
     submission.send = {{{"send"}}};
-    runner.set([this](const base::Command& command) {
+    context.runner.set([this](const base::Command& command) {
       ran.push_back(command.argv.front());
       auto& script = replies[command.argv.front()];
       if (script.empty()) return base::Outcome{};
@@ -70,9 +71,8 @@ struct ClerkTest : testing::Test {
     setting.environment = {{"PATH", "/usr/bin"}};
     setting.wait = wait;
     setting.tries = 3;
-    setting.sleep = [this](std::chrono::milliseconds time) { slept.push_back(time.count()); };
     setting.chance = [] { return 1.0; };
-    submit::Submitter submitter(service, runner, cancel, console, setting);
+    submit::Submitter submitter(service, context, setting);
     return submitter.hand_over(submission, folder.path() / "submission",
                                {[this] { ran.emplace_back("plain"); },
                                 [this](bool without) { ran.emplace_back(without ? "signed without" : "signed"); }});
@@ -83,33 +83,30 @@ struct ClerkTest : testing::Test {
   services::Submission submission;
   std::map<std::string, std::deque<services::Reply>> replies;
   std::vector<std::string> ran;
-  std::vector<long> slept;
-  fakes::Runner runner;
-  fakes::Console console;
-  base::Cancel cancel;
+  fakes::Context<> context;
 };
 
-TEST_F(ClerkTest, HandsOverWhatIsNotThere) {
+TEST_F(SubmitterTest, HandsOverWhatIsNotThere) {
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "send"));
 }
 
-TEST_F(ClerkTest, DoesNothingWhenItIsThere) {
+TEST_F(SubmitterTest, DoesNothingWhenItIsThere) {
   replies["ask"] = {{0, "there", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
   EXPECT_THAT(ran, ElementsAre("plain", "ask"));
 }
 
-TEST_F(ClerkTest, AsksAgainBeforeItHandsOverAgain) {
+TEST_F(SubmitterTest, AsksAgainBeforeItHandsOverAgain) {
   replies["ask"] = {{0, "", "", false}, {0, "there", "", false}};
   replies["send"] = {{1, "", "Connection reset by peer", false}};
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "send", "plain", "ask"));
-  EXPECT_THAT(slept, ElementsAre(1000));
-  EXPECT_THAT(console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(1000ms));
+  EXPECT_THAT(context.console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
 }
 
-TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
+TEST_F(SubmitterTest, GivesUpAfterSoManyTries) {
   replies["ask"] = std::deque<services::Reply>(9, {1, "", "HTTP Error 503: x", false});
   try {
     (void)hand_over();
@@ -118,22 +115,22 @@ TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
     EXPECT_THAT(error.what(), HasSubstr("HTTP 503"));
     EXPECT_THAT(error.hint(), HasSubstr("tried 3 times"));
   }
-  EXPECT_THAT(slept, ElementsAre(1000, 2000));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(1000ms, 2000ms));
 }
 
-TEST_F(ClerkTest, WaitsAsLongAsTheServiceAsksFor) {
+TEST_F(SubmitterTest, WaitsAsLongAsTheServiceAsksFor) {
   replies["ask"] = {{1, "", "HTTP Error 429\nRetry-After: 40", false}};
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
-  EXPECT_THAT(slept, ElementsAre(40'000));
+  EXPECT_THAT(context.clock.pauses(), ElementsAre(40'000ms));
 }
 
-TEST_F(ClerkTest, DoesNotTryAgainWhatIsDenied) {
+TEST_F(SubmitterTest, DoesNotTryAgainWhatIsDenied) {
   replies["ask"] = {{1, "", "HTTP Error 401: x", false}};
   EXPECT_THROW((void)hand_over(), submit::Denied);
-  EXPECT_TRUE(slept.empty());
+  EXPECT_TRUE(context.clock.pauses().empty());
 }
 
-TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
+TEST_F(SubmitterTest, DoesNotTryAgainWhatIsFinal) {
   replies["send"] = {{1, "", "no such project", false}};
   try {
     (void)hand_over();
@@ -144,14 +141,14 @@ TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
   }
 }
 
-TEST_F(ClerkTest, ARefusedCheckHandsNothingOver) {
+TEST_F(SubmitterTest, ARefusedCheckHandsNothingOver) {
   submission.check = {{{"check"}, ".", true}};
   replies["check"] = {{1, "", "", false}};
   EXPECT_THROW((void)hand_over(), base::Error);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "check"));
 }
 
-TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
+TEST_F(SubmitterTest, WaitsForABuildAndTellsEachStateOnce) {
   submission.builds = true;
   replies["ask"] = {{0, "", "", false},
                     {0, "", "", false},
@@ -160,23 +157,23 @@ TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
                     {1, "", "HTTP Error 502", false},
                     {0, "there", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
-  const auto lines = console.lines();
+  const auto lines = context.console.lines();
   EXPECT_EQ(std::ranges::count(lines, "post: x-1: place: building"), 1);
 }
 
-TEST_F(ClerkTest, ABuildThatFailsIsAFailure) {
+TEST_F(SubmitterTest, ABuildThatFailsIsAFailure) {
   submission.builds = true;
   replies["ask"] = {{0, "", "", false}, {0, "failed", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::failed);
 }
 
-TEST_F(ClerkTest, WithoutWaitingABuildThatRunsIsEnough) {
+TEST_F(SubmitterTest, WithoutWaitingABuildThatRunsIsEnough) {
   submission.builds = true;
   replies["ask"] = {{0, "building", "", false}};
   EXPECT_EQ(hand_over(false).verdict, Handed::under_way);
 }
 
-TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
+TEST_F(SubmitterTest, AReceiptOfTheClientIsEnough) {
   submission.receipt = "x-1_source.";
   base::make_dirs(folder.path() / "submission");
   base::write_file(folder.path() / "submission/x-1_source.host.upload", "done\n");
@@ -184,7 +181,7 @@ TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
   EXPECT_TRUE(ran.empty());
 }
 
-TEST_F(ClerkTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
+TEST_F(SubmitterTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
   submission.sign = true;
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "signed", "send"));
