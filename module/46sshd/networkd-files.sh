@@ -144,3 +144,15 @@ sshd_warn_of_networkd_files() {
     done
   done
 }
+
+# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
+# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
+sshd_networkd_knows() {
+  local dir
+  for dir in /usr/lib/systemd /lib/systemd; do
+    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
+    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
+      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
+    return
+  done
+}

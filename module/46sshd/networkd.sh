@@ -4,18 +4,6 @@
 #
 # systemd-networkd: what goes into the image for it.
 
-# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
-# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
-sshd_networkd_knows() {
-  local dir
-  for dir in /usr/lib/systemd /lib/systemd; do
-    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
-    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
-      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
-    return
-  done
-}
-
 # sshd_default_network: prints the file for networkd. KeepConfiguration and SendRelease: the address goes before the real
 # system comes, and the lease stays, for that one to ask for again.
 sshd_default_network() {
