@@ -73,6 +73,10 @@ sshd_trial_outcome() {
     outcome=unlock
   elif grep -q '^Authenticated to ' "$folder/said.err"; then
     outcome=forced
+  elif [[ ! -s $folder/said.err ]]; then
+    outcome=untested reason='it took too long'
+  elif grep -qE 'Connection (refused|timed out)|Network is unreachable|Cannot assign' "$folder/said.err" && ! grep -qaE '^fatal|bad addr' "$folder/log"; then
+    outcome=untested reason='sshd did not listen here'
   else
     outcome=denied
     reason=$(grep -aE 'not allowed|PAM|not in Pubkey|refused|REFUSED|bad owner|permitted host|expired|revoked|fatal|rror:|nvalid|Partial publickey' "$folder/log" \
@@ -235,7 +239,8 @@ sshd_trial() {
     printf 'login\tuntested\t-\t-\t-\tno login comes to an end where this image is built\n'
     return 0
   fi
-  mapfile -t arguments < <(sshd_arguments)
+  # Which kinds of addresses there are is another matter.
+  mapfile -t arguments < <(sshd_arguments | grep -vixE -- '-[46]|-oAddressFamily.*')
   while IFS=$'\t' read -r path of_ca; do
     file=$sshd_tree$(sshd_resolve "$sshd_tree" "$path")
     [[ -f $file ]] || continue

@@ -68,6 +68,17 @@ says_nothing() {
   done
 }
 
+@test "where it listens makes no difference" {
+  file /etc/default/dracut-sshd 'SSHD_OPTS="-6 -p 2222"'
+  config 'Port 2200' 'AddressFamily inet6'
+  says_nothing
+  came shell
+  rm "$root/etc/default/dracut-sshd"
+  config 'ListenAddress 192.0.2.99' 'ListenAddress [2001:db8::9]:2200'
+  says_nothing
+  came shell
+}
+
 @test "ForceCommand: what only says something is no login, what unlocks is one" {
   config 'ForceCommand /bin/false'
   says_no 'ForceCommand /bin/false'
