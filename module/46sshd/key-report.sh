@@ -14,16 +14,15 @@ sshd_tell_of_key() {
       nothing) why=$reason ;;
     esac
   done < <(sshd_trial_of "$5" "$2")
-  if [[ $why && ! $good ]]; then
-    sshd_warn "key $2 in $1 does NOT log in, as it was tried ($why): $3"
-    return 0
-  elif [[ $good && $bad ]]; then
+  if [[ $good && $bad ]]; then
     if [[ $first == good ]]; then what+=", but not from$bad"; else what+=", only from$good"; fi
   fi
-  if [[ -z $4 ]]; then
-    sshd_tell "may log in ($what): $3"
-  elif sshd_does_nothing "$4"; then
+  if [[ $4 ]] && sshd_does_nothing "$4"; then
     sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\": $3"
+  elif [[ $why && ! $good ]]; then
+    sshd_warn "key $2 in $1 does NOT log in, as it was tried ($why): $3"
+  elif [[ -z $4 ]]; then
+    sshd_tell "may log in ($what): $3"
   elif program=$(sshd_missing_program "$4"); then
     sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\", and $program is not in this image: $3"
   else

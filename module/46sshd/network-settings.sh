@@ -11,10 +11,10 @@ sshd_network_is_off() {
   grep -qE "^[[:space:]]*NETWORK=[\"']?no[\"']?[[:space:]]*$" "$file"
 }
 
-# sshd_own_networks SUFFIX...: prints the administrator's own files of these kinds for the image's network.
+# sshd_own_networks SUFFIX...: prints the administrator's own files of these kinds for the image's network, and what is added to them.
 sshd_own_networks() {
   local path suffix
-  for suffix; do for path in "${dracutsysrootdir-}/etc/dracut-sshd/network/"*".$suffix"; do
+  for suffix; do for path in "${dracutsysrootdir-}/etc/dracut-sshd/network/"{*".$suffix",*".$suffix.d"/*.conf}; do
     path=${path#"${dracutsysrootdir-}"}
     if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
   done; done

@@ -10,7 +10,7 @@
 sshd_settings() {
   local line rest section='-' key
   while IFS= read -r line || [[ $line ]]; do
-    while [[ $line == *'\' ]] && IFS= read -r rest; do line=${line%'\'}' '$rest; done
+    while [[ $line == *\\ ]] && IFS= read -r rest; do line="${line%\\} $rest"; done
     line=${line#"${line%%[![:space:]]*}"}
     line=${line%"${line##*[![:space:]]}"}
     case $line in

@@ -56,18 +56,13 @@ sshd_warn_of_lost_words() {
 
 # sshd_install_networkd
 sshd_install_networkd() {
-  local path identifier own=''
+  local path target identifier own=''
   while IFS= read -r path; do
-    own=yes
+    own=yes target=/etc/systemd/network/${path#/etc/dracut-sshd/network/}
     sshd_tell "network: $path"
-    case $path in
-      # It may hold a key.
-      *.netdev)
-        sshd_put 0600 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" \
-          && sshd_give_to_networkd "/etc/systemd/network/${path##*/}" || return 1
-        ;;
-      *) sshd_put 0644 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" || return 1 ;;
-    esac
+    sshd_put 0644 "$(sshd_host_file "$path")" "$target" || return 1
+    # It may hold a key.
+    case $path in *.netdev | *.netdev.d/*) sshd_give_to_networkd "$target" || return 1 ;; esac
   done < <(sshd_own_networks network netdev link)
   sshd_open_to_networkd && sshd_install_key_files || return 1
   sshd_warn_of_networkd_files

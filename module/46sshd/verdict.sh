@@ -148,8 +148,8 @@ sshd_judge_logins() {
   record=$(<"$state/login")
   case $(sshd_trial_answer "$record") in
     no)
-      derror "dracut-sshd: NO: nobody can log in while this image boots, for sshd refuses each of the keys that are in it" \
-        "($(sshd_trial_reason "$record" '[a-z]+')). Mend its configuration in /etc/dracut-sshd, and build the image again."
+      derror "dracut-sshd: NO: nobody can log in while this image boots: sshd refuses each key in it, or runs a command that does nothing" \
+        "($(sshd_trial_reason "$record" '[a-z]+')). Mend the configuration or the keys in /etc/dracut-sshd, and build the image again."
       ;;
     untested)
       dwarn "dracut-sshd: UNTESTED: no key could be tried ($(sshd_trial_reason "$record" untested)); sshd accepts its configuration."

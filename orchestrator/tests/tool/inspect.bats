@@ -38,7 +38,7 @@ inspect() { "$dracut_sshd" inspect "$@"; }
 @test "an image without sshd will not let in: 1, and the reason" {
   pack a.img
   run -1 inspect a.img
-  [[ $output == *'sshd.present'*'there is not an sshd in it'* ]]
+  [[ $output == *'sshd.present'*'there is no sshd in it'* ]]
   [[ $output == *'It will NOT let you in.' ]]
 }
 
