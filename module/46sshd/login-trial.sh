@@ -20,14 +20,14 @@ sshd_trial_seconds=120 # for all of them
 # sshd_trial_inside FOLDER ADDRESS SSHD ARGUMENT...: called in the namespaces. Starts sshd in FOLDER/tree, logs in as FOLDER/key says, and puts
 # what ssh and sshd said into FOLDER/said and FOLDER/log.
 sshd_trial_inside() {
-  local folder=$1 from=$2 daemon=$3 to=198.18.0.22 length=32 attempt line
+  local folder=$1 from=$2 daemon=$3 to=198.18.0.22 length=32 line
   shift 3
   case $from in *:*) to=2001:2::22 length=128 ;; esac
   ip link set lo up && ip address add "$to/$length" dev lo && ip address add "$from/$length" dev lo || return 9
   if [[ $length == 128 ]]; then ip -6 address change "$from/128" dev lo nodad; fi
   chroot "$folder/tree" "$daemon" -D -e "$@" -p 22 -o AddressFamily=any -o "ListenAddress=$to" -o LogLevel=VERBOSE -o PidFile=none \
     >"$folder/log" 2>&1 </dev/null &
-  for attempt in {1..60}; do
+  for _ in {1..60}; do
     if { exec 3<>"/dev/tcp/$to/22" && IFS= read -r -t 2 line <&3 && [[ $line == SSH-* ]]; } 2>/dev/null; then break; fi
     kill -0 $! 2>/dev/null || break
     sleep 0.1
@@ -73,6 +73,10 @@ sshd_trial_outcome() {
     outcome=unlock
   elif grep -q '^Authenticated to ' "$folder/said.err"; then
     outcome=forced
+  elif [[ ! -s $folder/said.err ]]; then
+    outcome=untested reason='it took too long'
+  elif grep -qE 'Connection (refused|timed out)|Network is unreachable|Cannot assign' "$folder/said.err" && ! grep -qaE '^fatal|bad addr' "$folder/log"; then
+    outcome=untested reason='sshd did not listen here'
   else
     outcome=denied
     reason=$(grep -aE 'not allowed|PAM|not in Pubkey|refused|REFUSED|bad owner|permitted host|expired|revoked|fatal|rror:|nvalid|Partial publickey' "$folder/log" \
@@ -177,13 +181,15 @@ sshd_trial_addresses() {
 
 # sshd_trial_key_line OPTIONS PATH: one login from each address with a key of these options in this file; adds to $answers.
 sshd_trial_key_line() {
-  local options=$1 path=$2 address addresses option asked=''
+  local options=$1 path=$2 address addresses option word asked='' instead=()
   mapfile -t addresses < <(while IFS= read -r option; do if [[ ${option,,} == from=* ]]; then option=${option#*=} && printf '%s\n' "${option//\"/}"; fi; done \
     <<<"$options" | sshd_trial_addresses)
   if [[ ! $trial_network ]]; then
     # sshd on a pipe knows no address, and a list of them lets nobody in.
     asked=$(grep -i '^from=' <<<"$options")
-    options=$(grep -vi '^from=' <<<"$options")
+    # What a command does here no namespace holds: none of the administrator's is run.
+    options=$(grep -vi '^from=' <<<"$options" | sed 's/^[Cc][Oo][Mm][Mm][Aa][Nn][Dd]=.*/command="exit 0"/')
+    if grep -qsiE '^[[:space:]]*ForceCommand' "$sshd_tree"/etc/ssh/sshd_config{,.d/*.conf}; then instead=(-o 'ForceCommand=exit 0'); fi
     [[ ${#addresses[@]} -eq 1 ]] || asked+=Match
     addresses=(-)
   fi
@@ -193,12 +199,15 @@ sshd_trial_key_line() {
     if ((SECONDS - began > sshd_trial_seconds)); then
       outcome=untested reason='there was no time left'
     else
-      sshd_trial_login "$address" "$daemon" "${arguments[@]}"
+      sshd_trial_login "$address" "$daemon" ${instead[@]+"${instead[@]}"} ${arguments[@]+"${arguments[@]}"}
       sshd_trial_outcome
       if [[ $outcome == denied && $asked ]]; then
         outcome=untested reason='it depends on an address, and none could be had here'
       elif [[ $outcome == forced && ! ,${options,,} =~ ,command= ]]; then
         sshd_trial_forced "$address"
+      elif [[ $outcome == forced ]] && word=$(sshd_forced_command "$line") && sshd_does_nothing "$word"; then
+        outcome=nothing reason="it can only run ${word//[![:print:]]/?}"
+        reason=${reason:0:100}
       fi
     fi
     answers+="$outcome"$'\t'"$address"$'\t'"${reason:--}"$'\n'
@@ -230,7 +239,8 @@ sshd_trial() {
     printf 'login\tuntested\t-\t-\t-\tno login comes to an end where this image is built\n'
     return 0
   fi
-  mapfile -t arguments < <(sshd_arguments)
+  # Which kinds of addresses there are is another matter.
+  mapfile -t arguments < <(sshd_arguments | grep -vixE -- '-[46]|-oAddressFamily.*')
   while IFS=$'\t' read -r path of_ca; do
     file=$sshd_tree$(sshd_resolve "$sshd_tree" "$path")
     [[ -f $file ]] || continue
@@ -278,14 +288,16 @@ sshd_trial() {
 
 # sshd_trial_answer RECORD: what a record says on the whole: yes, no or untested.
 sshd_trial_answer() {
-  local tab=$'\t' record=$'\n'$1$'\n'
-  if [[ $record =~ $'\n'login$tab(shell|unlock|forced)$tab ]]; then
-    echo yes
-  elif [[ $record != *$'\n'"login$tab"* || $record == *$'\n'"login${tab}untested$tab"* ]]; then
-    echo untested
-  else
-    echo no
-  fi
+  local word outcome rest answer=''
+  while IFS=$'\t' read -r word outcome rest; do
+    [[ $word == login ]] || continue
+    case $outcome in
+      shell | unlock | forced) echo yes && return ;;
+      denied | nothing) answer=${answer:-no} ;;
+      *) answer=untested ;;
+    esac
+  done <<<"$1"
+  echo "${answer:-untested}"
 }
 
 # sshd_trial_reason RECORD OUTCOME: prints the first reason for this outcome.

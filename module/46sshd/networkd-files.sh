@@ -10,7 +10,7 @@
 sshd_settings() {
   local line rest section='-' key
   while IFS= read -r line || [[ $line ]]; do
-    while [[ $line == *'\' ]] && IFS= read -r rest; do line=${line%'\'}' '$rest; done
+    while [[ $line == *\\ ]] && IFS= read -r rest; do line="${line%\\} $rest"; done
     line=${line#"${line%%[![:space:]]*}"}
     line=${line%"${line##*[![:space:]]}"}
     case $line in
@@ -142,5 +142,17 @@ sshd_warn_of_networkd_files() {
       [[ $made == *" $name "* ]] \
         || sshd_warn "$path: $key=$name, and no .netdev file in this image makes $name: networkd waits for it in vain."
     done
+  done
+}
+
+# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
+# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
+sshd_networkd_knows() {
+  local dir
+  for dir in /usr/lib/systemd /lib/systemd; do
+    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
+    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
+      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
+    return
   done
 }

@@ -4,18 +4,6 @@
 #
 # systemd-networkd: what goes into the image for it.
 
-# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
-# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
-sshd_networkd_knows() {
-  local dir
-  for dir in /usr/lib/systemd /lib/systemd; do
-    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
-    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
-      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
-    return
-  done
-}
-
 # sshd_default_network: prints the file for networkd. KeepConfiguration and SendRelease: the address goes before the real
 # system comes, and the lease stays, for that one to ask for again.
 sshd_default_network() {
@@ -68,18 +56,13 @@ sshd_warn_of_lost_words() {
 
 # sshd_install_networkd
 sshd_install_networkd() {
-  local path identifier own=''
+  local path target identifier own=''
   while IFS= read -r path; do
-    own=yes
+    own=yes target=/etc/systemd/network/${path#/etc/dracut-sshd/network/}
     sshd_tell "network: $path"
-    case $path in
-      # It may hold a key.
-      *.netdev)
-        sshd_put 0600 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" \
-          && sshd_give_to_networkd "/etc/systemd/network/${path##*/}" || return 1
-        ;;
-      *) sshd_put 0644 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" || return 1 ;;
-    esac
+    sshd_put 0644 "$(sshd_host_file "$path")" "$target" || return 1
+    # It may hold a key.
+    case $path in *.netdev | *.netdev.d/*) sshd_give_to_networkd "$target" || return 1 ;; esac
   done < <(sshd_own_networks network netdev link)
   sshd_open_to_networkd && sshd_install_key_files || return 1
   sshd_warn_of_networkd_files

@@ -78,28 +78,6 @@ sshd_look() {
   fi
 }
 
-# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root.
-sshd_in_tree() { chroot "$sshd_tree" "$@" </dev/null; }
-
-# sshd_arguments: the words that the unit will give to sshd besides -D, of the files of variables that go in. As in systemd
-# a later file's value of a variable wins, and is split at white space.
-sshd_arguments() {
-  local path line name words
-  local -A values=()
-  while IFS= read -r path; do
-    while IFS= read -r line || [[ $line ]]; do
-      [[ $line =~ ^[[:space:]]*(OPTIONS|CRYPTO_POLICY|SSHD_OPTS)=(.*)$ ]] || continue
-      name=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
-      if [[ $line =~ ^\"(.*)\"[[:space:]]*$ || $line =~ ^\'(.*)\'[[:space:]]*$ ]]; then line=${BASH_REMATCH[1]}; fi
-      values[$name]=$line
-    done <"$(sshd_host_file "$path")"
-  done < <(sshd_environment_files)
-  for name in OPTIONS CRYPTO_POLICY SSHD_OPTS; do
-    read -ra words <<<"${values[$name]-}"
-    [[ ${#words[@]} -eq 0 ]] || printf '%s\n' "${words[@]}"
-  done
-}
-
 # sshd_try SSHD: has sshd read the tree's configuration and keys there. 0: it will serve; 1: it will not, and $sshd_said
 # are its words; 2: it could not be asked, and $sshd_said is why.
 sshd_try() {
@@ -170,8 +148,8 @@ sshd_judge_logins() {
   record=$(<"$state/login")
   case $(sshd_trial_answer "$record") in
     no)
-      derror "dracut-sshd: NO: nobody can log in while this image boots, for sshd refuses each of the keys that are in it" \
-        "($(sshd_trial_reason "$record" '[a-z]+')). Mend its configuration in /etc/dracut-sshd, and build the image again."
+      derror "dracut-sshd: NO: nobody can log in while this image boots: sshd refuses each key in it, or runs a command that does nothing" \
+        "($(sshd_trial_reason "$record" '[a-z]+')). Mend the configuration or the keys in /etc/dracut-sshd, and build the image again."
       ;;
     untested)
       dwarn "dracut-sshd: UNTESTED: no key could be tried ($(sshd_trial_reason "$record" untested)); sshd accepts its configuration."

@@ -68,6 +68,17 @@ says_nothing() {
   done
 }
 
+@test "where it listens makes no difference" {
+  file /etc/default/dracut-sshd 'SSHD_OPTS="-6 -p 2222"'
+  config 'Port 2200' 'AddressFamily inet6'
+  says_nothing
+  came shell
+  rm "$root/etc/default/dracut-sshd"
+  config 'ListenAddress 192.0.2.99' 'ListenAddress [2001:db8::9]:2200'
+  says_nothing
+  came shell
+}
+
 @test "ForceCommand: what only says something is no login, what unlocks is one" {
   config 'ForceCommand /bin/false'
   says_no 'ForceCommand /bin/false'
@@ -88,6 +99,12 @@ says_nothing() {
   came unlock 1
   came forced 2
   came shell 3
+}
+
+@test "a key that can only print something is no login" {
+  file /root/.ssh/authorized_keys "command=\"echo 'Please login as the user debian';sleep 10;exit 142\" $admin"
+  says_no "it can only run echo 'Please login as the user debian'"
+  came nothing
 }
 
 @test "Match Address of a network that nobody comes from makes no alarm" {
@@ -136,6 +153,15 @@ says_nothing() {
   file /root/.ssh/authorized_keys "$admin"
   try
   came denied 1 -
+  # Without a namespace no command of the administrator's is run.
+  config 'PermitRootLogin yes'
+  file /root/.ssh/authorized_keys "command=\"kill -9 $$\" $admin"
+  try
+  came forced 1 -
+  file /root/.ssh/authorized_keys "$admin"
+  config "ForceCommand kill -9 $$"
+  try
+  came forced 1 -
 }
 
 @test "an expired key, and kinds of keys" {

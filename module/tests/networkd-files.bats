@@ -39,6 +39,18 @@ wireguard() {
   grep -q "  $own/wg0.key$" "$initdir/usr/lib/dracut-sshd/sources"
 }
 
+@test "what is added to a file comes along with it" {
+  only_root
+  file "$own/20-lan.network" '[Match]' 'Name=eth0'
+  file "$own/20-lan.network.d/address.conf" '[Network]' 'Address=192.0.2.5/24'
+  file "$own/wg0.netdev.d/key.conf" '[WireGuard]' 'PrivateKey=secret'
+  networked
+  cmp "$root$own/20-lan.network.d/address.conf" "$initdir/etc/systemd/network/20-lan.network.d/address.conf"
+  mode_of 644 "$initdir/etc/systemd/network/20-lan.network.d/address.conf"
+  for_networkd /etc/systemd/network/wg0.netdev.d/key.conf
+  absent "$initdir/etc/systemd/network/zzzz-dracut-default.network"
+}
+
 @test "a key that is not there is warned of" {
   wireguard
   file "$own/wg0.key" one
