@@ -52,6 +52,9 @@ void check_shell(const Facts& facts, Findings& out);
 void check_network(const Facts& facts, Findings& out);
 void check_driver(const Facts& facts, Findings& out);
 
+// check_disk_driver.cpp
+void check_disk_driver(const Facts& facts, Findings& out);
+
 // check_crypt.cpp
 void check_crypt(const Facts& facts, Findings& out);
 

@@ -79,6 +79,10 @@ class Reader {
       if (needs_.size() > kMostNodes) throw Broken{"too many needs"};
     } else if (word == "node") {
       read_node(fields);
+    } else if (word == "driver") {
+      if (fields.size() < 3 || fields[1].empty() || fields[2].empty()) throw Broken{"expected driver DISK MODULE"};
+      if (++drivers_ > kMostNodes) throw Broken{"too many drivers"};
+      out_.drivers[fields[1]].push_back(fields[2]);
     }
   }
 
@@ -121,6 +125,7 @@ class Reader {
 
   Storage out_;
   bool version_ = false;
+  std::size_t drivers_ = 0;
   std::map<std::size_t, std::size_t> ids_;
   std::map<std::string, std::size_t> needs_;
 };

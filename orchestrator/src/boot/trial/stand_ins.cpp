@@ -19,6 +19,7 @@
 #include "openssh/authorized_keys.hpp"
 #include "openssh/key.hpp"
 #include "openssh/key_options.hpp"
+#include "openssh/revoked.hpp"
 #include "openssh/wire.hpp"
 
 namespace trial {
@@ -57,6 +58,8 @@ class Maker {
   StandIns out_;
   std::map<std::string, std::string> exchanged_;  // base64 of a key -> that of its stand-in, without padding
   std::set<std::string> seen_;
+  // A key revocation list has hashes, and no place for a stand-in: what it revokes has none.
+  std::optional<openssh::RevokedKeys> in_list_;
 };
 
 void Maker::keygen(std::vector<std::string> arguments) {
@@ -71,7 +74,7 @@ void Maker::keygen(std::vector<std::string> arguments) {
 
 void Maker::add(const openssh::PublicKey& key, const std::optional<std::string>& command, bool authority,
                 const std::string& principals) {
-  if (!seen_.insert(key.blob).second) return;
+  if (!seen_.insert(key.blob).second || (in_list_ && in_list_->revokes(key))) return;
   const auto kind = kind_of(key);
   const auto shown = openssh::fingerprint(key) + " " + key.type;
   if (kind.empty()) return out_.left_out.push_back(shown + ": no key of this type can be made without a token");
@@ -114,6 +117,9 @@ void Maker::exchange(const std::string& path) {
 }
 
 StandIns Maker::run() {
+  const auto revoked = openssh::argument_of(facts_.effective.values, "revokedkeys", "none");
+  const auto list = facts_.image.content(revoked).value_or("");
+  if (list.starts_with("SSHKRL\n")) in_list_.emplace(list);
   for (const auto& file : facts_.key_files) {
     for (const auto& line : file.lines) {
       if (!line.key) continue;
@@ -124,7 +130,7 @@ StandIns Maker::run() {
   for (const auto& key : facts_.authorities.keys) add(key, {}, true, "root");
   for (const auto& file : facts_.key_files) exchange(file.path);
   if (!facts_.authorities.path.empty()) exchange(facts_.authorities.path);
-  exchange(openssh::argument_of(facts_.effective.values, "revokedkeys", "none"));
+  if (!in_list_) exchange(revoked);
   return std::move(out_);
 }
 

@@ -85,7 +85,7 @@ std::vector<openssh::Connection> connections(const inspect::Facts& facts, bool& 
 /// Where ListenAddress names an address, the machine has it.
 std::string listened(const inspect::Facts& facts) {
   for (const auto& argument : openssh::all_arguments(facts.effective.values, "listenaddress")) {
-    const auto host = argument.substr(0, argument.find(':'));
+    auto host = argument.substr(0, argument.find(':'));
     const auto address = openssh::parse_address(host);
     if (address && !openssh::is_loopback(*address) && host != "0.0.0.0") return host;
   }
@@ -182,7 +182,7 @@ Trial run(initramfs::Source& source, const inspect::Facts& facts, const base::Co
       if (sshd.attempts.size() < kMostLogins) sshd.attempts.push_back({connection, key.name});
     }
   }
-  if (too_many) out.left_out.push_back("more addresses and keys than are tried");
+  if (too_many) out.left_out.emplace_back("more addresses and keys than are tried");
   sshd.sshd = sshd_of(facts);
   sshd.fixes_accounts = facts.puts_accounts_right;
   auto command = sandboxed(sshd, kPath);
@@ -236,7 +236,7 @@ Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, const b
 inspect::Findings with_trial(const inspect::Findings& findings, const Trial& trial) {
   using inspect::Severity;
   auto out = findings;
-  const auto add = [&out](Severity severity, std::string message, std::string remedy = {}) {
+  const auto add = [&out](Severity severity, const std::string& message, std::string remedy = {}) {
     out.push_back({"sshd.try", severity, base::printable(message, 900), std::move(remedy)});
   };
   if (!trial.why_not.empty()) {

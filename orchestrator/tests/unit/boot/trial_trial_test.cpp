@@ -80,8 +80,8 @@ TEST(Trial, WhereNoneCouldRunTheOthersDecide) {
 
 TEST(Trial, TheSandboxHasNoNetworkAndWritesNothingOfTheHost) {
   trial::Sandboxed sshd;
-  sshd.tree = "/work/image";
-  sshd.keys = "/work/keys";
+  sshd.tree = "/scratch/image";
+  sshd.keys = "/scratch/keys";
   sshd.sshd = {"/usr/sbin/sshd", "-D"};
   openssh::Connection connection;
   connection.address = "192.0.2.1";
@@ -91,11 +91,11 @@ TEST(Trial, TheSandboxHasNoNetworkAndWritesNothingOfTheHost) {
   EXPECT_THAT(command.argv, Contains("--unshare-net"));
   EXPECT_THAT(command.argv, testing::Not(Contains("--share-net")));
   EXPECT_THAT(words, HasSubstr("--cap-drop ALL"));
-  EXPECT_THAT(words, HasSubstr("--ro-bind /work/image /image"));
+  EXPECT_THAT(words, HasSubstr("--ro-bind /scratch/image /image"));
   // The copy of its /etc is the only folder outside that is bound to be written.
   for (std::size_t at = 0; at + 1 < command.argv.size(); ++at)
     if (command.argv[at] == "--bind" || command.argv[at] == "--dev-bind")
-      EXPECT_EQ(command.argv[at + 1], "/work/image/etc");
+      EXPECT_EQ(command.argv[at + 1], "/scratch/image/etc");
   EXPECT_THAT(command.argv[command.argv.size() - 4], HasSubstr("192.0.2.1/32"));
   EXPECT_TRUE(command.dies_with_parent);
   EXPECT_GT(command.deadline.count(), 0);

@@ -99,6 +99,23 @@ TEST(InspectJson, OfAKeySaysWhatTiesIt) {
   EXPECT_THAT(keys[2]["fault"].get<std::string>(), testing::HasSubstr("no-such-option"));
 }
 
+TEST(InspectText, NamesTheCommandAndTheAddressesThatAKeyIsTiedTo) {
+  auto files = images::good();
+  files.at("root/.ssh/authorized_keys").body = R"(command="unlock",from="10.0.0.0/8" )" + images::kKey;
+  images::put(files, "usr/bin/unlock", images::elf("unlock"), 0100755);
+  const auto image = images::image_of(files);
+  const inspect::Options options;
+  const auto facts = inspect::gather(image, options);
+  const auto findings = inspect::check_all(facts);
+  const std::string name = "image";
+  const std::string source;
+  const auto text = admin::to_text({name, source, image, facts, findings}, false);
+  EXPECT_THAT(text, testing::HasSubstr(
+                        "somebody (/root/.ssh/authorized_keys:1), only to run \"unlock\", only from 10.0.0.0/8\n"));
+  EXPECT_THAT(text, testing::HasSubstr("--from ADDRESS says where you will come from"));
+  EXPECT_THAT(text, testing::HasSubstr("CANNOT BE TOLD"));
+}
+
 TEST(InspectJson, IsThereForAnImageThatCannotBeReadToo) {
   const auto document =
       json::parse(admin::to_json("/boot/x", base::Error("/boot/x: no such file").with_hint("name one")).dump());
