@@ -136,12 +136,13 @@ Result worth(const inspect::Facts& facts, const openssh::Connection& connection,
 void judge(const inspect::Facts& facts, const Sandboxed& sshd, const StandIns& keys,
            const std::map<std::size_t, std::string>& results, Trial& out) {
   const bool machine = std::ranges::any_of(sshd.attempts, [&](const Attempt& one) {
-    return one.connection.local_port != sshd.attempts.front().connection.local_port;
+    const auto& first = sshd.attempts.front().connection;
+    return one.connection.local_port != first.local_port || one.connection.local_address != first.local_address;
   });
   for (std::size_t index = 0; index < sshd.attempts.size(); ++index) {
     const auto& attempt = sshd.attempts[index];
     auto from = attempt.connection.address;
-    if (machine) from += fmt::format(" to port {}", attempt.connection.local_port);
+    if (machine) from += fmt::format(" to {} port {}", attempt.connection.local_address, attempt.connection.local_port);
     const auto seen = results.find(index);
     const auto key = std::ranges::find(keys.all, attempt.key, &StandIn::name);
     const auto result = seen == results.end() ? Result::out : worth(facts, attempt.connection, *key, seen->second);
