@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -34,6 +35,7 @@ struct Named {
   std::set<std::string> hosts;  // names that a client may have
   std::set<std::string> machine;
   std::set<int> ports;
+  std::set<int> own_ports;  // of ListenAddress
 };
 
 /// A name that a pattern fits and that is no address.
@@ -44,6 +46,15 @@ void add_host(std::set<std::string>& out, std::string_view list) {
     auto name = base::replace_all(base::replace_all(pattern, "*", "x"), "?", "x");
     if (name.find_first_not_of("0123456789.:") != std::string::npos) out.insert(lower(name));
   }
+}
+
+/// The port of "HOST:PORT" and "[HOST]:PORT"; nothing for an address alone.
+std::optional<int> listen_port(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const bool bare = !text.starts_with('[') && std::count(text.begin(), text.end(), ':') != 1;
+  if (colon == std::string::npos || bare || (text.starts_with('[') && text.find("]:") == std::string::npos))
+    return std::nullopt;
+  return integer_of(text.substr(colon + 1));
 }
 
 Named named_by(const Config& config, const std::vector<LoginKey>& keys) {
@@ -58,8 +69,15 @@ Named named_by(const Config& config, const std::vector<LoginKey>& keys) {
       if (criterion.name == "localaddress") add_list(out.machine, criterion.argument);
     }
   }
+  bool by_port = false;  // some address is listened on by Port
   for (const auto& directive : config.directives) {
     const auto name = directive.keyword->canonical;
+    if (name == "listenaddress" && !directive.arguments.empty()) {
+      if (const auto port = listen_port(directive.arguments.front()))
+        out.own_ports.insert(*port);
+      else
+        by_port = true;
+    }
     if (name == "allowusers" || name == "denyusers") {
       for (const auto& argument : directive.arguments)
         if (const auto at = argument.rfind('@'); at != std::string::npos) add_client(argument.substr(at + 1));
@@ -67,6 +85,8 @@ Named named_by(const Config& config, const std::vector<LoginKey>& keys) {
     if (name == "port" && !directive.arguments.empty())
       if (const auto port = integer_of(directive.arguments.front())) out.ports.insert(*port);
   }
+  if (!out.own_ports.empty() && !by_port) out.ports.clear();
+  out.ports.insert(out.own_ports.begin(), out.own_ports.end());
   std::set<std::string> lists;  // thousands of keys may have the same one
   for (const auto& key : keys)
     if (key.from && lists.insert(*key.from).second) add_client(*key.from);

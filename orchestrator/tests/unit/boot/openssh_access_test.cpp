@@ -232,6 +232,8 @@ TEST(RootLogin, WhatDependsOnTheAddressSaysOnWhich) {
               ElementsAre("PermitRootLogin"));
   EXPECT_THAT(objections("Match LocalPort 22\nPermitRootLogin no"), ElementsAre("PermitRootLogin"));
   EXPECT_THAT(objections("Match LocalPort 2222\nPermitRootLogin no"), IsEmpty());
+  EXPECT_THAT(objections("ListenAddress 0.0.0.0:2222\nMatch LocalPort 2222\nPermitRootLogin no"),
+              ElementsAre("PermitRootLogin"));
   EXPECT_THAT(objections("Port 22\nPort 2222\nMatch LocalPort 2222\nPermitRootLogin no"),
               ElementsAre("PermitRootLogin?"));
   EXPECT_THAT(objections("Match LocalAddress 10.0.0.5\nPermitRootLogin no"), ElementsAre("PermitRootLogin?"));
