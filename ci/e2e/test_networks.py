@@ -13,11 +13,9 @@ import roots
 import scenario
 import shell
 
-CORE = "13"
 
-
-@pytest.mark.parametrize("suite", [pytest.param(suite, marks=[pytest.mark.core if suite == CORE else pytest.mark.extended])
-                                   for suite in scenario.SUITES])
+@pytest.mark.extended
+@pytest.mark.parametrize("suite", scenario.SUITES)
 def test_agrees_with_networkd(suite: str, root: Callable[..., roots.Root], tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     tree = tmp_path / "root"
     roots.unpack(root(suite), tree)

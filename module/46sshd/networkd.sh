@@ -8,7 +8,7 @@
 # system comes, and the lease stays, for that one to ask for again.
 sshd_default_network() {
   local identifier=$1 ports
-  ports=$(sshd_ports)
+  ports=$(sshd_port_names)
   printf '%s\n' '# Made by dracut-sshd, for an image that nobody configured a network for. See dracut-sshd(7).' '[Match]'
   # systemd before 245 reads no ip=: another program does.
   sshd_host_program systemd-network-generator || printf '%s\n' 'KernelCommandLine=!ip' # one alone: a second would replace it

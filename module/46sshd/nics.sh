@@ -25,6 +25,18 @@ sshd_ports() {
   while IFS= read -r nic; do if [[ -e $nic/master ]]; then printf '%s\n' "${nic##*/}"; fi; done < <(sshd_wired)
 }
 
+# sshd_port_names: prints these, and the other names that udev gives them: for networkd an interface is not the one that a file leaves out
+# where any of its names is another.
+sshd_port_names() {
+  local port names
+  while IFS= read -r port; do
+    printf '%s\n' "$port"
+    names=$(sshd_nic_udev "$sshd_machine/sys/class/net/$port")
+    names=${names#*$'\t'}
+    if [[ $names != - ]]; then printf '%s\n' "${names//,/$'\n'}"; fi
+  done < <(sshd_ports)
+}
+
 # sshd_free_nics: prints those that are not.
 sshd_free_nics() {
   local nic

@@ -367,3 +367,12 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   late
   lacks "$initdir/usr/lib/dracut-sshd/nics" enp1s0
 }
+
+@test "a port of a bridge is left out by each of its names" {
+  nic=$machine/sys/class/net/eno1
+  mkdir -p "$nic/device" "$nic/master" "$machine/run/udev/data"
+  echo 1 >"$nic/type" && echo 2 >"$nic/ifindex"
+  printf '%s\n' E:ID_NET_NAME_ONBOARD=eno1 E:ID_NET_NAME_PATH=enp0s31f6 >"$machine/run/udev/data/n2"
+  run module 'sshd_default_network duid' hostonly=yes sshd_machine="$machine"
+  [[ $output == *$'\nName=!eno1 enp0s31f6\n'* ]]
+}

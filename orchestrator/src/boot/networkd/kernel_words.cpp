@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "base/text.hpp"
-#include "networkd/address.hpp"
 #include "networkd/config_text.hpp"
+#include "networkd/ip_prefix.hpp"
 
 namespace networkd {
 namespace {

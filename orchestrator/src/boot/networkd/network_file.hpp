@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "networkd/address.hpp"
+#include "networkd/ip_prefix.hpp"
 #include "networkd/match.hpp"
 
 namespace networkd {

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "networkd/address.hpp"
 #include "networkd/config_text.hpp"
+#include "networkd/ip_prefix.hpp"
 
 namespace networkd {
 namespace {

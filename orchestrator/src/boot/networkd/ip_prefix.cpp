@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "networkd/address.hpp"
+#include "networkd/ip_prefix.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
