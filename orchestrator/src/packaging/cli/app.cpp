@@ -63,7 +63,8 @@ struct CommandLine {
         ->check(CLI::Range(1, 256));
     make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")
         ->allow_extra_args(false);
-    make->add_flag("--keep", build.keep, "Keep the jobs' folders");
+    make->add_flag("--keep-work", build.keep, "Keep the jobs' folders");
+    make->add_flag("--keep", build.keep)->group("");  // its name before 1.1: publish keeps versions by that word
     make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
@@ -132,10 +133,14 @@ struct CommandLine {
     cells->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
         ->allow_extra_args(false);
     cells->add_flag("--all", common.all, "Every release of every distribution, which is the default");
-    cells->add_option("--format", matrix.format, "github, gitlab, json, table, or tests: what ci/test has to run")
-        ->check(CLI::IsMember({"github", "gitlab", "json", "table", "tests"}))
-        ->default_str("table");
-    cells->add_flag("--json", common.json, "For machines: --format json");
+    const CLI::IsMember outputs({"github", "gitlab", "json", "table", "tests"});
+    auto* output =
+        cells->add_option("--output", matrix.output, "github, gitlab, json, table, or tests: what ci/test has to run")
+            ->check(outputs)
+            ->default_str("table");
+    // Its name before 1.1: a build's --format is of packages.
+    cells->add_option("--format", matrix.output)->check(outputs)->group("")->excludes(output);
+    cells->add_flag("--json", common.json, "For machines: --output json");
     cells->add_option("--changed-since", matrix.changed_since,
                       "Only what a change since this revision of git's can reach (\"\": all)");
     cells->add_option("--reach", matrix.reach,

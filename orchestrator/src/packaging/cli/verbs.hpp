@@ -27,7 +27,7 @@ struct BuildArguments {
   std::string out;     // --out, or "": dist/ in the project
   std::vector<std::string> tools;
   unsigned jobs = 0;  // --jobs, 0: the cores
-  bool keep = false;
+  bool keep = false;  // --keep-work
   bool dry_run = false;
 };
 
@@ -72,7 +72,7 @@ struct VerifyArguments {
 };
 
 struct MatrixArguments {
-  std::string format = "table";      // --format
+  std::string output = "table";      // --output
   std::string changed_since;         // --changed-since, or "": every cell
   std::string reach;                 // --reach, a file, or "": the project's ci/reach.list
   std::vector<std::string> arches;   // --arch, repeated
