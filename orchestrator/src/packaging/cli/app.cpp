@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -110,6 +111,12 @@ struct CommandLine {
     send.add_option("--to", publish.to, "The folder that a web server shows; exchanged as a whole")->required();
     send.add_option("--sign", publish.fingerprint,
                     "The key's whole fingerprint (default: the one that signs there already)");
+    send.add_option("--next", publish.next,
+                    "Announce this key, which will follow the one that signs; none: withdraw it");
+    send.add_option("--valid-for", publish.valid_for,
+                    "Have apt and verify refuse what is published after so many days; 0: for ever (default: as before)")
+        ->check(CLI::Range(0, 3650));
+    send.add_flag("--dry-run", publish.dry_run, "Say what would be signed, published and removed; write nothing");
     send.add_option("--url", publish.url, "Where users reach that folder (default: as before)");
     send.add_option("--from", publish.out, "Where the packages are (default: dist in the project)");
     send.add_option("--keep", publish.keep, "Versions of each release to keep")->default_val(3);
@@ -186,7 +193,16 @@ struct CommandLine {
                               base::join(verbs, ", "));
   }
 
+  /// What processes that were killed have left in the folder for temporary files.
+  static void sweep() {
+    for (const auto* kind : {"apt", "git", "gpg", "key", "out", "pacman", "rpm", "sign", "submit", "verify"})
+      base::remove_abandoned(base::temp_parent(), fmt::format("orchestrator-{}.", kind));
+  }
+
   int run(const base::Context& context) const {
+    for (const auto* verb : {"build", "key", "publish", "submit", "verify"}) {
+      if (app.got_subcommand(verb)) sweep();
+    }
     if (app.got_subcommand("list")) return list(common, context);
     if (app.got_subcommand("show")) return show(common, context);
     if (app.got_subcommand("check")) return check(common, files, context);

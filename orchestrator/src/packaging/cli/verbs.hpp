@@ -44,8 +44,11 @@ struct KeyArguments {
 struct PublishArguments {
   std::string to;           // --to
   std::string fingerprint;  // --sign, or ""
-  std::string url;          // --url, or ""
-  std::string out;          // --from, or "": dist/ in the project
+  std::string next;         // --next, or ""
+  int valid_for = -1;       // --valid-for; -1: as before
+  bool dry_run = false;
+  std::string url;  // --url, or ""
+  std::string out;  // --from, or "": dist/ in the project
   std::vector<std::string> tools;
   unsigned keep = 3;
   bool allow_placeholders = false;
