@@ -111,42 +111,6 @@ sshd_named_keys() {
   ) | sort -u
 }
 
-# sshd_tell_of_key WHERE NUMBER DESCRIPTION COMMAND: what this key can do.
-sshd_tell_of_key() {
-  local program
-  if [[ -z $4 ]]; then
-    sshd_tell "may log in ($1, key $2): $3"
-  elif sshd_does_nothing "$4"; then
-    sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\": $3"
-  elif program=$(sshd_missing_program "$4"); then
-    sshd_warn "key $2 in $1 gets neither a shell nor unlocks anything, for it can only run \"$4\", and $program is not in this image: $3"
-  else
-    sshd_tell "may log in ($1, key $2), and only run \"$4\": $3"
-  fi
-}
-
-# sshd_tell_of_keys: who may log in, of all files that the image's sshd reads. Called when everything else is in the image.
-sshd_tell_of_keys() {
-  local path file source number described command found=''
-  while IFS= read -r path; do
-    file=$sshd_tree$(sshd_resolve "$sshd_tree" "$path")
-    [[ -f $file && -r $file ]] || continue
-    source=$path
-    if [[ $path == /root/.ssh/authorized_keys ]]; then source=$(sshd_find_authorized_key_path) || continue; fi
-    while IFS=$'\t' read -r number described command; do
-      found=yes
-      sshd_tell_of_key "$source" "$number" "$described" "$command"
-    done < <(sshd_each_key "$file")
-  done < <(sshd_effective_key_files)
-  while IFS= read -r path; do
-    found=yes
-    while IFS= read -r described; do sshd_tell "may log in with a certificate of ($path): $described"; done \
-      < <(sshd_describe_keys "$(sshd_host_file "$path")")
-  done < <(sshd_named_keys trustedusercakeys)
-  [[ $found ]] || sshd_warn "no file that this image's sshd reads holds an authorized key: nobody can log in. What AuthorizedKeysFile names" \
-    "(%u is root, %h is /root) comes along only where the system has it."
-}
-
 # sshd_effective_key_files: prints the paths that sshd itself names, as found when it was asked, for root; else the usual one.
 sshd_effective_key_files() {
   local path files
@@ -158,16 +122,4 @@ sshd_effective_key_files() {
   else
     printf '%s\n' /root/.ssh/authorized_keys
   fi | sort -u
-}
-
-# sshd_root_path PATH: prints what AuthorizedKeysFile or AuthorizedPrincipalsFile means by it for root, by TOKENS in sshd_config(5); fails
-# where that is no path.
-sshd_root_path() {
-  local path=${1//%%/$'\n'}
-  [[ ${path,,} != none ]] || return 1
-  path=${path//%u/root} path=${path//%h//root} path=${path//%U/0}
-  [[ $path != *%* ]] || return 1
-  path=${path//$'\n'/%}
-  [[ $path == /* ]] || path=/root/$path
-  printf '%s\n' "$path"
 }

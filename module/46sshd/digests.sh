@@ -36,6 +36,7 @@ sshd_source_paths() {
   [[ $(sshd_policy_kind) != config ]] || printf '%s\n' "$sshd_crypto_policy"
   sshd_environment_files
   sshd_own_networks network netdev link nmconnection
+  sshd_own_key_files
   # Its lines may be in the image, see crypttab.sh.
   printf '%s\n' /etc/crypttab
 }

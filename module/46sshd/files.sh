@@ -27,3 +27,34 @@ sshd_without_comments() { sed -e '1{/^#!/b' -e '}' -e '/^[[:space:]]*#/d' -e '/^
 
 # sshd_put_own MODE SOURCE PATH: the module's own file SOURCE, without its comments.
 sshd_put_own() { [[ -s $moddir/$2 ]] && sshd_without_comments "$moddir/$2" | sshd_put "$1" - "$3"; }
+
+# sshd_tell SENTENCE: of what goes into the image, said once.
+sshd_tell() { [[ $sshd_tree != "${initdir-}" ]] || dinfo "dracut-sshd: $*"; }
+
+# sshd_warn SENTENCE: the same, as a warning.
+sshd_warn() { [[ $sshd_tree != "${initdir-}" ]] || dwarn "dracut-sshd: $*"; }
+
+# sshd_install_programs PROGRAM...: with the libraries that they need.
+sshd_install_programs() {
+  if [[ $sshd_tree == "${initdir-}" ]]; then
+    inst_multiple "$@"
+  else
+    # inst_multiple puts files into the image alone.
+    ${DRACUT_INSTALL:-dracut-install} ${dracutsysrootdir:+-r "$dracutsysrootdir"} -D "$sshd_tree" -l -a "$@"
+  fi
+}
+
+# sshd_want_unit UNIT TARGET: enabled by a link of our own, for which no systemctl of the system's is needed.
+sshd_want_unit() {
+  local wants=/etc/systemd/system/$2.wants
+  sshd_make_dir 0755 "$wants" || return 1
+  ln -sf -- "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" "$sshd_tree$(sshd_resolve "$sshd_tree" "$wants")/$1"
+}
+
+# sshd_install_wanted_unit UNIT TARGET: one of ours that is the same for every image.
+sshd_install_wanted_unit() {
+  sshd_put_own 0644 "boot/$1" "${systemdsystemunitdir:-/usr/lib/systemd/system}/$1" && sshd_want_unit "$1" "$2"
+}
+
+# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root.
+sshd_in_tree() { chroot "$sshd_tree" "$@" </dev/null; }

@@ -193,3 +193,46 @@ sshd_environment_files() {
     if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
   done < <(sed -n 's/^EnvironmentFile=-\{0,1\}//p' "$moddir/sshd.service")
 }
+
+# sshd_host_program NAME
+sshd_host_program() {
+  local dir
+  for dir in /usr/sbin /usr/bin /sbin /bin /usr/lib/systemd /lib/systemd; do
+    if [[ -x ${dracutsysrootdir-}$dir/$1 ]]; then return 0; fi
+  done
+  return 1
+}
+
+# sshd_could_have MODULE: asked as dracut itself asks, in a shell that forgets it.
+sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>&1; }
+
+# sshd_root_path PATH: prints what AuthorizedKeysFile or AuthorizedPrincipalsFile means by it for root, by TOKENS in sshd_config(5); fails
+# where that is no path.
+sshd_root_path() {
+  local path=${1//%%/$'\n'}
+  [[ ${path,,} != none ]] || return 1
+  path=${path//%u/root} path=${path//%h//root} path=${path//%U/0}
+  [[ $path != *%* ]] || return 1
+  path=${path//$'\n'/%}
+  [[ $path == /* ]] || path=/root/$path
+  printf '%s\n' "$path"
+}
+
+# sshd_arguments: the words that the unit will give to sshd besides -D, of the files of variables that go in. As in systemd
+# a later file's value of a variable wins, and is split at white space.
+sshd_arguments() {
+  local path line name words
+  local -A values=()
+  while IFS= read -r path; do
+    while IFS= read -r line || [[ $line ]]; do
+      [[ $line =~ ^[[:space:]]*(OPTIONS|CRYPTO_POLICY|SSHD_OPTS)=(.*)$ ]] || continue
+      name=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
+      if [[ $line =~ ^\"(.*)\"[[:space:]]*$ || $line =~ ^\'(.*)\'[[:space:]]*$ ]]; then line=${BASH_REMATCH[1]}; fi
+      values[$name]=$line
+    done <"$(sshd_host_file "$path")"
+  done < <(sshd_environment_files)
+  for name in OPTIONS CRYPTO_POLICY SSHD_OPTS; do
+    read -ra words <<<"${values[$name]-}"
+    [[ ${#words[@]} -eq 0 ]] || printf '%s\n' "${words[@]}"
+  done
+}

@@ -5,13 +5,6 @@
 # A way to a network for an image that nobody configured one for: by DHCP on every wired interface, with systemd-networkd, else
 # NetworkManager, else dhclient. What an administrator chose or wrote wins, and so does the kernel's command line.
 
-# sshd_network_is_off: NETWORK=no in /etc/dracut-sshd/initrd.conf.
-sshd_network_is_off() {
-  local file
-  file=$(sshd_host_file /etc/dracut-sshd/initrd.conf) || return 1
-  grep -qE "^[[:space:]]*NETWORK=[\"']?no[\"']?[[:space:]]*$" "$file"
-}
-
 # sshd_network_in MODULES: is there one among them that brings a network?
 sshd_network_in() {
   local module
@@ -23,9 +16,6 @@ sshd_network_in() {
 
 # sshd_chosen MODULE: was it asked for by name, or is it in already?
 sshd_chosen() { [[ " ${add_dracutmodules-} ${force_add_dracutmodules-} ${dracutmodules-} ${mods_to_load-} " == *" $1 "* ]]; }
-
-# sshd_could_have MODULE: asked as dracut itself asks, in a shell that forgets it.
-sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>&1; }
 
 # sshd_network_modules: prints the module to depend on for a network. Nothing where one was chosen, where none is wanted, or
 # where it could not be had: a dependency that fails would take sshd out of the image.
@@ -72,15 +62,6 @@ sshd_driver_module() {
   fi
 }
 
-# sshd_host_program NAME
-sshd_host_program() {
-  local dir
-  for dir in /usr/sbin /usr/bin /sbin /bin /usr/lib/systemd /lib/systemd; do
-    if [[ -x ${dracutsysrootdir-}$dir/$1 ]]; then return 0; fi
-  done
-  return 1
-}
-
 # sshd_has_networkmanager_unit: does dracut have NetworkManager run as a service, on D-Bus? In dracut 049 it runs once, in the
 # foreground of the initqueue, and has no bus.
 sshd_has_networkmanager_unit() {
@@ -90,45 +71,6 @@ sshd_has_networkmanager_unit() {
     if [[ -e $file ]]; then return 0; fi
   done
   return 1
-}
-
-# sshd_own_networks SUFFIX...: prints the administrator's own files of these kinds for the image's network.
-sshd_own_networks() {
-  local path suffix
-  for suffix; do for path in "${dracutsysrootdir-}/etc/dracut-sshd/network/"*".$suffix"; do
-    path=${path#"${dracutsysrootdir-}"}
-    if sshd_host_file "$path" >/dev/null; then printf '%s\n' "$path"; fi
-  done; done
-}
-
-# sshd_host_runs UNIT: is it enabled on the system?
-sshd_host_runs() {
-  local link
-  for link in "${dracutsysrootdir-}"/{etc,usr/lib}/systemd/system/*.wants/"$1"; do
-    if [[ -L $link || -e $link ]]; then return 0; fi
-  done
-  return 1
-}
-
-# sshd_warn_of_command_line: of what does nothing by itself.
-sshd_warn_of_command_line() {
-  dwarn "dracut-sshd: what brings the network up in this image wants rd.neednet=1 ip=dhcp, or the like, on the kernel's command line."
-}
-
-# sshd_tell_of_network networkd|line|script
-sshd_tell_of_network() {
-  local cards='all wired interfaces' here
-  here=$(sshd_free_nics)
-  if [[ -z $here && $(sshd_ports) ]]; then
-    dwarn "dracut-sshd: there is NO NETWORK in this image: all network interfaces of this host are ports of a bond or a bridge, and are" \
-      "left alone. Say in /etc/dracut-sshd/network/ how this image is to reach one; see dracut-sshd(7)."
-    sshd_tell_of_static "$1"
-    return 0
-  fi
-  if [[ ${hostonly-} && $here ]]; then cards+=" (of this host: ${here//$'\n'/, })"; fi
-  sshd_tell "at every boot the image asks for an address by DHCP on $cards, and sshd listens" \
-    "there. NETWORK=no in /etc/dracut-sshd/initrd.conf switches this network off."
-  sshd_tell_of_static "$1"
 }
 
 # sshd_install_network: for what is in the image. dracut takes a module from the one list to the other when it goes in.

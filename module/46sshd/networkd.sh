@@ -4,18 +4,6 @@
 #
 # systemd-networkd: what goes into the image for it.
 
-# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
-# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
-sshd_networkd_knows() {
-  local dir
-  for dir in /usr/lib/systemd /lib/systemd; do
-    [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
-    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
-      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
-    return
-  done
-}
-
 # sshd_default_network: prints the file for networkd. KeepConfiguration and SendRelease: the address goes before the real
 # system comes, and the lease stays, for that one to ask for again.
 sshd_default_network() {
@@ -36,47 +24,17 @@ sshd_default_network() {
   if sshd_networkd_knows Network.KeepConfiguration; then printf '%s\n' 'KeepConfiguration=no'; fi
   if sshd_networkd_knows DHCPv4.ClientIdentifier; then
     printf '%s\n' '' '[DHCPv4]' "ClientIdentifier=$identifier"
+    if sshd_networkd_knows DHCPv4.DUIDType; then sshd_duid_lines 4; fi
     if sshd_networkd_knows DHCPv4.SendRelease; then printf '%s\n' 'SendRelease=no'; fi
     if sshd_networkd_knows DHCPv4.RequestOptions; then printf '%s\n' 'RequestOptions=17'; fi
     printf '%s\n' '' '[DHCPv6]'
+    if sshd_networkd_knows DHCPv6.DUIDType; then sshd_duid_lines 6; fi
     if sshd_networkd_knows DHCPv6.SendRelease; then printf '%s\n' 'SendRelease=no'; fi
     if sshd_networkd_knows DHCPv6.RequestOptions; then printf '%s\n' 'RequestOptions=59 60'; fi
   else
     printf '%s\n' '' '[DHCP]' "ClientIdentifier=$identifier"
+    if sshd_networkd_knows DHCP.DUIDType; then sshd_duid_lines 4; fi
   fi
-}
-
-# sshd_client_identifier: prints how the system's own DHCP client calls itself, so that it gets the lease that the
-# initramfs had: duid for networkd, unless it was told otherwise; NetworkManager and most others go by the card's address
-# (dhcpcd may not, with "duid" in its configuration).
-sshd_client_identifier() {
-  if sshd_host_runs systemd-networkd.service && ! sshd_host_runs NetworkManager.service \
-    && ! grep -qsE '^[[:space:]]*ClientIdentifier=mac' "${dracutsysrootdir-}"/{etc,run}/systemd/network/*.network; then
-    echo duid
-  else
-    echo mac
-  fi
-}
-
-# sshd_install_machine_id: networkd makes its DUID of it. dracut takes it along into host-only images alone.
-sshd_install_machine_id() {
-  local file id=''
-  [[ -s $sshd_tree/etc/machine-id ]] && return 0
-  file=$(sshd_host_file /etc/machine-id) || return 1
-  IFS= read -r id <"$file"
-  [[ $id =~ ^[0-9a-f]{32}$ ]] && printf '%s\n' "$id" | sshd_put 0444 - /etc/machine-id
-}
-
-# sshd_put_netdev SOURCE PATH: it may hold a key. networkd reads it as its own user.
-sshd_put_netdev() {
-  local group id
-  group=$(grep -m 1 '^systemd-network:' "$sshd_tree/etc/group" 2>/dev/null || sshd_host_line group systemd-network) \
-    || group='systemd-network:x:0:' # then it runs as root
-  sshd_put 0600 "$1" "$2" || return 1
-  IFS=: read -r _ _ id _ <<<"$group"
-  [[ $id != 0 ]] || return 0
-  grep -qs '^systemd-network:' "$sshd_tree/etc/group" || printf '%s\n' "${group%:*}:" >>"$sshd_tree/etc/group"
-  chown "0:$id" "$sshd_tree$2" && chmod 0640 "$sshd_tree$2"
 }
 
 # sshd_warn_of_lost_words: what dracut.conf or the image says of the network as if it were the kernel's command line. dracut's scripts
@@ -98,19 +56,20 @@ sshd_warn_of_lost_words() {
 
 # sshd_install_networkd
 sshd_install_networkd() {
-  local path identifier own=''
+  local path target identifier own=''
   while IFS= read -r path; do
-    own=yes
+    own=yes target=/etc/systemd/network/${path#/etc/dracut-sshd/network/}
     sshd_tell "network: $path"
-    case $path in
-      *.netdev) sshd_put_netdev "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" || return 1 ;;
-      *) sshd_put 0644 "$(sshd_host_file "$path")" "/etc/systemd/network/${path##*/}" || return 1 ;;
-    esac
+    sshd_put 0644 "$(sshd_host_file "$path")" "$target" || return 1
+    # It may hold a key.
+    case $path in *.netdev | *.netdev.d/*) sshd_give_to_networkd "$target" || return 1 ;; esac
   done < <(sshd_own_networks network netdev link)
+  sshd_open_to_networkd && sshd_install_key_files || return 1
+  sshd_warn_of_networkd_files
   sshd_warn_of_lost_words
   [[ -z $own ]] && ! sshd_network_is_off || return 0
   identifier=$(sshd_client_identifier)
-  if [[ $identifier == duid ]] && ! sshd_install_machine_id; then identifier=mac; fi
+  if [[ $identifier != mac ]] && ! sshd_install_machine_id && ! sshd_dhcp_setting 4 DUIDType >/dev/null; then identifier=mac; fi
   # The name that dracut 106 and later give to theirs, which they take away where the kernel's command line says more. It is
   # the last in order: every other file that names a card wins.
   sshd_default_network "$identifier" | sshd_put 0644 - /etc/systemd/network/zzzz-dracut-default.network || return 1

@@ -94,12 +94,12 @@ report_config() {
 
 # report_keys IMAGE: who may log in. A key that is tied to a command which only says something, or is not in the image, is not one.
 report_keys() {
-  local keys='' number described command fingerprint comment type program config count=0 useless=0 shown=() file files
+  local keys='' number described command fingerprint comment type program config record count=0 useless=0 shown=() file files
   config=$(report_config "$1")
   read -ra files < <(sed -nE 's/^[[:space:]]*AuthorizedKeysFile[[:space:]=]+//Ip' <<<"$config" | head -n 1 | tr -d '"') || true
   [[ ${files-} ]] || files=(/root/.ssh/authorized_keys)
   for file in "${files[@]}"; do
-    file=$(sshd_root_path "$file") && keys+=$(report_file "$1" "${file#/}")$'\n' || true
+    if file=$(sshd_root_path "$file"); then keys+=$(report_file "$1" "${file#/}" || true)$'\n'; fi
   done
   if [[ ! $keys =~ [^[:space:]] ]]; then
     report_login='root, with the keys that its sshd_config names'
@@ -136,16 +136,24 @@ report_keys() {
   fi
   if ((count > ${#shown[@]})); then shown+=("and $((count - ${#shown[@]})) more"); fi
   report_login="root, with $(report_join "${shown[@]}")"
+  record=$(report_file "$1" usr/lib/dracut-sshd/login) || record=''
+  case $(sshd_trial_answer "$record") in
+    no)
+      report_login=nobody
+      report_lock_out "a configuration of sshd that lets a key in: it refused each when the image was built ($(report_plain "$(sshd_trial_reason "$record" '[a-z]+')"))"
+      ;;
+    untested) if [[ $record ]]; then report_login+=' (no login could be tried when the image was built)'; fi ;;
+  esac
   if ((useless)); then report_missing+=("$useless of the keys can neither unlock nor get a shell, for the command they are tied to"); fi
 }
 
 # report_left_alone IMAGE: prints the network interfaces that the image's own default leaves alone, for they are ports on this host.
 report_left_alone() {
   {
-    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p'
-    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p'
-    report_file "$1" usr/lib/dracut-sshd/ports
-  } 2>/dev/null | tr ' ;' '\n\n' | sed 's/^!//; /^$/d'
+    report_file "$1" etc/systemd/network/zzzz-dracut-default.network | sed -n 's/^Name=!//p' || true
+    report_file "$1" usr/lib/dracut-sshd/dracut-sshd.nmconnection | sed -n 's/^interface-name=!//p' || true
+    report_file "$1" usr/lib/dracut-sshd/ports || true
+  } 2>/dev/null | tr -s ' ;' '\n' | sed 's/^!//; /^$/d'
 }
 
 # report_network IMAGE WORDS: at which address. WORDS are the kernel's command line.
@@ -178,13 +186,13 @@ report_network() {
     if report_has 'systemd/network/zzzz-dracut-default\.network' || report_has 'dracut-sshd/(networkmanager|dhclient)'; then
       text='all wired interfaces'
       if [[ ${#cards[@]} -gt 0 ]]; then
-        text=$(comm -23 <(printf '%s\n' "${cards[@]}" | sort -u) <(report_left_alone "$1" | sort -u))
-        if [[ -z $text ]]; then
+        mapfile -t cards < <(comm -23 <(printf '%s\n' "${cards[@]}" | sort -u) <(report_left_alone "$1" | sort -u))
+        if [[ ${#cards[@]} -eq 0 ]]; then
           report_address=none
           report_lock_out "a network: all network interfaces of this host are ports of a bond or a bridge; the log says what to write"
           return 0
         fi
-        text=$(report_join $text)
+        text=$(report_join "${cards[@]}")
       fi
       found+=("by DHCP on $text")
     fi

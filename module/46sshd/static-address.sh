@@ -69,12 +69,9 @@ sshd_is_onlink() {
 # sshd_match_line NIC: prints the line for [Match]. A NIC's own address is what its maker gave it: a bridge or a bond may have changed
 # the other one, and shares it.
 sshd_match_line() {
-  local folder=$sshd_machine/sys/class/net/$1 mac='' kind=''
+  local mac
   mac=$(ip -o link show dev "$1" 2>/dev/null | grep -oE 'permaddr [0-9a-f:]+') && mac=${mac#* }
-  if [[ -z $mac ]]; then
-    IFS= read -r kind <"$folder/addr_assign_type"
-    if [[ $kind == 0 ]]; then IFS= read -r mac <"$folder/address"; fi
-  fi 2>/dev/null
+  [[ $mac ]] || mac=$(sshd_nic_address "$sshd_machine/sys/class/net/$1")
   if [[ $mac ]] && sshd_networkd_knows Match.PermanentMACAddress; then
     printf 'PermanentMACAddress=%s\n' "$mac"
   else

@@ -7,7 +7,9 @@
 # chroot, or for another root, only fstab(5) and crypttab(5) can tell. The result is a record, a line for each node; it goes
 # into the image for dracut-sshd(1) and boot-state to read:
 #
-#   version 1 | from sysfs|files | need PURPOSE ID | node ID KIND NAME UUID BELOW      (fields separated by one tab, "-" for none)
+#   version 1 | from sysfs|files | need PURPOSE ID | node ID KIND NAME UUID BELOW | driver DISK MODULE
+#
+# (fields separated by one tab, "-" for none).
 
 # sshd_machine: where /proc, /sys, /run and /dev are those of the root that the image is for; a test has its own.
 sshd_machine=${sshd_machine-}
@@ -136,6 +138,20 @@ sshd_below() {
   sshd_down=$all
 }
 
+# sshd_disk_drivers NAME: the kernel modules that a disk needs, from itself up to the bus that it is on, into the record.
+sshd_disk_drivers() {
+  local at module
+  at=$(readlink -e -- "$sshd_machine/sys/class/block/$1") || return 0
+  while [[ $at == "$sshd_machine"/sys/devices/* ]]; do
+    if module=$(readlink -e -- "$at/driver/module"); then
+      module=${module##*/}
+      sshd_record+=$(printf 'driver\t%s\t%s' "$(sshd_clean_field "$1")" "$(sshd_clean_field "${module//-/_}")")$'\n'
+    fi
+    at=${at%/*}
+  done
+  return 0
+}
+
 # sshd_block_node NAME DEPTH: the node of a block device of the running kernel.
 sshd_block_node() {
   local name=$1 depth=${2:-0} sys=$sshd_machine/sys/class/block/$1 id='' label='' uuid=- parent sshd_down=''
@@ -169,6 +185,7 @@ sshd_block_node() {
     sshd_add_node "$name" part "$name" - "$sshd_down"
   elif [[ -e $sys ]]; then
     sshd_add_node "$name" disk "$name" - "$sshd_down"
+    sshd_disk_drivers "$name"
   else
     sshd_add_node "$name" unknown "$name" - ''
   fi

@@ -78,28 +78,6 @@ sshd_look() {
   fi
 }
 
-# sshd_in_tree ARGUMENT...: the private folder's sshd, with that folder as its root.
-sshd_in_tree() { chroot "$sshd_tree" "$@" </dev/null; }
-
-# sshd_arguments: the words that the unit will give to sshd besides -D, of the files of variables that go in. As in systemd
-# a later file's value of a variable wins, and is split at white space.
-sshd_arguments() {
-  local path line name words
-  local -A values=()
-  while IFS= read -r path; do
-    while IFS= read -r line || [[ $line ]]; do
-      [[ $line =~ ^[[:space:]]*(OPTIONS|CRYPTO_POLICY|SSHD_OPTS)=(.*)$ ]] || continue
-      name=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
-      if [[ $line =~ ^\"(.*)\"[[:space:]]*$ || $line =~ ^\'(.*)\'[[:space:]]*$ ]]; then line=${BASH_REMATCH[1]}; fi
-      values[$name]=$line
-    done <"$(sshd_host_file "$path")"
-  done < <(sshd_environment_files)
-  for name in OPTIONS CRYPTO_POLICY SSHD_OPTS; do
-    read -ra words <<<"${values[$name]-}"
-    [[ ${#words[@]} -eq 0 ]] || printf '%s\n' "${words[@]}"
-  done
-}
-
 # sshd_try SSHD: has sshd read the tree's configuration and keys there. 0: it will serve; 1: it will not, and $sshd_said
 # are its words; 2: it could not be asked, and $sshd_said is why.
 sshd_try() {
@@ -148,11 +126,11 @@ sshd_learn_options() {
   done
 }
 
-# sshd_check_effect SSHD: a configuration that sshd accepts may still let nobody in. Said, not refused: what a Match block
-# makes of it depends on the client.
+# sshd_check_effect SSHD: what sshd says of its configuration, where no login could be tried. Said, not refused: what a Match block makes
+# of it depends on the client; the address is one that nobody uses.
 sshd_check_effect() {
   local answer line
-  answer=$(sshd_in_tree "$1" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null) || return 0
+  answer=$(sshd_in_tree "$1" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null) || return 0
   while IFS= read -r line; do
     case $line in
       'permitrootlogin no' | 'pubkeyauthentication no' | 'usepam yes')
@@ -160,6 +138,24 @@ sshd_check_effect() {
         ;;
     esac
   done <<<"$answer"
+}
+
+# sshd_judge_logins SSHD: has keys log in, into $state/login, and says so where none can, or none could be tried. sshd goes in all the same:
+# one that might let somebody in is better than none.
+sshd_judge_logins() {
+  local record
+  sshd_trial "$1" >"$state/login" 2>/dev/null || :
+  record=$(<"$state/login")
+  case $(sshd_trial_answer "$record") in
+    no)
+      derror "dracut-sshd: NO: nobody can log in while this image boots: sshd refuses each key in it, or runs a command that does nothing" \
+        "($(sshd_trial_reason "$record" '[a-z]+')). Mend the configuration or the keys in /etc/dracut-sshd, and build the image again."
+      ;;
+    untested)
+      dwarn "dracut-sshd: UNTESTED: no key could be tried ($(sshd_trial_reason "$record" untested)); sshd accepts its configuration."
+      sshd_check_effect "$1"
+      ;;
+  esac
 }
 
 # sshd_put_together SSHD: what sshd reads when it starts, in the private folder.
@@ -200,10 +196,10 @@ sshd_verdict() {
       case $? in
         0)
           result=good
-          sshd_check_effect "$daemon"
           sshd_learn_options "$daemon" >"$state/options"
-          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=192.0.2.1,laddr=192.0.2.2,lport=22 2>/dev/null \
+          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null \
             | sed -n 's/^authorizedkeysfile //p' >"$state/key-files"
+          sshd_judge_logins "$daemon"
           ;;
         1)
           sshd_refuse "sshd does not accept what would go into this image: ${sshd_said//$'\n'/; }" \

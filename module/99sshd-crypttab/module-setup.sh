@@ -17,7 +17,7 @@ install() {
   local part own=${moddir%/*}/46sshd sshd_tree=$initdir
   [[ -r $own/module-setup.sh ]] || return 0
   # Its functions, and none of what dracut calls.
-  for part in host files network storage crypttab nics; do
+  for part in host files storage crypttab nics; do
     # shellcheck source=/dev/null
     . "$own/$part.sh"
   done

@@ -296,3 +296,13 @@ ending() {
   says Beware
 }
 @test "with rd.shell=0 it says what wrong passphrases do" { each_shell ending; }
+
+lone_prompt() {
+  disk zfs --id '' --unit '' --message 'Encrypted ZFS password for rpool/ROOT'
+  boot_state
+  fits
+  says 'Asked for  Encrypted ZFS password for rpool/ROOT'
+  says 'unlock            to enter a passphrase'
+  says_not 'Asked too'
+}
+@test "the only prompt for a passphrase is one that unlock answers, with or without a disk's Id" { each_shell lone_prompt; }

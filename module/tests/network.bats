@@ -267,3 +267,40 @@ dracut_module() {
   holds "$default" 'ClientIdentifier=mac'
   absent "$initdir/etc/machine-id"
 }
+
+# networkd_host: the host's own client is networkd, and has a machine-id.
+networkd_host() {
+  mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+  ln -sf /usr/lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/multi-user.target.wants/"
+  file /etc/machine-id 0123456789abcdef0123456789abcdef
+}
+# identifies LINE...: the image's networkd is told this in [DHCPv4].
+identifies() { diff <(sed -n '/^.DHCPv4.$/,/^$/p' "$default" | grep -E '^(Client|DUID|IAID)') <(printf '%s\n' "$@"); }
+
+@test "the client identifier may be in a drop-in, with blanks, and a file of the administrator's wins over the distribution's" {
+  networkd_host
+  file /etc/systemd/network/20-wired.network '[Match]' 'Type=ether' '[Network]' 'DHCP=yes'
+  file /etc/systemd/network/20-wired.network.d/id.conf '[DHCPv4]' 'ClientIdentifier = mac '
+  networked
+  identifies ClientIdentifier=mac
+  ln -sf /dev/null "$root/etc/systemd/network/20-wired.network.d/id.conf"
+  file /usr/lib/systemd/network/20-wired.network.d/id.conf '[DHCPv4]' 'ClientIdentifier=mac'
+  networked
+  identifies ClientIdentifier=duid
+  rm "$root/etc/systemd/network/20-wired.network.d/id.conf"
+  networked
+  identifies ClientIdentifier=mac
+  # Another section's, or a comment, is none.
+  file /usr/lib/systemd/network/20-wired.network.d/id.conf '[DHCPv4]' '#ClientIdentifier=mac' '[Other]' 'ClientIdentifier=mac'
+  networked
+  identifies ClientIdentifier=duid
+}
+
+@test "the DUID is the host's: its type, its bytes, the number of the interface" {
+  networkd_host
+  file /usr/lib/systemd/networkd.conf '[DHCPv4]' 'DUIDType=vendor'
+  file /etc/systemd/networkd.conf.d/10-id.conf '[DHCPv4]' 'DUIDType = link-layer-time:2018-01-23 12:34:56 UTC'
+  file /etc/systemd/network/20-wired.network '[DHCPv4]' 'IAID=7' 'ClientIdentifier=duid-only'
+  networked
+  identifies ClientIdentifier=duid-only 'DUIDType=link-layer-time:2018-01-23 12:34:56 UTC' IAID=7
+}

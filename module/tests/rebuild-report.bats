@@ -203,6 +203,18 @@ fails() {
   ends 0 'log in:   root, with certificates of its CA'
 }
 
+@test "an image whose sshd let no key in when it was built: status 1" {
+  put /usr/lib/dracut-sshd/login $'version\t1' $'login\tdenied\t/root/.ssh/authorized_keys\t1\t203.0.113.7\tPAM: \033[2Jfailed'
+  rebuild
+  fails 'a configuration of sshd that lets a key in: it refused each when the image was built (PAM: ?[2Jfailed)'
+  put /usr/lib/dracut-sshd/login $'version\t1' $'login\tuntested\t-\t-\t-\tno ssh'
+  rebuild
+  ends 0 '(no login could be tried when the image was built)'
+  put /usr/lib/dracut-sshd/login $'version\t1' $'login\tdenied\t/x\t1\t203.0.113.7\t-' $'login\tshell\t/x\t1\t10.0.0.0\t-'
+  rebuild
+  ends 0 'log in:   root, with ED25519'
+}
+
 @test "the address is that of ip=, of a file of the administrator's, or of dracut's own" {
   echo 'root=/dev/vda1 ip=192.0.2.5::192.0.2.1:24::eth0:none' >"$root/proc/cmdline"
   rebuild

@@ -101,10 +101,12 @@ deletes() { grep '^link delete' "$calls" | diff - <([ $# -eq 0 ] || printf 'link
 
 @test "so are those of NetworkManager and of dracut's own scripts" {
   printf '[connection]\nid=x\ntype=vlan\ninterface-name=eth0.5\n[vlan]\nid=5\n' >"$root/run/NetworkManager/system-connections/x.nmconnection"
-  echo 'root=/dev/x bond=bond0:eth0,eth1:mode=1 vlan=bond0.7:bond0 quiet' >"$root/proc/cmdline"
+  echo 'root=/dev/x vlan=bond0.7:bond0 quiet' >"$root/proc/cmdline"
+  mkdir -p "$root/etc/cmdline.d"
+  echo ' bond=bond0:eth0,eth1:mode=1' >"$root/etc/cmdline.d/20-net.conf"
   device eth0.5 && device bond0 && device bond0.7 && device wg0
   handover
-  deletes eth0.5 bond0 bond0.7
+  deletes eth0.5 bond0.7 bond0
 }
 
 @test "with a root on the network, or without another network, they stay" {

@@ -629,3 +629,82 @@ stays_up() {
     for option in --list --wait --timeout --id --retry --attach --json; do [[ $output == *"$option"* ]]; done
   done
 }
+
+# zfs [NAME [PID]]: a prompt as OpenZFS' dracut module has it: without an Id, and each question from another process.
+zfs() {
+  disk "${1:-zfs}" --pid "${2:-4001}" --id '' --unit '' --message "Encrypted ZFS password for rpool/${1:-zfs}" --right secret "${@:3}"
+}
+
+alone() {
+  zfs zfs 4001 --dead
+  passphrase secret
+  unlock
+  ends 0
+  says 'Encrypted ZFS password for rpool/zfs: answered, and not asked for again'
+  received zfs.1 secret
+}
+@test "a prompt for a passphrase without a disk's Id is answered where it is the only one" { each_shell alone; }
+
+asks_again() {
+  zfs zfs 4001 --dead
+  # The next question comes from the next process.
+  disk again --pid 4002 --id '' --unit '' --message 'Encrypted ZFS password for rpool/zfs' --after 3
+  passphrase wrong
+  unlock
+  ends 1
+  says 'Encrypted ZFS password for rpool/zfs: the passphrase was refused, and is asked for again.'
+}
+@test "and when it is asked anew the passphrase was refused" { each_shell asks_again; }
+
+not_alone() {
+  zfs one 4001
+  zfs two 4002 --dead
+  disk tpm --pid 4003 --id '' --message 'Please enter the TPM2 PIN of rpool:' --unit ''
+  passphrase secret
+  unlock
+  ends 2
+  says 'what is being asked for (3) is no disk'
+  says 'or not one alone'
+  nothing_received
+  unlock --list
+  [[ $output == *$'other.service\task.one0\tEncrypted ZFS password for rpool/one'* ]]
+  unlock --message rpool/two
+  ends 0
+  received two.1 secret
+  [[ ! -e $root/received/one.1 && ! -e $root/received/tpm.1 ]]
+}
+@test "of several one is named by its message" { each_shell not_alone; }
+
+by_unit() {
+  zfs one 4001 --dead
+  disk sda --pid 4002 --right other
+  passphrase secret
+  unlock --unit other
+  ends 0
+  received one.1 secret
+  [[ ! -e $root/received/sda.1 ]]
+}
+@test "or by its unit" { each_shell by_unit; }
+
+pins() {
+  local message number=1
+  for message in 'Please enter TPM2 PIN:' 'Enter pin:' 'Password of the security token:' 'Passphrase of the smart card:' 'YubiKey password:'; do
+    disk "card$number" --pid "400$number" --id '' --message "$message" --unit ''
+    passphrase secret
+    unlock
+    ends 2
+    unlock --message=e
+    ends 2
+    unlock --unit=other.service
+    ends 2
+    nothing_received
+    kill "${asking[-1]}" && rm -rf "$root"/run/systemd/ask-password/*
+    number=$((number + 1))
+  done
+  # systemd-cryptsetup, and not with a disk's Id.
+  disk tokened --pid 4009 --id '' --message 'Password:' --right secret
+  unlock
+  ends 2
+  nothing_received
+}
+@test "a PIN never is, neither as the only one, nor by message or unit" { each_shell pins; }

@@ -50,7 +50,7 @@ _dracut_sshd() {
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return 0
       ;;
-    --cmdline) return 0 ;;
+    --cmdline | --from) return 0 ;;
   esac
   if [[ ! $choices && $current == -* && $previous != --html ]]; then
     case ${COMP_WORDS[2]} in
@@ -59,7 +59,7 @@ _dracut_sshd() {
       extract) choices='--devices --help' ;;
       explain) choices='--json --help' ;;
       cat) choices='--help' ;;
-      *) choices='--kernel --cmdline --host --root --json --quiet --help' ;;
+      *) choices='--kernel --cmdline --host --root --from --try --json --quiet --help' ;;
     esac
   fi
   if ((COMP_CWORD == 2)) && [[ $current != -* ]]; then

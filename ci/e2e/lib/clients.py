@@ -278,7 +278,7 @@ pacman() {
     downgrade = ["pacman -U {older}"]
     remove = ["pacman -R {package}"]
     verify = "pacman -Qkk {package}"
-    version_is = "pacman -Q {package} 2>/dev/null | cut -d ' ' -f 2"
+    version_is = "pacman -Q {package} 2>/dev/null | sed -n 's/^{package} //p'"  # it may ask about a key first
     configuration_is = "pacman -Qii {package} | sed -n '/^Backup Files/,$p'"
 
     def asks_for(self, package: Path) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import places
 import shell
-from scenario import LETS_IN, Scenario
+from scenario import LETS_IN, UNKNOWN, Scenario
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Verdict:
         """Why it is a false alarm or a false comfort; "" if it is neither."""
         if self.expected == LETS_IN:
             fits = self.status == 0
+        elif self.expected.startswith(UNKNOWN):
+            fits = self.status == 4 and self.expected.removeprefix(UNKNOWN) in self.unknown
         else:
             fits = self.status == 1 and self.expected in self.errors
         if fits:
             return ""
-        meant = "0" if self.expected == LETS_IN else f"1 {self.expected}"
+        meant = "0" if self.expected == LETS_IN else f"4 {self.expected[1:]}" if self.expected.startswith(UNKNOWN) else f"1 {self.expected}"
         kind = "comfort" if self.status == 0 else "alarm" if self.status == 1 and self.expected == LETS_IN else "verdict"
         return f"false {kind}: dracut-sshd inspect says {self.said} instead of {meant}" + (f"\n{self.findings}" if self.findings else "")
 

@@ -99,17 +99,52 @@ read_prompt() {
     case $line in */systemd-cryptsetup@*.service*) unit=systemd-cryptsetup@${line#*/systemd-cryptsetup@} ;; esac
   done 2>/dev/null <"$root/proc/$pid/cgroup"
   clean "${unit%%/*}" && unit=$clean
+  # Whoever else asks, by the service that it belongs to.
+  asker=$unit
+  if [ -z "$asker" ]; then
+    IFS= read -r line 2>/dev/null <"$root/proc/$pid/cgroup" || line=''
+    case $line in
+      */*.service*)
+        line=${line%.service*}.service
+        clean "${line##*/}" && asker=$clean
+        ;;
+    esac
+  fi
   name=${unit#*@}
   name=${name%.service}
   while :; do case $name in *'\x2d'*) name=${name%%'\x2d'*}-${name#*'\x2d'} ;; *) break ;; esac done
   clean "${id:-${1##*/}}"
   # How it is called in a list, and on a command line.
   handle=$clean
+  # Without an Id, what is asked for says more than the file.
+  if [ -z "$name$id" ]; then name=$message; fi
   name=${name:-${handle#cryptsetup:}}
 }
 
 # is_disk: a question for a disk's passphrase. PINs of TPM2, FIDO2 and smart cards have other names, or none.
 is_disk() { case $id in cryptsetup:*) ;; *) return 1 ;; esac }
+
+# is_pin: a question for the PIN of a token, be it by its Id, by its words, or because systemd-cryptsetup asks it without the Id of a disk.
+is_pin() {
+  ! is_disk || return 1
+  case $unit,$id in systemd-cryptsetup@*,* | *,*[Pp][Ii][Nn]* | *,*tpm* | *,*fido* | *,*pkcs*) return 0 ;; esac
+  case " $message " in
+    *PIN* | *[!A-Za-z][Pp]in[!A-Za-z]* | *TPM* | *FIDO* | *PKCS* | *[Tt]oken* | *[Ss]mart*[Cc]ard* | *[Yy]ubi[Kk]ey*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# find_lone: the file of the only prompt that there is, into $lone, if it asks for a passphrase and for no PIN: ZFS and bcachefs ask without
+# cryptsetup's Id. Empty otherwise.
+find_lone() {
+  lone='' there=0
+  for file in "$prompts"/ask.*; do
+    read_prompt "$file" || continue
+    there=$((there + 1))
+    is_pin || case $message in *[Pp]assphrase* | *[Pp]assword*) lone=$file ;; esac
+  done
+  [ "$there" -eq 1 ] || lone=''
+}
 
 # words: the kernel's command line as dracut reads it, a word a line.
 words() {
@@ -143,4 +178,23 @@ find_ending() {
       [ -n "$shell$break" ] || printf '%s' "$action"
     }
   )
+}
+
+# may_fail: what follows another wrong passphrase, into $next, of a unit's tries= and of what the machine does when a boot fails. One
+# that is wrong may count twice: systemd tries what it remembers at first.
+may_fail() {
+  next='' tries=3
+  find_ending
+  [ -n "$ending" ] || return 0
+  if [ -n "$unit" ] && [ -f "$root/run/systemd/generator/$unit" ]; then
+    while IFS= read -r line; do
+      case $line in
+        ExecStart=*tries=[0-9]*)
+          tries=${line##*tries=}
+          tries=${tries%%[!0-9]*}
+          ;;
+      esac
+    done <"$root/run/systemd/generator/$unit"
+  fi
+  [ "$tries" = 0 ] || next=" The next wrong one may be the last of $tries: then the machine $ending, for rd.shell=0 is on the kernel's command line."
 }

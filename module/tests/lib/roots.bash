@@ -32,7 +32,10 @@ real_sshd() {
   for helper in $("$path" -G -f /dev/null 2>/dev/null | sed -n 's/^sshd[a-z]*path //p'); do
     mkdir -p "$root${helper%/*}" && cp "$helper" "$root$helper"
   done
-  ldd "$path" | grep -oE '/[^ ]+' | sort -u >"$root/libraries"
+  # The shell is root's, for a login to have one.
+  mkdir -p "$root/bin"
+  [[ -e $root/bin/sh ]] || cp -L "$(type -P sh)" "$root/bin/sh"
+  ldd "$path" "$(type -P sh)" | grep -oE '/[^ :]+' | grep -E '\.so' | sort -u >"$root/libraries"
   (cd / && xargs cp --parents -L -t "$root" <"$root/libraries")
   # In the root the list is relative to it.
   sed -i 's#^/##' "$root/libraries"

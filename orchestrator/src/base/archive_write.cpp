@@ -37,7 +37,7 @@ void write_entry(archive* writer, const std::string& path, const SourceFile* fil
 std::string tar_gz(const SourceTree& tree, std::string_view top, std::int64_t epoch) {
   const std::string context = "making the archive " + printable(top, 400);
   if (!top.empty() && (!is_safe_relative(top) || top.find('/') != std::string_view::npos))
-    throw Error(context + ": is no name of a folder");
+    throw Error(context + ": is not a folder name");
   const std::string prefix = top.empty() ? "" : std::string(top) + "/";
   std::string packed;
   const ArchiveHandle writer(archive_write_new(), archive_write_free);

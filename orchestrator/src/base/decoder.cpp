@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/xz_filters.hpp"
 
 namespace base {
 namespace {
@@ -89,6 +90,7 @@ class Xz final : public Decoder {
   Xz& operator=(const Xz&) = delete;
 
   Step feed(std::span<const char> in, std::span<char> out) override {
+    if (!alone_ && head_.size() < kXzHead) head_.append(in.data(), std::min(in.size(), kXzHead - head_.size()));
     stream_.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
     stream_.avail_in = in.size();
     stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
@@ -106,7 +108,7 @@ class Xz final : public Decoder {
   }
   [[nodiscard]] std::string_view kernel_refuses() const override {
     return check_ == LZMA_CHECK_NONE || check_ == LZMA_CHECK_CRC32
-               ? std::string_view{}
+               ? xz_filters_refused(head_)
                : "its integrity check is none that the kernel's xz decoder knows; xz --check=crc32 makes one that it "
                  "does";
   }
@@ -117,6 +119,7 @@ class Xz final : public Decoder {
 
   lzma_stream stream_ = LZMA_STREAM_INIT;
   lzma_check check_ = LZMA_CHECK_NONE;
+  std::string head_;
   bool alone_ = false;
 };
 

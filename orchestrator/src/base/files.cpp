@@ -174,7 +174,7 @@ Path temp_parent() {
   Path path = chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
   std::error_code code;
   if (!path.is_absolute() || !std::filesystem::is_directory(path, code)) {
-    throw Error(doing("the folder for temporary files is no folder:", path))
+    throw Error(doing("the folder for temporary files is not a folder:", path))
         .with_hint("set TMPDIR to the absolute path of a folder that you can write to");
   }
   return path;

@@ -4,8 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "openssh/access.hpp"
 #include "openssh/algorithms.hpp"
+#include "openssh/key_paths.hpp"
+#include "openssh/login.hpp"
 #include "openssh/sshd_config.hpp"
 
 /// Whatever an image has for a configuration, it is read and judged, and nothing is thrown. Every file that it includes
@@ -33,8 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   openssh::PublicKey key;
   key.type = "ssh-rsa";
   key.bits = 2048;
-  for (const auto& one : openssh::judge_root_login(effective, {{key}}, {key}, version))
-    if (one.keyword.empty() || one.why.empty() || one.remedy.empty()) __builtin_trap();
+  const openssh::LoginFacts facts{{{key, false, {}, "10.0.0.0/8"}}, {key}, version, {}};
+  for (const auto& one : openssh::judge_root_login(config, {}, facts))
+    if (one.keyword.empty() || one.why.empty()) __builtin_trap();
   for (const auto& file : openssh::authorized_keys_files(effective.values))
     if (!file.starts_with('/')) __builtin_trap();
   return 0;

@@ -47,7 +47,41 @@ inspect() { "$dracut_sshd" inspect "$@"; }
   run -1 --separate-stderr inspect --json a.img
   printf '%s\n' "$output" >said.json
   said said.json | grep -qx 'error sshd.present'
-  same 'will not let in' "$(python3 -c 'import json; print(json.load(open("said.json"))["answer"])')"
+  same keeps-out "$(python3 -c 'import json; print(json.load(open("said.json"))["answer"])')"
+}
+
+@test "--json is there for an image that cannot be read, too" {
+  run -4 --separate-stderr inspect --json nonesuch.img
+  printf '%s\n' "$output" >said.json
+  same cannot-tell "$(python3 -c 'import json; print(json.load(open("said.json"))["answer"])')"
+  [[ $(python3 -c 'import json; print(json.load(open("said.json"))["error"]["message"])') == *nonesuch.img* ]]
+  [[ $stderr == *nonesuch.img* ]]
+}
+
+@test "--json is what its schema says" {
+  python3 -c 'import jsonschema' 2>/dev/null || skip "python3-jsonschema is not installed"
+  pack a.img
+  inspect --json a.img >good.json || true
+  inspect --json nonesuch.img >none.json 2>/dev/null || true
+  for file in good.json none.json; do
+    python3 -c 'import json, sys, jsonschema
+jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))' "$file" "$project/orchestrator/schema/inspect.schema.json"
+  done
+}
+
+@test "--from takes an address and nothing else" {
+  pack a.img
+  run -1 inspect --from 192.0.2.7 a.img
+  run -1 inspect --from 2001:db8::7 a.img
+  for word in host.example.com 192.0.2.0/24 ''; do
+    run -2 inspect --from "$word" a.img
+  done
+}
+
+@test "--try says why no login was tried" {
+  pack a.img
+  run -1 inspect --try a.img
+  [[ $output == *'no login was tried: there is no sshd in the image'* ]]
 }
 
 @test "--quiet says what is wrong alone" {

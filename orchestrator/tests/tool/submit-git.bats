@@ -202,7 +202,7 @@ END
   remote=$BATS_TEST_TMPDIR/mirror.git
   submit aur
   [ "$status" -eq 1 ]
-  [[ $stderr == *'is no repository of the AUR: it has no .SRCINFO'* ]]
+  [[ $stderr == *'is not a repository of the AUR: it has no .SRCINFO'* ]]
   git init --quiet "$BATS_TEST_TMPDIR/other"
   (cd "$BATS_TEST_TMPDIR/other" && printf 'pkgbase = other\n' >.SRCINFO && git add -A && git -c user.name=B -c user.email=b@example.org commit --quiet -m x)
   remote=$BATS_TEST_TMPDIR/other

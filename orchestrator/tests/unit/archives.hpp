@@ -26,12 +26,14 @@ struct Entry {
   std::uint32_t ino = 0;
   std::uint32_t nlink = 1;
   std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 inline std::string header(std::string_view magic, const Entry& entry, std::size_t size, std::size_t name_size,
                           std::uint32_t sum = 0) {
   return fmt::format("{}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}", magic,
-                     entry.ino, entry.mode, entry.uid, 0, entry.nlink, 1700000000, size, 8, 1, 0, 0, name_size, sum);
+                     entry.ino, entry.mode, entry.uid, entry.gid, entry.nlink, 1700000000, size, 8, 1, 0, 0, name_size,
+                     sum);
 }
 
 inline void fill(std::string& out) { out.resize((out.size() + 3) / 4 * 4, '\0'); }

@@ -100,6 +100,7 @@ inline Files good() {
       "initrd-release\n[Service]\nType=notify\nRuntimeDirectory=sshd\nExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n");
   link(files, "etc/systemd/system/sysinit.target.wants/sshd.service", "/usr/lib/systemd/system/sshd.service");
   put(files, "usr/lib/systemd/systemd-networkd", elf("networkd"), 0100755);
+  put(files, "usr/lib/systemd/systemd-network-generator", elf("generator"), 0100755);
   put(files, "usr/lib/systemd/system/systemd-networkd.service",
       "[Service]\nExecStart=/usr/lib/systemd/systemd-networkd\n");
   put(files, "etc/systemd/network/20-wired.network", "[Match]\nType=ether\n[Network]\nDHCP=yes\n");

@@ -9,6 +9,7 @@
 #include "base/process.hpp"
 #include "base/program.hpp"
 #include "base/version.hpp"
+#include "openssh/address.hpp"
 #include "rehearsal/rehearse.hpp"
 
 namespace admin {
@@ -110,6 +111,10 @@ struct CommandLine {
 
   /// What is given for an option or an argument that nobody leaves empty on purpose: a script's variable was not set.
   static std::string why_empty(const std::string& value) { return value.empty() ? "expected a value, got \"\"" : ""; }
+
+  static std::string why_no_address(const std::string& value) {
+    return openssh::parse_address(value) ? "" : "expected an address such as 192.0.2.7, got \"" + value + "\"";
+  }
 
   CLI::Option* add_image(CLI::App& command, const char* name, const char* about) {
     return command.add_option(name, inspect.image, about)->check(why_empty)->type_name("FILE");
@@ -229,6 +234,11 @@ struct CommandLine {
     verb->add_flag("--host", inspect.host,
                    "Compare with this machine: its files, its network interfaces (default without an image)");
     verb->add_option("--root", inspect.root, "Where that machine's files are, if not at /")->type_name("FOLDER");
+    verb->add_option("--from", inspect.from, "The address that you will log in from")
+        ->check(why_no_address)
+        ->type_name("ADDRESS");
+    verb->add_flag("--try", inspect.tries,
+                   "Log in to the image's own sshd, in a sandbox: only for an image that you trust");
     verb->add_flag("--json", inspect.json, "For machines");
     verb->add_flag("--quiet,-q", inspect.quiet, "Only what is wrong");
     add_inspect_commands(*verb);

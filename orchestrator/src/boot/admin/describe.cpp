@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
@@ -68,6 +67,16 @@ std::string key_line(const openssh::PublicKey& key) {
                      key.comment.empty() ? "" : " " + base::printable(key.comment, 60));
 }
 
+/// What ties a key: ", only to run \"unlock\", only from 10.0.0.0/8".
+std::string limits_of(const openssh::AuthorizedLine& line) {
+  std::string out;
+  if (const auto command = line.command()) out += fmt::format(", only to run \"{}\"", base::printable(*command, 120));
+  if (const auto from = line.from()) out += fmt::format(", only from {}", base::printable(*from, 120));
+  if (const auto expires = openssh::option_value(line.options, "expiry-time"))
+    out += fmt::format(", until {}", base::printable(*expires, 20));
+  return out;
+}
+
 std::string head(const Inspected& inspected) {
   const auto& facts = inspected.facts;
   std::string out =
@@ -80,9 +89,13 @@ std::string head(const Inspected& inspected) {
     for (const auto& line : file.lines) {
       if (line.key && line.fault.empty())
         add_line(out, line.is_authority() ? "authority" : "may log in",
-                 fmt::format("{} (/{}:{}{})", key_line(*line.key), base::printable(file.path, 200), line.number,
-                             line.has_command() ? ", for one command" : ""));
+                 fmt::format("{} (/{}:{}){}", key_line(*line.key), base::printable(file.path, 200), line.number,
+                             limits_of(line)));
     }
+  }
+  if (facts.authorities.why_none.empty()) {
+    for (const auto& key : facts.authorities.keys)
+      add_line(out, "authority", fmt::format("{} (/{})", key_line(key), base::printable(facts.authorities.path, 200)));
   }
   for (const auto& key : facts.host_keys) {
     if (key.key.public_part)
@@ -102,23 +115,6 @@ std::string verdict(inspect::Answer answer) {
       return coloured(Severity::unknown, "Whether it will let you in CANNOT BE TOLD from what is here.");
   }
   return {};
-}
-
-nlohmann::ordered_json json_of(const openssh::PublicKey& key) {
-  return {{"type", key.type}, {"bits", key.bits}, {"fingerprint", openssh::fingerprint(key)}, {"comment", key.comment}};
-}
-
-nlohmann::ordered_json parts_of(const initramfs::Image& image) {
-  auto out = nlohmann::ordered_json::array();
-  for (const auto& part : image.parts)
-    out.push_back({{"compression", base::name_of(part.compression)},
-                   {"offset", part.offset},
-                   {"packed", part.packed},
-                   {"unpacked", part.unpacked},
-                   {"window", part.window},
-                   {"entries", part.entries},
-                   {"microcode", part.microcode}});
-  return out;
 }
 
 }  // namespace
@@ -143,52 +139,6 @@ std::string to_text(const Inspected& inspected, bool quiet) {
   }
   if (!quiet) out += "\n";
   return out + verdict(answer) + "\n";
-}
-
-nlohmann::ordered_json to_json(const Inspected& inspected) {
-  const auto& facts = inspected.facts;
-  auto findings = nlohmann::ordered_json::array();
-  for (const auto& finding : inspected.findings)
-    findings.push_back({{"id", finding.id},
-                        {"severity", name_of(finding.severity)},
-                        {"message", finding.message},
-                        {"remedy", finding.remedy}});
-  auto keys = nlohmann::ordered_json::array();
-  for (const auto& file : facts.key_files) {
-    for (const auto& line : file.lines) {
-      if (!line.key || !line.fault.empty()) continue;
-      auto key = json_of(*line.key);
-      key["file"] = fmt::format("/{}:{}", file.path, line.number);
-      keys.push_back(std::move(key));
-    }
-  }
-  auto host_keys = nlohmann::ordered_json::array();
-  for (const auto& key : facts.host_keys) {
-    if (!key.key.public_part) continue;
-    auto one = json_of(*key.key.public_part);
-    one["file"] = "/" + key.path;
-    host_keys.push_back(std::move(one));
-  }
-  const auto client = inspect::client_of(facts);
-  const auto answer = inspect::answer_of(inspected.findings);
-  return {{"image", inspected.name},
-          {"found_as", inspected.source},
-          {"answer", answer == inspect::Answer::will_let_in ? "will let in"
-                     : answer == inspect::Answer::will_not  ? "will not let in"
-                                                            : "cannot tell"},
-          {"uki", inspected.image.is_uki},
-          {"size", inspected.image.size},
-          {"entries", inspected.image.entries},
-          {"parts", parts_of(inspected.image)},
-          {"made_by", facts.generator},
-          {"modules", facts.modules},
-          {"kernels", host::texts_of(facts.kernels)},
-          {"openssh", facts.sshd.version ? openssh::to_string(*facts.sshd.version) : ""},
-          {"authorized_keys", keys},
-          {"host_keys", host_keys},
-          {"known_hosts", client.known_hosts},
-          {"ssh_config", client.ssh_config},
-          {"findings", findings}};
 }
 
 }  // namespace admin

@@ -23,7 +23,6 @@ struct Inspected {
 };
 
 [[nodiscard]] std::string to_text(const Inspected& inspected, bool quiet);
-[[nodiscard]] nlohmann::ordered_json to_json(const Inspected& inspected);
 
 /// `weights`: of dracut's modules, as browse::compare_modules tells them.
 [[nodiscard]] std::string to_text(const browse::Difference& difference,

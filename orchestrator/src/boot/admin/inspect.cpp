@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "admin/describe.hpp"
+#include "admin/describe_json.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -29,6 +30,7 @@
 #include "inspect/check.hpp"
 #include "inspect/check_list.hpp"
 #include "inspect/gather.hpp"
+#include "trial/trial.hpp"
 
 namespace admin {
 namespace {
@@ -227,16 +229,19 @@ Subject subject_of(const InspectArguments& arguments) {
     options.cmdline = arguments.cmdline;
     options.cmdline_known = true;
   }
+  options.from = arguments.from;
   if (out.image != "-") options.file = out.image;
   return out;
 }
 
-int print_verdict(const initramfs::Image& image, const Subject& subject, const InspectArguments& arguments) {
+int print_verdict(initramfs::Source& source, const initramfs::Image& image, const Subject& subject,
+                  const InspectArguments& arguments, const base::Context& context) {
   auto options = subject.options;
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
   const auto facts = inspect::gather(image, options);
-  const auto findings = inspect::check_all(facts);
+  auto findings = inspect::check_all(facts);
+  if (arguments.tries) findings = trial::with_trial(findings, trial::try_logins(source, facts, context));
   const Inspected inspected{subject.image, subject.source, image, facts, findings};
   base::print(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
   return static_cast<int>(inspect::answer_of(findings));
@@ -244,7 +249,9 @@ int print_verdict(const initramfs::Image& image, const Subject& subject, const I
 
 }  // namespace
 
-int inspect(const InspectArguments& arguments, const base::Context& context) {
+namespace {
+
+int inspect_image(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
   if (mode == explain) return explain_check(arguments.explain, arguments.json);
@@ -270,7 +277,19 @@ int inspect(const InspectArguments& arguments, const base::Context& context) {
     case diff:
       return print_difference(image, arguments, context);
     default:
-      return print_verdict(image, subject, arguments);
+      return print_verdict(source, image, subject, arguments, context);
+  }
+}
+
+}  // namespace
+
+int inspect(const InspectArguments& arguments, const base::Context& context) {
+  try {
+    return inspect_image(arguments, context);
+  } catch (const base::Error& error) {
+    // Who reads JSON has a document in every case.
+    if (arguments.mode == InspectMode::judge && arguments.json) base::print(dumped(to_json(arguments.image, error)));
+    throw;
   }
 }
 

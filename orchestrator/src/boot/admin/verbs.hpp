@@ -23,6 +23,8 @@ struct InspectArguments {
   bool json = false;
   bool quiet = false;
   bool devices = false;
+  std::string from;    // the address that root will come from; "": not known
+  bool tries = false;  // log in to the image's sshd
   std::string cat;
   std::string extract;
   std::string other;

@@ -61,4 +61,13 @@ std::optional<std::string> grub_cmdline(const fs::path& root, const KernelReleas
   return std::nullopt;
 }
 
+std::optional<std::string> kernel_config(const std::filesystem::path& root, const KernelRelease& release) {
+  for (const auto& path :
+       {root / "boot" / ("config-" + release.text()), root / "usr/lib/modules" / release.text() / "config",
+        root / "lib/modules" / release.text() / "config"}) {
+    if (auto text = read_small(path)) return text;
+  }
+  return std::nullopt;
+}
+
 }  // namespace host

@@ -19,4 +19,8 @@ namespace host {
 /// has none, or where variables stand in it that only GRUB knows.
 [[nodiscard]] std::optional<std::string> grub_cmdline(const std::filesystem::path& root, const KernelRelease& release);
 
+/// The configuration that the kernel of this release was built with (Documentation/kbuild/kconfig.rst), where the
+/// distribution keeps it in /boot or beside the modules.
+[[nodiscard]] std::optional<std::string> kernel_config(const std::filesystem::path& root, const KernelRelease& release);
+
 }  // namespace host

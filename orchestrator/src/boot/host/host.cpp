@@ -227,6 +227,30 @@ NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wan
       .with_hint("name it, or say IMAGE= in /etc/dracut-sshd/initrd.conf");
 }
 
+namespace {
+
+/// What udev's database has for an interface.
+void read_udev(const fs::path& root, const fs::path& device, Nic& nic) {
+  const std::string index(base::trim(read_small(device / "ifindex").value_or("")));
+  if (index.empty() || index.find('/') != std::string::npos) return;
+  const auto text = read_small(root / "run/udev/data" / ("n" + index));
+  if (!text) return;
+  nic.alternative_names.emplace();
+  for (const auto& line : base::lines(*text)) {
+    const auto equals = line.find('=');
+    const auto key = std::string_view(line).substr(0, equals);
+    if (equals == std::string::npos) continue;
+    if (key == "E:ID_PATH") nic.path = line.substr(equals + 1);
+    if (key == "E:ID_NET_LINK_FILE") nic.link_file = line.substr(equals + 1);
+    for (const auto* name :
+         {"E:ID_NET_NAME_ONBOARD", "E:ID_NET_NAME_SLOT", "E:ID_NET_NAME_PATH", "E:ID_NET_NAME_MAC"}) {
+      if (key == name && line.substr(equals + 1) != nic.name) nic.alternative_names->push_back(line.substr(equals + 1));
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<Nic> nics(const fs::path& root) {
   std::vector<Nic> out;
   std::error_code ignored;
@@ -237,6 +261,9 @@ std::vector<Nic> nics(const fs::path& root) {
     Nic nic{path.filename().string(), fs::read_symlink(path / "device/driver", ignored).filename().string(), {}, {}};
     nic.address = base::trim(read_small(path / "address").value_or(""));
     nic.module = fs::read_symlink(path / "device/driver/module", ignored).filename().string();
+    if (base::trim(read_small(path / "addr_assign_type").value_or("")) == "0") nic.permanent_address = nic.address;
+    if (const auto own = read_small(path / "bonding_slave/perm_hwaddr")) nic.permanent_address = base::trim(*own);
+    read_udev(root, path, nic);
     out.push_back(std::move(nic));
   }
   std::ranges::sort(out, {}, &Nic::name);

@@ -35,7 +35,12 @@ struct Nic {
   std::string name;
   std::string driver;
   std::string module;
-  std::string address;  // of its hardware, as the kernel shows it; "" if it shows none
+  std::string address;              // of its hardware, as the kernel shows it; "" if it shows none
+  std::string permanent_address{};  // the same, where it is known to be the one it was made with; else ""
+  std::string path{};               // where it is, ID_PATH of udev: "pci-0000:01:00.0"; "" if it is not known
+  std::string link_file{};          // of systemd.link(5), that named it; "" if it is not known
+  std::optional<std::vector<std::string>>
+      alternative_names{};  // that udev gives it (systemd.link(5)); nothing: not known
 };
 [[nodiscard]] std::vector<Nic> nics(const std::filesystem::path& root);
 

@@ -129,7 +129,7 @@ void CpioReader::parse_header() {
   } else if (type == kLink && header_.size > kPathMax) {
     sink_->dropped(fmt::format("a symbolic link whose target has {} bytes", header_.size), begin_);
   } else if (type != kLink && type != kFile && header_.size != 0) {
-    sink_->dropped("an entry with bytes that is no file", begin_);
+    sink_->dropped("an entry with bytes that is not a file", begin_);
   } else {
     state_ = State::name;
   }

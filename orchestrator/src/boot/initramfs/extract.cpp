@@ -157,7 +157,7 @@ void cat(initramfs::Source& source, const initramfs::Image& image, const std::st
   if (node == nullptr)
     throw base::Error(base::printable(path, 300) + ": there is no such file in it")
         .with_hint("dracut-sshd inspect list IMAGE shows what there is");
-  if (!node->is_file()) throw base::Error(base::printable(path, 300) + ": this is no file");
+  if (!node->is_file()) throw base::Error(base::printable(path, 300) + ": this is not a regular file");
   initramfs::read_again(
       source, [&](std::uint32_t entry) { return entry == node->entry; }, write);
 }

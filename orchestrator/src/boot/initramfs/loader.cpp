@@ -320,7 +320,7 @@ void Start::run(const std::string& path) {
   const auto where = files_.resolve(path);
   if (!where) return fault(fmt::format("{} is not there", base::printable(path, 200)));
   const auto* facts = files_.elf(*where);
-  if (facts == nullptr) return fault(fmt::format("{} is no ELF file", base::printable(*where, 200)));
+  if (facts == nullptr) return fault(fmt::format("{} is not an ELF file", base::printable(*where, 200)));
   add(*where, *where, facts, 0);
   find_interpreter();
   if (closure_.interpreter_static_ok) return;

@@ -53,7 +53,7 @@ std::vector<Stretch> stretches(Source& source, Image& image) {
     }
   }
   if (out.empty())
-    throw base::Error(source.name() + ": a PE file without a section .initrd: it is no unified kernel image");
+    throw base::Error(source.name() + ": a PE file without a section .initrd: it is not a unified kernel image");
   return out;
 }
 

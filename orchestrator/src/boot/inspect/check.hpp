@@ -29,7 +29,15 @@ void check_type(const Facts& facts, Findings& out);
 
 // check_configuration.cpp
 void check_configuration(const Facts& facts, Findings& out);
+
+// check_login.cpp
 void check_login(const Facts& facts, Findings& out);
+
+// check_pam.cpp
+void check_pam(const Facts& facts, Findings& out);
+
+// check_listen.cpp
+void check_listen(const Facts& facts, Findings& out);
 
 // check_keys.cpp
 void check_authorized(const Facts& facts, Findings& out);
@@ -43,6 +51,9 @@ void check_shell(const Facts& facts, Findings& out);
 // check_network.cpp
 void check_network(const Facts& facts, Findings& out);
 void check_driver(const Facts& facts, Findings& out);
+
+// check_disk_driver.cpp
+void check_disk_driver(const Facts& facts, Findings& out);
 
 // check_crypt.cpp
 void check_crypt(const Facts& facts, Findings& out);

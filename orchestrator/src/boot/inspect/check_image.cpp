@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "base/text.hpp"
+#include "host/boot_files.hpp"
 #include "host/host.hpp"
 #include "inspect/check.hpp"
 #include "inspect/exec_check.hpp"
@@ -32,6 +35,48 @@ std::string remedy_of(initramfs::Fault::Kind kind) {
   return {};
 }
 
+/// The name of the kernel's decoder for it, among the settings RD_* of its configuration.
+std::string_view decoder_setting(base::Compression compression) {
+  using enum base::Compression;
+  switch (compression) {
+    case gzip:
+      return "GZIP";
+    case bzip2:
+      return "BZIP2";
+    case lzma:
+      return "LZMA";
+    case xz:
+      return "XZ";
+    case lzo:
+      return "LZO";
+    case lz4:
+      return "LZ4";
+    case zstd:
+      return "ZSTD";
+    case none:
+      return "";
+  }
+  return "";
+}
+
+/// The compressions that the kernel was built without, as far as its configuration is at hand.
+std::vector<std::string> compressions_without_decoder(const Facts& facts) {
+  std::vector<std::string> out;
+  if (!facts.options.host || !facts.kernel) return out;
+  const auto config = host::kernel_config(*facts.options.host, *facts.kernel);
+  if (!config) return out;
+  const auto lines = base::lines(*config);
+  for (const auto& part : facts.image.parts) {
+    const auto setting = decoder_setting(part.compression);
+    if (setting.empty()) continue;
+    const auto absent = fmt::format("# CONFIG_RD_{} is not set", setting);
+    const auto name = std::string(base::name_of(part.compression));
+    if (std::ranges::find(lines, absent) != lines.end() && std::ranges::find(out, name) == out.end())
+      out.push_back(name);
+  }
+  return out;
+}
+
 }  // namespace
 
 void check_whole(const Facts& facts, Findings& out) {
@@ -39,6 +84,12 @@ void check_whole(const Facts& facts, Findings& out) {
   if (facts.image.entries == 0 && facts.image.faults.empty())
     return out.push_back({"image.whole", Severity::error, "there is nothing in it: not one file",
                           "build it again: dracut-sshd-rebuild"});
+  for (const auto& compression : compressions_without_decoder(facts))
+    out.push_back(
+        {"image.whole", Severity::error,
+         fmt::format("it is compressed with {}, and kernel {} was built without a decoder for that", compression,
+                     facts.kernel->text()),
+         "build it with compress=\"gzip\" in dracut.conf, or another one that the kernel's configuration has"});
   std::size_t lost = 0;
   for (const auto& fault : facts.image.faults) {
     if (fault.kind == Kind::lost && ++lost > kShown) continue;
@@ -53,7 +104,7 @@ void check_whole(const Facts& facts, Findings& out) {
   }
   if (lost > kShown)
     out.push_back({"image.whole", Severity::warning, fmt::format("{} more entries like these", lost - kShown), ""});
-  if (facts.image.faults.empty())
+  if (facts.image.faults.empty() && compressions_without_decoder(facts).empty())
     out.push_back({"image.whole", Severity::good,
                    fmt::format("{} entries in {} {}", facts.image.entries, facts.image.parts.size(),
                                facts.image.parts.size() == 1 ? "part" : "parts"),
@@ -82,6 +133,17 @@ void check_init(const Facts& facts, Findings& out) {
   if (const auto why = why_exec_fails(facts, init.starts_with('/') ? init.substr(1) : init); !why.empty())
     return out.push_back({"image.init", Severity::error, fmt::format("{} cannot start: {}", base::printable(init), why),
                           "build the image again: dracut-sshd-rebuild"});
+  // Whatever else the kernel runs does not start what systemd would.
+  const auto own = facts.image.resolve("init");
+  const auto chosen = facts.image.resolve(init);
+  const bool is_systemd = chosen && (chosen == own || chosen->ends_with("/systemd/systemd"));
+  if (!is_systemd)
+    return out.push_back(
+        {"image.init", Severity::error,
+         fmt::format("rdinit={} is on the kernel's command line: it runs in place of systemd, which starts "
+                     "sshd",
+                     base::printable(init)),
+         "remove rdinit= from the kernel's command line"});
   out.push_back({"image.init", Severity::good, init, ""});
 }
 

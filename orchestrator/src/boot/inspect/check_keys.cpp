@@ -16,33 +16,40 @@ namespace {
 const std::string kKeys =
     "put your public key into /etc/dracut-sshd/authorized_keys, one line a key, and type dracut-sshd-rebuild";
 
-/// Why sshd with StrictModes passes over a file (auth.c, safe_path); "" if it does not.
-std::string why_unsafe(const Facts& facts, const std::string& path) {
+/// Why sshd with StrictModes passes over a file (misc.c, safe_path).
+struct Unsafe {
+  std::string why;       // "": it does not
+  bool certain = false;  // false: a patched sshd lets the user's own group write
+};
+
+Unsafe why_unsafe(const Facts& facts, const std::string& path) {
   const auto real = facts.image.resolve(path);
   if (!real) return {};
-  const auto fault = [&](const std::string& at) -> std::string {
+  Unsafe out;
+  const auto look = [&](const std::string& at) {
     const auto* node = facts.image.find(at);
-    if (node == nullptr) return {};
-    if (node->uid != 0) return fmt::format("/{} belongs to user {}", at, node->uid);
-    if ((node->mode & 022U) != 0) return fmt::format("/{} has mode {:04o}", at, node->mode & 07777U);
-    return {};
+    if (node == nullptr || out.certain) return;
+    const bool own_group = (node->mode & 022U) == 020U && node->gid == 0;
+    if (node->uid == 0 && (node->mode & 022U) == 0) return;
+    if (own_group && !out.why.empty()) return;
+    out.why = node->uid != 0 ? fmt::format("/{} belongs to user {}", at, node->uid)
+                             : fmt::format("/{} has mode {:04o}", at, node->mode & 07777U);
+    out.certain = node->uid != 0 || !own_group;
   };
-  if (auto why = fault(*real); !why.empty()) return why;
+  look(*real);
   const auto home = facts.image.resolve(facts.home).value_or(facts.home);
   for (std::string at = *real; !at.empty();) {
     const auto slash = at.rfind('/');
     at.resize(slash == std::string::npos ? 0 : slash);
-    if (auto why = fault(at); !why.empty()) return why;
+    look(at);
     if (at == home) break;
   }
-  return {};
+  return out;
 }
 
 bool is_strict(const Facts& facts) {
   return openssh::argument_of(facts.effective.values, "strictmodes", "yes") != "no";
 }
-
-bool is_there(const Facts& facts, const std::string& path) { return path != "none" && facts.has(path); }
 
 /// The smallest RSA key that sshd takes, its own as well (RequiredRSASize; 9.1).
 unsigned least_rsa(const Facts& facts) {
@@ -55,13 +62,7 @@ unsigned least_rsa(const Facts& facts) {
 }
 
 /// Whether this OpenSSH may know types of keys that this program does not.
-bool is_newer(const Facts& facts) {
-  if (!facts.sshd.version) return false;
-  const auto& version = *facts.sshd.version;
-  // 10.4 had types under names that were given up; what has them is between those two.
-  return version > openssh::Version{10, 6, 99} ||
-         (version > openssh::Version{10, 0, 99} && version < openssh::Version{10, 6, 0});
-}
+bool is_newer(const Facts& facts) { return facts.sshd.version && openssh::is_unseen(*facts.sshd.version); }
 
 /// Why sshd loads no host key from a file; "" if it does.
 std::string why_unusable(const Facts& facts, const HostKey& key) {
@@ -146,15 +147,17 @@ void check_authorized(const Facts& facts, Findings& out) {
             {"keys.authorized", Severity::note, fmt::format("/{}:{}: {}", file.path, line.number, line.note), ""});
       if (line.is_authority())
         ++authorities;
-      else if (is_strict(facts) && !why_unsafe(facts, file.path).empty())
+      else if (is_strict(facts) && !why_unsafe(facts, file.path).why.empty())
         ++passed_over;
       else
         ++good;
     }
   }
-  const bool others = is_there(facts, openssh::argument_of(facts.effective.values, "authorizedkeyscommand", "none")) ||
-                      authorities > 0 ||
-                      is_there(facts, openssh::argument_of(facts.effective.values, "trustedusercakeys", "none"));
+  if (!facts.authorities.path.empty() && !facts.authorities.why_none.empty())
+    out.push_back({"keys.authorized", Severity::warning, facts.authorities.why_none,
+                   "put the file into the image: install_items+=\" FILE \" in dracut.conf"});
+  const bool others = authorities > 0 || (!facts.authorities.path.empty() && facts.authorities.why_none.empty());
+  const auto command = openssh::argument_of(facts.effective.values, "authorizedkeyscommand", "none");
   if (good > 0)
     return out.push_back({"keys.authorized", Severity::good,
                           fmt::format("{} {} in {}", good, good == 1 ? "key" : "keys", base::join(looked, ", ")), ""});
@@ -162,6 +165,10 @@ void check_authorized(const Facts& facts, Findings& out) {
   if (others)
     return out.push_back(
         {"keys.authorized", Severity::good, "none by itself; certificates of an authority may log in", ""});
+  if (command != "none" && facts.has(command.starts_with('/') ? command.substr(1) : command))
+    return out.push_back({"keys.authorized", Severity::unknown,
+                          fmt::format("only {} may know a key (AuthorizedKeysCommand)", base::printable(command, 200)),
+                          ""});
   const bool too_long = std::ranges::any_of(facts.key_files, [](const KeyFile& file) { return file.too_long; });
   if (too_long) return;
   const bool faulty = std::ranges::any_of(facts.key_files, [](const KeyFile& file) { return !file.lines.empty(); });
@@ -175,20 +182,29 @@ void check_key_modes(const Facts& facts, Findings& out) {
   if (!is_strict(facts)) return out.push_back({"keys.modes", Severity::note, "StrictModes no: sshd does not look", ""});
   bool any = false;
   bool all_bad = true;  // of those that hold a key
+  bool certain = true;
   std::vector<std::string> faults;
   for (const auto& file : facts.key_files) {
     if (file.node == nullptr) continue;
     any = true;
-    if (auto why = why_unsafe(facts, file.path); !why.empty())
-      faults.push_back(std::move(why));
-    else if (std::ranges::any_of(file.lines, [](const openssh::AuthorizedLine& line) { return line.fault.empty(); }))
+    const bool holds_key =
+        std::ranges::any_of(file.lines, [](const openssh::AuthorizedLine& line) { return line.fault.empty(); });
+    const auto unsafe = why_unsafe(facts, file.path);
+    if (!unsafe.why.empty()) {
+      faults.push_back(unsafe.why);
+      certain = certain && (unsafe.certain || !holds_key);
+    } else if (holds_key) {
       all_bad = false;
+    }
   }
   if (!any) return;
   if (faults.empty()) return out.push_back({"keys.modes", Severity::good, "", ""});
-  out.push_back({"keys.modes", all_bad ? Severity::error : Severity::warning,
-                 "sshd passes over keys: " + base::join(faults, ", "),
-                 "build the image again with this module, which sets them: dracut-sshd-rebuild"});
+  const auto worst = certain ? Severity::error : Severity::unknown;
+  out.push_back(
+      {"keys.modes", all_bad ? worst : Severity::warning,
+       (certain ? "sshd passes over keys: " : "sshd passes over keys, unless a patch lets root's group write: ") +
+           base::join(faults, ", "),
+       "build the image again with this module, which sets them: dracut-sshd-rebuild"});
 }
 
 void check_host_keys(const Facts& facts, Findings& out) {

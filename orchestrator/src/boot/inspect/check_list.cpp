@@ -58,6 +58,16 @@ constexpr std::array kChecks{
           "PubkeyAuthentication, PermitRootLogin, AllowUsers and its kin, AuthenticationMethods, and Match blocks: "
           "any of them can refuse a key that is in order. Of several "
           "values sshd takes the first."},
+    Check{"sshd.pam", "PAM, if it is asked, lets root in",
+          "With UsePAM yes every module that /etc/pam.d/sshd requires has to be in the image: PAM refuses everybody "
+          "where one is missing. This module's own sshd_config says UsePAM no."},
+    Check{"sshd.listen", "it listens where somebody can reach it",
+          "A port or an address that sshd cannot make sense of ends it: the names of /etc/services and /etc/hosts are "
+          "seldom in an image. On a loopback address nobody reaches it."},
+    Check{"sshd.try", "its own sshd lets a key in (--try)",
+          "With --try the image's own sshd runs in a sandbox, and throw-away keys log in to it in place of yours, with "
+          "their options, from an address of each network that the configuration or a key names. What was seen counts "
+          "more than what was read."},
     Check{"sshd.privsep", "it can give up its privileges",
           "sshd ends at its start where the account \"sshd\" is missing, or the empty folder in which it confines "
           "itself is not there, or can be written by others than root."},
@@ -87,13 +97,20 @@ constexpr std::array kChecks{
     Check{
         "network.stack", "a program that brings up the network is in it",
         "systemd-networkd, NetworkManager, or dhclient with dracut's own scripts. dracut takes none along by itself."},
-    Check{"network.configuration", "something tells it to get an address",
-          "A program for the network does nothing unasked: it wants a file in the image, or ip= and rd.neednet=1 on "
-          "the kernel's command line."},
+    Check{
+        "network.configuration", "a network interface gets an address",
+        "systemd-networkd takes the first of its files that is for an interface, and ignores what it cannot read. Its "
+        "files, and ip= on the kernel's command line, are read as it reads them, for this machine's interfaces or for "
+        "those that the image recorded. Other programs want a file in the image, or ip= and rd.neednet=1."},
     Check{"network.driver", "the network interface's driver is in it",
           "An interface without a driver does not exist. An image that is made for one host has the drivers of the "
           "interfaces "
           "that this host had on that day."},
+    Check{
+        "disk.driver", "the drivers of the disks are in it",
+        "A disk without its driver, or without that of the bus it is on, does not exist, and nothing asks for its "
+        "passphrase. Which drivers they are is known on the machine itself, or from what the image recorded there when "
+        "it was built."},
     Check{"crypt.present", "it can open an encrypted disk",
           "The disk's passphrase is asked for by systemd-cryptsetup, with the kernel's dm-crypt; which disk it is "
           "stands in crypttab or on the kernel's command line (rd.luks)."},

@@ -10,7 +10,9 @@
 
 #include "base/text.hpp"
 #include "host/host.hpp"
+#include "inspect/boot_words.hpp"
 #include "inspect/check.hpp"
+#include "inspect/check_networkd.hpp"
 #include "inspect/exec_check.hpp"
 #include "inspect/network_match.hpp"
 #include "inspect/nics.hpp"
@@ -18,20 +20,17 @@
 namespace inspect {
 namespace {
 
-/// The files of this kind in a program's folders, but for those that systemd ships for containers and examples. Of a
-/// name in several folders the first is in force, and one that is empty or leads nowhere takes the others away.
-std::vector<std::string> files(const Facts& facts, std::initializer_list<const char*> folders,
-                               std::string_view suffix) {
+/// The files in a program's folders. Of a name in several folders the first is in force, and one that is empty or leads
+/// nowhere takes the others away.
+std::vector<std::string> files(const Facts& facts, std::initializer_list<const char*> folders) {
   std::vector<std::string> out;
   std::set<std::string> seen;
   for (const auto* folder : folders) {
     for (const auto& name : facts.image.list(folder)) {
       if (!seen.insert(name).second) continue;
-      const auto* node = facts.image.find(std::string(folder) + "/" + name);
-      if (name.ends_with(suffix) &&
-          !(name.starts_with("80-") && std::string_view(folder).starts_with("usr/lib/systemd")) && node != nullptr &&
-          node->is_file() && node->size > 0)
-        out.push_back("/" + std::string(folder) + "/" + name);
+      const auto path = std::string(folder) + "/" + name;
+      const auto* node = facts.image.find(path);
+      if (node != nullptr && node->is_file() && node->size > 0) out.push_back("/" + path);
     }
   }
   return out;
@@ -47,19 +46,17 @@ struct Network {
 Network network_of(const Facts& facts) {
   Network out;
   const auto networkd = load_unit(facts.image, "systemd-networkd.service");
-  if (!facts.program("systemd-networkd").empty() && networkd && !networkd->masked) {
+  const bool masked = !networkd || networkd->masked || !word_that_masks(facts, "systemd-networkd.service").empty();
+  if (!facts.program("systemd-networkd").empty() && !masked) {
     out.stack = "systemd-networkd";
     out.program = facts.program("systemd-networkd");
-    out.files = files(facts, {"etc/systemd/network", "usr/lib/systemd/network"}, ".network");
     return out;
   }
   if (!facts.program("NetworkManager").empty()) {
     out.stack = "NetworkManager";
     out.program = facts.program("NetworkManager");
-    out.files = files(facts,
-                      {"etc/NetworkManager/system-connections", "usr/lib/NetworkManager/system-connections",
-                       "etc/sysconfig/network-scripts"},
-                      "");
+    out.files = files(facts, {"etc/NetworkManager/system-connections", "usr/lib/NetworkManager/system-connections",
+                              "etc/sysconfig/network-scripts"});
     out.own = !wanted_by(facts.image, "dracut-sshd-networkmanager.service").empty();
     return out;
   }
@@ -83,15 +80,9 @@ Network network_of(const Facts& facts) {
 bool tell_other_machines(const Facts& facts, const Network& network, Findings& out) {
   if (!facts.options.host || network.files.empty()) return true;
   const auto all = host::nics(*facts.options.host);
-  std::set<std::string> made;
-  for (const auto& name : files(facts, {"etc/systemd/network", "usr/lib/systemd/network"}, ".netdev")) {
-    Unit device;
-    device.read(facts.image.content(name.substr(1)).value_or(""));
-    made.insert(device.last("NetDev", "Name"));
-  }
   std::vector<std::pair<std::string, std::string>> idle;
   for (const auto& name : network.files) {
-    auto why = why_for_no_nic(facts.image.content(name.substr(1)).value_or(""), all, made);
+    auto why = why_for_no_nic(facts.image.content(name.substr(1)).value_or(""), all);
     if (!why.empty()) idle.emplace_back(name, std::move(why));
   }
   const bool left = idle.size() < network.files.size();
@@ -111,6 +102,12 @@ bool asks_by_cmdline(const Facts& facts) {
 
 void check_network(const Facts& facts, Findings& out) {
   const auto network = network_of(facts);
+  const auto word = word_that_masks(facts, "systemd-networkd.service");
+  if (network.stack.empty() && !word.empty())
+    return out.push_back(
+        {"network.stack", Severity::error,
+         fmt::format("{} on the kernel's command line keeps systemd-networkd from starting", base::printable(word)),
+         "remove that word from the kernel's command line"});
   if (network.stack.empty())
     return out.push_back({"network.stack", Severity::error, "no program that brings up a network is in it",
                           "install systemd-networkd (or NetworkManager), or say add_dracutmodules+=\" systemd-networkd "
@@ -121,10 +118,11 @@ void check_network(const Facts& facts, Findings& out) {
                             "build the image again: dracut-sshd-rebuild"});
   }
   out.push_back({"network.stack", Severity::good, network.stack, ""});
+  if (network.stack == "systemd-networkd") return check_networkd(facts, out);
   if (asks_by_cmdline(facts)) {
     const auto ip = facts.cmdline_value("ip").value_or("");
-    const bool waits = network.stack == "systemd-networkd" || network.own ||
-                       facts.cmdline_value("rd.neednet").value_or("0") != "0" || facts.cmdline_value("netroot");
+    const bool waits =
+        network.own || facts.cmdline_value("rd.neednet").value_or("0") != "0" || facts.cmdline_value("netroot");
     if (waits)
       return out.push_back(
           {"network.configuration", Severity::good, "the kernel's command line: ip=" + base::printable(ip), ""});
@@ -136,8 +134,7 @@ void check_network(const Facts& facts, Findings& out) {
   if (!tell_other_machines(facts, network, out)) return;
   if (network.own && network.files.empty())
     return out.push_back({"network.configuration", Severity::good, "by DHCP on every wired interface", ""});
-  if (!network.files.empty() &&
-      (network.stack == "systemd-networkd" || network.own || facts.cmdline_value("rd.neednet")))
+  if (!network.files.empty() && (network.own || facts.cmdline_value("rd.neednet")))
     return out.push_back({"network.configuration", Severity::good, base::join(network.files, ", "), ""});
   const std::string remedy =
       "put a file into /etc/dracut-sshd/network (see dracut-sshd(7), NETWORK), or say ip=dhcp rd.neednet=1 on the "
@@ -163,6 +160,14 @@ void check_driver(const Facts& facts, Findings& out) {
         base::printable(nic.name) + " (" + (driver.empty() ? "built in, or not known" : base::printable(driver)) + ")";
     (is_driven(facts, nic) ? good : bad).push_back(std::move(text));
     if (!is_driven(facts, nic)) missing.insert(driver);
+  }
+  for (const auto& nic : nics.all) {
+    const auto word = word_that_blocks(facts, nic.module);
+    if (word.empty()) continue;
+    return out.push_back({"network.driver", good.empty() ? Severity::error : Severity::warning,
+                          fmt::format("{} on the kernel's command line keeps the driver of {} away",
+                                      base::printable(word), base::printable(nic.name)),
+                          "remove that word from the kernel's command line"});
   }
   const auto drivers = nic_drivers(facts);
   std::vector<std::string> list;

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "inspect/check.hpp"
+#include "inspect/command_use.hpp"
 #include "inspect/exec_check.hpp"
 
 namespace inspect {
@@ -159,6 +160,10 @@ void check_shell(const Facts& facts, Findings& out) {
   if (!facts.root_lines.empty() && facts.root_lines.front().size() > 6) shell = facts.root_lines.front()[6];
   if (shell.empty()) shell = "/bin/sh";
   auto why = why_exec_fails(facts, shell.substr(shell.starts_with('/') ? 1 : 0));
+  if (why.empty() && is_no_shell(shell))
+    return out.push_back({"account.shell", Severity::error,
+                          fmt::format("root's shell {} ends every login, and every command", base::printable(shell)),
+                          "give root a shell in /etc/passwd (chsh -s /bin/bash root), and type dracut-sshd-rebuild"});
   if (why.empty()) return out.push_back({"account.shell", Severity::good, shell, ""});
   // The script looks whether a shell is there, and no closer.
   const auto* node = facts.image.find(shell);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "inspect/boot_words.hpp"
 #include "inspect/check.hpp"
 
 namespace inspect {
@@ -15,7 +16,22 @@ constexpr std::array<std::string_view, 14> kEarly{
     "sysinit.target", "basic.target",   "initrd.target",        "initrd-root-device.target", "initrd-fs.target",
     "sockets.target", "paths.target",   "network.target",       "network-pre.target",        "network-online.target",
     "timers.target",  "default.target", "remote-fs-pre.target", "cryptsetup-pre.target"};
+const std::string kRemoveWord = "remove that word from the kernel's command line";
 const std::string kRebuild = "build the image again: dracut-sshd-rebuild";
+
+/// The word of the kernel's command line by which sshd.service is not started, and how.
+std::string why_words_keep_it_out(const Facts& facts) {
+  if (const auto word = word_that_masks(facts, "sshd.service"); !word.empty())
+    return base::printable(word) + " on the kernel's command line masks sshd.service";
+  const auto first = first_unit(facts);
+  if (first.unit == "emergency.target" || first.unit == "emergency.service")
+    return base::printable(first.word) +
+           " on the kernel's command line: systemd starts a shell on the console, and nothing else";
+  if (!first.unit.empty() && !load_unit(facts.image, first.unit))
+    return fmt::format("{} on the kernel's command line: {} is not in the image", base::printable(first.word),
+                       base::printable(first.unit));
+  return {};
+}
 
 }  // namespace
 
@@ -28,6 +44,7 @@ void check_unit(const Facts& facts, Findings& out) {
   if (unit.masked)
     return error(fmt::format("sshd.service is masked, by /{}", unit.path),
                  "take the mask away, and build the image again");
+  if (const auto why = why_words_keep_it_out(facts); !why.empty()) return error(why, kRemoveWord);
   const auto commands = unit.all("Service", "ExecStart");
   if (commands.empty()) return error(fmt::format("/{} starts nothing (no ExecStart=)", unit.path), kRebuild);
   const auto words = words_of(commands.back());

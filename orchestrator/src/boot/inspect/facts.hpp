@@ -17,6 +17,7 @@
 #include "initramfs/loader.hpp"
 #include "inspect/unit.hpp"
 #include "openssh/authorized_keys.hpp"
+#include "openssh/connection.hpp"
 #include "openssh/effective.hpp"
 #include "openssh/private_key.hpp"
 #include "openssh/sshd_config.hpp"
@@ -33,12 +34,14 @@ struct Options {
   std::int64_t now = 0;                       // seconds since the epoch
   std::optional<std::filesystem::path> host;  // the root of the system that the image is for: "/"
   std::filesystem::path file;                 // the image's, where it is a file of that system
+  std::string from;                           // the address that root will come from; "": not known
 };
 
 struct Sshd {
   std::string path;        // where it really is; "": there is none
   std::string_view bytes;  // empty: too large to be kept
   std::optional<openssh::Version> version;
+  std::string release;  // "OpenSSH_10.0p2 Debian-7"
   std::optional<bool> notifies;
   std::vector<std::string> arguments;  // of the unit's ExecStart, variables replaced
   std::string configuration;           // the path that it reads: -f, or etc/ssh/sshd_config
@@ -50,6 +53,13 @@ struct KeyFile {
   const initramfs::Node* node = nullptr;  // nullptr: not there
   bool too_long = false;                  // its bytes were not kept
   std::vector<openssh::AuthorizedLine> lines;
+};
+
+/// Who signs the certificates that let root in by themselves (TrustedUserCAKeys, AuthorizedPrincipalsFile).
+struct Authorities {
+  std::string path;  // without the leading slash; "": none is named
+  std::vector<openssh::PublicKey> keys;
+  std::string why_none;  // why no certificate lets root in, as a sentence; "": one may
 };
 
 struct HostKey {
@@ -79,13 +89,16 @@ struct Facts {
   Sshd sshd;
   std::optional<Unit> unit;
   openssh::Config config;
-  openssh::Effective effective;
+  openssh::Connection connection;  // root's, but for where from
+  openssh::Effective effective;    // for a client from some address that no line names
   bool config_there = false;
   bool puts_accounts_right = false;                    // this module's ExecStartPre
   std::vector<std::vector<std::string>> root_lines;    // of passwd
   std::vector<std::vector<std::string>> shadow_lines;  // root's
   std::string home = "root";                           // without the leading slash
   std::vector<KeyFile> key_files;
+  Authorities authorities;
+  std::string revoked_why;  // why sshd takes every key as revoked; "": it does not
   std::vector<HostKey> host_keys;
   storage::Storage storage;  // of the machine, else as the image records it
 

@@ -11,6 +11,7 @@ namespace inspect {
 namespace {
 
 constexpr std::uint64_t kText = 256U << 10U;
+constexpr std::uint64_t kKeyFile = 4U << 20U;  // a file of keys may have long comments
 constexpr std::uint64_t kSmall = 64U << 10U;
 constexpr std::uint64_t kProgram = 8U << 20U;
 
@@ -21,12 +22,13 @@ std::string_view last_name(std::string_view path) {
 
 std::uint64_t kept(std::string_view path) {
   if (path == "etc/ld.so.cache") return 4U * kText;
+  if (path.starts_with("root/.ssh/") || path.starts_with("etc/ssh/")) return kKeyFile;
   for (const std::string_view folder :
        {"etc/", "root/", "conf/", "usr/lib/systemd/system/", "lib/systemd/system/", "usr/lib/systemd/network/",
         "usr/lib/dracut/", "lib/dracut/", "usr/lib/dracut-sshd/", "usr/lib/tmpfiles.d/", "usr/lib/NetworkManager/"}) {
     if (path.starts_with(folder)) return kText;
   }
-  if (path.find("/.ssh/") != std::string_view::npos) return kText;
+  if (path.find("/.ssh/") != std::string_view::npos) return kKeyFile;
   const auto name = last_name(path);
   for (const std::string_view program : {"sshd", "sshd-session", "sshd-auth"}) {
     if (name == program) return kProgram;
@@ -98,6 +100,20 @@ void find_lines_of_root(Facts& facts) {
   facts.home = home.starts_with('/') ? home.substr(1) : home;
 }
 
+/// As getgrouplist(3) has them: the group of passwd's line, and those of which root is a member.
+void find_groups_of_root(Facts& facts) {
+  std::string own = "0";
+  if (!facts.root_lines.empty() && facts.root_lines.front().size() > 3) own = facts.root_lines.front()[3];
+  auto& groups = facts.connection.groups;
+  groups.clear();
+  for (const auto& line : base::lines(facts.image.content("etc/group").value_or(""))) {
+    const auto fields = base::split(line, ':');
+    if (fields.size() < 4 || fields[0].empty()) continue;
+    const auto members = base::split(fields[3], ',');
+    if (fields[2] == own || std::ranges::find(members, "root") != members.end()) groups.push_back(fields[0]);
+  }
+}
+
 }  // namespace
 
 initramfs::ReadOptions read_options() {
@@ -132,6 +148,7 @@ Facts gather(const initramfs::Image& image, const Options& options) {
   facts.loader = std::make_shared<initramfs::Loader>(*facts.files);
   find_cmdline(facts);
   find_lines_of_root(facts);
+  find_groups_of_root(facts);
   gather_sshd(facts);
   gather_keys(facts);
   gather_storage(facts);

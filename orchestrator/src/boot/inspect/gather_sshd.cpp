@@ -6,7 +6,8 @@
 
 #include "base/text.hpp"
 #include "inspect/gather.hpp"
-#include "openssh/pattern.hpp"
+#include "inspect/glob.hpp"
+#include "openssh/config_check.hpp"
 
 namespace inspect {
 namespace {
@@ -84,21 +85,13 @@ std::string read_arguments(Sshd& sshd) {
 
 openssh::Included included(const Facts& facts, const std::string& pattern) {
   openssh::Included out;
-  const auto slash = pattern.rfind('/');
   if (!pattern.starts_with('/')) return out;
-  const auto folder = pattern.substr(1, slash == 0 ? 0 : slash - 1);
-  const auto names = pattern.substr(slash + 1);
-  const auto add = [&](const std::string& path) {
+  for (const auto& path : glob(facts.image, pattern.substr(1))) {
+    const auto* node = facts.image.find(path);
+    // sshd opens a folder, reads nothing from it, and goes on.
+    if (node == nullptr || node->is_directory()) continue;
     const auto text = facts.image.content(path);
     out.emplace_back("/" + path, text ? std::optional(std::string(*text)) : std::nullopt);
-  };
-  if (names.find_first_of("*?[") == std::string::npos) {
-    if (facts.has(pattern.substr(1))) add(pattern.substr(1));
-    return out;
-  }
-  for (const auto& name : facts.image.list(folder)) {
-    // glob(3) shows no hidden file unasked.
-    if (!name.starts_with('.') && openssh::matches(name, names)) add(folder.empty() ? name : folder + "/" + name);
   }
   return out;
 }
@@ -112,7 +105,13 @@ void read_configuration(Facts& facts, const std::string& by_arguments) {
   auto first = openssh::parse_sshd_config(by_arguments, "the unit's command line", resolve);
   facts.config.directives.insert(facts.config.directives.begin(), first.directives.begin(), first.directives.end());
   facts.config.findings.insert(facts.config.findings.begin(), first.findings.begin(), first.findings.end());
-  facts.effective = openssh::effective(facts.config);
+  auto& connection = facts.connection;
+  if (!facts.options.from.empty()) connection.address = facts.options.from;
+  connection.release = facts.sshd.release;
+  facts.effective = openssh::effective(facts.config, connection);
+  const auto port = openssh::integer_of(openssh::argument_of(facts.effective.values, "port", "22"));
+  if (port) connection.local_port = *port;
+  facts.effective = openssh::effective(facts.config, connection);
 }
 
 /// Says it when it is ready: OpenSSH itself by the variable (9.8 on), a distribution's patch by libsystemd's function.
@@ -153,8 +152,11 @@ void gather_sshd(Facts& facts) {
       }
     }
   }
+  // Its program gives root the home folder in which the module puts the keys, unless there are some in root's own.
+  if (facts.puts_accounts_right && !facts.has(facts.home + "/.ssh")) facts.home = "root";
   sshd.bytes = facts.image.content(sshd.path).value_or("");
   sshd.version = openssh::version_in(sshd.bytes);
+  sshd.release = openssh::release_in(sshd.bytes);
   sshd.notifies = notifies(sshd.bytes);
   sshd.configuration = "etc/ssh/sshd_config";
   read_configuration(facts, read_arguments(sshd));

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "inspect/boot_words.hpp"
 
 namespace inspect {
 namespace {
@@ -62,6 +63,12 @@ Nics read_nic_record(std::string_view text) {
     host::Nic nic{fields[1], fields[2] == "-" ? "" : fields[2], {}, {}};
     std::ranges::replace(nic.driver, '-', '_');
     nic.module = nic.driver;
+    const auto field = [&](std::size_t index) {
+      return index < fields.size() && fields[index] != "-" ? fields[index] : std::string();
+    };
+    nic.address = nic.permanent_address = field(4);
+    nic.path = field(5);
+    if (!nic.path.empty() || !field(6).empty()) nic.alternative_names = base::split(field(6), ',');
     out.all.push_back(std::move(nic));
   }
   if (!version) return broken("it says no version");
@@ -78,7 +85,9 @@ Nics nics_of(const Facts& facts) {
   return text ? read_nic_record(*text) : Nics{};
 }
 
-bool is_driven(const Facts& facts, const host::Nic& nic) { return nic.module.empty() || facts.has_driver(nic.module); }
+bool is_driven(const Facts& facts, const host::Nic& nic) {
+  return nic.module.empty() || (facts.has_driver(nic.module) && word_that_blocks(facts, nic.module).empty());
+}
 
 std::set<std::string> nic_drivers(const Facts& facts) {
   std::set<std::string> out;

@@ -21,8 +21,10 @@ struct Nics {
   std::string fault;   // why the record could not be used
 };
 
-/// Reads that record: lines "nic NAME DRIVER BUS-ID" with tabs between, after "version 1". DRIVER is the kernel module,
-/// "-" where it is built in or not known. The text is untrusted: what is wrong with it becomes Nics::fault.
+/// Reads that record: lines "nic NAME DRIVER BUS-ID ADDRESS PATH NAMES" with tabs between, after "version 1"; older
+/// modules wrote the first four fields. DRIVER is the kernel module, ADDRESS the hardware's own, PATH udev's ID_PATH,
+/// NAMES those that udev gives it beside NAME, with commas; "-" for what is not known. The text is untrusted: what is
+/// wrong with it becomes Nics::fault.
 [[nodiscard]] Nics read_nic_record(std::string_view text);
 
 /// The machine's own, where it is at hand, else those that the image records.

@@ -24,13 +24,15 @@ struct AuthorizedLine {
 
   /// The key signs others' certificates (cert-authority): it lets nobody in by itself.
   [[nodiscard]] bool is_authority() const { return has_option(options, "cert-authority"); }
-  /// It has a command= of its own: what PermitRootLogin forced-commands-only asks for.
-  [[nodiscard]] bool has_command() const { return has_option(options, "command"); }
+  /// What runs in place of what the client asks for (command=).
+  [[nodiscard]] std::optional<std::string> command() const { return option_value(options, "command"); }
+  /// The addresses that it is let in from (from=); nothing: all.
+  [[nodiscard]] std::optional<std::string> from() const { return option_value(options, "from"); }
 };
 
 /// What this reader takes. sshd has no limit on lines and their length (getline(3)); no key needs more.
 inline constexpr std::size_t kAuthorizedLines = 20'000;
-inline constexpr std::size_t kAuthorizedLineLength = 128 * 1024;
+inline constexpr std::size_t kAuthorizedLineLength = 2 * 1024 * 1024;
 
 /// The lines that are neither empty nor a comment. A private key that was put there is one line with a fault, whatever
 /// number of lines it has; nothing of it is kept. `now` in seconds since the epoch. A file with more lines than

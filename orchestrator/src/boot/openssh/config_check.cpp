@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/text.hpp"
+#include "openssh/address.hpp"
 #include "openssh/pattern.hpp"
 
 namespace openssh {
@@ -144,6 +145,9 @@ std::string read_criteria(const std::vector<std::string>& arguments, std::vector
       criterion.argument = arguments[++at];
     if (criterion.argument.empty() || criterion.argument.starts_with('#'))
       return fmt::format("the criterion {} has no argument", shown(criterion.name));
+    if (criterion.name.ends_with("address") && !is_address_list(criterion.argument))
+      return fmt::format("{} is no list of addresses: an item is empty, or has bits behind its mask",
+                         shown(criterion.argument));
     if (criterion.name == "localport" && !is_port(criterion.argument)) return shown(criterion.argument) + " is no port";
     out.push_back(std::move(criterion));
   }

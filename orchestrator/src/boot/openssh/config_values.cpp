@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
 #include <map>
 #include <optional>
 
 #include "base/text.hpp"
+#include "openssh/address.hpp"
 #include "openssh/config_check.hpp"
 #include "openssh/pattern.hpp"
 
@@ -200,21 +200,15 @@ std::string listen_address(const Arguments& all) {
   return {};
 }
 
-/// "USER@ADDRESS/BITS": sshd ends where bits of the address are behind the mask.
+/// "USER@HOSTS": sshd ends where HOSTS is no list of addresses and names.
 std::string users(const Arguments& all) {
   for (const auto& each : all) {
+    if (each.empty()) return "an argument is empty";
     const auto at = each.rfind('@');
     if (at == std::string::npos) continue;
-    const auto host = std::string_view(each).substr(at + 1);
-    if (host.empty()) return shown(each) + " names no host";
-    const auto slash = host.find('/');
-    if (slash == std::string_view::npos || host.find(':') != std::string_view::npos) continue;
-    const auto bits = integer_of(host.substr(slash + 1));
-    std::uint64_t address = 0;
-    for (const auto part : split(host.substr(0, slash), '.'))
-      address = address << 8U | static_cast<unsigned>(integer_of(part).value_or(0) & 255);
-    if (!bits || *bits > 32 || (address << static_cast<unsigned>(*bits) & 0xffffffffU) != 0)
-      return shown(host) + " is no network";
+    const auto hosts = std::string_view(each).substr(at + 1);
+    if (hosts.empty()) return shown(each) + " names no host";
+    if (!is_address_list(hosts)) return shown(hosts) + " is no network";
   }
   return {};
 }

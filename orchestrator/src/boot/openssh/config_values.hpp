@@ -16,7 +16,8 @@ namespace openssh {
 
 struct AlgorithmFault {
   std::string message;
-  std::string name;  // of an algorithm that a patched or newer sshd may know; empty: none does
+  std::string name;    // of what a newer sshd than this program knows may have; empty: none does
+  bool later = false;  // a later version brought it: a patched one may have it
 };
 
 /// A name in Ciphers, MACs, KexAlgorithms or a list of key types that an sshd of this version does not know.

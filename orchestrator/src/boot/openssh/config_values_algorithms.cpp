@@ -84,16 +84,20 @@ void judge(std::string_view name, std::span<const Name> all, const Version& vers
     if (name.starts_with("gss-")) return;
     out.push_back({shown(name) + " is none that it knows", signal ? std::string() : std::string(name)});
   } else if (before(version, known->since)) {
-    out.push_back({fmt::format("{} came with OpenSSH {}", shown(name), to_string(known->since)), std::string(name)});
+    out.push_back(
+        {fmt::format("{} came with OpenSSH {}", shown(name), to_string(known->since)), std::string(name), true});
   } else if (known->until != Version{} && !before(version, known->until)) {
     out.push_back({shown(name) + " is none that it knows", ""});
   }
 }
 
 /// A class of RFC 2474 and its followers, by name or number, or what came before them.
-void judge_class(std::string_view name, std::vector<AlgorithmFault>& out) {
+void judge_class(std::string_view name, const Version& version, std::vector<AlgorithmFault>& out) {
   constexpr std::string_view kNames[] = {"lowdelay", "throughput", "reliability", "none", "ef", "le"};
   const auto word = lower(name);
+  if (word == "va" && before(version, {10, 1, 0}))
+    return out.push_back({shown(name) + " came with OpenSSH 10.1", word, true});
+  if (word == "va") return;
   const bool series = (word.starts_with("cs") && word.size() == 3 && word[2] >= '0' && word[2] <= '7') ||
                       (word.starts_with("af") && word.size() == 4 && word[2] >= '1' && word[2] <= '4' &&
                        word[3] >= '1' && word[3] <= '3');
@@ -118,7 +122,7 @@ void judge_type(std::string_view name, bool certificates, const Version& version
 std::vector<AlgorithmFault> algorithm_faults(std::string_view keyword, std::string_view value, const Version& version) {
   std::vector<AlgorithmFault> out;
   if (keyword == "ipqos") {
-    judge_class(value, out);
+    judge_class(value, version, out);
     return out;
   }
   const bool types = keyword == "hostkeyalgorithms" || keyword == "pubkeyacceptedalgorithms" ||

@@ -2,42 +2,36 @@
 #include "openssh/effective.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
+#include "openssh/address.hpp"
 #include "openssh/pattern.hpp"
 
 namespace openssh {
 
 namespace {
 
-bool is_everything(std::string_view patterns) {
-  return !patterns.empty() && patterns.find_first_not_of('*') == std::string_view::npos;
+bool holds(const Criterion& criterion, const Connection& connection) {
+  const auto& argument = criterion.argument;
+  if (criterion.name == "all") return true;
+  if (criterion.name == "user") return match_list(connection.user, argument) == ListMatch::matched;
+  if (criterion.name == "group") return match_groups(connection.groups, argument);
+  if (criterion.name == "host") return match_list(lower(connection.name()), lower(argument)) == ListMatch::matched;
+  if (criterion.name == "address") return match_addresses(connection.address, argument) == AddressMatch::matched;
+  if (criterion.name == "localaddress")
+    return match_addresses(connection.local_address, argument) == AddressMatch::matched;
+  if (criterion.name == "localport") return argument == std::to_string(connection.local_port);
+  if (criterion.name == "version") return match_list(connection.release, argument) == ListMatch::matched;
+  if (criterion.name == "rdomain") return match_list("", argument) == ListMatch::matched;  // there is none
+  return false;  // invalid-user: this one is valid; and a line that was none
 }
 
-Answer answer_to(const Criterion& criterion, const Connection& connection) {
-  if (criterion.name == "all") return Answer::yes;
-  if (criterion.name == "user")
-    return match_list(connection.user, criterion.argument) == ListMatch::matched ? Answer::yes : Answer::no;
-  if (criterion.name == "group") return match_groups(connection.groups, criterion.argument) ? Answer::yes : Answer::no;
-  if (criterion.name == "host" || criterion.name == "address" || criterion.name == "localaddress")
-    return is_everything(criterion.argument) ? Answer::yes : Answer::undecided;
-  if (criterion.name == "localport" || criterion.name == "rdomain" || criterion.name == "version")
-    return Answer::undecided;
-  return Answer::no;  // invalid-user: this one is valid; and a line that was none
-}
-
-std::vector<Answer> answers_of(const Config& config, const Connection& connection) {
-  std::vector<Answer> out;
-  for (const auto& block : config.blocks) {
-    Answer all = block.parent < 0 ? Answer::yes : out[static_cast<std::size_t>(block.parent)];
-    for (const auto& criterion : block.criteria) {
-      const auto one = answer_to(criterion, connection);
-      if (one == Answer::no || all == Answer::no)
-        all = Answer::no;
-      else if (one == Answer::undecided)
-        all = Answer::undecided;
-    }
-    out.push_back(all);
-  }
+std::vector<bool> blocks_in_force(const Config& config, const Connection& connection) {
+  std::vector<bool> out;
+  for (const auto& block : config.blocks)
+    out.push_back((block.parent < 0 || out[static_cast<std::size_t>(block.parent)]) &&
+                  std::all_of(block.criteria.begin(), block.criteria.end(),
+                              [&](const Criterion& criterion) { return holds(criterion, connection); }));
   return out;
 }
 
@@ -88,32 +82,7 @@ Values values_of(const Config& config, const std::vector<bool>& in_force, const 
 }  // namespace
 
 Effective effective(const Config& config, const Connection& connection) {
-  const auto answers = answers_of(config, connection);
-  const auto globals = globals_of(config);
-  std::vector<bool> in_force;
-  for (const auto answer : answers) in_force.push_back(answer == Answer::yes);
-  Effective out;
-  out.connection = connection;
-  out.values = values_of(config, in_force, globals);
-  out.cut = config.cut;
-  std::vector<bool> has_lines(config.blocks.size(), false);
-  for (const auto& directive : config.directives)
-    if (directive.block >= 0) has_lines[static_cast<std::size_t>(directive.block)] = true;
-  for (std::size_t index = 0; index < answers.size(); ++index) {
-    if (answers[index] != Answer::undecided || !has_lines[index]) continue;
-    if (out.undecided.size() == kUndecidedBlocks) {
-      out.cut = true;
-      break;
-    }
-    auto assumed = in_force;
-    for (int block = static_cast<int>(index); block >= 0; block = config.blocks[static_cast<std::size_t>(block)].parent)
-      assumed[static_cast<std::size_t>(block)] = true;
-    Undecided one{config.blocks[index].origin, config.blocks[index].text, {}, values_of(config, assumed, globals)};
-    for (const auto& directive : config.directives)
-      if (directive.block == static_cast<int>(index)) apply(directive, one.settings);
-    out.undecided.push_back(std::move(one));
-  }
-  return out;
+  return {connection, values_of(config, blocks_in_force(config, connection), globals_of(config))};
 }
 
 const Value* find_value(const Values& values, std::string_view keyword) {

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "openssh/connection.hpp"
 #include "openssh/sshd_config.hpp"
 
-/// What a configuration says for one connection, as `sshd -T -C user=root` does, as far as an image can tell.
+/// What a configuration says for one connection, as `sshd -T -C user=root,addr=...` does.
 namespace openssh {
-
-/// Who logs in, and all groups that /etc/passwd and /etc/group have for it. Where from is not known when an image is
-/// looked at.
-struct Connection {
-  std::string user = "root";
-  std::vector<std::string> groups{"root"};
-};
 
 struct Value {
   std::vector<std::string> arguments;
@@ -30,22 +23,10 @@ struct Value {
 /// PerSourcePenalties). What no line says is not in it: sshd's default holds.
 using Values = std::map<std::string, std::vector<Value>, std::less<>>;
 
-/// A Match block of which nobody can tell whether it is in force: it asks for an address, a host, a port.
-struct Undecided {
-  std::string origin;
-  std::string criteria;
-  Values settings;   // its own lines alone
-  Values otherwise;  // all that is in force if it matches
-};
-
 struct Effective {
   Connection connection;
-  Values values;  // in force if no undecided block matches
-  std::vector<Undecided> undecided;
-  bool cut = false;  // there were more undecided blocks than are kept here, or the configuration was cut
+  Values values;
 };
-
-inline constexpr std::size_t kUndecidedBlocks = 32;
 
 /// The lines outside of Match blocks, the first of a keyword being in force; then the blocks that match, which take the
 /// place of those, again the first of them; in a block, AllowUsers and the like replace the ones from outside and add

@@ -16,6 +16,7 @@ namespace openssh {
 
 namespace {
 
+constexpr std::size_t kCommentLimit = 4096;     // what is behind that is not kept; sshd has no limit
 constexpr std::size_t kTextLimit = 128 * 1024;  // an RSA certificate of 16384 bits is a tenth of it
 
 ParsedKey refused(std::string why) { return {std::nullopt, std::move(why)}; }
@@ -51,16 +52,16 @@ ParsedKey parse_blob(std::string_view blob, std::string_view type) {
 }
 
 ParsedKey parse_public_key(std::string_view text) {
-  if (text.size() > kTextLimit) return refused("is longer than any key");
   text = base::trim(text);
   const auto type = word(text);
   if (!is_key_type(type)) return refused(fmt::format("has an unknown type, {}", base::printable(type, 60)));
   const auto encoded = word(text);
   if (encoded.empty()) return refused("has a type and nothing behind it");
+  if (encoded.size() > kTextLimit) return refused("is longer than any key");
   const auto blob = base64_decode(encoded);
   if (!blob) return refused("is no whole base64: characters are missing or foreign");
   auto out = parse_blob(*blob, type);
-  if (out.key) out.key->comment = base::trim(text);
+  if (out.key) out.key->comment = base::trim(text.substr(0, kCommentLimit));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "base/text.hpp"
+#include "openssh/address.hpp"
 #include "openssh/pattern.hpp"
 
 namespace openssh {
@@ -66,6 +67,9 @@ std::string value_fault(const std::string& name, const std::string& value, std::
     if (!time || *time == 0) return fmt::format("expiry-time: {} is no time, and sshd refuses the line", shown(value));
     if (*time < now) return fmt::format("expired: expiry-time is {}", base::printable(value, 20));
   }
+  if (name == "from" && !is_address_list(value))
+    return fmt::format("from: {} has an empty item, or bits behind a mask, and sshd then lets nobody in by the line",
+                       shown(value));
   if (name == "environment" && !is_environment(value))
     return fmt::format("environment: {} is not NAME=VALUE, and sshd refuses the line", shown(value));
   if ((name == "permitopen" && !is_permit(value, false)) || (name == "permitlisten" && !is_permit(value, true)))
@@ -180,6 +184,12 @@ bool has_option(const std::vector<KeyOption>& options, std::string_view name) {
                      [name](const KeyOption& option) { return same_word(option.first, name); });
 }
 
+std::optional<std::string> option_value(const std::vector<KeyOption>& options, std::string_view name) {
+  const auto found = std::find_if(options.begin(), options.end(),
+                                  [name](const KeyOption& option) { return same_word(option.first, name); });
+  return found == options.end() ? std::nullopt : found->second;
+}
+
 std::optional<std::uint64_t> absolute_time(std::string_view text) {
   if (text.size() > 1 && same_word(text.substr(text.size() - 1), "Z"))
     text.remove_suffix(1);
@@ -187,7 +197,11 @@ std::optional<std::uint64_t> absolute_time(std::string_view text) {
     text.remove_suffix(3);
   if (text.size() != 8 && text.size() != 12 && text.size() != 14) return std::nullopt;
   if (!digits(text)) return std::nullopt;
-  const auto day = base::days_of(fmt::format("{}-{}-{}", text.substr(0, 4), text.substr(4, 2), text.substr(6, 2)));
+  const auto month = *digits(text.substr(4, 2));
+  const auto of_month = *digits(text.substr(6, 2));
+  if (month < 1 || month > 12 || of_month < 1 || of_month > 31) return std::nullopt;
+  auto day = base::days_of(fmt::format("{}-{}-01", text.substr(0, 4), text.substr(4, 2)));
+  if (day) *day += of_month - 1;
   std::array<unsigned, 3> clock{};
   for (std::size_t part = 0; part < clock.size() && 8 + 2 * part < text.size(); ++part)
     clock[part] = *digits(text.substr(8 + 2 * part, 2));

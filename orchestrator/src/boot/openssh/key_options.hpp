@@ -28,7 +28,11 @@ struct KeyOptions {
 /// Whether it has the option, in any case.
 [[nodiscard]] bool has_option(const std::vector<KeyOption>& options, std::string_view name);
 
-/// "YYYYMMDD[HHMM[SS]][Z]" in seconds since the epoch; nothing if it is none.
+/// The value of the first such option; nothing if there is none.
+[[nodiscard]] std::optional<std::string> option_value(const std::vector<KeyOption>& options, std::string_view name);
+
+/// "YYYYMMDD[HHMM[SS]][Z]" in seconds since the epoch; nothing if it is none. A day that a
+/// month does not have is one of the next month, as mktime(3) has it.
 [[nodiscard]] std::optional<std::uint64_t> absolute_time(std::string_view text);
 
 /// The names that sshd knows: flags (those that "no-" may stand before are listed with it, too), and those with a

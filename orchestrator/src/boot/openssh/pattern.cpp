@@ -45,15 +45,6 @@ ListMatch match_list(std::string_view text, std::string_view patterns) {
   return found ? ListMatch::matched : ListMatch::none;
 }
 
-Answer match_user(std::string_view user, std::string_view pattern) {
-  const auto at = pattern.rfind('@');
-  if (!matches(user, pattern.substr(0, at))) return Answer::no;
-  if (at == std::string_view::npos) return Answer::yes;
-  const auto hosts = pattern.substr(at + 1);
-  if (hosts.empty()) return Answer::no;
-  return hosts.find_first_not_of('*') == std::string_view::npos ? Answer::yes : Answer::undecided;
-}
-
 bool match_groups(const std::vector<std::string>& groups, std::string_view patterns) {
   bool found = false;
   for (const auto& group : groups) {

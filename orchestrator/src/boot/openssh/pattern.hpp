@@ -8,18 +8,12 @@
 /// Patterns as ssh_config(5), PATTERNS, has them, and as sshd's match.c applies them.
 namespace openssh {
 
-enum class Answer { no, yes, undecided };  // undecided: it depends on what no image can tell
-
 /// '*' is any text, '?' any character. Time grows with the product of the lengths, not faster.
 [[nodiscard]] bool matches(std::string_view text, std::string_view pattern);
 
 /// A list with commas: `denied` if a pattern behind a '!' matches, otherwise whether another one does.
 enum class ListMatch { none, matched, denied };
 [[nodiscard]] ListMatch match_list(std::string_view text, std::string_view patterns);
-
-/// AllowUsers and DenyUsers: "USER" or "USER@HOSTS". A '!' is no negation in USER, and it is one in HOSTS. Undecided
-/// when the user fits and HOSTS is not simply "*".
-[[nodiscard]] Answer match_user(std::string_view user, std::string_view pattern);
 
 /// A Match block's "Group": one of the groups matches, and none is denied.
 [[nodiscard]] bool match_groups(const std::vector<std::string>& groups, std::string_view patterns);

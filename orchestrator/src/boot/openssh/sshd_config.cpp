@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "openssh/config_check.hpp"
@@ -18,6 +19,12 @@ namespace {
 constexpr std::string_view kFolder = "/etc/ssh/";  // SSHDIR: where a relative Include begins
 
 std::string shown(std::string_view text) { return base::printable(text, 60); }
+
+/// Of these, versions before 9.8 took a line with nothing but a comment behind the keyword.
+bool is_list_of_who(const Keyword& keyword) {
+  return keyword.name == "allowusers" || keyword.name == "denyusers" || keyword.name == "allowgroups" ||
+         keyword.name == "denygroups";
+}
 
 class Parser {
  public:
@@ -114,7 +121,8 @@ void Parser::check(const Keyword& keyword, const Tokens& tokens, const std::stri
   if (keyword.status == Status::deprecated)
     return report(origin, fmt::format("{} is deprecated: it does nothing", shown(tokens.keyword)), false);
   if (keyword.status == Status::ignored) return;
-  auto fault = argument_fault(keyword, tokens);
+  const bool nobody = tokens.arguments.empty() && !tokens.bad_quotes && is_list_of_who(keyword);
+  auto fault = nobody ? "" : argument_fault(keyword, tokens);
   if (fault.empty()) fault = value_fault(keyword.canonical, tokens.arguments);
   if (!fault.empty()) return report(origin, fmt::format("{}: {}", shown(tokens.keyword), fault));
   const bool commented = tokens.rest.find('#') != std::string::npos && keyword.shape != Shape::rest &&
@@ -159,11 +167,16 @@ Version since_of(const Criterion& criterion) {
 }
 
 void values_unknown_to(const Directive& directive, const Version& version, std::vector<Finding>& out) {
+  constexpr std::string_view kGssapi = "gssapi-with-mic";
+  if (directive.keyword->canonical == "authenticationmethods" && directive.rest.find(kGssapi) != std::string::npos)
+    out.push_back({directive.origin,
+                   fmt::format("{} is known to an sshd with GSSAPI alone; this one ends at it", kGssapi), true,
+                   std::string(kGssapi), true});
   for (const auto& argument : directive.arguments) {
     for (const auto& fault : algorithm_faults(directive.keyword->canonical, argument, version)) {
       const auto message =
           fmt::format("{}: {}, and {} ends at it", shown(directive.spelled), fault.message, to_string(version));
-      out.push_back({directive.origin, message, true, fault.name});
+      out.push_back({directive.origin, message, true, lower(fault.name), fault.later});
     }
   }
 }
@@ -187,16 +200,25 @@ std::vector<Finding> unknown_to(const Config& config, const Version& version) {
       out.push_back(
           {origin,
            fmt::format("{} came with OpenSSH {}, and {} ends at it", shown(what), to_string(since), to_string(version)),
-           true, std::string(keyword)});
+           true, std::string(keyword), !keyword.empty()});
   };
+  std::set<std::string> subsystems;
   for (const auto& directive : config.directives) {
     if (out.size() >= kFindings) return out;
     const auto& keyword = *directive.keyword;
     newer(directive.origin, directive.spelled, keyword.since, keyword.name);
     if (keyword.status == Status::vendor)
       out.push_back({directive.origin,
-                     fmt::format("{} is known to a patched sshd alone; another ends at it", shown(directive.spelled)),
-                     false});
+                     fmt::format("{} is known to a patched sshd alone; this one ends at it", shown(directive.spelled)),
+                     true, std::string(keyword.name), true});
+    if (directive.arguments.empty() && is_list_of_who(keyword) && plain(version) >= Version{9, 8, 0})
+      out.push_back({directive.origin, fmt::format("{} has no argument", shown(directive.spelled)), true});
+    if (keyword.name == "subsystem" && plain(version) < Version{9, 5, 0} && !directive.arguments.empty() &&
+        !subsystems.insert(directive.arguments.front()).second)
+      out.push_back({directive.origin,
+                     fmt::format("Subsystem {} stands there twice, and {} ends at it",
+                                 shown(directive.arguments.front()), to_string(version)),
+                     true});
     if (keyword.name == "subsystem" && directive.block >= 0)
       newer(directive.origin, "Subsystem in a Match block", {9, 5, 0});
     values_unknown_to(directive, version, out);

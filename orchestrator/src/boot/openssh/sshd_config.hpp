@@ -20,9 +20,9 @@ namespace openssh {
 struct Finding {
   std::string origin;  // "file:line"
   std::string message;
-  bool fatal = true;  // sshd does not start; otherwise it only warns
-  std::string
-      keyword{};  // in lower case, where a keyword is not known, or newer than the version: a patched sshd may know it
+  bool fatal = true;      // sshd does not start; otherwise it only warns
+  std::string keyword{};  // or value, in lower case, that is not known, or newer than the version, or a patch's
+  bool later = false;     // a later version or a patch brought it: this sshd may know it all the same
 };
 
 [[nodiscard]] std::string to_string(const Finding& finding);  // "file:line: message"
@@ -67,8 +67,9 @@ inline constexpr std::size_t kFindings = 200;
 
 [[nodiscard]] Config parse_sshd_config(std::string_view text, const std::string& file, const Resolver& resolve);
 
-/// The lines at which an sshd of this version ends or stumbles and one of OpenSSH 10.0 does not: keywords and Match
-/// criteria that are newer, and comments behind arguments, which came with 8.7.
+/// The lines at which an sshd of this version ends and one of another version or with a patch does not: keywords,
+/// values and Match criteria that are newer, or a patch's; comments behind arguments, which came with 8.7; what is said
+/// twice, or without an argument, and was once allowed, or is by now.
 [[nodiscard]] std::vector<Finding> unknown_to(const Config& config, const Version& version);
 
 }  // namespace openssh

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace openssh {
@@ -53,6 +54,18 @@ std::optional<Version> version_in(std::string_view bytes) {
     if (found && !pattern) return found;
   }
   return std::nullopt;
+}
+
+bool is_unseen(const Version& version) {
+  return version > Version{10, 6, 99} || (version > Version{10, 0, 99} && version < Version{10, 6, 0});
+}
+
+std::string release_in(std::string_view bytes) {
+  for (auto at = bytes.find(kPrefix); at != std::string_view::npos; at = bytes.find(kPrefix, at + 1)) {
+    const auto text = bytes.substr(at, std::min<std::size_t>(bytes.find('\0', at) - at, 128));
+    if (parse_version(text) && text.find_first_of("*,?") == std::string_view::npos) return std::string(text);
+  }
+  return {};
 }
 
 std::string to_string(const Version& version) {

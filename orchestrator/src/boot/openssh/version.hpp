@@ -24,6 +24,13 @@ struct Version {
 /// The first such text in a program's bytes. "OpenSSH_" alone, as in patterns ("OpenSSH_2*"), is none.
 [[nodiscard]] std::optional<Version> version_in(std::string_view bytes);
 
+/// Whether this program has not seen such a version: it may know keywords, algorithms and types of keys that are not in
+/// its tables. Between 10.0 and 10.6 there were some that were given up again.
+[[nodiscard]] bool is_unseen(const Version& version);
+
+/// The whole string of a program's bytes that begins with that text: "OpenSSH_10.0p2 Debian-7", or "".
+[[nodiscard]] std::string release_in(std::string_view bytes);
+
 [[nodiscard]] std::string to_string(const Version& version);  // "9.2p1"; "9.2" without a patch
 
 }  // namespace openssh

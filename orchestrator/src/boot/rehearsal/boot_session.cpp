@@ -157,7 +157,7 @@ BootSession::Seen BootSession::banner() {
       "127.0.0.1", guest_.port(), [this] { return heard().answers; }, context_.cancel);
   if (said.starts_with("SSH-")) return {true, false, base::printable(base::trim(said), 100)};
   return {false, false,
-          said.empty() ? "nobody answers at its port" : "what answers is no sshd: " + base::printable(said)};
+          said.empty() ? "nobody answers at its port" : "what answers is not an sshd: " + base::printable(said)};
 }
 
 BootSession::Seen BootSession::root() {

@@ -54,12 +54,13 @@ BootSession::Seen BootSession::login() {
     case remote::Reached::ran:
       (void)end("hostkey", true, "");
       if (outcome.status != 0)
-        return {false, true,
-                fmt::format("this is no initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
+        return {
+            false, true,
+            fmt::format("this is not an initramfs, or its shell cannot run (status {}): {}", outcome.status, detail)};
       return {true, false, ""};
     case remote::Reached::wrong_key:
     case remote::Reached::unknown_key:
-      (void)end("hostkey", false, "sshd shows another host key than the one that lies in the image");
+      (void)end("hostkey", false, "sshd shows another host key than the one in the image");
       return {false, true, detail};
     case remote::Reached::refused:
       // Three are enough: later OpenSSH servers lock a source out that goes on.

@@ -81,7 +81,7 @@ void plan_cmdline(const inspect::Facts& facts, const Wishes& wishes, Plan& plan)
       dropped.push_back(fmt::format("{} ({})", word, why));
   }
   if (wishes.breaks) kept.emplace_back("rd.break");
-  if (!dropped.empty()) plan.changes.push_back("left away from the command line: " + base::join(dropped, ", "));
+  if (!dropped.empty()) plan.changes.push_back("removed from the kernel command line: " + base::join(dropped, ", "));
   plan.cmdline = base::join(kept, " ");
 }
 
@@ -106,7 +106,7 @@ std::string why_dropped(const std::string& word) {
       Rule{"mount.usr", "the scratch disk has no /usr of its own"},
       Rule{"mount.usrflags", "the scratch disk has no /usr of its own"},
       Rule{"mount.usrfstype", "the scratch disk has no /usr of its own"},
-      Rule{"rd.md.uuid", "the scratch disk is no array"},
+      Rule{"rd.md.uuid", "the scratch disk is not an array"},
       Rule{"crashkernel", "it takes memory"},
       Rule{"hugepages", "it takes memory"},
   };
@@ -121,7 +121,7 @@ Plan plan_of(const inspect::Facts& facts, const Wishes& wishes) {
   plan_disks(facts, wishes, plan);
   give_address(facts, plan);
   if (plan.cannot.empty() && std::ranges::none_of(plan.disks, &ScratchDisk::encrypted))
-    plan.changes.emplace_back("the boot needs no encrypted disk: nothing is to be unlocked");
+    plan.changes.emplace_back("the boot needs no encrypted disk: there is nothing to unlock");
   return plan;
 }
 

@@ -73,7 +73,7 @@ Offers outcome_of(const std::vector<OfferedKey>& offered, const std::set<std::st
     else
       reasons.insert(key.apart);
   }
-  if (taken.empty() && refused > 0) return {false, "sshd takes none of the keys that lie in the image"};
+  if (taken.empty() && refused > 0) return {false, "sshd accepts none of the keys in the image"};
   if (refused > 0) reasons.insert("sshd tries so many and no more, or an option forbids one");
   auto detail = fmt::format("{} of {}", taken.size(), offered.size());
   if (!reasons.empty())

@@ -131,7 +131,7 @@ class Stage {
     if (request_.key.empty()) {
       key_ = add_throw_away_key(overlay, facts, scratch_.path(), context_);
       plan_.changes.emplace_back(
-          "a throw-away key logs in, which lies behind yours in the same file; yours are offered to sshd");
+          "a throw-away key logs in; it is appended to the file with your keys, which are offered to sshd");
     } else {
       key_ = request_.key;
     }

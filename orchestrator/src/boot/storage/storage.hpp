@@ -31,6 +31,8 @@ struct Storage {
   std::string fault;                         // why what there is could not be used
   std::vector<StorageNode> nodes;            // without cycles
   std::map<std::string, std::size_t> needs;  // "/", "/usr", "resume" -> the node that it is on
+  /// A disk's name -> the kernel modules that drive it, down to the bus it is on; those that are modules.
+  std::map<std::string, std::vector<std::string>> drivers;
 
   /// Whether anything is known of a purpose.
   [[nodiscard]] bool tells(const std::string& purpose) const { return needs.contains(purpose); }

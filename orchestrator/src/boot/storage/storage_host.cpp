@@ -254,8 +254,23 @@ class Machine {
       if (node.kind == StorageKind::disk) node.kind = StorageKind::partition;  // bcache and the like: a part of others
       node.below.push_back(device_node(slave));
     }
+    if (node.kind == StorageKind::disk) find_drivers(name);
     storage_.nodes[index] = std::move(node);
     return index;
+  }
+
+  /// The modules that a disk needs, from itself up to the bus; what is built into the kernel has none.
+  void find_drivers(const std::string& name) {
+    std::error_code failed;
+    const auto top = fs::canonical(root_ / "sys/devices", failed);
+    if (failed) return;
+    auto& out = storage_.drivers[name];
+    for (auto at = fs::canonical(root_ / "sys/class/block" / name, failed);
+         !failed && at != top && at.has_relative_path() && out.size() < 16; at = at.parent_path()) {
+      const auto module = fs::read_symlink(at / "driver/module", failed).filename().string();
+      if (!failed && !module.empty()) out.push_back(module);
+      failed.clear();
+    }
   }
 
   /// By the device-mapper's UUID, whose beginning says who made it: "CRYPT-LUKS2-<32 digits>-NAME", "LVM-...".

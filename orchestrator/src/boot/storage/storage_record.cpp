@@ -79,6 +79,10 @@ class Reader {
       if (needs_.size() > kMostNodes) throw Broken{"too many needs"};
     } else if (word == "node") {
       read_node(fields);
+    } else if (word == "driver") {
+      if (fields.size() < 3 || fields[1].empty() || fields[2].empty()) throw Broken{"expected driver DISK MODULE"};
+      if (++drivers_ > kMostNodes) throw Broken{"too many drivers"};
+      out_.drivers[fields[1]].push_back(fields[2]);
     }
   }
 
@@ -99,7 +103,7 @@ class Reader {
 
   static std::size_t id_in(const std::string& text) {
     const auto id = number_in(text);
-    if (!id) throw Broken{base::printable(text) + " is no ID: expected a decimal number"};
+    if (!id) throw Broken{base::printable(text) + " is not an ID: expected a decimal number"};
     return *id;
   }
 
@@ -121,6 +125,7 @@ class Reader {
 
   Storage out_;
   bool version_ = false;
+  std::size_t drivers_ = 0;
   std::map<std::size_t, std::size_t> ids_;
   std::map<std::string, std::size_t> needs_;
 };

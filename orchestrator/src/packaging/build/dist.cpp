@@ -27,10 +27,10 @@ Manifest read_proof(const Job& job, const fs::path& out) {
   if (!manifest) throw base::Error(fmt::format("{} holds no packages", folder.string())).with_hint(how);
   if (manifest->key != job.key)
     throw base::Error(fmt::format("the packages in {} are not of this source and these tools", folder.string()))
-        .with_hint(how + " makes those");
+        .with_hint(how + " builds them");
   if (!is_whole(*manifest, folder))
     throw base::Error(fmt::format("the packages in {} are not what was proven there", folder.string()))
-        .with_hint(how + " makes them anew");
+        .with_hint(how + " builds them again");
   return *manifest;
 }
 

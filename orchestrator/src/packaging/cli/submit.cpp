@@ -164,7 +164,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const base::C
     submit::refuse_own_repository(workspace.root, order.place, context);
   const auto chosen = choose(common, workspace.profiles, service);
   for (const auto* release : chosen.over)
-    context.console.warn(fmt::format("{} {}: its support ended on {}; passed over", release->profile.name,
+    context.console.warn(fmt::format("{} {}: its support ended on {}; skipped", release->profile.name,
                                      release->profile.release, release->profile.eol));
   if (chosen.releases.empty())
     throw base::Error(fmt::format("{} builds for none of these releases", service.name()), base::Exit::usage);

@@ -127,7 +127,7 @@ void check_digests(Fields& fields, const std::filesystem::path& job, const std::
     const std::string name = line.substr(line.rfind(' ') + 1);
     if (line.empty()) continue;
     if (!files.contains(name))
-      throw base::Error(fmt::format("{}: lists {}, which is no part of it", file, base::printable(name)));
+      throw base::Error(fmt::format("{}: lists {}, which is not a part of it", file, base::printable(name)));
     expected +=
         fmt::format("\n {} {} {}", base::sha256_of_file(job / name), std::filesystem::file_size(job / name), name);
   }

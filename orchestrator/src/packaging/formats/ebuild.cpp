@@ -55,7 +55,7 @@ std::map<std::string, std::string> cache(const std::filesystem::path& job, const
   for (const std::string& line : report(job, path)) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos || !out.emplace(line.substr(0, equals), line.substr(equals + 1)).second) {
-      throw base::Error(fmt::format("{}: \"{}\" is no entry", path, base::printable(line)));
+      throw base::Error(fmt::format("{}: \"{}\" is not an entry", path, base::printable(line)));
     }
   }
   return out;

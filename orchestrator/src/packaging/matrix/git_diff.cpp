@@ -30,7 +30,7 @@ GitDiff::GitDiff(const fs::path& folder, const std::string& revision, const base
     : folder_(fs::absolute(folder)), work_(base::temp_parent(), "orchestrator-git."), context_(context) {
   // Such a word would be an option of git's, or two words in its messages; no revision is called so.
   if (revision.starts_with('-') || std::ranges::any_of(revision, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    throw unknown(revision, "is no name of a revision").with_hint("a commit, a tag or a branch, as in origin/main");
+    throw unknown(revision, "is not a revision").with_hint("a commit, a tag or a branch, as in origin/main");
   (void)ask({"init", "--quiet", "--bare", "--template=", (work_.path() / "git").string()}, false);
   find_tree(revision);
 }

@@ -87,7 +87,8 @@ Answer Aur::answer(const Submission& submission, const std::vector<Reply>& repli
   // All of it is replaced. So it must be this package's, and not another of the user's repositories.
   if (replies.size() > kThere && !base::trim(replies[kNames].out).empty()) {
     const auto lines = base::lines(replies[kThere].out);
-    if (replies[kThere].status != 0) refuse_repository(submission, "is no repository of the AUR: it has no .SRCINFO");
+    if (replies[kThere].status != 0)
+      refuse_repository(submission, "is not a repository of the AUR: it has no .SRCINFO");
     if (std::ranges::find(lines, "pkgbase = " + submission.name) == lines.end())
       refuse_repository(submission, "is the AUR's repository of another package than " + submission.name);
   }
@@ -97,7 +98,7 @@ Answer Aur::answer(const Submission& submission, const std::vector<Reply>& repli
 std::string Aur::remedy(const Submission&, Failure fault) const {
   if (fault == Failure::auth)
     return "the AUR knows you by the ssh key of your account there: ssh aur@aur.archlinux.org help must answer";
-  return "orchestrator build makes PKGBUILD and .SRCINFO anew; git must reach the repository";
+  return "orchestrator build writes PKGBUILD and .SRCINFO again; git must reach the repository";
 }
 
 }  // namespace services

@@ -37,7 +37,7 @@ std::string stanza(const SubmitTarget& order, const model::Profile& profile) {
   const auto scheme = queue.find("://");
   const auto slash = scheme == std::string::npos ? scheme : queue.find('/', scheme + 3);
   if (slash == std::string::npos)
-    throw base::Error(fmt::format("/services/ppa_queue of {} is no METHOD://HOST/FOLDER", profile.key()),
+    throw base::Error(fmt::format("/services/ppa_queue of {} is not a METHOD://HOST/FOLDER", profile.key()),
                       base::Exit::usage);
   return fmt::format("[ppa]\nmethod = {}\nfqdn = {}\nincoming = {}\nlogin = anonymous\nallow_unsigned_uploads = 0\n",
                      queue.substr(0, scheme), queue.substr(scheme + 3, slash - scheme - 3),

@@ -61,12 +61,12 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     const std::string hook = parts[0].substr(std::min(colon + 1, parts[0].size()));
     const auto mode = kModes.find(parts[1]);
     if (kind == kKinds.end() || mode == kModes.end()) {
-      refuse(kind == kKinds.end() ? fmt::format("\"{}\" is no kind", base::printable(parts[0]))
+      refuse(kind == kKinds.end() ? fmt::format("\"{}\" is not a kind", base::printable(parts[0]))
                                   : fmt::format("mode {} is neither 0644 nor 0755", base::printable(parts[1])));
       continue;
     }
     if (colon < parts[0].size() && std::ranges::find(model::kHooks, hook) == model::kHooks.end()) {
-      refuse(fmt::format("\"{}\" is no hook; known are {}", base::printable(hook),
+      refuse(fmt::format("\"{}\" is not a hook; known are {}", base::printable(hook),
                          base::join({model::kHooks.begin(), model::kHooks.end()}, ", ")));
       continue;
     }
@@ -81,7 +81,7 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
       continue;
     }
     if (item.kind == license ? !item.destination.empty() : !is_destination(item.destination)) {
-      refuse(fmt::format("\"{}\" is no destination", base::printable(parts[3])));
+      refuse(fmt::format("\"{}\" is not a destination", base::printable(parts[3])));
       continue;
     }
     if (!item.destination.empty() && !destinations.insert(item.destination).second)

@@ -205,7 +205,8 @@ std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Ser
   std::optional<signing::Key> key;
   const bool signs = std::ranges::any_of(submissions, &Submission::sign);
   if (signs && options.fingerprint.empty())
-    throw base::Error(fmt::format("{} takes what is signed, and no key was named", service.name()), base::Exit::usage)
+    throw base::Error(fmt::format("{} requires signed uploads, and no key was named", service.name()),
+                      base::Exit::usage)
         .with_hint("--sign FINGERPRINT; orchestrator key list shows those that there are");
   if (signs) key = gnupg.usable(options.fingerprint, now);
   build_all(jobs, options, place, context);

@@ -99,8 +99,8 @@ auto Submitter::patiently(const Submission& submission, const Action& action) {
     } catch (const Transient& passing) {
       if (failed + 1 >= setting_.tries)
         throw base::Error(fmt::format("{}: {}: {}", submission.what, passing.program, passing.failure.why))
-            .with_hint(fmt::format("tried {} times; the same command goes on from here when the service is well again",
-                                   setting_.tries));
+            .with_hint(
+                fmt::format("tried {} times; run the same command again when the service works", setting_.tries));
       const auto wait = services::pause(failed, setting_.chance(), passing.failure.retry_after);
       tell(submission, fmt::format("{}; trying again in {:.1f} s ({} of {})", passing.failure.why,
                                    std::chrono::duration<double>(wait).count(), failed + 2, setting_.tries));

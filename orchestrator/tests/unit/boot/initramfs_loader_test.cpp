@@ -118,7 +118,7 @@ TEST(Loader, AStaticProgramNeedsNothing) {
 TEST(Loader, WhatIsNoProgramIsAFault) {
   FakeFiles files;
   files.texts["usr/bin/x"] = "#!/bin/sh\n";
-  EXPECT_THAT(closure(files).fault, HasSubstr("is no ELF file"));
+  EXPECT_THAT(closure(files).fault, HasSubstr("is not an ELF file"));
   EXPECT_THAT(closure(files, "usr/bin/y").fault, HasSubstr("is not there"));
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <lzma.h>
 
 #include <map>
 #include <random>
+#include <stdexcept>
 #include <string>
 
 #include "archives.hpp"
@@ -226,6 +228,35 @@ TEST(Unpack, AWindowThatTheKernelHasNoMemoryForIsSaid) {
 TEST(Unpack, AnXzCheckThatTheKernelDoesNotKnowIsAFault) {
   const auto image = image_of(archives::xz(cpio(kSmall), false, LZMA_CHECK_CRC64));
   EXPECT_THAT(faults(image), HasSubstr("xz --check=crc32"));
+}
+
+/// As `xz --check=crc32 --FILTER --lzma2=preset=1` makes it.
+std::string xz_with(lzma_vli filter, void* options, const std::string& bytes) {
+  lzma_options_lzma lzma2;
+  lzma_lzma_preset(&lzma2, 1);
+  const lzma_filter filters[] = {{filter, options}, {LZMA_FILTER_LZMA2, &lzma2}, {LZMA_VLI_UNKNOWN, nullptr}};
+  std::string out(bytes.size() + 65536, '\0');
+  std::size_t used = 0;
+  if (lzma_stream_buffer_encode(const_cast<lzma_filter*>(filters), LZMA_CHECK_CRC32, nullptr,
+                                reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
+                                reinterpret_cast<std::uint8_t*>(out.data()), &used, out.size()) != LZMA_OK)
+    throw std::runtime_error("liblzma");
+  out.resize(used);
+  return out;
+}
+
+TEST(Unpack, AnXzFilterThatTheKernelDoesNotKnowIsAFault) {
+  EXPECT_THAT(image_of(xz_with(LZMA_FILTER_X86, nullptr, cpio(kSmall))).faults, IsEmpty());
+  lzma_options_delta delta{};
+  delta.type = LZMA_DELTA_TYPE_BYTE;
+  delta.dist = 4;
+  EXPECT_THAT(faults(image_of(xz_with(LZMA_FILTER_DELTA, &delta, cpio(kSmall)))), HasSubstr("delta filter"));
+  lzma_options_bcj offset{};
+  offset.start_offset = 16;
+  EXPECT_THAT(faults(image_of(xz_with(LZMA_FILTER_X86, &offset, cpio(kSmall)))), HasSubstr("with an offset"));
+#ifdef LZMA_FILTER_ARM64
+  EXPECT_THAT(faults(image_of(xz_with(LZMA_FILTER_ARM64, nullptr, cpio(kSmall)))), HasSubstr("Linux before 6.12"));
+#endif
 }
 
 TEST(Unpack, LzoIsSaidToBeUnreadable) {

@@ -45,6 +45,19 @@ TEST(Nics, TheRecordOfTheMachineTellsWhichDriversAreMissing) {
   EXPECT_EQ(finding_of(with("version\t1\nnic\teth0\t-\t-\n")).severity, Severity::good);
 }
 
+TEST(Nics, TheRecordHasWhatFilesForAnInterfaceAskFor) {
+  const auto nics = read_nic_record(
+      "version\t1\nnic\tenp1s0\tvirtio_net\tvirtio:1\t52:54:00:ab:00:01\tpci-0000:01:00.0\teno1,ens1\nnic\teth0\t-\t-\n"
+      "nic\teth1\t-\t-\t-\t-\t-\n");
+  ASSERT_EQ(nics.all.size(), 3U) << nics.fault;
+  EXPECT_EQ(nics.all[0].address, "52:54:00:ab:00:01");
+  EXPECT_EQ(nics.all[0].permanent_address, "52:54:00:ab:00:01");
+  EXPECT_EQ(nics.all[0].path, "pci-0000:01:00.0");
+  EXPECT_EQ(nics.all[0].alternative_names, (std::vector<std::string>{"eno1", "ens1"}));
+  EXPECT_EQ(nics.all[1].alternative_names, std::nullopt);
+  EXPECT_EQ(nics.all[2].address, "");
+}
+
 TEST(Nics, WithoutARecordTheDriversThatThereAreAreNamed) {
   auto files = with("");
   const std::string net = "usr/lib/modules/6.12.0/kernel/drivers/net/";

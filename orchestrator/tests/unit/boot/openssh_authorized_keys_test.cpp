@@ -40,7 +40,7 @@ TEST(AuthorizedKeys, OptionsAreTakenApartWithTheirQuotes) {
   EXPECT_THAT(line.fault, IsEmpty());
   EXPECT_THAT(line.options, ElementsAre(KeyOption{"no-pty", {}}, KeyOption{"command", R"(echo "a, b" \\ c)"},
                                         KeyOption{"Restrict", {}}, KeyOption{"from", "10.0.0.0/8,!10.1.1.1"}));
-  EXPECT_TRUE(line.has_command());
+  EXPECT_TRUE(line.command().has_value());
   EXPECT_FALSE(line.is_authority());
 }
 
@@ -101,6 +101,11 @@ TEST(AuthorizedKeys, AnExpiryTimeThatHasPassedIsAFault) {
   EXPECT_THAT(fault("expiry-time=\"20261301\" " + kKey), HasSubstr("is no time"));
   EXPECT_THAT(fault("expiry-time=\"2026-11-17\" " + kKey), HasSubstr("is no time"));
   EXPECT_EQ(openssh::absolute_time("19700102000001Z"), 86401U);
+  // mktime(3) makes the next month's of a day that a month does not have, and strptime(3) takes up to 31.
+  EXPECT_EQ(openssh::absolute_time("20990230"), openssh::absolute_time("20990302"));
+  EXPECT_EQ(openssh::absolute_time("20990431"), openssh::absolute_time("20990501"));
+  for (const auto* bad : {"20991301", "20990132", "20990100", "2099-01-01"})
+    EXPECT_FALSE(openssh::absolute_time(bad).has_value()) << bad;
 }
 
 TEST(AuthorizedKeys, AnAuthorityIsFlaggedAndPrincipalsNeedOne) {
@@ -185,7 +190,7 @@ TEST(AuthorizedKeys, MoreLinesThanAreReadAreSaidToBeThere) {
   const auto all = read(text);
   ASSERT_THAT(all, SizeIs(openssh::kAuthorizedLines + 1));
   EXPECT_THAT(all.back().fault, HasSubstr("more lines"));
-  EXPECT_THAT(fault(std::string(200 * 1024, 'A')), HasSubstr("longer"));
+  EXPECT_THAT(fault(std::string(3 << 20, 'A')), HasSubstr("longer"));
 }
 
 }  // namespace

@@ -113,18 +113,30 @@ TEST(SshdConfig, MatchAllIsReadInBothRounds) {
               ElementsAre("main:2: UsePAM is not allowed in a Match block"));
 }
 
-TEST(SshdConfig, ABlockThatNobodyCanDecideIsKeptApart) {
-  const auto effective = openssh::effective(
-      parse("PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin yes\nMatch User root LocalPort 22\n"
-            "MaxAuthTries 1\nMatch User x Host y\nMaxAuthTries 2\nMatch Address *\nMaxAuthTries 3"));
-  EXPECT_EQ(openssh::argument_of(effective.values, "permitrootlogin", ""), "no");
-  EXPECT_EQ(openssh::argument_of(effective.values, "maxauthtries", ""), "3");
-  ASSERT_THAT(effective.undecided, SizeIs(2));
-  EXPECT_EQ(effective.undecided[0].origin, "main:2");
-  EXPECT_EQ(effective.undecided[0].criteria, "Address 10.0.0.0/8");
-  EXPECT_THAT(effective.undecided[0].settings, SizeIs(1));
-  EXPECT_EQ(openssh::argument_of(effective.undecided[0].otherwise, "permitrootlogin", ""), "yes");
-  EXPECT_EQ(openssh::argument_of(effective.undecided[1].otherwise, "maxauthtries", ""), "1");
+TEST(SshdConfig, ABlockIsInForceForTheConnectionsThatItNames) {
+  const auto config = parse(
+      "PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin yes\nMatch User root LocalPort 2222\n"
+      "MaxAuthTries 1\nMatch User x Host y\nMaxAuthTries 2\nMatch Address *\nMaxAuthTries 3");
+  openssh::Connection connection;
+  const auto value_of = [&](std::string_view keyword) {
+    return openssh::argument_of(openssh::effective(config, connection).values, keyword, "");
+  };
+  EXPECT_EQ(value_of("permitrootlogin"), "no");
+  EXPECT_EQ(value_of("maxauthtries"), "3");
+  connection.address = "10.1.2.3";
+  EXPECT_EQ(value_of("permitrootlogin"), "yes");
+  connection.local_port = 2222;
+  EXPECT_EQ(value_of("maxauthtries"), "1");
+}
+
+// sshd ends: "Invalid Match address argument".
+TEST(SshdConfig, AListOfAddressesThatIsNoneEndsSshd) {
+  for (const auto* list : {"10.77.0.1/16", "10.77.0.0/40", "10.77.0.1,"}) {
+    EXPECT_THAT(parse(std::string("Match Address ") + list + "\nX11Forwarding no").findings, SizeIs(1)) << list;
+    EXPECT_THAT(parse(std::string("Match LocalAddress ") + list + "\nX11Forwarding no").findings, SizeIs(1)) << list;
+  }
+  EXPECT_THAT(parse("Match Address admin.example.com\nX11Forwarding no").findings, IsEmpty());
+  EXPECT_THAT(parse("AllowUsers root@10.77.0.1/16").findings, SizeIs(1));
 }
 
 TEST(SshdConfig, IncludedFilesStandWhereTheyAreIncluded) {
@@ -217,6 +229,9 @@ TEST(SshdConfig, WhatIsNewerThanAnSshdEndsIt) {
   EXPECT_THAT(unknown(text, {8, 0, 1}), SizeIs(4));
   EXPECT_THAT(unknown("PubkeyAcceptedKeyTypes ssh-rsa\nPermitRootLogin yes\nForceCommand a # b", {8, 0, 1}), IsEmpty());
   EXPECT_THAT(unknown("DebianBanner no", {10, 0, 1}), ElementsAre(HasSubstr("patched sshd alone")));
+  EXPECT_THAT(unknown("Subsystem sftp internal-sftp\nSubsystem sftp /x", {9, 2, 1}), ElementsAre(HasSubstr("twice")));
+  EXPECT_THAT(unknown("Subsystem sftp internal-sftp\nSubsystem sftp /x", {9, 5, 0}), IsEmpty());
+  EXPECT_THAT(unknown("AuthenticationMethods gssapi-with-mic publickey", {9, 2, 1}), ElementsAre(HasSubstr("GSSAPI")));
 }
 
 TEST(SshdConfig, EveryKeywordLeadsToOneThatIsItsOwnName) {

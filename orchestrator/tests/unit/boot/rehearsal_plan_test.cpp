@@ -83,7 +83,7 @@ TEST(Plan, WithoutAnEncryptedDiskThereIsAPlainOneAndItIsSaid) {
   const auto made = plan(std::string("root=UUID=") + kSystem, with_drivers(), wishes);
   ASSERT_EQ(made.disks.size(), 1U);
   EXPECT_FALSE(made.disks[0].encrypted);
-  EXPECT_THAT(made.changes, Contains(HasSubstr("nothing is to be unlocked")));
+  EXPECT_THAT(made.changes, Contains(HasSubstr("there is nothing to unlock")));
 }
 
 TEST(Plan, WhatAHostOnlyImageWaitsForIsThere) {

@@ -93,7 +93,7 @@ TEST(PlanOfStorage, AVolumeGroupLiesInItsDiskAndAnEncryptedVolumeInItsGroup) {
   EXPECT_EQ(made.unaccounted, "");
   EXPECT_FALSE(made.disks[0].encrypted);
   EXPECT_EQ(made.disks[0].volumes, (VolumeGroup{"vg", {"root"}}));
-  EXPECT_THAT(made.changes, Contains(HasSubstr("nothing is to be unlocked")));
+  EXPECT_THAT(made.changes, Contains(HasSubstr("there is nothing to unlock")));
 }
 
 TEST(PlanOfStorage, AnUnencryptedRootIsNotPutIntoAnotherDiskThatIsOpened) {

@@ -13,9 +13,9 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-class ToolboxTest : public testing::Test {
+class ToolRegistryTest : public testing::Test {
  protected:
-  ToolboxTest() {
+  ToolRegistryTest() {
     base::make_dirs(bin_);
     base::write_file(bin_ / "mytool", "#!/bin/sh\n", 0755);
     context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "mytool 1.2\n", 0}; });
@@ -30,19 +30,19 @@ class ToolboxTest : public testing::Test {
   model::Tool tool_{"mytool", "mypackage", {"--version"}};
 };
 
-TEST_F(ToolboxTest, FurtherFoldersAreSearchedAfterTheUsualOnesAndOnlyWhereTheyExist) {
+TEST_F(ToolRegistryTest, FurtherFoldersAreSearchedAfterTheUsualOnesAndOnlyWhereTheyExist) {
   const auto box = tools();
   EXPECT_EQ(box.find(tool_), bin_ / "mytool");
   EXPECT_TRUE(box.path_list().ends_with(":" + bin_.string())) << box.path_list();
   EXPECT_FALSE(box.find({"no-such-tool-here", "x", {}}));
 }
 
-TEST_F(ToolboxTest, AFoldersParentIsWhatASandboxMustShow) {
+TEST_F(ToolRegistryTest, AFoldersParentIsWhatASandboxMustShow) {
   EXPECT_THAT(tools().roots(), testing::ElementsAre(temp_.path() / "env"));
   EXPECT_TRUE(build::ToolRegistry({"/usr/bin"}, cache_, context_).roots().empty()) << "/usr is shown anyway";
 }
 
-TEST_F(ToolboxTest, AVersionIsAskedOnceAndRememberedOnDisk) {
+TEST_F(ToolRegistryTest, AVersionIsAskedOnceAndRememberedOnDisk) {
   auto box = tools();
   EXPECT_EQ(box.version(tool_), "mytool 1.2");
   EXPECT_EQ(box.version(tool_), "mytool 1.2");
@@ -52,7 +52,7 @@ TEST_F(ToolboxTest, AVersionIsAskedOnceAndRememberedOnDisk) {
   EXPECT_EQ(context_.runner.commands()[0].argv, (std::vector<std::string>{(bin_ / "mytool").string(), "--version"}));
 }
 
-TEST_F(ToolboxTest, ManyProgramsAreAskedSideBySideEachOnce) {
+TEST_F(ToolRegistryTest, ManyProgramsAreAskedSideBySideEachOnce) {
   model::Recipe first;
   model::Recipe second;
   for (int i = 0; i < 8; ++i) {
@@ -73,7 +73,7 @@ TEST_F(ToolboxTest, ManyProgramsAreAskedSideBySideEachOnce) {
   EXPECT_EQ(context_.runner.commands().size(), 9U) << "nothing was asked again";
 }
 
-TEST_F(ToolboxTest, OfProgramsAskedSideBySideOneThatFailsIsNamed) {
+TEST_F(ToolRegistryTest, OfProgramsAskedSideBySideOneThatFailsIsNamed) {
   model::Recipe recipe;
   recipe.tools = {tool_};
   context_.runner.set([](const base::Command&) { return base::Outcome{1, false, "broken", 0}; });
@@ -81,7 +81,7 @@ TEST_F(ToolboxTest, OfProgramsAskedSideBySideOneThatFailsIsNamed) {
   EXPECT_THAT([&] { box.learn({&recipe}, 2); }, ThrowsMessage<base::Error>(HasSubstr("mytool --version ended with 1")));
 }
 
-TEST_F(ToolboxTest, AChangedProgramIsAskedAgain) {
+TEST_F(ToolRegistryTest, AChangedProgramIsAskedAgain) {
   auto box = tools();
   static_cast<void>(box.version(tool_));
   box.save();
@@ -90,7 +90,7 @@ TEST_F(ToolboxTest, AChangedProgramIsAskedAgain) {
   EXPECT_EQ(tools().version(tool_), "mytool 2");
 }
 
-TEST_F(ToolboxTest, ABrokenCacheIsMadeAnew) {
+TEST_F(ToolRegistryTest, ABrokenCacheIsMadeAnew) {
   for (const auto* text : {"", "{", "[]", "[1]", "3", "{\"x\":3}", "{\"x\":{\"stamp\":1,\"version\":2}}", "\xff"}) {
     base::write_file(cache_, text);
     auto box = tools();
@@ -100,12 +100,12 @@ TEST_F(ToolboxTest, ABrokenCacheIsMadeAnew) {
   EXPECT_EQ(context_.runner.commands().size(), 8U);
 }
 
-TEST_F(ToolboxTest, NothingNewIsNotWritten) {
+TEST_F(ToolRegistryTest, NothingNewIsNotWritten) {
   tools().save();
   EXPECT_FALSE(fs::exists(cache_));
 }
 
-TEST_F(ToolboxTest, AProgramThatDoesNotSayItsVersionIsAnErrorWithItsPackage) {
+TEST_F(ToolRegistryTest, AProgramThatDoesNotSayItsVersionIsAnErrorWithItsPackage) {
   context_.runner.set([](const base::Command&) { return base::Outcome{127, false, "cannot load libx", 0}; });
   try {
     static_cast<void>(tools().version(tool_));
@@ -116,7 +116,7 @@ TEST_F(ToolboxTest, AProgramThatDoesNotSayItsVersionIsAnErrorWithItsPackage) {
   }
 }
 
-TEST_F(ToolboxTest, AMissingProgramIsAnErrorOfItsOwnKind) {
+TEST_F(ToolRegistryTest, AMissingProgramIsAnErrorOfItsOwnKind) {
   try {
     static_cast<void>(tools().version({"no-such-tool-here", "apackage", {}}));
     FAIL();
@@ -126,18 +126,18 @@ TEST_F(ToolboxTest, AMissingProgramIsAnErrorOfItsOwnKind) {
   }
 }
 
-TEST_F(ToolboxTest, AProgramWithoutAQuestionIsNotAsked) {
+TEST_F(ToolRegistryTest, AProgramWithoutAQuestionIsNotAsked) {
   EXPECT_EQ(tools().version({"mytool", "mypackage", {}}), "");
   EXPECT_TRUE(context_.runner.commands().empty());
 }
 
-TEST_F(ToolboxTest, AnotherProgramMayBeAsked) {
+TEST_F(ToolRegistryTest, AnotherProgramMayBeAsked) {
   base::write_file(bin_ / "other", "#!/bin/sh\n", 0755);
   EXPECT_EQ(tools().version({"mytool", "mypackage", {"-V"}, "other"}), "mytool 1.2");
   EXPECT_EQ(context_.runner.commands().at(0).argv.at(0), (bin_ / "other").string());
 }
 
-TEST_F(ToolboxTest, WhatIsMissingIsNamedOnce) {
+TEST_F(ToolRegistryTest, WhatIsMissingIsNamedOnce) {
   model::Recipe one;
   one.tools = {tool_, {"no-such-a", "pa", {}}, {"no-such-b", "pb", {}}};
   model::Recipe two;

@@ -128,7 +128,7 @@ TEST_F(OfARepository, ARevisionThatLooksLikeAnOptionOrHoldsControlCharactersNeve
       FAIL() << revision;
     } catch (const base::Error& error) {
       EXPECT_EQ(error.exit(), base::Exit::usage);
-      EXPECT_THAT(error.what(), HasSubstr("is no name of a revision"));
+      EXPECT_THAT(error.what(), HasSubstr("is not a revision"));
       EXPECT_THAT(std::string(error.what()), Not(HasSubstr("\n")));
     }
   }

@@ -50,7 +50,7 @@ TEST(InstallList, FourWordsMakeALine) {
 }
 
 TEST(InstallList, AKindAndAModeThatAreNoneAreRefused) {
-  EXPECT_THAT(of_line("link 0644 a /a"), HasSubstr("\"link\" is no kind"));
+  EXPECT_THAT(of_line("link 0644 a /a"), HasSubstr("\"link\" is not a kind"));
   for (const auto* mode : {"0777", "4755", "644", "x", "0600"})
     EXPECT_THAT(of_line(std::string("file ") + mode + " a /a"), HasSubstr("neither 0644 nor 0755")) << mode;
 }
@@ -70,7 +70,8 @@ TEST(InstallList, AFileMayBelongToAHook) {
 
 TEST(InstallList, AHookThatIsNoneIsRefused) {
   for (const auto* hook : {"", "nope", "alpm:", ":alpm"})
-    EXPECT_THAT(of_line(std::string("file:") + hook + " 0644 a /a"), HasSubstr("is no hook; known are kernel-install"))
+    EXPECT_THAT(of_line(std::string("file:") + hook + " 0644 a /a"),
+                HasSubstr("is not a hook; known are kernel-install"))
         << hook;
 }
 
@@ -83,12 +84,12 @@ TEST(InstallList, ADestinationThatEscapesOrIsNoneIsRefused) {
   for (const auto* to :
        {"a", "/", "/a/../b", "/..", "/a//b", "/a/", "/a/./b", "@NOPE@/a", "/usr/@SBINDIR@/a", "@SBINDIR@a", "@SBINDIR@",
         "@DOCDIR@/../x", "-", "/a$b", "/a%b", "/a`b", "/a;b", "/a'b", "/gr\xc3\xbc"}) {
-    EXPECT_THAT(of_line(std::string("file 0644 a ") + to), HasSubstr("is no destination")) << to;
+    EXPECT_THAT(of_line(std::string("file 0644 a ") + to), HasSubstr("is not a destination")) << to;
   }
 }
 
 TEST(InstallList, ALicenceHasNoDestinationOfItsOwn) {
-  EXPECT_THAT(of_line("license 0644 a /a"), HasSubstr("is no destination"));
+  EXPECT_THAT(of_line("license 0644 a /a"), HasSubstr("is not a destination"));
 }
 
 TEST(InstallList, AFolderHasNoSource) {

@@ -46,8 +46,8 @@ class Post final : public services::Service {
   }
 };
 
-struct ClerkTest : testing::Test {
-  ClerkTest() {
+struct SubmitterTest : testing::Test {
+  SubmitterTest() {
     submission.what = "x-1";
     submission.to = "there";
     submission.ask = {{{"ask"}}};
@@ -86,18 +86,18 @@ struct ClerkTest : testing::Test {
   fakes::Context<> context;
 };
 
-TEST_F(ClerkTest, HandsOverWhatIsNotThere) {
+TEST_F(SubmitterTest, HandsOverWhatIsNotThere) {
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "send"));
 }
 
-TEST_F(ClerkTest, DoesNothingWhenItIsThere) {
+TEST_F(SubmitterTest, DoesNothingWhenItIsThere) {
   replies["ask"] = {{0, "there", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
   EXPECT_THAT(ran, ElementsAre("plain", "ask"));
 }
 
-TEST_F(ClerkTest, AsksAgainBeforeItHandsOverAgain) {
+TEST_F(SubmitterTest, AsksAgainBeforeItHandsOverAgain) {
   replies["ask"] = {{0, "", "", false}, {0, "there", "", false}};
   replies["send"] = {{1, "", "Connection reset by peer", false}};
   EXPECT_EQ(hand_over().verdict, Handed::unchanged);
@@ -106,7 +106,7 @@ TEST_F(ClerkTest, AsksAgainBeforeItHandsOverAgain) {
   EXPECT_THAT(context.console.lines().back(), HasSubstr("Connection reset by peer; trying again in 1.0 s (2 of 3)"));
 }
 
-TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
+TEST_F(SubmitterTest, GivesUpAfterSoManyTries) {
   replies["ask"] = std::deque<services::Reply>(9, {1, "", "HTTP Error 503: x", false});
   try {
     (void)hand_over();
@@ -118,19 +118,19 @@ TEST_F(ClerkTest, GivesUpAfterSoManyTries) {
   EXPECT_THAT(context.clock.pauses(), ElementsAre(1000ms, 2000ms));
 }
 
-TEST_F(ClerkTest, WaitsAsLongAsTheServiceAsksFor) {
+TEST_F(SubmitterTest, WaitsAsLongAsTheServiceAsksFor) {
   replies["ask"] = {{1, "", "HTTP Error 429\nRetry-After: 40", false}};
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(context.clock.pauses(), ElementsAre(40'000ms));
 }
 
-TEST_F(ClerkTest, DoesNotTryAgainWhatIsDenied) {
+TEST_F(SubmitterTest, DoesNotTryAgainWhatIsDenied) {
   replies["ask"] = {{1, "", "HTTP Error 401: x", false}};
   EXPECT_THROW((void)hand_over(), submit::Denied);
   EXPECT_TRUE(context.clock.pauses().empty());
 }
 
-TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
+TEST_F(SubmitterTest, DoesNotTryAgainWhatIsFinal) {
   replies["send"] = {{1, "", "no such project", false}};
   try {
     (void)hand_over();
@@ -141,14 +141,14 @@ TEST_F(ClerkTest, DoesNotTryAgainWhatIsFinal) {
   }
 }
 
-TEST_F(ClerkTest, ARefusedCheckHandsNothingOver) {
+TEST_F(SubmitterTest, ARefusedCheckHandsNothingOver) {
   submission.check = {{{"check"}, ".", true}};
   replies["check"] = {{1, "", "", false}};
   EXPECT_THROW((void)hand_over(), base::Error);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "check"));
 }
 
-TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
+TEST_F(SubmitterTest, WaitsForABuildAndTellsEachStateOnce) {
   submission.builds = true;
   replies["ask"] = {{0, "", "", false},
                     {0, "", "", false},
@@ -161,19 +161,19 @@ TEST_F(ClerkTest, WaitsForABuildAndTellsEachStateOnce) {
   EXPECT_EQ(std::ranges::count(lines, "post: x-1: place: building"), 1);
 }
 
-TEST_F(ClerkTest, ABuildThatFailsIsAFailure) {
+TEST_F(SubmitterTest, ABuildThatFailsIsAFailure) {
   submission.builds = true;
   replies["ask"] = {{0, "", "", false}, {0, "failed", "", false}};
   EXPECT_EQ(hand_over().verdict, Handed::failed);
 }
 
-TEST_F(ClerkTest, WithoutWaitingABuildThatRunsIsEnough) {
+TEST_F(SubmitterTest, WithoutWaitingABuildThatRunsIsEnough) {
   submission.builds = true;
   replies["ask"] = {{0, "building", "", false}};
   EXPECT_EQ(hand_over(false).verdict, Handed::under_way);
 }
 
-TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
+TEST_F(SubmitterTest, AReceiptOfTheClientIsEnough) {
   submission.receipt = "x-1_source.";
   base::make_dirs(folder.path() / "submission");
   base::write_file(folder.path() / "submission/x-1_source.host.upload", "done\n");
@@ -181,7 +181,7 @@ TEST_F(ClerkTest, AReceiptOfTheClientIsEnough) {
   EXPECT_TRUE(ran.empty());
 }
 
-TEST_F(ClerkTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
+TEST_F(SubmitterTest, WhatIsSignedIsSignedOnlyWhenItIsHandedOver) {
   submission.sign = true;
   EXPECT_EQ(hand_over().verdict, Handed::submitted);
   EXPECT_THAT(ran, ElementsAre("plain", "ask", "signed", "send"));
