@@ -19,6 +19,7 @@ import pytest
 
 import clients
 import places
+import rollover
 import shell
 import sites
 import stage
@@ -28,7 +29,7 @@ import web
 # Of each manager of which there is one: that it installs, and that it refuses.
 CORE = ("installs", "refuses-metadata-without-a-signature")
 # That begin or end with the older version.
-WITH_OLDER = {"upgrades", "downgrades"}
+WITH_OLDER = {"upgrades", "downgrades", *rollover.STAGES}
 CORE_CLIENTS = ("dnf", "zypper", "apt", "pacman", "portage")
 
 

@@ -84,6 +84,8 @@ class Client:
     overwrites = True  # files that belong to no package
     start_over: tuple[str, ...] = ()  # what has to be typed when what a bad network has left is in the way
     takes_expired_keys = ""  # why, where the manager does
+    follows_unasked = ""  # why, where the manager goes on with a new key that its user has not fetched
+    after_a_revocation: tuple[str, ...] = ()  # what has to be typed beside what is about the key
     later: dict[str, str] = {}  # stages, by a pattern, that only --all plays, and why
 
     def __init__(self, work: Path, package: str) -> None:
@@ -199,6 +201,7 @@ rpm() { command rpm --root {root} "$@"; }"""
     upgrade = ["dnf upgrade --refresh {package}"]
     downgrade = ["dnf downgrade {package}-{older}"]
     remove = ["dnf remove {package}"]
+    follows_unasked = "it fetches gpgkey= again, and asks; here it is told to assume yes"
 
     def furnish(self) -> None:
         super().furnish()
@@ -230,6 +233,7 @@ class Apt(Client):
 apt() { command apt -y "$@"; }
 dpkg() { command dpkg --root={root} "$@"; }
 dpkg-query() { command dpkg-query --root={root} "$@"; }"""
+    follows_unasked = "the list has the old key's signature, too"
     reinstall = ["apt install --reinstall {package}"]
     upgrade = ["apt update", "apt upgrade"]
     downgrade = ["apt install --allow-downgrades {package}={older}"]
@@ -274,7 +278,7 @@ pacman() {
     downgrade = ["pacman -U {older}"]
     remove = ["pacman -R {package}"]
     verify = "pacman -Qkk {package}"
-    version_is = "pacman -Q {package} 2>/dev/null | cut -d ' ' -f 2"
+    version_is = "pacman -Q {package} 2>/dev/null | sed -n 's/^{package} //p'"  # it may ask about a key first
     configuration_is = "pacman -Qii {package} | sed -n '/^Backup Files/,$p'"
 
     def asks_for(self, package: Path) -> list[str]:

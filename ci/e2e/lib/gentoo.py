@@ -65,6 +65,7 @@ class Portage(clients.Client):
     configuration_is = "true"  # it marks none: it spares all of /etc
     # Where git was told of no branch at all, it has cloned an empty repository, and portage goes on from that one for ever.
     start_over = ("rm -r /var/db/repos/{package}",)
+    after_a_revocation = start_over  # the overlay's history begins anew
     later = dict.fromkeys(("truncated*", "delayed", "dropped", "downgrades", "finds-*", "accepts-*"), "it takes long; --all plays it")
 
     @classmethod

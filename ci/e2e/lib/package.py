@@ -62,7 +62,7 @@ def get(suite: str, given: Path | None, payload: tuple[str, str] | tuple[()] = (
     folder = places.logs / "packages" / f"{release.replace(':', '-')}-{tree}"
     with places.locked(folder):
         if not list(folder.glob(LEFT[form])):
-            shell.run([str(orchestrator), "build", "--project", str(places.project), "--distro", release, "--keep", "--out", str(folder),
+            shell.run([str(orchestrator), "build", "--project", str(places.project), "--distro", release, "--keep-work", "--out", str(folder),
                        "--tools", str(places.build / "portage/bin")], timeout=300)
         found = list(folder.glob(LEFT[form]))
         if len(found) != 1:

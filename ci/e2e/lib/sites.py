@@ -33,6 +33,7 @@ class Sites:
         self.distributions = [word for one in dict.fromkeys(distributions) for word in ("--distro", one)]
         self.package = str(json.loads((places.project / "project.json").read_text())["name"])
         self._keys: dict[str, str] = {}
+        self._next = ""
         self.expires = 0.0
 
     def gpg_home(self, key: str) -> Path:
@@ -93,6 +94,8 @@ class Sites:
 
     def site(self, kind: str) -> Path:
         to = self.work / "sites" / kind
+        if not to.exists() and kind not in KINDS:
+            return self._roll_over(kind)
         if not to.exists():
             versions, key = KINDS[kind]
             built = [(version, self.packages(version)) for version in versions]
@@ -103,6 +106,35 @@ class Sites:
                                    "--packager", PACKAGER, "--to", str(to), "--sign", fingerprint, "--url", self.url, "--keep", "2",
                                    "--tools", str(places.build / "portage" / "bin"),
                                    key=key)
+        return to
+
+    def _successor(self) -> str:
+        """The key that comes after the trusted one, in the same GnuPG."""
+        if not self._next:
+            self.key("trusted")
+            said = self._orchestrator("key", "new", "--user", "A Packager's next key <a@example.org>", "--no-passphrase")
+            self._next = next(line for line in said.splitlines() if re.fullmatch("[0-9A-F]{40}", line))
+        return self._next
+
+    def _roll_over(self, kind: str) -> Path:
+        """The states of the site "old" whose key is replaced."""
+        to = self.work / "sites" / kind
+        before, version, home = {"announced": ("old", "first", "trusted"), "rolled": ("announced", "second", "trusted"),
+                                 "revoked": ("old", "second", "revoked")}[kind]
+        successor = self._successor()
+        shutil.copytree(self.site(before), to, symlinks=True)
+        words = {"announced": ["--next", successor], "rolled": ["--sign", successor],
+                 "revoked": ["--sign", successor, "--url", self.url]}[kind]
+        if kind == "revoked":
+            shutil.copytree(self.gpg_home("trusted"), self.gpg_home(home), ignore=shutil.ignore_patterns("S.*"))
+            self._keys[home] = self.key("trusted")
+            revocation = (self.gpg_home(home) / "openpgp-revocs.d" / f"{self.key('trusted')}.rev").read_text()
+            file = self.work / "revocation"
+            file.write_text(revocation.replace("\n:---", "\n---"))
+            self.run(["gpg", "--batch", "--import", str(file)], home)
+        self._orchestrator("publish", "--allow-placeholders", "--project", str(self._project(version)), *self.distributions,
+                           "--from", str(self.packages(version)), "--packager", PACKAGER, "--to", str(to), "--keep", "2",
+                           "--tools", str(places.build / "portage" / "bin"), *words, key=home)
         return to
 
     def published(self, kind: str, distribution: str) -> list[dict[str, Any]]:

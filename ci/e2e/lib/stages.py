@@ -11,6 +11,7 @@ import gentoo
 import harm_overlay
 import lifecycle
 import refusals
+import rollover
 import rough
 import stale
 import takeover
@@ -18,7 +19,7 @@ from stage import Stage
 
 _ = harm_overlay  # to be loaded is its work: it adds a layout
 CLIENTS: tuple[type[clients.Client], ...] = (*clients.SCRATCH, *debian.RELEASES, gentoo.Portage)
-FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rough.STAGES}
+FOR_ALL: dict[str, Callable[[Stage], str]] = {**lifecycle.STAGES, **takeover.ALL, **refusals.STAGES, **rollover.STAGES, **rough.STAGES}
 OWN: dict[str, dict[str, Callable[[Stage], str]]] = {
     "debian-12": {**takeover.DEBIAN, **stale.STAGES}, "debian-13": {**takeover.DEBIAN, **stale.STAGES}, "debian-14": stale.STAGES,
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ std::string doing(std::string_view what, const Path& path) {
 }
 
 Path folder_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+Fd open_folder(const Path& path) { return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
+
+bool is_gone(int folder) {
+  struct stat there {};
+  return ::fstat(folder, &there) == 0 && there.st_nlink == 0;
+}
 
 /// The file that is written aside; gone unless it was moved to its place.
 class Aside {
@@ -104,20 +112,62 @@ bool is_safe_relative(std::string_view path) {
 TempDir::TempDir(const Path& parent, std::string_view prefix) {
   if (prefix.find('/') != std::string_view::npos)
     throw Error(doing("a temporary folder's prefix has a slash:", prefix));
-  std::string name = (parent / (std::string(prefix) + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) throw system_error(doing("making a temporary folder in", parent));
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  if (keep_ || path_.empty()) return;
-  try {
-    remove_tree(path_);
-  } catch (const Error&) {  // a destructor has nobody to tell
+  for (;;) {
+    std::string name = (parent / (std::string(prefix) + "XXXXXX")).string();
+    if (::mkdtemp(name.data()) == nullptr) throw system_error(doing("making a temporary folder in", parent));
+    Fd lock = open_folder(name);
+    if (!lock.is_open() && errno == ENOENT) continue;  // somebody who sweeps was quicker
+    if (lock.is_open() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) continue;
+      lock.reset();
+    }
+    if (lock.is_open() && is_gone(lock.get())) continue;
+    path_ = name;
+    lock_ = lock.release();
+    return;
   }
 }
 
-TempDir::TempDir(TempDir&& other) noexcept : path_(std::move(other.path_)), keep_(other.keep_) { other.path_.clear(); }
+TempDir::~TempDir() {
+  if (!keep_ && !path_.empty()) {
+    try {
+      remove_tree(path_);
+    } catch (const Error&) {  // a destructor has nobody to tell
+    }
+  }
+  if (lock_ >= 0) ::close(lock_);
+}
+
+TempDir::TempDir(TempDir&& other) noexcept
+    : path_(std::move(other.path_)), keep_(other.keep_), lock_(std::exchange(other.lock_, -1)) {
+  other.path_.clear();
+}
+
+std::vector<Path> abandoned(const Path& parent, std::string_view prefix) {
+  std::vector<Path> out;
+  std::error_code code;
+  for (std::filesystem::directory_iterator it(parent, code), end; !code && it != end; it.increment(code)) {
+    const auto name = it->path().filename().string();
+    if (!name.starts_with(prefix) || name.size() < prefix.size() + 6) continue;  // mkdtemp(3)'s six letters
+    const Fd folder = open_folder(it->path());
+    struct stat there {};
+    if (!folder.is_open() || ::fstat(folder.get(), &there) != 0) continue;
+    if (there.st_uid != ::geteuid() || (there.st_mode & 0777U) != 0700) continue;
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) out.push_back(it->path());
+  }
+  return out;
+}
+
+void remove_abandoned(const Path& parent, std::string_view prefix) {
+  for (const auto& path : abandoned(parent, prefix)) {
+    const Fd folder = open_folder(path);
+    if (!folder.is_open() || ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    try {
+      remove_tree(path);
+    } catch (const Error&) {  // it lies there for another time
+    }
+  }
+}
 
 Path temp_parent() {
   const char* const chosen = std::getenv("TMPDIR");

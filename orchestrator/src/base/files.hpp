@@ -55,7 +55,8 @@ void replace_tree(const Path& fresh, const Path& current);
 /// folder safely.
 [[nodiscard]] bool is_safe_relative(std::string_view path);
 
-/// A private folder (0700) that is removed with its object.
+/// A private folder (0700) that is removed with its object. It is locked (flock(2)) meanwhile: the kernel lets go of
+/// the lock however the process ends, so that remove_abandoned() can tell what a killed one has left.
 class TempDir {
  public:
   explicit TempDir(const Path& parent, std::string_view prefix);  // parent must exist
@@ -66,12 +67,19 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   [[nodiscard]] const Path& path() const { return path_; }
-  void keep() { keep_ = true; }  // --keep: the folder stays
+  void keep() { keep_ = true; }  // the folder stays
 
  private:
   Path path_;
   bool keep_ = false;
+  int lock_ = -1;  // where the file system has locks
 };
+
+/// TempDirs below `parent` whose names begin with `prefix` and whose process is gone: private folders of this user's
+/// that nobody holds the lock of. What cannot be locked or looked at is none.
+[[nodiscard]] std::vector<Path> abandoned(const Path& parent, std::string_view prefix);
+/// Removes them, as far as that can be done.
+void remove_abandoned(const Path& parent, std::string_view prefix);
 
 /// The system's folder for temporary files ($TMPDIR or /tmp), checked to exist.
 [[nodiscard]] Path temp_parent();

@@ -35,7 +35,7 @@ PYTHON
 # built DISTRO: it is built and proven, and nothing ran
 built() {
   local out=$BATS_TEST_TMPDIR/dist
-  build "$out" --project "$BATS_FILE_TMPDIR/project" --distro "$1" --keep >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+  build "$out" --project "$BATS_FILE_TMPDIR/project" --distro "$1" --keep-work >"$BATS_TEST_TMPDIR/log" 2>&1 || {
     tail -n 40 "$BATS_TEST_TMPDIR/log"
     return 1
   }

@@ -31,15 +31,15 @@ matrix() { run --separate-stderr "$orchestrator" matrix --project "$clone" "$@";
 
 # cells: the releases that are reached, on one line
 cells() {
-  "$orchestrator" matrix --project "$clone" --format json --arch x86_64 --changed-since before \
+  "$orchestrator" matrix --project "$clone" --output json --arch x86_64 --changed-since before \
     | sed -n 's/^ *"cell": "\(.*\)",$/\1/p' | tr '\n' ' '
 }
 
-all_cells() { "$orchestrator" matrix --project "$project" --format json --arch x86_64 | sed -n 's/^ *"cell": "\(.*\)",$/\1/p'; }
+all_cells() { "$orchestrator" matrix --project "$project" --output json --arch x86_64 | sed -n 's/^ *"cell": "\(.*\)",$/\1/p'; }
 
 @test "every release of every profile has a cell, and an image or null" {
   clone=$project
-  matrix --format github
+  matrix --output github
   [ "$status" -eq 0 ]
   [ "${#lines[@]}" -eq 1 ]
   python3 - "$output" "$("$orchestrator" list --project "$project" --json)" <<'P'
@@ -92,7 +92,7 @@ P
   same '' "$(cells)"
 }
 
-tests_of_change() { "$orchestrator" matrix --project "$clone" --format tests --changed-since before "$@"; }
+tests_of_change() { "$orchestrator" matrix --project "$clone" --output tests --changed-since before "$@"; }
 
 @test "a change says which tests of ci/test it needs" {
   make_clone
@@ -110,7 +110,7 @@ tests_of_change() { "$orchestrator" matrix --project "$clone" --format tests --c
   echo more >>"$clone/README.md"
   printf 'README.md format:ebuild tool\n' >"$BATS_TEST_TMPDIR/list"
   same tool "$(tests_of_change --reach "$BATS_TEST_TMPDIR/list")"
-  matrix --format json --changed-since before --reach "$BATS_TEST_TMPDIR/list"
+  matrix --output json --changed-since before --reach "$BATS_TEST_TMPDIR/list"
   [[ $output == *gentoo:rolling* && $output != *debian* ]]
   printf '\nREADME.md some -\n' >"$BATS_TEST_TMPDIR/list"
   matrix --changed-since before --reach "$BATS_TEST_TMPDIR/list"
@@ -190,12 +190,12 @@ tests_of_change() { "$orchestrator" matrix --project "$clone" --format tests --c
   clone=$project
   local label
   for label in x86_64 =x x86_64= 'x86_64=a b' $'x86_64=a\nscript: [id]' 'x86_64="' 'x=${{ secrets }}'; do
-    matrix --format gitlab --runner "$label"
+    matrix --output gitlab --runner "$label"
     echo "$label: $status: $stderr"
     [ "$status" -eq 2 ]
     [ -z "$output" ]
   done
-  matrix --format yaml
+  matrix --output yaml
   [ "$status" -eq 2 ]
   matrix --nightly --without-nightly
   [ "$status" -eq 2 ]

@@ -37,6 +37,7 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, cons
   const auto out = std::filesystem::canonical(options.out);
   const Lock lock(out / ".lock");
   const auto work = out / ".work";
+  base::remove_abandoned(out, ".publish.");
   base::remove_tree(work);  // what a killed builder left, whatever is to be built now; the lock says that it is gone
   ToolRegistry tools(options.tool_folders, out / ".tools.json", context);
   std::vector<const model::Recipe*> recipes;

@@ -141,7 +141,7 @@ void Executor::run_steps(const Job& job, const std::vector<model::Step>& steps, 
     if (outcome.status != 0) {
       throw base::Error(fmt::format("{} ended with {}\ncommand: {}\nits last lines:\n{}", step.title, outcome.status,
                                     base::shell_quote(step.argv), outcome.tail))
-          .with_hint(fmt::format("the whole log is {}; --keep keeps the job's folder", result.log.string()));
+          .with_hint(fmt::format("the whole log is {}; --keep-work keeps the job's folder", result.log.string()));
     }
   }
 }

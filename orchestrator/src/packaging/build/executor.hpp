@@ -31,7 +31,7 @@ struct Result {
   model::Findings findings;  // of the proof
   std::vector<StepTime> steps;
   std::filesystem::path log;
-  std::filesystem::path kept;  // the job's folder, with --keep
+  std::filesystem::path kept;  // the job's folder, with --keep-work
 };
 
 /// Where an executor may write. All on one file system: what is finished is renamed into place.

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/program.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -63,7 +64,8 @@ struct CommandLine {
         ->check(CLI::Range(1, 256));
     make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")
         ->allow_extra_args(false);
-    make->add_flag("--keep", build.keep, "Keep the jobs' folders");
+    make->add_flag("--keep-work", build.keep, "Keep the jobs' folders");
+    make->add_flag("--keep", build.keep)->group("");  // its name before 1.1: publish keeps versions by that word
     make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
@@ -109,6 +111,12 @@ struct CommandLine {
     send.add_option("--to", publish.to, "The folder that a web server shows; exchanged as a whole")->required();
     send.add_option("--sign", publish.fingerprint,
                     "The key's whole fingerprint (default: the one that signs there already)");
+    send.add_option("--next", publish.next,
+                    "Announce this key, which will follow the one that signs; none: withdraw it");
+    send.add_option("--valid-for", publish.valid_for,
+                    "Have apt and verify refuse what is published after so many days; 0: for ever (default: as before)")
+        ->check(CLI::Range(0, 3650));
+    send.add_flag("--dry-run", publish.dry_run, "Say what would be signed, published and removed; write nothing");
     send.add_option("--url", publish.url, "Where users reach that folder (default: as before)");
     send.add_option("--from", publish.out, "Where the packages are (default: dist in the project)");
     send.add_option("--keep", publish.keep, "Versions of each release to keep")->default_val(3);
@@ -132,10 +140,14 @@ struct CommandLine {
     cells->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
         ->allow_extra_args(false);
     cells->add_flag("--all", common.all, "Every release of every distribution, which is the default");
-    cells->add_option("--format", matrix.format, "github, gitlab, json, table, or tests: what ci/test has to run")
-        ->check(CLI::IsMember({"github", "gitlab", "json", "table", "tests"}))
-        ->default_str("table");
-    cells->add_flag("--json", common.json, "For machines: --format json");
+    const CLI::IsMember outputs({"github", "gitlab", "json", "table", "tests"});
+    auto* output =
+        cells->add_option("--output", matrix.output, "github, gitlab, json, table, or tests: what ci/test has to run")
+            ->check(outputs)
+            ->default_str("table");
+    // Its name before 1.1: a build's --format is of packages.
+    cells->add_option("--format", matrix.output)->check(outputs)->group("")->excludes(output);
+    cells->add_flag("--json", common.json, "For machines: --output json");
     cells->add_option("--changed-since", matrix.changed_since,
                       "Only what a change since this revision of git's can reach (\"\": all)");
     cells->add_option("--reach", matrix.reach,
@@ -181,7 +193,16 @@ struct CommandLine {
                               base::join(verbs, ", "));
   }
 
+  /// What processes that were killed have left in the folder for temporary files.
+  static void sweep() {
+    for (const auto* kind : {"apt", "git", "gpg", "key", "out", "pacman", "rpm", "sign", "submit", "verify"})
+      base::remove_abandoned(base::temp_parent(), fmt::format("orchestrator-{}.", kind));
+  }
+
   int run(const base::Context& context) const {
+    for (const auto* verb : {"build", "key", "publish", "submit", "verify"}) {
+      if (app.got_subcommand(verb)) sweep();
+    }
     if (app.got_subcommand("list")) return list(common, context);
     if (app.got_subcommand("show")) return show(common, context);
     if (app.got_subcommand("check")) return check(common, files, context);

@@ -84,18 +84,18 @@ int matrix(const Common& common, const MatrixArguments& arguments, const base::C
     releases = table.reached(releases, changed, [&](const std::string& path) { return history.text(path); });
     tests = table.tests_of(changed);
   }
-  if (arguments.format == "tests" && !common.json) {
+  if (arguments.output == "tests" && !common.json) {
     fmt::print("{}\n", words_of(tests));
     return 0;
   }
   tell_without(releases, context.console);
   const auto cells = matrix::cells(releases, options);
-  const auto format = common.json ? "json" : arguments.format;
-  if (format == "github") {
+  const auto output = common.json ? "json" : arguments.output;
+  if (output == "github") {
     fmt::print("{}", matrix::as_github(cells));
-  } else if (format == "gitlab") {
+  } else if (output == "gitlab") {
     fmt::print("{}", matrix::as_gitlab(cells));
-  } else if (format == "json") {
+  } else if (output == "json") {
     fmt::print("{}", matrix::as_json(cells));
   } else if (cells.empty()) {
     context.console.line("no cell is reached");

@@ -17,6 +17,13 @@ std::string word(publish::PublishVerdict verdict) {
   return verdict == publish::PublishVerdict::published ? "published" : "unchanged";
 }
 
+nlohmann::ordered_json versions(const std::vector<repos::Published>& entries) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& entry : entries)
+    out.push_back({{"distribution", entry.distribution}, {"release", entry.release}, {"version", entry.version}});
+  return out;
+}
+
 /// Counts the seconds of all children, for ci/bench/publish: what this program adds to them is its own.
 class Stopwatch final : public base::Runner {
  public:
@@ -35,9 +42,9 @@ class Stopwatch final : public base::Runner {
   double seconds_ = 0;
 };
 
-std::string as_json(const std::vector<publish::PublishRow>& rows, double seconds) {
+std::string as_json(const publish::PublishResult& result, bool dry_run, double seconds) {
   auto packages = nlohmann::ordered_json::array();
-  for (const auto& row : rows) {
+  for (const auto& row : result.rows) {
     auto files = nlohmann::ordered_json::array();
     for (const auto& file : row.entry.files)
       files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
@@ -47,7 +54,18 @@ std::string as_json(const std::vector<publish::PublishRow>& rows, double seconds
                         {"verdict", word(row.verdict)},
                         {"files", files}});
   }
-  return nlohmann::ordered_json{{"packages", packages}, {"tools_seconds", seconds}}.dump(2);
+  return nlohmann::ordered_json{{"dry_run", dry_run},
+                                {"changes", result.changes},
+                                {"key", result.keys.present.primary.fingerprint},
+                                {"next_key", result.keys.next},
+                                {"old_keys", result.keys.old},
+                                {"revoked_keys", result.keys.revoked},
+                                {"packages", packages},
+                                {"signed_anew", result.signed_anew},
+                                {"pruned", versions(result.pruned)},
+                                {"dropped", versions(result.dropped)},
+                                {"tools_seconds", seconds}}
+      .dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string as_table(const std::vector<publish::PublishRow>& rows) {
@@ -59,6 +77,24 @@ std::string as_table(const std::vector<publish::PublishRow>& rows) {
                      std::to_string(row.entry.files.size()), base::human_size(size), word(row.verdict)});
   }
   return base::table({"distribution", "release", "manager", "version", "files", "size", "verdict"}, cells, {4, 5});
+}
+
+/// What the table does not show, a line each.
+void tell(const publish::PublishResult& result, bool dry_run, base::Console& console) {
+  const auto line = [&](std::string_view text, const std::string& what) {
+    console.line(fmt::format("{}{}: {}", dry_run ? "would be " : "", text, what));
+  };
+  const auto name = [](const repos::Published& entry) {
+    return base::printable(fmt::format("{} {} {}", entry.distribution, entry.release, entry.version), 400);
+  };
+  for (const auto& one : result.signed_anew) line("signed anew", one);
+  for (const auto& one : result.pruned) line("removed, as there are newer ones", name(one));
+  for (const auto& one : result.dropped)
+    console.warn(fmt::format("{}dropped: {}, which was signed with a key that is revoked and cannot be proven again",
+                             dry_run ? "would be " : "", name(one)));
+  if (result.keys.begins_anew) console.warn("the site begins anew: its users need the new key (docs/publishing.md)");
+  if (!result.keys.next.empty()) line("announced, to follow the key that signs", result.keys.next);
+  if (dry_run) console.line(result.changes ? "nothing was written" : "nothing would change");
 }
 
 }  // namespace
@@ -80,14 +116,18 @@ int publish(const Common& common, const PublishArguments& arguments, const base:
   publish::PublishOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
-  options.fingerprint = arguments.fingerprint;
+  options.keys = {arguments.fingerprint, arguments.next};
+  if (arguments.valid_for >= 0) options.valid_for = static_cast<unsigned>(arguments.valid_for);
+  options.dry_run = arguments.dry_run;
+  for (const auto* release : profile::all(workspace.profiles)) options.profiles.push_back(&release->profile);
   options.url = arguments.url;
   options.keep = arguments.keep;
   for (const auto& folder : arguments.tools) options.tool_folders.push_back(std::filesystem::absolute(folder));
   options.tool_folders.push_back(workspace.root / "build/portage/bin");
   const signing::Gnupg gnupg(timed);
-  const auto rows = publish::publish(jobs, options, gnupg, now(), timed);
-  fmt::print("{}", common.json ? as_json(rows, stopwatch.seconds()) + "\n" : as_table(rows));
+  const auto result = publish::publish(jobs, options, gnupg, now(), timed);
+  fmt::print("{}", common.json ? as_json(result, options.dry_run, stopwatch.seconds()) + "\n" : as_table(result.rows));
+  tell(result, options.dry_run, context.console);
   return 0;
 }
 

@@ -27,7 +27,7 @@ struct BuildArguments {
   std::string out;     // --out, or "": dist/ in the project
   std::vector<std::string> tools;
   unsigned jobs = 0;  // --jobs, 0: the cores
-  bool keep = false;
+  bool keep = false;  // --keep-work
   bool dry_run = false;
 };
 
@@ -44,8 +44,11 @@ struct KeyArguments {
 struct PublishArguments {
   std::string to;           // --to
   std::string fingerprint;  // --sign, or ""
-  std::string url;          // --url, or ""
-  std::string out;          // --from, or "": dist/ in the project
+  std::string next;         // --next, or ""
+  int valid_for = -1;       // --valid-for; -1: as before
+  bool dry_run = false;
+  std::string url;  // --url, or ""
+  std::string out;  // --from, or "": dist/ in the project
   std::vector<std::string> tools;
   unsigned keep = 3;
   bool allow_placeholders = false;
@@ -72,7 +75,7 @@ struct VerifyArguments {
 };
 
 struct MatrixArguments {
-  std::string format = "table";      // --format
+  std::string output = "table";      // --output
   std::string changed_since;         // --changed-since, or "": every cell
   std::string reach;                 // --reach, a file, or "": the project's ci/reach.list
   std::vector<std::string> arches;   // --arch, repeated

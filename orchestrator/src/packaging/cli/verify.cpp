@@ -35,9 +35,11 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   }
   const auto found = verify::examine(site, options, context);
   if (json) {
-    fmt::print(
-        "{}\n",
-        dumped({{"site", site}, {"key", found.fingerprint}, {"key_is_known", !key.empty()}, {"faults", found.faults}}));
+    fmt::print("{}\n", dumped({{"site", site},
+                               {"key", found.fingerprint},
+                               {"next_key", found.next},
+                               {"key_is_known", !key.empty()},
+                               {"faults", found.faults}}));
   } else {
     for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
     if (found.faults.empty())

@@ -49,6 +49,17 @@ void write_indices(const SigningContext& context, const fs::path& folder, const 
   }
 }
 
+/// apt-ftparchive has no option for the day itself: its ValidTime counts from the clock.
+std::string with_end(const std::string& release, std::int64_t valid_until) {
+  if (valid_until == 0) return release;
+  const auto date = release.find("\nDate: ");
+  if (date == std::string::npos) throw base::Error("apt-ftparchive has written a Release without a date");
+  auto out = release;
+  out.insert(date + 1,
+             fmt::format("Valid-Until: {}\n", base::replace_all(base::rfc5322_date(valid_until), "+0000", "UTC")));
+  return out;
+}
+
 std::string series_of(const Published& entry) {
   for (const auto& file : entry.files) {
     const auto parts = base::split(file.path, '/');  // ID/pool/SERIES/FILE
@@ -160,14 +171,15 @@ void Apt::index(const SigningContext& context, const model::Profile& profile, co
               {"-o", "APT::FTPArchive::MD5=false", "-o", "APT::FTPArchive::SHA1=false",
                // A client asks by-hash for the strongest that is listed.
                "-o", "APT::FTPArchive::Release::SHA512=false", "release", (fs::path("dists") / series).string()});
-  const auto release = context.run(argv, top);
+  const auto release = with_end(context.run(argv, top), context.valid_until());
   base::write_file(dists / "Release", release);
-  base::write_file(dists / "Release.gpg", context.session().detached(release, true));
-  base::write_file(dists / "InRelease", context.session().clear_signed(release));
+  // apt is content with one signature by a key that it knows, as it is with those of Debian's own keys.
+  base::write_file(dists / "Release.gpg", context.session().detached_by_all(release));
+  base::write_file(dists / "InRelease", context.session().clear_signed_by_all(release));
 }
 
 Instructions Apt::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                               const std::string&) const {
+                               const std::vector<std::string>&) const {
   const auto& series = profile.package.deb.series;
   const auto keyring = "/etc/apt/keyrings/" + key_file(project);
   Instructions out;
@@ -210,7 +222,7 @@ std::vector<std::string> Apt::faults(const SigningContext& context, const Publis
     const auto end = ending(path);
     // What an upload needs is in no index; its signature says whose it is.
     if (end == ".changes" || end == ".buildinfo" || end == ".dsc") {
-      if (const auto why = context.why_not_signed(content_of(file), ""); !why.empty())
+      if (const auto why = context.why_package_not_signed(content_of(file), ""); !why.empty())
         faults.push_back(newest.distribution + "/" + path + ": " + why);
     } else if (!found.contains(path)) {
       faults.push_back(newest.distribution + "/" + path + " is there, and in no list");

@@ -18,7 +18,8 @@ class Apt final : public Manager {
   void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
              const std::filesystem::path& site) const override;
   [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
-                                          const std::string& url, const std::string& fingerprint) const override;
+                                          const std::string& url,
+                                          const std::vector<std::string>& fingerprints) const override;
   [[nodiscard]] std::vector<std::string> faults(const SigningContext& context, const Published& newest,
                                                 const std::filesystem::path& site) const override;
 };

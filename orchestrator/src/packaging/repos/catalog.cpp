@@ -7,12 +7,27 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "signing/keyring.hpp"
 
 namespace repos {
 namespace {
 
 using json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
+
+std::string fingerprint(const json& item) {
+  std::string text = item;
+  if (!signing::is_fingerprint(text)) throw base::Error("\"" + base::printable(text) + "\" is no fingerprint of a key");
+  return text;
+}
+
+std::vector<std::string> fingerprints(const json& document, const char* name) {
+  std::vector<std::string> out;
+  if (document.contains(name)) {
+    for (const auto& item : document.at(name)) out.push_back(fingerprint(item));
+  }
+  return out;
+}
 
 Published read_entry(const json& item) {
   Published entry;
@@ -34,6 +49,7 @@ Published read_entry(const json& item) {
   if (!base::is_safe_relative(entry.how))
     throw base::Error("\"" + base::printable(entry.how) + "\" is no path of a file in it");
   entry.commands = item.at("commands").get<std::vector<std::string>>();
+  if (item.contains("signed_with")) entry.signed_with = fingerprint(item.at("signed_with"));
   return entry;
 }
 
@@ -41,6 +57,10 @@ Published read_entry(const json& item) {
 
 std::string to_json(const Catalog& catalog) {
   json document = {{"format", kFormat}, {"url", catalog.url}, {"key", catalog.fingerprint}};
+  if (!catalog.next.empty()) document["next_key"] = catalog.next;
+  if (!catalog.old.empty()) document["old_keys"] = catalog.old;
+  if (!catalog.revoked.empty()) document["revoked_keys"] = catalog.revoked;
+  if (catalog.valid_until != 0) document["valid_until"] = catalog.valid_until;
   document["packages"] = json::array();
   for (const auto& entry : catalog.entries) {
     json files = json::array();
@@ -57,6 +77,8 @@ std::string to_json(const Catalog& catalog) {
                                     {"how", entry.how},
                                     {"commands", entry.commands},
                                     {"files", files}});
+    if (!entry.signed_with.empty() && entry.signed_with != catalog.fingerprint)
+      document["packages"].back()["signed_with"] = entry.signed_with;
   }
   return document.dump(1) + "\n";
 }
@@ -68,7 +90,14 @@ Catalog read_catalog(std::string_view text) {
     Catalog catalog;
     catalog.url = document.at("url");
     catalog.fingerprint = document.at("key");
-    for (const auto& item : document.at("packages")) catalog.entries.push_back(read_entry(item));
+    if (document.contains("next_key")) catalog.next = fingerprint(document.at("next_key"));
+    catalog.old = fingerprints(document, "old_keys");
+    catalog.revoked = fingerprints(document, "revoked_keys");
+    if (document.contains("valid_until")) catalog.valid_until = document.at("valid_until");
+    for (const auto& item : document.at("packages")) {
+      catalog.entries.push_back(read_entry(item));
+      if (catalog.entries.back().signed_with.empty()) catalog.entries.back().signed_with = catalog.fingerprint;
+    }
     return catalog;
   } catch (const json::exception& fault) {
     throw base::Error(base::printable(fault.what(), 200));

@@ -39,7 +39,8 @@ class Manager {
   virtual void index(const SigningContext& context, const model::Profile& profile,
                      const std::vector<const Published*>& entries, const std::filesystem::path& site) const = 0;
   [[nodiscard]] virtual Instructions instructions(const model::Profile& profile, const std::string& project,
-                                                  const std::string& url, const std::string& fingerprint) const = 0;
+                                                  const std::string& url,
+                                                  const std::vector<std::string>& fingerprints) const = 0;
   /// What a client would check of the release's metadata and packages; each fault a sentence. `site` is a folder of the
   /// machine.
   [[nodiscard]] virtual std::vector<std::string> faults(const SigningContext& context, const Published& newest,

@@ -75,19 +75,20 @@ void Pacman::index(const SigningContext& context, const model::Profile& profile,
         repacked(scratch.path() / fmt::format("{}.{}.tar.gz", context.project(), kind), context.time());
     const auto name = fmt::format("{}.{}", context.project(), kind);
     base::write_file(folder / name, content);
+    // One signature: pacman asks that each in the file is by a key that it trusts (alpm's check of SigLevel).
     base::write_file(folder / (name + ".sig"), context.session().detached(content, false));
   }
 }
 
 Instructions Pacman::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                                  const std::string& fingerprint) const {
+                                  const std::vector<std::string>& fingerprints) const {
   const auto folder = folder_of(profile.id, profile.release);
   Instructions out;
   out.file = folder + "/" + project + ".conf";
   out.content =
       fmt::format("[{}]\nSigLevel = Required DatabaseRequired TrustedOnly\nServer = {}/{}\n", project, url, folder);
   out.commands = {fmt::format("curl -fsSL {}/{} | pacman-key --add -", url, key_file(project)),
-                  "pacman-key --lsign-key " + fingerprint,
+                  "pacman-key --lsign-key " + base::join(fingerprints, " "),
                   fmt::format("curl -fsSL {}/{} >>/etc/pacman.conf", url, out.file), "pacman -Syu " + project};
   return out;
 }
@@ -96,17 +97,18 @@ std::vector<std::string> Pacman::faults(const SigningContext& context, const Pub
                                         const fs::path& site) const {
   std::vector<std::string> faults;
   const auto folder = folder_of(newest.distribution, newest.release);
-  const auto check = [&](const std::string& path) {
+  const auto check = [&](const std::string& path, bool is_list) {
     const auto content = content_or_fault(site, path, faults);
     const auto signature = content_or_fault(site, path + ".sig", faults);
     if (content.empty() || signature.empty()) return false;
-    const auto why = context.why_not_signed(content, signature);
+    const auto why =
+        is_list ? context.why_not_signed(content, signature) : context.why_package_not_signed(content, signature);
     if (!why.empty()) faults.push_back(path + ": " + why);
     return why.empty();
   };
   const auto database = fmt::format("{}/{}.db", folder, newest.package);
-  (void)check(fmt::format("{}/{}.files", folder, newest.package));
-  if (check(database)) {
+  (void)check(fmt::format("{}/{}.files", folder, newest.package), true);
+  if (check(database, true)) {
     for (const auto& [path, entry] : base::list_archive(site / database, kDatabase)) {
       if (entry.kind != base::Kind::file || fs::path(path).filename() != "desc") continue;
       check_listed(site / folder, field(entry.content, "FILENAME"), field(entry.content, "SHA256SUM"), faults);
@@ -114,7 +116,7 @@ std::vector<std::string> Pacman::faults(const SigningContext& context, const Pub
   }
   for (const auto& file : files_in(site / folder)) {
     const auto name = file.filename().string();
-    if (is_package(name) && file.extension() != ".sig") (void)check(folder + "/" + name);
+    if (is_package(name) && file.extension() != ".sig") (void)check(folder + "/" + name, false);
   }
   return faults;
 }

@@ -105,6 +105,27 @@ std::string section(const std::vector<const Published*>& entries, const std::str
   return out + "</section>\n";
 }
 
+std::string key_line(const std::string& fingerprint) {
+  return fmt::format("<pre class=wrap><code>{}</code></pre>\n", grouped(escaped(fingerprint)));
+}
+
+/// The keys that lie beside the one that signs.
+std::string other_keys(const Catalog& catalog) {
+  std::string out;
+  if (!catalog.next.empty())
+    out +=
+        "<p>It will be followed by this key, which is in the same file: fetch the file again if yours lacks it, with "
+        "the lines below.</p>" +
+        key_line(catalog.next);
+  if (!catalog.old.empty()) out += "<p>Older packages are signed with its predecessor, which is in the same file.</p>";
+  for (const auto& one : catalog.old) out += key_line(one);
+  if (!catalog.revoked.empty()) out += "<p>Revoked: trust nothing that is signed with it, and remove it.</p>";
+  for (const auto& one : catalog.revoked) out += key_line(one);
+  if (catalog.valid_until != 0)
+    out += fmt::format("<p>What is here is valid until {}.</p>\n", base::iso_date(catalog.valid_until));
+  return out;
+}
+
 }  // namespace
 
 std::string page(const Catalog& catalog, const std::function<std::string(const std::string&)>& content,
@@ -130,13 +151,13 @@ std::string page(const Catalog& catalog, const std::function<std::string(const s
       "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
       "<title>{0}: packages</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n<p class=quiet>{2}. "
       "<a href=\"{3}\">{3}</a></p>\n<nav>\n{4}</nav>\n<h2>The key</h2>\n<p>Every package and every list here is signed "
-      "with <a href=\"{5}\">{5}</a>. Its fingerprint is</p><pre class=wrap><code>{6}</code></pre>\n<p>Compare it with "
+      "with <a href=\"{5}\">{5}</a>. Its fingerprint is</p>{6}{8}<p>Compare it with "
       "what "
       "another "
       "place says of it before you trust it. <a href=SHA256SUMS>SHA256SUMS</a> lists every file here, and "
       "<a href=SHA256SUMS.asc>SHA256SUMS.asc</a> signs the list.</p>\n{7}</body></html>\n",
       escaped(project), kStyle, escaped(summary), escaped(home), links, address(key_file(project)),
-      grouped(escaped(catalog.fingerprint)), sections);
+      key_line(catalog.fingerprint), sections, other_keys(catalog));
 }
 
 }  // namespace repos

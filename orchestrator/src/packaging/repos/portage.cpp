@@ -90,9 +90,12 @@ void Portage::index(const SigningContext& context, const model::Profile& profile
   }
   (void)git_run({"add", "--all", "."});
   const auto status = git_run({"status", "--porcelain"});
-  if (!status.empty()) {
-    (void)git_run({"commit", "--quiet", "--no-verify", "--gpg-sign=" + context.session().fingerprint(), "--message",
-                   fmt::format("{} {}", context.project(), entries.back()->version)});
+  // portage looks at the newest commit alone, and that at one signature: another key signs an empty commit.
+  if (!status.empty() || context.has_other_key()) {
+    (void)git_run({"commit", "--quiet", "--no-verify", "--allow-empty", "--gpg-sign=" + context.session().fingerprint(),
+                   "--message",
+                   fmt::format("{} {}{}", context.project(), entries.back()->version,
+                               status.empty() ? ", signed with another key" : "")});
   }
   fs::remove(git / "index");
   fs::remove(git / "COMMIT_EDITMSG");
@@ -104,7 +107,7 @@ void Portage::index(const SigningContext& context, const model::Profile& profile
 }
 
 Instructions Portage::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                                   const std::string&) const {
+                                   const std::vector<std::string>&) const {
   const auto folder = folder_of(profile.id, profile.release);
   const auto keyring = "/etc/portage/" + key_file(project);
   Instructions out;

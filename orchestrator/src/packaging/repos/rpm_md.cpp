@@ -24,11 +24,11 @@ std::set<std::string> named_in(const std::string& repomd) {
   return out;
 }
 
-/// The rpm that reads here has a database of its own for this question, with this one key in it.
+/// The rpm that reads here has a database of its own for this question, with these keys in it.
 std::string why_not_signed(const SigningContext& context, const fs::path& package) {
   const base::TempDir folder(base::temp_parent(), "orchestrator-rpm.");
   const std::string database = (folder.path() / "db").string();
-  base::write_file(folder.path() / "key.asc", context.public_key());
+  base::write_file(folder.path() / "key.asc", context.package_keys());
   try {
     (void)context.run({"rpmkeys", "--dbpath", database, "--import", "key.asc"}, folder.path());
     // Without the level an unsigned package passes.
@@ -85,12 +85,13 @@ void RpmMd::index(const SigningContext& context, const model::Profile& profile, 
   for (const auto& [name, file] : kept) {
     if (!fs::exists(repodata / name)) base::write_file(repodata / name, file.content);
   }
+  // One signature: libzypp asks that each in the file is good, and not every librepo looks at a second one.
   base::write_file(repodata / "repomd.xml.asc", context.session().detached(repomd, true));
-  base::write_file(repodata / "repomd.xml.key", context.public_key());
+  base::write_file(repodata / "repomd.xml.key", context.key_file());
 }
 
 Instructions RpmMd::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                                 const std::string&) const {
+                                 const std::vector<std::string>&) const {
   const auto folder = folder_of(profile.id, profile.release);
   Instructions out;
   out.file = folder + "/" + project + ".repo";

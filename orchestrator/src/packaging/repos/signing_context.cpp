@@ -49,4 +49,8 @@ std::string SigningContext::why_not_signed(const std::string& content, const std
   return signing::why_not_signed(content, signature, setting_.public_key, context_);
 }
 
+std::string SigningContext::why_package_not_signed(const std::string& content, const std::string& signature) const {
+  return signing::why_not_signed(content, signature, package_keys(), context_);
+}
+
 }  // namespace repos

@@ -85,8 +85,10 @@ fs::path place_of(const fs::path& given) {
 
 fs::path lock_of(const fs::path& site) { return beside(site, ".lock"); }
 
+void remove_draft(const fs::path& site) { base::remove_tree(beside(site, ".new")); }
+
 Draft::Draft(fs::path site, const Digests& carried) : site_(std::move(site)), folder_(beside(site_, ".new")) {
-  base::remove_tree(folder_);
+  remove_draft(site_);
   // Nobody else has made it in the meantime, and nobody else can enter it.
   if (::mkdir(folder_.c_str(), 0700) != 0) throw base::system_error("making the folder " + folder_.string());
   try {
@@ -191,7 +193,7 @@ void Draft::finish(const SigningContext& context, const Catalog& catalog) {
   }
   const auto list = sums(packages);
   write(kSums, list);
-  write(fmt::format("{}.asc", kSums), context.session().detached(list, true));
+  write(fmt::format("{}.asc", kSums), context.session().detached_by_all(list));
   // Whoever published, with whatever umask: a web server's account reads, and nobody else writes.
   base::set_modes(folder_, 0755, 0644);
   base::sync_tree(folder_);

@@ -66,6 +66,8 @@ class Draft {
 
 /// The lock's file of a site, and the folder of its draft: beside it, because the site itself is exchanged.
 [[nodiscard]] std::filesystem::path lock_of(const std::filesystem::path& site);
+/// What a killed publisher left beside a site. The caller holds its lock.
+void remove_draft(const std::filesystem::path& site);
 
 /// What a stranger can tell of a site: the signature of its list, and each file against the list. `faults` of the
 /// repositories themselves are their managers'.

@@ -58,6 +58,25 @@ void check_expiry(const std::string& expires) {
   }
 }
 
+constexpr const char* kNote = "orchestrator-agent.";
+
+/// "D 1234" in what gpg-connect-agent says; "" when there is no such line.
+std::string pid_in(const std::string& said) {
+  for (const auto& line : base::lines(said)) {
+    if (line.starts_with("D ") && line.find_first_not_of("0123456789", 2) == std::string::npos) return line.substr(2);
+  }
+  return "";
+}
+
+bool is_agent(const std::string& pid) {
+  if (pid.empty() || pid.find_first_not_of("0123456789") != std::string::npos) return false;
+  try {
+    return base::trim(base::read_file("/proc/" + pid + "/comm", 64)) == "gpg-agent";
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 void check(const NewKey& wish) {
@@ -91,6 +110,13 @@ std::string Gnupg::run(const std::vector<std::string>& arguments, const std::str
 
 std::vector<Key> Gnupg::secret_keys() const {
   return read_keys(run({"--with-colons", "--fixed-list-mode", "--list-secret-keys"}, "listing the secret keys"));
+}
+
+std::optional<Key> Gnupg::find(const std::string& fingerprint) const {
+  const auto keys =
+      read_keys(run({"--with-colons", "--fixed-list-mode", "--with-secret", "--list-keys"}, "listing the public keys"));
+  const auto found = std::ranges::find_if(keys, [&](const Key& key) { return bears(key, fingerprint); });
+  return found == keys.end() ? std::nullopt : std::optional(*found);
 }
 
 Key Gnupg::known(const std::string& fingerprint) const {
@@ -189,15 +215,41 @@ void Gnupg::start_agent() const {
   if (agent_is_asked_) return;
   base::Command command;
   command.env = environment_;
-  command.argv = {"gpg-connect-agent", "--no-autostart", "/bye"};
+  command.argv = {"gpg-connect-agent", "--no-autostart", "GETINFO pid", "/bye"};
   const auto asked = context_.runner.run(command, context_.cancel);
   // It ends with 0 whether there is an agent or none, and says so.
   agent_is_asked_ = true;
-  if (asked.status == 0 && asked.tail.find("no gpg-agent running") == std::string::npos) return;
-  command.argv = {"gpgconf", "--launch", "gpg-agent"};
-  const auto launched = context_.runner.run(command, context_.cancel);
-  if (launched.status != 0) throw base::Error("gpg-agent does not start: " + launched.tail);
-  agent_is_ours_ = true;
+  auto pid = pid_in(asked.tail);
+  if (asked.status == 0 && asked.tail.find("no gpg-agent running") == std::string::npos) {
+    agent_is_ours_ = was_left(pid);
+  } else {
+    auto launch = command;
+    launch.argv = {"gpgconf", "--launch", "gpg-agent"};
+    const auto launched = context_.runner.run(launch, context_.cancel);
+    if (launched.status != 0) throw base::Error("gpg-agent does not start: " + launched.tail);
+    agent_is_ours_ = true;
+    pid = pid_in(context_.runner.run(command, context_.cancel).tail);
+  }
+  if (!agent_is_ours_) return;
+  note_ = std::make_unique<base::TempDir>(base::temp_parent(), kNote);
+  base::write_file(note_->path() / "agent", pid + " " + home_ + "\n", 0600);
+}
+
+bool Gnupg::was_left(const std::string& pid) const {
+  bool found = false;
+  for (const auto& folder : base::abandoned(base::temp_parent(), kNote)) {
+    std::string note;
+    try {
+      note = base::read_file(folder / "agent", kListing);
+    } catch (const base::Error&) {  // it was killed before it had written it
+    }
+    const bool is_this = !pid.empty() && note == pid + " " + home_ + "\n";
+    // Of another home's agent that still runs, the next one who uses that home takes care.
+    if (!is_this && is_agent(note.substr(0, note.find(' ')))) continue;
+    found = found || is_this;
+    base::remove_tree(folder);
+  }
+  return found;
 }
 
 Gnupg::~Gnupg() {

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/context.hpp"
+#include "base/files.hpp"
 #include "signing/keyring.hpp"
 
 namespace signing {
@@ -36,6 +39,8 @@ class Gnupg {
   /// The one with this fingerprint, of the primary key or of a subkey. An Error when there is none, or when it cannot
   /// sign now.
   [[nodiscard]] Key usable(const std::string& fingerprint, std::int64_t now) const;
+  /// Whatever the keyring says of a key, with or without its secret part. Nothing when it is not there.
+  [[nodiscard]] std::optional<Key> find(const std::string& fingerprint) const;
   /// RSA 4096, which every release's package manager reads (rpm before 4.18 cannot import Ed25519), signing with
   /// SHA-512; the primary key itself signs, because old rpm and pacman know nothing of subkeys. Its fingerprint.
   [[nodiscard]] std::string create(const NewKey& wish) const;
@@ -50,16 +55,21 @@ class Gnupg {
   /// What a child that talks to this GnuPG must have in its environment.
   [[nodiscard]] const std::map<std::string, std::string>& environment() const { return environment_; }
   [[nodiscard]] std::string agent_socket() const;
-  /// Makes sure that an agent runs. One that was not running before is stopped at the end of this object's life.
+  /// Makes sure that an agent runs. One that was not running before is stopped at the end of this object's life; so is
+  /// one that a killed process of this program has started and left.
   void start_agent() const;
 
  private:
   [[nodiscard]] Key known(const std::string& fingerprint) const;
+  /// Whether the agent with that process id was started by one of this program that is gone. What such processes have
+  /// noted is removed.
+  [[nodiscard]] bool was_left(const std::string& pid) const;
   [[nodiscard]] std::string run(const std::vector<std::string>& arguments, const std::string& what) const;
 
   std::map<std::string, std::string> environment_;
   std::string home_;
   mutable bool agent_is_asked_ = false, agent_is_ours_ = false;
+  mutable std::unique_ptr<base::TempDir> note_;  // that it is ours, for the case that this process is killed
   base::Context context_;
 };
 

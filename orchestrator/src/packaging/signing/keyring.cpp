@@ -18,6 +18,7 @@ enum Place : std::size_t {
   kAlgorithm = 3,
   kCreated = 5,
   kExpires = 6,
+  kTrust = 8,
   kUser = 9,
   kCapabilities = 11,
   kSecret = 14,
@@ -103,7 +104,8 @@ std::vector<Key> read_keys(std::string_view listing) {
     const auto fields = base::split(line, ':');
     const auto type = at(fields, 0);
     if (type == "pub" || type == "sec") {
-      keys.push_back({part(fields), {}, {}, at(fields, kCapabilities).find('D') != std::string::npos});
+      keys.push_back(
+          {part(fields), {}, {}, at(fields, kCapabilities).find('D') != std::string::npos, at(fields, kTrust) == "u"});
       waiting = &keys.back().primary;
     } else if ((type == "sub" || type == "ssb") && !keys.empty()) {
       keys.back().subkeys.push_back(part(fields));
@@ -122,7 +124,10 @@ std::vector<Key> read_keys(std::string_view listing) {
 
 std::optional<Obstacle> obstacle(const Key& key, std::int64_t now) {
   const auto& primary = key.primary;
-  if (primary.revoked) return Obstacle{"it is revoked", "take another key; orchestrator key list shows which can sign"};
+  if (primary.revoked)
+    return Obstacle{"it is revoked",
+                    "orchestrator key list shows which keys can sign; what this one has signed is signed anew by "
+                    "orchestrator publish --sign with another one"};
   if (key.disabled) return Obstacle{"it is disabled", "gpg --edit-key " + primary.fingerprint + " enable save"};
   if (primary.expires != 0 && primary.expires <= now) {
     return Obstacle{"it expired on " + base::iso_date(primary.expires),

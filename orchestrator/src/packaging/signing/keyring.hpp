@@ -27,6 +27,7 @@ struct Key {
   std::vector<Part> subkeys;
   std::vector<std::string> users;  // "Name <mail>", those that are not revoked; the first is the primary one
   bool disabled = false;
+  bool trusted = false;  // "ultimately": one of the user's own, as GnuPG sets it for keys that were made there
 };
 
 /// Reads what `gpg --with-colons --fixed-list-mode --with-secret --list-keys` or `--list-secret-keys` prints. Lines

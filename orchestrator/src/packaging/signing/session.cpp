@@ -28,9 +28,22 @@ base::Outcome gpg(std::vector<std::string> arguments, const std::map<std::string
   return context.runner.run(command, context.cancel);
 }
 
+/// Of what gpgv tells of each signature (GnuPG's doc/DETAILS, "Signature and verification"): its exit status is not 0
+/// as soon as one of several is of a key that it does not know.
+bool is_good(const std::string& status) {
+  bool good = false;
+  for (const auto& line : base::lines(status)) {
+    if (line.starts_with("[GNUPG:] BADSIG ")) return false;
+    // What a key has signed that has expired since is good: the key's end is told apart.
+    good = good || line.starts_with("[GNUPG:] GOODSIG ") || line.starts_with("[GNUPG:] EXPKEYSIG ");
+  }
+  return good;
+}
+
 }  // namespace
 
-Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int64_t now, const base::Context& context)
+Session::Session(const Gnupg& user, const Key& key, const std::optional<Key>& also, std::int64_t epoch,
+                 std::int64_t now, const base::Context& context)
     : key_(key),
       public_key_(user.public_key(key.primary.fingerprint)),
       time_(time_of(key, epoch, now)),
@@ -44,11 +57,13 @@ Session::Session(const Gnupg& user, const Key& key, std::int64_t epoch, std::int
   environment_["HOME"] = folder_.path() / "home";  // no ~/.rpmmacros, ~/.devscripts, ~/.gitconfig
   environment_["GNUPGHOME"] = home;
   environment_["TZ"] = "UTC";
-  base::write_file(folder_.path() / "key.asc", public_key_, 0600);
-  const auto imported = gpg({"gpg", "--batch", "--no-autostart", "--quiet", "--import", folder_.path() / "key.asc"},
-                            environment_, folder_.path() / "out", context_);
-  if (imported.status != 0) throw base::Error("gpg cannot read the public key: " + imported.tail);
+  import(public_key_);
   const auto& part = signer(key_, time_);
+  all_ = {"--local-user", part.fingerprint + "!"};
+  if (also && !obstacle(*also, time_)) {
+    import(user.public_key(also->primary.fingerprint));
+    all_.insert(all_.end(), {"--local-user", signer(*also, time_).fingerprint + "!"});
+  }
   base::write_file(home / "gpg.conf",
                    fmt::format("batch\nno-tty\nno-greeting\nno-autostart\nno-emit-version\nno-comments\n"
                                "digest-algo SHA512\ndefault-key {}!\nfaked-system-time {}!\n",
@@ -70,6 +85,13 @@ Session::~Session() {
     (void)gpg({"gpgconf", "--remove-socketdir"}, environment_, folder_.path() / "out", anyway);
   } catch (...) {  // an empty folder is all that may be left
   }
+}
+
+void Session::import(const std::string& public_key) const {
+  base::write_file(folder_.path() / "key.asc", public_key, 0600);
+  const auto imported = gpg({"gpg", "--batch", "--no-autostart", "--quiet", "--import", folder_.path() / "key.asc"},
+                            environment_, folder_.path() / "out", context_);
+  if (imported.status != 0) throw base::Error("gpg cannot read the public key: " + imported.tail);
 }
 
 std::string Session::sign(const std::vector<std::string>& how, const std::string& content) const {
@@ -94,7 +116,17 @@ std::string Session::detached(const std::string& content, bool armoured) const {
               content);
 }
 
-std::string Session::clear_signed(const std::string& content) const { return sign({"--clear-sign"}, content); }
+std::string Session::detached_by_all(const std::string& content) const {
+  auto how = all_;
+  how.insert(how.end(), {"--armor", "--detach-sign"});
+  return sign(how, content);
+}
+
+std::string Session::clear_signed_by_all(const std::string& content) const {
+  auto how = all_;
+  how.emplace_back("--clear-sign");
+  return sign(how, content);
+}
 
 std::string why_not_signed(const std::string& content, const std::string& signature, const std::string& public_key,
                            const base::Context& context) {
@@ -110,13 +142,36 @@ std::string why_not_signed(const std::string& content, const std::string& signat
   auto outcome = gpg({"gpg", "--batch", "--no-autostart", "--output", at("key.gpg"), "--dearmor", at("key.asc")},
                      environment, at("out"), context);
   if (outcome.status != 0) return "the key cannot be read: " + std::string(base::trim(outcome.tail));
-  std::vector<std::string> ask = {"gpgv", "--keyring", at("key.gpg")};
+  std::vector<std::string> ask = {"gpgv", "--status-fd", "1", "--keyring", at("key.gpg")};
   if (!signature.empty()) ask.push_back(at("signature"));
   ask.push_back(at("content"));
   outcome = gpg(ask, environment, at("out"), context);
-  if (outcome.status == 0) return "";
+  if (is_good(base::read_file(at("out"), kLargest))) return "";
   const auto said = base::lines(outcome.tail);
   return said.empty() ? "gpgv refuses it" : said.back();
+}
+
+std::string one_block(const std::vector<std::string>& armoured, const std::vector<std::string>& fingerprints,
+                      const base::Context& context) {
+  const base::TempDir folder(base::temp_parent(), "orchestrator-key.");
+  const std::map<std::string, std::string> environment = {{"LC_ALL", "C.UTF-8"},
+                                                          {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                                          {"HOME", folder.path()},
+                                                          {"GNUPGHOME", folder.path()}};
+  const auto out = folder.path() / "out";
+  for (const auto& text : armoured) {
+    base::write_file(folder.path() / "key.asc", text, 0600);
+    const auto imported = gpg({"gpg", "--batch", "--no-autostart", "--quiet", "--import", folder.path() / "key.asc"},
+                              environment, out, context);
+    if (imported.status != 0)
+      throw base::Error("the public key cannot be read: " + std::string(base::trim(imported.tail)));
+  }
+  std::vector<std::string> ask = {"gpg",     "--batch",          "--no-autostart", "--quiet",
+                                  "--armor", "--export-options", "export-minimal", "--export"};
+  ask.insert(ask.end(), fingerprints.begin(), fingerprints.end());
+  const auto exported = gpg(ask, environment, out, context);
+  if (exported.status != 0) throw base::Error("the public key cannot be exported: " + exported.tail);
+  return base::read_file(out, kLargest);
 }
 
 std::vector<Key> public_keys(const std::string& armoured, const base::Context& context) {

@@ -222,7 +222,7 @@ std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Ser
   std::optional<repos::SigningContext> signing_context;
   if (key) {
     const auto& project = jobs.front().workspace->project;
-    session.emplace(gnupg, *key, project.epoch(), now, context);
+    session.emplace(gnupg, *key, std::nullopt, project.epoch(), now, context);
     signing_context.emplace(
         context,
         repos::SigningContext::Setting{project.name, tools.path_list(), place / ".logs/submit.log",

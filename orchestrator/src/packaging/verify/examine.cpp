@@ -29,6 +29,41 @@ std::string age_fault(const repos::Catalog& catalog, std::int64_t newer_than) {
                      base::iso_date(newer_than));
 }
 
+/// The key that lists have to be signed with, and those of packages: of the given file, or of the site's own, and none
+/// that is revoked. Of an own one, every key must be named by the catalog.
+void take_keys(SiteFaults& out, repos::SigningContext::Setting& setting, const ExamineOptions& options,
+               const repos::Catalog& catalog, const fs::path& site, const base::Context& context) {
+  const auto name = repos::key_file(setting.project);
+  const auto text = options.public_key.empty() ? repos::content_of(site / name) : options.public_key;
+  auto known = catalog.old;
+  known.insert(known.end(), {catalog.fingerprint, catalog.next});
+  std::vector<std::string> packages;
+  const signing::Key* present = nullptr;
+  const auto keys = signing::public_keys(text, context);
+  for (const auto& key : keys) {
+    const auto& one = key.primary.fingerprint;
+    const bool is_revoked = key.primary.revoked || std::ranges::find(catalog.revoked, one) != catalog.revoked.end();
+    const bool is_known = is_revoked || std::ranges::find(known, one) != known.end();
+    if (!is_known && options.public_key.empty())
+      out.faults.push_back(fmt::format("{} holds the key {}, which {} does not name", name, one, repos::kCatalog));
+    if (one == catalog.fingerprint && is_revoked) out.faults.push_back(fmt::format("the key {} is revoked", one));
+    if (!is_revoked && one != catalog.next) packages.push_back(one);
+    if (!is_revoked && (present == nullptr || one == catalog.fingerprint)) present = &key;
+  }
+  if (present == nullptr)
+    throw base::Error("there is no key to verify with, or it is revoked: name one, with --key FILE");
+  out.fingerprint = present->primary.fingerprint;
+  out.next = catalog.next;
+  out.warning = signing::expiry_warning(*present, options.now);
+  if (const auto end = signing::good_until(*present, options.now); end != 0 && end <= options.now)
+    out.faults.push_back(std::exchange(out.warning, ""));
+  if (catalog.fingerprint != out.fingerprint)
+    out.faults.push_back(
+        fmt::format("{} names another key: {}", repos::kCatalog, base::printable(catalog.fingerprint)));
+  setting.public_key = signing::one_block({text}, {out.fingerprint}, context);
+  setting.site.package_keys = packages.empty() ? "" : signing::one_block({text}, packages, context);
+}
+
 }  // namespace
 
 SiteFaults examine(const fs::path& given, const ExamineOptions& options, const base::Context& context) {
@@ -43,20 +78,13 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, const b
   setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   setting.log = home.path() / "log";
   setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
-  setting.public_key =
-      options.public_key.empty() ? repos::content_of(site / repos::key_file(setting.project)) : options.public_key;
-  const auto keys = signing::public_keys(setting.public_key, context);
-  if (keys.size() != 1)
-    throw base::Error(fmt::format("{} keys where there should be one", keys.size()))
-        .with_hint("name a file with the one key that you trust: --key FILE");
-  out.fingerprint = keys.front().primary.fingerprint;
-  out.warning = signing::expiry_warning(keys.front(), options.now);
-  if (const auto end = signing::good_until(keys.front(), options.now); end != 0 && end <= options.now)
-    out.faults.push_back(std::exchange(out.warning, ""));
+  take_keys(out, setting, options, catalog, site, context);
   if (const auto fault = age_fault(catalog, options.newer_than); !fault.empty()) out.faults.push_back(fault);
-  if (catalog.fingerprint != out.fingerprint)
+  if (catalog.valid_until != 0 && catalog.valid_until <= options.now)
     out.faults.push_back(
-        fmt::format("{} names another key: {}", repos::kCatalog, base::printable(catalog.fingerprint)));
+        fmt::format("it was valid until {}: its owner has to publish again, or somebody hands out an "
+                    "old state",
+                    base::iso_date(catalog.valid_until)));
   const repos::SigningContext signing_context(context, setting, nullptr);
   auto more = repos::faults_of_files(signing_context, site);
   out.faults.insert(out.faults.end(), more.begin(), more.end());

@@ -13,6 +13,7 @@ namespace verify {
 
 struct SiteFaults {
   std::string fingerprint;  // of the key that was looked with: not what the site says of itself
+  std::string next;         // fingerprint of the key that is announced to follow it; "": none
   std::vector<std::string> faults;
   std::string warning;  // of what will be a fault: the key's end; "": there is time
 };

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 
@@ -116,6 +118,41 @@ TEST_F(Files, ATemporaryFolderIsPrivateAndGoesWithItsObject) {
   EXPECT_TRUE(fs::exists(path));
   EXPECT_THROW(base::TempDir(dir_ / "missing", "x"), Error);
   EXPECT_THROW(base::TempDir(dir_, "../x"), Error);
+}
+
+TEST_F(Files, WhatAKilledProcessHasLeftIsFoundAndRemovedAndNothingElse) {
+  const base::TempDir used(dir_, "left.");
+  const pid_t child = ::fork();
+  if (child == 0) {  // makes a folder, and is killed
+    const base::TempDir lost(dir_, "left.");
+    base::write_file(lost.path() / "secret", "x");
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  fs::create_directory(dir_ / "left.abcdef");  // not private
+  fs::create_directory(dir_ / "left.abc");     // no name of a TempDir
+  fs::permissions(dir_ / "left.abc", fs::perms(0700));
+  fs::create_directory(dir_ / "elsewhere");
+  fs::permissions(dir_ / "elsewhere", fs::perms(0700));
+  fs::create_directory_symlink("elsewhere", dir_ / "left.linked");
+  const auto found = base::abandoned(dir_, "left.");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(fs::exists(found.front() / "secret"));
+  base::remove_abandoned(dir_, "left.");
+  EXPECT_FALSE(fs::exists(found.front()));
+  for (const auto& path : {used.path(), dir_ / "left.abcdef", dir_ / "left.abc", dir_ / "elsewhere"})
+    EXPECT_TRUE(fs::exists(path)) << path;
+}
+
+TEST_F(Files, ATemporaryFolderThatMovesStaysLocked) {
+  base::TempDir first(dir_, "moved.");
+  {
+    const base::TempDir second(std::move(first));
+    EXPECT_TRUE(base::abandoned(dir_, "moved.").empty());
+  }
+  EXPECT_TRUE(fs::is_empty(dir_));
 }
 
 TEST_F(Files, TheFolderForTemporaryFilesIsCheckedToExist) {

@@ -76,10 +76,13 @@ TEST(App, AMistypedVerbBringsTheNearest) {
   EXPECT_THAT(orchestrator({"build", "--nope"}).err, Not(HasSubstr("there is no verb")));
 }
 
-TEST(MatrixVerb, JsonIsWhatFormatJsonIs) {
+TEST(MatrixVerb, JsonIsWhatOutputJsonIsAndFormatIsTheOldNameOfOutput) {
   const auto ended = orchestrator({"matrix", "--json", "--project", kRoot});
   EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.out, orchestrator({"matrix", "--output", "json", "--project", kRoot}).out);
   EXPECT_EQ(ended.out, orchestrator({"matrix", "--format", "json", "--project", kRoot}).out);
+  EXPECT_EQ(orchestrator({"matrix", "--format", "json", "--output", "json", "--project", kRoot}).status, 2);
+  EXPECT_THAT(orchestrator({"matrix", "--help"}).out, Not(HasSubstr("--format ")));
 }
 
 TEST(App, OutsideOfAProjectIsStatusTwo) {

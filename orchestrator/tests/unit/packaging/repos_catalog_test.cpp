@@ -36,9 +36,11 @@ std::vector<std::string> versions(const Catalog& catalog, const std::string& rel
 }
 
 Catalog sample() {
-  return {"https://example.org",
-          "ABCD",
-          {entry("1", "1-1"), entry("2", "1-1"), entry("1", "1-2"), entry("1", "1-3"), entry("2", "1-2")}};
+  Catalog catalog;
+  catalog.url = "https://example.org";
+  catalog.fingerprint = "ABCD";
+  catalog.entries = {entry("1", "1-1"), entry("2", "1-1"), entry("1", "1-2"), entry("1", "1-3"), entry("2", "1-2")};
+  return catalog;
 }
 
 TEST(Catalog, WhatIsWrittenIsReadBack) {
@@ -48,6 +50,27 @@ TEST(Catalog, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(read.url, "https://example.org");
   EXPECT_EQ(read.entries.at(1).files.at(0).path, "one/2/1-1");
   EXPECT_THAT(read.entries.at(1).commands, ElementsAre("apt install p"));
+}
+
+TEST(Catalog, TheKeysBeforeAndAfterAreWrittenWhereThereAreAny) {
+  auto catalog = sample();
+  for (const auto* absent : {"next_key", "old_keys", "revoked_keys", "valid_until", "signed_with"})
+    EXPECT_THAT(repos::to_json(catalog), testing::Not(testing::HasSubstr(absent)));
+  EXPECT_EQ(repos::read_catalog(repos::to_json(catalog)).entries.front().signed_with, "ABCD");
+  catalog.next = std::string(40, 'B');
+  catalog.old = {std::string(40, 'C')};
+  catalog.revoked = {std::string(40, 'D')};
+  catalog.valid_until = 1'900'000'000;
+  catalog.entries.front().signed_with = std::string(40, 'C');
+  const auto read = repos::read_catalog(repos::to_json(catalog));
+  EXPECT_EQ(read.next, catalog.next);
+  EXPECT_EQ(read.old, catalog.old);
+  EXPECT_EQ(read.revoked, catalog.revoked);
+  EXPECT_EQ(read.valid_until, 1'900'000'000);
+  EXPECT_EQ(read.entries.front().signed_with, catalog.old.front());
+  EXPECT_EQ(read.entries.back().signed_with, "ABCD");
+  catalog.next = "--yes";
+  EXPECT_THROW((void)repos::read_catalog(repos::to_json(catalog)), base::Error);
 }
 
 TEST(Catalog, TheOldestVersionsOfEachReleaseGoAndTheNewestNeverDoes) {

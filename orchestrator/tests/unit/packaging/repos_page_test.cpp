@@ -20,7 +20,11 @@ repos::Catalog hostile() {
   entry.files = {{"a b/<x>.deb", "aa", 2048}, {"d/overlay/y.ebuild", "bb", 1}};
   entry.how = "d/\".sources";
   entry.commands = {"curl <evil> & rm"};
-  return {"https://example.org", "ABCDEF0123", {entry}};
+  repos::Catalog catalog;
+  catalog.url = "https://example.org";
+  catalog.fingerprint = "ABCDEF0123";
+  catalog.entries = {entry};
+  return catalog;
 }
 
 std::string page(const repos::Catalog& catalog) {
@@ -41,6 +45,19 @@ TEST(Page, ItSaysVersionSizeChecksumKeyAndHow) {
   for (const auto* said : {"1.0-1", "2.0 KiB", "<code>aa</code>", "ABCD EF01 23", "content of d/&quot;.sources"})
     EXPECT_THAT(html, HasSubstr(said));
   EXPECT_THAT(html, Not(HasSubstr("y.ebuild")));  // an overlay's files are not for people
+}
+
+TEST(Page, ItShowsTheKeysThatLieBesideThePresentOne) {
+  auto catalog = hostile();
+  EXPECT_THAT(page(catalog), Not(HasSubstr("followed by")));
+  catalog.next = "1111222233";
+  catalog.old = {"4444555566"};
+  catalog.revoked = {"7777888899"};
+  catalog.valid_until = 1'900'000'000;
+  const auto html = page(catalog);
+  for (const auto* said : {"followed by", "1111 2222 33", "predecessor", "4444 5555 66", "Revoked", "7777 8888 99",
+                           "valid until 2030-03-17"})
+    EXPECT_THAT(html, HasSubstr(said));
 }
 
 TEST(Page, OlderVersionsStandBehindTheNewest) {

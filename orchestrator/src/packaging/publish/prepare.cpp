@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "publish/prepare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/ownership.hpp"
+#include "base/text.hpp"
+#include "build/dist.hpp"
+#include "build/manifest.hpp"
+#include "build/tool_registry.hpp"
+#include "repos/manager.hpp"
+#include "repos/repo_files.hpp"
+#include "repos/site.hpp"
+#include "signing/session.hpp"
+
+namespace publish {
+namespace fs = std::filesystem;
+
+std::string version_of(const build::Job& job) {
+  return fmt::format("{}-{}", job.workspace->project.version(), job.profile.package.revision);
+}
+
+const repos::Manager& manager_of(const model::Profile& profile) {
+  const auto* manager = repos::find(profile.package.manager);
+  if (manager == nullptr)
+    throw base::Error(fmt::format("there are no repositories for {}", profile.package.manager), base::Exit::usage);
+  return *manager;
+}
+
+const model::Profile* profile_of(const PublishOptions& options, const repos::Published& entry) {
+  for (const auto* profile : options.profiles) {
+    if (profile->id == entry.distribution && profile->release == entry.release) return profile;
+  }
+  return nullptr;
+}
+
+namespace {
+
+void refuse_key_type(const model::Profile& profile, const signing::Part& part) {
+  const auto& known = profile.package.key_types;
+  const auto fits = [&](const std::string& type) { return part.algorithm.rfind(type, 0) == 0; };
+  if (known.empty() || std::ranges::any_of(known, fits)) return;
+  throw base::Error(fmt::format("{} {} cannot read a key of type {}", profile.name, profile.release, part.algorithm),
+                    base::Exit::usage)
+      .with_hint(
+          fmt::format("it reads {}; orchestrator key new makes one that every release reads", fmt::join(known, ", ")));
+}
+
+std::string checked_url(const std::string& given, const repos::Catalog& catalog) {
+  auto url = given.empty() ? catalog.url : given;
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  const bool fine = (url.rfind("https://", 0) == 0 || url.rfind("http://", 0) == 0 || url.rfind("file:///", 0) == 0) &&
+                    url.size() < 200 && std::ranges::all_of(url, [](char c) {
+                      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                             std::string_view(":/.-_~[]").find(c) != std::string_view::npos;
+                    });
+  if (!fine)
+    throw base::Error(url.empty() ? "the address that users will reach the folder at is not known"
+                                  : "\"" + base::printable(url) + "\" is no address that users can reach",
+                      base::Exit::usage)
+        .with_hint("--url https://packages.example.org/dracut-sshd; it goes into .repo, .sources and the page");
+  if (!catalog.url.empty() && url != catalog.url)
+    throw base::Error("its users reach that folder at " + catalog.url, base::Exit::usage)
+        .with_hint("what they have fetched from there names that address; with another one publish to another folder");
+  return url;
+}
+
+/// The site, the folders above it, and what of dist/ is read: where somebody else can write, that somebody decides what
+/// is signed.
+void refuse_writable_by_others(const std::vector<build::Job>& jobs, const fs::path& site, const fs::path& out) {
+  base::refuse_tree_writable_by_others(site);
+  base::refuse_writable_by_others(out);
+  base::refuse_tree_writable_by_others(out / ".logs");
+  for (const auto& job : jobs) base::refuse_tree_writable_by_others(out / job.profile.key());
+}
+
+/// Whether a release's newest version there is this very build. A version that is there with other contents is refused:
+/// clients that have it would never see the new one, or take it for a forgery.
+bool is_published(const build::Job& job, const repos::Catalog& catalog) {
+  for (const auto* entry : repos::of_release(catalog, job.profile.id, job.profile.release)) {
+    if (entry->version != version_of(job)) continue;
+    if (entry->key == job.key) return true;
+    throw base::Error(fmt::format("{} {} {} is published already, with other contents", job.profile.key(),
+                                  entry->package, entry->version))
+        .with_hint("raise the version in CHANGELOG.md, or /package/revision in the profile");
+  }
+  return false;
+}
+
+void refuse_missing(const std::vector<const model::Profile*>& profiles, const build::ToolRegistry& tools) {
+  std::vector<std::string> programs;
+  for (const auto* profile : profiles) {
+    for (const auto& tool : manager_of(*profile).tools()) {
+      const auto name = fmt::format("{} (package {})", tool.program, tool.package);
+      if (!tools.find(tool) && std::ranges::find(programs, name) == programs.end()) programs.push_back(name);
+    }
+  }
+  if (!programs.empty())
+    throw base::Error("missing: " + base::join(programs, ", "), base::Exit::missing_tool)
+        .with_hint("install them; ci/deps publish installs what Debian has");
+}
+
+/// The site's keys, each of a type that all its releases read.
+SiteKeys keys_for(const std::vector<build::Job>& jobs, const PublishOptions& options, const repos::Catalog& catalog,
+                  const signing::Gnupg& gnupg, std::int64_t now) {
+  auto keys = site_keys(options.keys, catalog, options.to.string(), gnupg, now);
+  std::vector<const model::Profile*> profiles;
+  for (const auto& job : jobs) profiles.push_back(&job.profile);
+  for (const auto& entry : catalog.entries) {
+    if (const auto* profile = profile_of(options, entry)) profiles.push_back(profile);
+  }
+  const auto next = keys.next.empty() ? std::nullopt : gnupg.find(keys.next);
+  for (const auto* profile : profiles) {
+    refuse_key_type(*profile, signing::signer(keys.present, now));
+    if (next) refuse_key_type(*profile, signing::signer(*next, now));
+  }
+  return keys;
+}
+
+/// A row and a manifest for each job; every refusal that concerns packages is here.
+std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& out, const repos::Catalog& catalog,
+                                build::ToolRegistry& tools, std::vector<build::Manifest>& manifests) {
+  std::vector<const model::Recipe*> recipes;
+  for (const auto& job : jobs) recipes.push_back(&job.recipe);
+  tools.learn(recipes, 2);
+  std::vector<PublishRow> rows;
+  for (auto& job : jobs) {
+    job.key = build::key_of(job, tools);
+    manifests.push_back(build::read_proof(job, out));
+    rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
+    const auto there = repos::of_release(catalog, job.profile.id, job.profile.release);
+    if (!is_new(rows.back())) rows.back().entry = *there.back();
+    rows.back().entry.version = version_of(job);
+  }
+  return rows;
+}
+
+/// Whether what clients fetch is another file than before: other keys, or the same with other dates. The keyring's
+/// present key must not be the older one: it may be that of a machine where nobody has extended it.
+bool has_new_keys(const fs::path& file, const signing::Key& key, const std::string& keys, std::int64_t now,
+                  const base::Context& context) {
+  const auto there = repos::content_of(file);
+  if (there == keys) return false;
+  for (const auto& other : signing::public_keys(there, context)) {
+    const auto end = signing::good_until(key, now);
+    const auto published = signing::good_until(other, now);
+    const bool shorter = end != 0 && (published == 0 || published > end);
+    if (other.primary.fingerprint == key.primary.fingerprint && shorter)
+      throw base::Error(fmt::format("{} is good until {}, the key here until {}", file.string(),
+                                    published == 0 ? "for ever" : base::iso_date(published), base::iso_date(end)),
+                        base::Exit::usage)
+          .with_hint(fmt::format("gpg --import {}; or orchestrator key extend {}", base::shell_quote(file.string()),
+                                 key.primary.fingerprint));
+  }
+  return true;
+}
+
+/// Takes everything out of the catalog of a site that was signed with a key that is revoked. What is there was vouched
+/// for by that key alone, so only what is proven again gets into the next state; nothing may be forgotten that could
+/// be.
+std::vector<repos::Published> begin_anew(repos::Catalog& catalog, const std::vector<build::Job>& jobs,
+                                         const PublishOptions& options) {
+  if (options.url.empty())
+    throw base::Error("the site's key is revoked, and its address is known from its catalog alone", base::Exit::usage)
+        .with_hint("name it: --url " + catalog.url);
+  std::vector<std::string> lacking;
+  for (const auto& entry : catalog.entries) {
+    const auto name = fmt::format("--distro {}:{}", entry.distribution, entry.release);
+    const bool is_named = std::ranges::any_of(jobs, [&entry](const build::Job& job) {
+      return job.profile.id == entry.distribution && job.profile.release == entry.release;
+    });
+    if (!is_named && profile_of(options, entry) != nullptr && std::ranges::find(lacking, name) == lacking.end())
+      lacking.push_back(name);
+  }
+  if (!lacking.empty())
+    throw base::Error("the site's key is revoked, so that all its releases have to be signed anew", base::Exit::usage)
+        .with_hint("name these, too: " + base::join(lacking, " "));
+  return std::exchange(catalog.entries, {});
+}
+
+/// Releases of the catalog whose lists have to be signed again, beside those that get a new version.
+std::vector<const model::Profile*> releases_to_index(const repos::Catalog& catalog, const std::vector<PublishRow>& rows,
+                                                     const PublishOptions& options) {
+  std::vector<const model::Profile*> out;
+  for (const auto& entry : catalog.entries) {
+    const auto* profile = profile_of(options, entry);
+    if (profile == nullptr)
+      throw base::Error(fmt::format("the site holds packages of {} {}, a release that this source does not know",
+                                    entry.distribution_name, entry.release),
+                        base::Exit::usage)
+          .with_hint("its lists cannot be signed again: put its profile back into distros/, or publish elsewhere");
+    const bool is_row = std::ranges::any_of(rows, [&entry](const PublishRow& row) {
+      return is_new(row) && row.job->profile.id == entry.distribution && row.job->profile.release == entry.release;
+    });
+    if (!is_row && std::ranges::find(out, profile) == out.end()) out.push_back(profile);
+  }
+  return out;
+}
+
+/// What the catalog will hold when the rows are there.
+repos::Catalog foreseen(repos::Catalog catalog, const std::vector<PublishRow>& rows, const std::string& fingerprint) {
+  for (const auto& row : rows) {
+    if (!is_new(row)) continue;
+    repos::Published entry;
+    entry.distribution = row.job->profile.id;
+    entry.release = row.job->profile.release;
+    entry.signed_with = fingerprint;
+    catalog.entries.push_back(entry);
+  }
+  return catalog;
+}
+
+std::int64_t valid_until(const PublishOptions& options, const repos::Catalog& catalog, std::int64_t now) {
+  if (options.valid_for) return *options.valid_for == 0 ? 0 : now + std::int64_t{*options.valid_for} * 86400;
+  if (catalog.valid_until != 0 && catalog.valid_until <= now)
+    throw base::Error(fmt::format("what is published there was valid until {}", base::iso_date(catalog.valid_until)),
+                      base::Exit::usage)
+        .with_hint("--valid-for DAYS says how long it is from now on; 0: for ever");
+  return catalog.valid_until;
+}
+
+}  // namespace
+
+void refuse_early(const std::vector<build::Job>& jobs, const PublishOptions& options, const fs::path& site,
+                  const signing::Gnupg& gnupg, std::int64_t now) {
+  const auto catalog = repos::catalog_of(site);
+  static_cast<void>(keys_for(jobs, options, catalog, gnupg, now));
+  static_cast<void>(checked_url(options.url, catalog));
+  refuse_writable_by_others(jobs, site, options.out);
+}
+
+void prepare(Prepared& plan, std::vector<build::Job>& jobs, const PublishOptions& options, build::ToolRegistry& tools,
+             const signing::Gnupg& gnupg, std::int64_t now, const base::Context& context) {
+  auto& catalog = plan.catalog;
+  auto& keys = plan.result.keys;
+  const bool was_there = !catalog.entries.empty();
+  keys = keys_for(jobs, options, catalog, gnupg, now);
+  catalog.url = checked_url(options.url, catalog);
+  if (keys.begins_anew) plan.result.dropped = begin_anew(catalog, jobs, options);
+  const auto until = valid_until(options, catalog, now);
+  const bool has_another_end = until != catalog.valid_until;
+  catalog.valid_until = until;
+
+  auto& rows = plan.result.rows;
+  std::vector<const model::Profile*> profiles;
+  for (const auto& job : jobs) profiles.push_back(&job.profile);
+  refuse_missing(profiles, tools);
+  rows = rows_of(jobs, plan.out, catalog, tools, plan.manifests);
+  std::erase_if(plan.result.dropped, [&rows](const repos::Published& gone) {  // what is there again, proven
+    return std::ranges::any_of(rows, [&gone](const PublishRow& row) {
+      return row.job->profile.id == gone.distribution && row.job->profile.release == gone.release &&
+             version_of(*row.job) == gone.version;
+    });
+  });
+  const bool anything = std::ranges::any_of(rows, is_new);
+  auto after = foreseen(catalog, rows, keys.present.primary.fingerprint);
+  if (anything) plan.result.pruned = repos::prune(after, options.keep);
+  forget_unused(keys, after);
+  catalog.fingerprint = keys.present.primary.fingerprint;
+  catalog.next = keys.next;
+  catalog.old = keys.old;
+  catalog.revoked = keys.revoked;
+  if (keys.switches() || has_another_end) plan.to_index = releases_to_index(catalog, rows, options);
+  refuse_missing(plan.to_index, tools);
+  for (const auto* profile : plan.to_index)
+    plan.result.signed_anew.push_back(repos::folder_of(profile->id, profile->release));
+  const auto published = plan.site / repos::key_file(jobs.front().workspace->project.name);
+  plan.key_file = key_file(keys, published.string(), gnupg, context);
+  const bool other_keys = was_there && has_new_keys(published, keys.present, plan.key_file, now, context);
+  plan.result.changes = anything || has_another_end || keys.switches() || keys.begins_anew || other_keys;
+  if (!keys.warning.empty()) context.console.warn(keys.warning);
+  if (const auto warning = signing::expiry_warning(keys.present, now); !warning.empty())
+    context.console.warn(
+        fmt::format("{}: orchestrator key extend {}, then publish again", warning, catalog.fingerprint));
+}
+
+}  // namespace publish
