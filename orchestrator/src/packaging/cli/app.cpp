@@ -65,7 +65,7 @@ struct CommandLine {
     make->add_option("--tools", build.tools, "A further folder to look for package tools in; may be repeated")
         ->allow_extra_args(false);
     make->add_flag("--keep-work", build.keep, "Keep the jobs' folders");
-    make->add_flag("--keep", build.keep)->group("");  // its name before 1.1: publish keeps versions by that word
+    make->add_flag("--keep", build.keep)->group("");  // the old name, for one release
     make->add_flag("--dry-run", build.dry_run, "Print the recipes, build nothing");
     check->add_option("file", files, "Profiles to check (default: the whole project)");
     schema->add_flag("--merged", merged, "Of a merged profile, with what is required");
@@ -145,7 +145,7 @@ struct CommandLine {
         cells->add_option("--output", matrix.output, "github, gitlab, json, table, or tests: what ci/test has to run")
             ->check(outputs)
             ->default_str("table");
-    // Its name before 1.1: a build's --format is of packages.
+    // The old name, for one release.
     cells->add_option("--format", matrix.output)->check(outputs)->group("")->excludes(output);
     cells->add_flag("--json", common.json, "For machines: --output json");
     cells->add_option("--changed-since", matrix.changed_since,

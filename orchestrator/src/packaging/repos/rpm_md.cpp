@@ -85,7 +85,7 @@ void RpmMd::index(const SigningContext& context, const model::Profile& profile, 
   for (const auto& [name, file] : kept) {
     if (!fs::exists(repodata / name)) base::write_file(repodata / name, file.content);
   }
-  // One signature: libzypp asks that each in the file is good, and not every librepo looks at a second one.
+  // One signature: of several, nobody has promised that every librepo and libzypp looks for the one that it knows.
   base::write_file(repodata / "repomd.xml.asc", context.session().detached(repomd, true));
   base::write_file(repodata / "repomd.xml.key", context.key_file());
 }
