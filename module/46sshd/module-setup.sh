@@ -16,6 +16,8 @@
 . "${BASH_SOURCE[0]%/*}/network-settings.sh"
 # shellcheck source=storage.sh
 . "${BASH_SOURCE[0]%/*}/storage.sh"
+# shellcheck source=storage-modules.sh
+. "${BASH_SOURCE[0]%/*}/storage-modules.sh"
 # shellcheck source=nics.sh
 . "${BASH_SOURCE[0]%/*}/nics.sh"
 # shellcheck source=networkd-files.sh

@@ -30,7 +30,6 @@ teardown_file() {
   rm -rf "$GNUPGHOME"
 }
 setup() {
-  dist=$BATS_FILE_TMPDIR/dist
   site=$BATS_TEST_TMPDIR/site
 }
 
