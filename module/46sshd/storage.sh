@@ -377,4 +377,3 @@ sshd_storage() {
   fi
   [[ -s $state/storage ]] && cat -- "$state/storage"
 }
-
