@@ -127,7 +127,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   run -2 unlock --passphrase-command true down
   [[ $output == *'an empty passphrase'* ]]
   run -2 unlock --passphrase-fd 5 -- -oProxyCommand=x 5< <(echo x)
-  [[ $output == *'is no host'* ]]
+  [[ $output == *'is not a host'* ]]
   run -2 unlock
 }
 

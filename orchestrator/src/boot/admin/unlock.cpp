@@ -29,7 +29,7 @@ remote::Target target_of(const UnlockArguments& arguments, const std::string& ty
         .with_hint("name the host alone, and its port with --port");
   // It would be an option of ssh's.
   if (host.empty() || host.starts_with('-') || typed.starts_with('-') || at == 0)
-    throw base::Error(fmt::format("\"{}\" is no host", base::printable(typed)), base::Exit::usage);
+    throw base::Error(fmt::format("\"{}\" is not a host", base::printable(typed)), base::Exit::usage);
   remote::Target out;
   out.host = host;
   out.alias = arguments.alias;

@@ -70,7 +70,7 @@ std::string why_unusable(const Facts& facts, const HostKey& key) {
   if (key.node->uid == 0 && (key.node->mode & 077U) != 0)
     return fmt::format("has mode {:04o}; sshd wants one that others cannot read", key.node->mode & 07777U);
   if (!key.node->content) return "was not looked into";
-  if (key.key.format.empty()) return "is no private key" + (key.key.why.empty() ? "" : ": " + key.key.why);
+  if (key.key.format.empty()) return "is not a private key" + (key.key.why.empty() ? "" : ": " + key.key.why);
   if (key.key.encrypted) return "has a passphrase, which nobody is there to type";
   if (!key.key.public_part && !key.key.why.empty()) return key.key.why;
   if (key.key.public_part && key.key.public_part->type == "ssh-rsa" && key.key.public_part->bits < least_rsa(facts))

@@ -87,7 +87,7 @@ void Listening::ports() {
   const auto fault = [&](const std::string& origin, const std::string& word) {
     if (is_number(word) || word.empty() || is_service(facts_, word)) return;
     add(Severity::error, origin,
-        fmt::format("\"{}\" is no port: /etc/services of the image has no such service, and sshd ends", word),
+        fmt::format("\"{}\" is not a port: /etc/services of the image has no such service, and sshd ends", word),
         "Port 22");
   };
   for (const auto& directive : facts_.config.directives) {
@@ -122,7 +122,7 @@ void Listening::addresses() {
       std::erase_if(all, [&](const openssh::Address& one) { return family == (one.v6 ? "inet" : "inet6"); });
       if (all.empty() && host != "*") {
         add(Severity::error, line.origin,
-            fmt::format("ListenAddress {} is no address that sshd can use: it ends", host),
+            fmt::format("ListenAddress {} is not an address that sshd can use: it ends", host),
             "take ListenAddress out, or name an address of the machine");
         return;
       }

@@ -148,7 +148,7 @@ void check_privsep(const Facts& facts, Findings& out) {
     }
     out.push_back(
         {"sshd.privsep", Severity::error,
-         node == nullptr ? folder + " is not there" : folder + " is no folder of root's that only root can write",
+         node == nullptr ? folder + " is not there" : folder + " is not a folder of root's that only root can write",
          "build the image again with this module, which makes it: dracut-sshd-rebuild"});
     return;
   }

@@ -35,7 +35,7 @@ std::string why_no_script(const Facts& facts, const std::string& program, const 
 std::string why_exec_fails(const Facts& facts, const std::string& program) {
   const auto* node = facts.image.find(program);
   if (node == nullptr) return "it is not there";
-  if (!node->is_file() || (node->mode & 0111U) == 0) return "it is no program";
+  if (!node->is_file() || (node->mode & 0111U) == 0) return "it is not a program";
   if (!node->elf) return why_no_script(facts, program, *node);
   const auto closure = facts.closure_of(program);
   if (!closure.fault.empty()) return closure.fault;

@@ -105,7 +105,7 @@ void gather_revoked(Facts& facts) {
   }
   const openssh::RevokedKeys revoked(*text);
   if (revoked.is_broken()) {
-    facts.revoked_why = fmt::format("RevokedKeys {} is no list of keys: sshd takes no key at all", shown);
+    facts.revoked_why = fmt::format("RevokedKeys {} is not a list of keys: sshd takes no key at all", shown);
     return;
   }
   for (auto& file : facts.key_files) {

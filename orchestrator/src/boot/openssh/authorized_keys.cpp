@@ -168,7 +168,7 @@ AuthorizedLine FileReader::key_line(std::string_view line) {
   if (is_certificate_type(out.key->type))
     out.fault = "a certificate lets nobody in from here: its authority's key does, with cert-authority before it";
   else if (has_option(out.options, "principals") && !out.is_authority())
-    out.fault = "principals stands before a key that is no cert-authority, and sshd refuses the line";
+    out.fault = "principals stands before a key that is not a cert-authority, and sshd refuses the line";
   return out;
 }
 
@@ -201,7 +201,7 @@ std::vector<AuthorizedLine> parse_authorized_keys(std::string_view text, std::ui
   // UTF-16 without its mark: every other byte of plain text is NUL.
   const auto head = text.substr(0, 64);
   if (head.size() >= 16 && std::count(head.begin(), head.end(), '\0') >= static_cast<long>(head.size() / 3))
-    return {{1, {}, {}, "this is no text: every other byte or more is NUL (UTF-16, or a binary file)", ""}};
+    return {{1, {}, {}, "this is not text: every other byte or more is NUL (UTF-16, or a binary file)", ""}};
   const bool marked = text.starts_with("\xef\xbb\xbf");
   if (marked) text.remove_prefix(3);
   auto out = FileReader(text, now).read();

@@ -35,13 +35,13 @@ std::string shape_fault(const Keyword& keyword, std::string_view argument) {
     case Shape::choice:
       return one_of(keyword.choices, argument);
     case Shape::number:
-      return integer_of(argument) ? "" : shown(argument) + " is no number";
+      return integer_of(argument) ? "" : shown(argument) + " is not a number";
     case Shape::time:
-      return seconds_of(argument) ? "" : shown(argument) + " is no time";
+      return seconds_of(argument) ? "" : shown(argument) + " is not a time";
     case Shape::time_or_none:
-      return seconds_of(argument) || same_word(argument, "none") ? "" : shown(argument) + " is no time";
+      return seconds_of(argument) || same_word(argument, "none") ? "" : shown(argument) + " is not a time";
     case Shape::port:
-      return is_port(argument) ? "" : shown(argument) + " is no port";
+      return is_port(argument) ? "" : shown(argument) + " is not a port";
     default:
       return argument.empty() ? "an argument is empty" : "";
   }
@@ -146,9 +146,10 @@ std::string read_criteria(const std::vector<std::string>& arguments, std::vector
     if (criterion.argument.empty() || criterion.argument.starts_with('#'))
       return fmt::format("the criterion {} has no argument", shown(criterion.name));
     if (criterion.name.ends_with("address") && !is_address_list(criterion.argument))
-      return fmt::format("{} is no list of addresses: an item is empty, or has bits behind its mask",
+      return fmt::format("{} is not a list of addresses: an item is empty, or has bits behind its mask",
                          shown(criterion.argument));
-    if (criterion.name == "localport" && !is_port(criterion.argument)) return shown(criterion.argument) + " is no port";
+    if (criterion.name == "localport" && !is_port(criterion.argument))
+      return shown(criterion.argument) + " is not a port";
     out.push_back(std::move(criterion));
   }
   return out.empty() ? "Match has no criteria" : "";

@@ -51,7 +51,7 @@ std::vector<int> numbers(std::string_view text) {
 }
 
 std::string hash(const Arguments& all) {
-  return is_one_of(all[0], {"md5", "sha1", "sha256", "sha384", "sha512"}) ? "" : shown(all[0]) + " is no hash";
+  return is_one_of(all[0], {"md5", "sha1", "sha256", "sha384", "sha512"}) ? "" : shown(all[0]) + " is not a hash";
 }
 
 std::string max_startups(const Arguments& all) {
@@ -62,14 +62,14 @@ std::string max_startups(const Arguments& all) {
 }
 
 std::string per_source(const Arguments& all) {
-  return same_word(all[0], "none") || integer_of(all[0]) ? "" : shown(all[0]) + " is no number";
+  return same_word(all[0], "none") || integer_of(all[0]) ? "" : shown(all[0]) + " is not a number";
 }
 
 std::string net_block(const Arguments& all) {
   const auto found = numbers(all[0]);
   const bool good =
       !found.empty() && found[0] >= 0 && found[0] <= 32 && (found.size() < 2 || (found[1] >= 0 && found[1] <= 128));
-  return good ? "" : shown(all[0]) + " is no IPV4BITS:IPV6BITS";
+  return good ? "" : shown(all[0]) + " is not IPV4BITS:IPV6BITS";
 }
 
 std::string penalties(const Arguments& all) {
@@ -77,7 +77,7 @@ std::string penalties(const Arguments& all) {
     const auto colon = each.find(':');
     const auto name = std::string_view(each).substr(0, colon);
     if (colon == std::string::npos) {
-      if (!is_one_of(name, {"yes", "no", "true", "false"})) return shown(each) + " is no penalty";
+      if (!is_one_of(name, {"yes", "no", "true", "false"})) return shown(each) + " is not a penalty";
       if (all.size() > 1) return shown(each) + " cannot stand beside others";
     } else if (is_one_of(name, {"crash", "authfail", "noauth", "grace-exceeded", "max", "min"}) &&
                !seconds_of(each.substr(colon + 1))) {
@@ -96,16 +96,16 @@ std::string rekey_limit(const Arguments& all) {
                       (digits + 1 == size.size() &&
                        std::string_view("bkmgtpe").find(lower(size.substr(digits))) != std::string_view::npos);
     const auto bytes = integer_of(size);
-    if (digits == 0 || !unit || (bytes && *bytes > 0 && *bytes < 16)) return shown(size) + " is no size";
+    if (digits == 0 || !unit || (bytes && *bytes > 0 && *bytes < 16)) return shown(size) + " is not a size";
   }
-  if (all.size() == 2 && !same_word(all[1], "none") && !seconds_of(all[1])) return shown(all[1]) + " is no time";
+  if (all.size() == 2 && !same_word(all[1], "none") && !seconds_of(all[1])) return shown(all[1]) + " is not a time";
   return {};
 }
 
 std::string mask(const Arguments& all) {
   unsigned value = 0;
   const auto [at, error] = std::from_chars(all[0].data(), all[0].data() + all[0].size(), value, 8);
-  return error == std::errc() && value <= 0777U ? "" : shown(all[0]) + " is no mask";
+  return error == std::errc() && value <= 0777U ? "" : shown(all[0]) + " is not a mask";
 }
 
 /// "HOST:PORT" and "[HOST]:PORT": the port; nothing where there is none.
@@ -125,7 +125,7 @@ std::string forwards(const Arguments& all, bool port_alone) {
     const auto port = port_of(each);
     if (!port && !port_alone) return shown(each) + " has no port";
     const auto word = port.value_or(each);
-    if (word != "*" && !is_port(word)) return shown(word) + " is no port";
+    if (word != "*" && !is_port(word)) return shown(word) + " is not a port";
   }
   return {};
 }
@@ -136,14 +136,14 @@ std::string permit_listen(const Arguments& all) { return forwards(all, true); }
 std::string set_environment(const Arguments& all) {
   for (const auto& each : all) {
     if (const auto equals = each.find('='); equals == 0 || equals == std::string::npos)
-      return shown(each) + " is no NAME=VALUE";
+      return shown(each) + " is not NAME=VALUE";
   }
   return {};
 }
 
 std::string accept_environment(const Arguments& all) {
   for (const auto& each : all) {
-    if (each.find('=') != std::string::npos) return shown(each) + " is no name";
+    if (each.find('=') != std::string::npos) return shown(each) + " is not a name";
   }
   return {};
 }
@@ -158,7 +158,7 @@ std::string methods(const Arguments& all) {
       const auto name = each.substr(0, each.find(':'));
       constexpr std::array<std::string_view, 6> kMethods{"publickey", "password",        "keyboard-interactive",
                                                          "hostbased", "gssapi-with-mic", "none"};
-      if (std::ranges::find(kMethods, name) == kMethods.end()) return shown(name) + " is no method";
+      if (std::ranges::find(kMethods, name) == kMethods.end()) return shown(name) + " is not a method";
     }
   }
   return {};
@@ -176,7 +176,7 @@ std::string channel_timeout(const Arguments& all) {
     if (each == "none" && all.size() == 1) continue;
     const auto equals = each.find('=');
     if (equals == 0 || equals == std::string::npos || !seconds_of(each.substr(equals + 1)))
-      return shown(each) + " is no TYPE=TIME";
+      return shown(each) + " is not TYPE=TIME";
   }
   return {};
 }
@@ -187,15 +187,15 @@ std::string subsystem(const Arguments& all) { return all.size() < 2 ? "it names 
 std::string listen_address(const Arguments& all) {
   if (all.size() > 1 && (!same_word(all[1], "rdomain") || all.size() != 3)) return "it has more than one argument";
   const std::string_view text = all[0];
-  if (text.starts_with('[') && text.find(']') == std::string_view::npos) return shown(text) + " is no address";
+  if (text.starts_with('[') && text.find(']') == std::string_view::npos) return shown(text) + " is not an address";
   const bool bare = !text.starts_with('[') && std::ranges::count(text, ':') > 1;
   const auto port = bare ? std::nullopt : port_of(text);
-  if (port && !is_port(*port)) return shown(*port) + " is no port";
+  if (port && !is_port(*port)) return shown(*port) + " is not a port";
   const auto host = bare || text.starts_with('[') ? std::string_view() : text.substr(0, text.find(':'));
   if (host.empty() || host.find_first_not_of("0123456789.") != std::string_view::npos) return {};
   for (const auto part : split(host, '.')) {
     const auto value = integer_of(part);
-    if (!value || *value > 255) return shown(host) + " is no address";
+    if (!value || *value > 255) return shown(host) + " is not an address";
   }
   return {};
 }
@@ -208,7 +208,7 @@ std::string users(const Arguments& all) {
     if (at == std::string::npos) continue;
     const auto hosts = std::string_view(each).substr(at + 1);
     if (hosts.empty()) return shown(each) + " names no host";
-    if (!is_address_list(hosts)) return shown(hosts) + " is no network";
+    if (!is_address_list(hosts)) return shown(hosts) + " is not a network";
   }
   return {};
 }

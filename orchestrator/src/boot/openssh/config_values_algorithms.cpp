@@ -103,7 +103,7 @@ void judge_class(std::string_view name, const Version& version, std::vector<Algo
                        word[3] >= '1' && word[3] <= '3');
   if (series || std::ranges::find(kNames, word) != std::end(kNames)) return;
   if (name.starts_with("0x") || integer_of(name).value_or(256) <= 255) return;  // older ones take 0x10
-  out.push_back({shown(name) + " is no class that it knows", integer_of(name) ? std::string() : word});
+  out.push_back({shown(name) + " is not a class that it knows", integer_of(name) ? std::string() : word});
 }
 
 /// Lists of key types may hold wildcards, each of which has to match something.
@@ -114,7 +114,7 @@ void judge_type(std::string_view name, bool certificates, const Version& version
   if (known) return;
   const bool certificate = !certificates && names_certificate(name);
   const bool gone = name == "ssh-dss" || name.find_first_of("*?") != std::string_view::npos || certificate;
-  out.push_back({shown(name) + " is no type of key that it knows", gone ? std::string() : std::string(name)});
+  out.push_back({shown(name) + " is not a type of key that it knows", gone ? std::string() : std::string(name)});
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ std::string read_ecdsa(Reader& reader, std::string_view curve, unsigned& bits) {
     if (one.name != curve) continue;
     const std::size_t size = 1 + 2 * ((one.bits + 7) / 8);
     if (point->size() != size || point->front() != '\x04' || !is_on_curve(*point, one.nid))
-      return fmt::format("is no point of curve {}", curve);
+      return fmt::format("is not a point of curve {}", curve);
     bits = one.bits;
   }
   return {};
@@ -86,7 +86,7 @@ std::string read_rsa(Reader& reader, unsigned& bits) {
   const auto modulus = reader.string();
   if (!exponent || !modulus) return "is cut off";
   const auto found = mpint_bits(*modulus);
-  if (!mpint_bits(*exponent) || !found) return "is no RSA key: a number in it is none";
+  if (!mpint_bits(*exponent) || !found) return "is not an RSA key: one of its numbers is invalid";
   if (*found < kRsaMinimum) return fmt::format("has {} bits, and sshd takes none below {}", *found, kRsaMinimum);
   if (*found > kRsaMaximum) return fmt::format("has {} bits, and sshd takes none above {}", *found, kRsaMaximum);
   bits = *found;
@@ -99,10 +99,10 @@ std::string read_dsa(Reader& reader, unsigned& bits) {
     const auto number = reader.string();
     if (!number) return "is cut off";
     const auto found = mpint_bits(*number);
-    if (!found) return "is no DSA key: a number in it is none";
+    if (!found) return "is not a DSA key: one of its numbers is invalid";
     size = *found;
   }
-  if (sizes[0] != 1024 || sizes[1] != 160) return "is no DSA key of 1024 bits, the only size that sshd ever took";
+  if (sizes[0] != 1024 || sizes[1] != 160) return "is not a DSA key of 1024 bits, the only size that sshd ever took";
   bits = sizes[0];
   return {};
 }

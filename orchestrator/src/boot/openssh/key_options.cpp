@@ -64,7 +64,8 @@ bool is_environment(std::string_view text) {
 std::string value_fault(const std::string& name, const std::string& value, std::uint64_t now) {
   if (name == "expiry-time") {
     const auto time = absolute_time(value);
-    if (!time || *time == 0) return fmt::format("expiry-time: {} is no time, and sshd refuses the line", shown(value));
+    if (!time || *time == 0)
+      return fmt::format("expiry-time: {} is not a time, and sshd refuses the line", shown(value));
     if (*time < now) return fmt::format("expired: expiry-time is {}", base::printable(value, 20));
   }
   if (name == "from" && !is_address_list(value))
@@ -75,7 +76,7 @@ std::string value_fault(const std::string& name, const std::string& value, std::
   if ((name == "permitopen" && !is_permit(value, false)) || (name == "permitlisten" && !is_permit(value, true)))
     return fmt::format("{}: {} is not HOST:PORT, and sshd refuses the line", name, shown(value));
   if (name == "tunnel" && !same_word(value, "any") && (value.empty() || value.size() > 9 || !digits(value)))
-    return fmt::format("tunnel: {} is no device's number, and sshd refuses the line", shown(value));
+    return fmt::format("tunnel: {} is not a device number, and sshd refuses the line", shown(value));
   return {};
 }
 

@@ -105,7 +105,7 @@ PrivateKey read_private(std::string_view text) {
   for (const auto& label : kLabels)
     if (text.find(label.begin) != std::string_view::npos) return read_labelled(text, label);
   if (base::trim(text).empty()) return {"", false, std::nullopt, "is empty"};
-  return {"", false, std::nullopt, "is no private key"};
+  return {"", false, std::nullopt, "is not a private key"};
 }
 
 }  // namespace openssh

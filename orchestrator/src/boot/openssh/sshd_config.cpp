@@ -78,7 +78,7 @@ void Parser::file(std::string_view text, const std::string& name, int depth, int
     report(start, "a byte order mark (UTF-8) stands before the first keyword, which sshd then does not know");
     text.remove_prefix(3);
   }
-  if (text.find('\0') != std::string_view::npos) report(start, "it holds NUL bytes: it is no text", false);
+  if (text.find('\0') != std::string_view::npos) report(start, "it holds NUL bytes: it is not text", false);
   block_ = entry;
   for (const auto& one : config_lines(text, kConfigLines + 1)) {
     if (config_.cut) return;

@@ -49,7 +49,7 @@ std::string why_not_in(const fs::path& tree) {
     std::error_code code;
     fs::create_directory(tree / name, code);
     if (fs::symlink_status(tree / name, code).type() != fs::file_type::directory)
-      return fmt::format("/{} of the image is no folder", name);
+      return fmt::format("/{} of the image is not a folder", name);
   }
   return {};
 }

@@ -61,7 +61,7 @@ std::string checked_url(const std::string& given, const repos::Catalog& catalog)
                     });
   if (!fine)
     throw base::Error(url.empty() ? "the address that users will reach the folder at is not known"
-                                  : "\"" + base::printable(url) + "\" is no address that users can reach",
+                                  : "\"" + base::printable(url) + "\" is not a URL that users can reach",
                       base::Exit::usage)
         .with_hint("--url https://packages.example.org/dracut-sshd; it goes into .repo, .sources and the page");
   if (!catalog.url.empty() && url != catalog.url)

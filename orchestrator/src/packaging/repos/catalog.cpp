@@ -17,7 +17,8 @@ constexpr int kFormat = 1;
 
 std::string fingerprint(const json& item) {
   std::string text = item;
-  if (!signing::is_fingerprint(text)) throw base::Error("\"" + base::printable(text) + "\" is no fingerprint of a key");
+  if (!signing::is_fingerprint(text))
+    throw base::Error("\"" + base::printable(text) + "\" is not the fingerprint of a key");
   return text;
 }
 
@@ -42,12 +43,12 @@ Published read_entry(const json& item) {
   for (const auto& file : item.at("files")) {
     Published::File one{file.at("path"), file.at("sha256"), file.at("size")};
     if (!base::is_safe_relative(one.path))
-      throw base::Error("\"" + base::printable(one.path) + "\" is no path of a file in it");
+      throw base::Error("\"" + base::printable(one.path) + "\" is not a valid relative path");
     entry.files.push_back(std::move(one));
   }
   entry.how = item.at("how");
   if (!base::is_safe_relative(entry.how))
-    throw base::Error("\"" + base::printable(entry.how) + "\" is no path of a file in it");
+    throw base::Error("\"" + base::printable(entry.how) + "\" is not a valid relative path");
   entry.commands = item.at("commands").get<std::vector<std::string>>();
   if (item.contains("signed_with")) entry.signed_with = fingerprint(item.at("signed_with"));
   return entry;

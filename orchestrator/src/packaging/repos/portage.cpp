@@ -154,7 +154,7 @@ std::vector<std::string> Portage::faults(const SigningContext& context, const Pu
     };
     const auto head = std::string(base::trim(content_of(folder / kGit / "refs/heads/main")));
     if (head.size() != 40 || head.find_first_not_of("0123456789abcdef") != std::string::npos)
-      throw base::Error("refs/heads/main is no commit");
+      throw base::Error("refs/heads/main is not a commit");
     (void)git({"fsck", "--strict", "--no-progress", head});
     (void)git({"verify-commit", head});
     // The plain files are those of the newest commit.
@@ -166,7 +166,7 @@ std::vector<std::string> Portage::faults(const SigningContext& context, const Pu
     for (const auto& line : base::lines(content_of(package_folder(newest, site) / "Manifest"))) {
       const auto parts = base::split(line, ' ');
       if (parts.size() != 7 || parts[0] != "DIST") {
-        faults.push_back(shown + ": \"" + base::printable(line) + "\" is no line of a thin Manifest");
+        faults.push_back(shown + ": \"" + base::printable(line) + "\" is not a line of a thin Manifest");
       } else if (!base::is_safe_relative(parts[1]) || !fs::exists(folder / "distfiles" / parts[1])) {
         faults.push_back(shown + "/distfiles/" + base::printable(parts[1]) + " is listed, and is not there");
       } else if (manifest_line(context, folder / "distfiles" / parts[1]) != line + "\n") {

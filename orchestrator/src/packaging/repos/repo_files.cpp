@@ -32,7 +32,7 @@ std::string content_or_fault(const fs::path& site, const std::string& path, std:
 void check_listed(const fs::path& site, const std::string& path, std::string_view sha256,
                   std::vector<std::string>& faults) {
   if (!base::is_safe_relative(path)) {
-    faults.push_back(fmt::format("\"{}\" is listed, and is no path of a file in it", base::printable(path)));
+    faults.push_back(fmt::format("\"{}\" is listed, and is not a valid relative path", base::printable(path)));
     return;
   }
   if (!fs::is_regular_file(fs::symlink_status(site / path))) {

@@ -34,7 +34,7 @@ Digests read_sums(const std::string& list, std::vector<std::string>& faults) {
   Digests out;
   for (const auto& line : base::lines(list)) {
     if (line.size() < 67 || line.substr(64, 2) != "  ")
-      faults.push_back(fmt::format("{}: \"{}\" is no line of it", kSums, base::printable(line)));
+      faults.push_back(fmt::format("{}: \"{}\" is not a valid line", kSums, base::printable(line)));
     else
       out[line.substr(66)] = line.substr(0, 64);
   }
@@ -124,7 +124,7 @@ void Draft::put_file(const fs::path& file, const std::string& place, std::int64_
 
 void Draft::put(const proof::VerifiedArtifact& artifact, const std::string& place, std::int64_t time,
                 Published& entry) {
-  if (!base::is_safe_relative(place)) throw base::Error(place + " is no place in a site");
+  if (!base::is_safe_relative(place)) throw base::Error(place + " is not a valid relative path");
   const auto before = entry.files.size();
   std::string digest;
   if (fs::is_directory(artifact.path())) {
@@ -148,7 +148,7 @@ void Draft::put(const proof::VerifiedArtifact& artifact, const std::string& plac
 void Draft::put_beside(const fs::path& file, const std::string& place) { write(place, content_of(file)); }
 
 void Draft::write(const std::string& place, const std::string& content) {
-  if (!base::is_safe_relative(place)) throw base::Error(place + " is no place in a site");
+  if (!base::is_safe_relative(place)) throw base::Error(place + " is not a valid relative path");
   base::make_dirs((folder_ / place).parent_path());
   base::write_file(folder_ / place, content);
   known_[place] = base::sha256(content);

@@ -53,7 +53,7 @@ void check_expiry(const std::string& expires) {
                     std::string_view("dwmy").find(expires.back()) != std::string_view::npos &&
                     expires.find_first_not_of("0123456789") == expires.size() - 1;
   if (!fine) {
-    throw base::Error("\"" + base::printable(expires) + "\" is no time for a key to live", base::Exit::usage)
+    throw base::Error("\"" + base::printable(expires) + "\" is not a lifetime of a key", base::Exit::usage)
         .with_hint("a number and d, w, m or y: 2y, 18m. A key that never expires is not made");
   }
 }
@@ -121,7 +121,7 @@ std::optional<Key> Gnupg::find(const std::string& fingerprint) const {
 
 Key Gnupg::known(const std::string& fingerprint) const {
   if (!is_fingerprint(fingerprint)) {
-    throw base::Error("\"" + base::printable(fingerprint) + "\" is no fingerprint of a key", base::Exit::usage)
+    throw base::Error("\"" + base::printable(fingerprint) + "\" is not the fingerprint of a key", base::Exit::usage)
         .with_hint("shorter names can be forged: give all 40 digits; orchestrator key list shows them");
   }
   const auto keys = secret_keys();

@@ -69,7 +69,7 @@ void take_keys(SiteFaults& out, repos::SigningContext::Setting& setting, const E
 SiteFaults examine(const fs::path& given, const ExamineOptions& options, const base::Context& context) {
   SiteFaults out;
   const auto site = fs::absolute(given);  // tools are started in other folders
-  if (!fs::is_directory(site)) throw base::Error(site.string() + " is no folder", base::Exit::usage);
+  if (!fs::is_directory(site)) throw base::Error(site.string() + " is not a folder", base::Exit::usage);
   const auto catalog = repos::catalog_of(site);
   if (catalog.entries.empty()) throw base::Error(site.string() + " holds no packages", base::Exit::usage);
   const base::TempDir home(base::temp_parent(), "orchestrator-verify.");

@@ -98,8 +98,8 @@ TEST(AuthorizedKeys, AnExpiryTimeThatHasPassedIsAFault) {
   EXPECT_THAT(fault("expiry-time=\"20261117\" " + kKey), HasSubstr("expired"));
   EXPECT_THAT(fault("expiry-time=\"202611170000Z\" " + kKey), HasSubstr("expired"));
   EXPECT_THAT(fault("expiry-time=\"20991231235959UTC\" " + kKey), IsEmpty());
-  EXPECT_THAT(fault("expiry-time=\"20261301\" " + kKey), HasSubstr("is no time"));
-  EXPECT_THAT(fault("expiry-time=\"2026-11-17\" " + kKey), HasSubstr("is no time"));
+  EXPECT_THAT(fault("expiry-time=\"20261301\" " + kKey), HasSubstr("is not a time"));
+  EXPECT_THAT(fault("expiry-time=\"2026-11-17\" " + kKey), HasSubstr("is not a time"));
   EXPECT_EQ(openssh::absolute_time("19700102000001Z"), 86401U);
   // mktime(3) makes the next month's of a day that a month does not have, and strptime(3) takes up to 31.
   EXPECT_EQ(openssh::absolute_time("20990230"), openssh::absolute_time("20990302"));
@@ -110,7 +110,7 @@ TEST(AuthorizedKeys, AnExpiryTimeThatHasPassedIsAFault) {
 
 TEST(AuthorizedKeys, AnAuthorityIsFlaggedAndPrincipalsNeedOne) {
   EXPECT_TRUE(only("cert-authority " + kKey).is_authority());
-  EXPECT_THAT(fault("principals=\"root\" " + kKey), HasSubstr("no cert-authority"));
+  EXPECT_THAT(fault("principals=\"root\" " + kKey), HasSubstr("not a cert-authority"));
 }
 
 TEST(AuthorizedKeys, ACertificateIsNoKeyForThisFile) {

@@ -261,7 +261,7 @@ TEST(ConfigValues, ANameMayBeNewerThanAnSshdOrOlder) {
   EXPECT_THAT(faults("HostKeyAlgorithms ssh-dss", {9, 2, 1}), IsEmpty());
   EXPECT_THAT(
       faults("HostKeyAlgorithms ssh-dss", {10, 0, 1}),
-      ElementsAre("main:1: HostKeyAlgorithms: \"ssh-dss\" is no type of key that it knows, and 10.0p1 ends at it"));
+      ElementsAre("main:1: HostKeyAlgorithms: \"ssh-dss\" is not a type of key that it knows, and 10.0p1 ends at it"));
   EXPECT_THAT(faults("Ciphers rijndael-cbc@lysator.liu.se", {8, 4, 1}), IsEmpty());
 }
 

@@ -114,7 +114,7 @@ TEST(OpensshKey, BytesBehindTheKeyAreRefused) {
 TEST(OpensshKey, APointThatIsNotOnTheCurveIsRefused) {
   auto blob = blob_of(samples::kEcdsa);
   blob.back() = static_cast<char>(blob.back() ^ 1);
-  EXPECT_EQ(parse_public_key(line_of("ecdsa-sha2-nistp256", blob)).why, "is no point of curve nistp256");
+  EXPECT_EQ(parse_public_key(line_of("ecdsa-sha2-nistp256", blob)).why, "is not a point of curve nistp256");
 }
 
 TEST(OpensshKey, AnRsaKeyBelow1024BitsIsRefused) {

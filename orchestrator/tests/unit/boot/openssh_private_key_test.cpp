@@ -117,7 +117,7 @@ TEST(OpensshPrivateKey, WhatIsBrokenSaysSoAndNothingOfItsBytes) {
 TEST(OpensshPrivateKey, WhatSshdDoesNotReadIsNamed) {
   EXPECT_EQ(read_private("PuTTY-User-Key-File-3: ssh-ed25519\n").format, "PuTTY");
   EXPECT_EQ(read_private("").why, "is empty");
-  EXPECT_EQ(read_private(samples::kEd25519).why, "is no private key");
+  EXPECT_EQ(read_private(samples::kEd25519).why, "is not a private key");
   EXPECT_THAT(read_private(std::string(300 * 1024, 'a')).why, HasSubstr("longer"));
 }
 

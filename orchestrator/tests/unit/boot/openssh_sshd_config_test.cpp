@@ -179,9 +179,10 @@ TEST(SshdConfig, WhatEndsSshdIsAFinding) {
       ElementsAre("main:1: unknown keyword PermitRootLogn (is permitrootlogin meant?)", "main:2: Port has no argument",
                   "main:3: PermitRootLogin: \"maybe\" is none of yes, no, prohibit-password, without-password, "
                   "forced-commands-only",
-                  "main:4: PubkeyAuthentication: \"on\" is none of yes, no", "main:5: MaxAuthTries: \"x\" is no number",
-                  "main:6: LoginGraceTime: \"3x\" is no time", "main:7: Port: \"0\" is no port",
-                  "main:8: Port: it has more than one argument", "main:9: AllowUsers: a quote has no end",
+                  "main:4: PubkeyAuthentication: \"on\" is none of yes, no",
+                  "main:5: MaxAuthTries: \"x\" is not a number", "main:6: LoginGraceTime: \"3x\" is not a time",
+                  "main:7: Port: \"0\" is not a port", "main:8: Port: it has more than one argument",
+                  "main:9: AllowUsers: a quote has no end",
                   "main:10: AuthorizedKeysCommand: \"x\" is neither an absolute path nor none",
                   "main:11: Foo has no argument"));
 }

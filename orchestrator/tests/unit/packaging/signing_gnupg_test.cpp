@@ -77,7 +77,7 @@ TEST(Gnupg, a_key_is_found_by_its_fingerprint_alone) {
   World world;
   EXPECT_EQ(world.gnupg.usable(kFingerprint, 1'800'000'000).users.front(), "A Packager <a@example.org>");
   EXPECT_THAT(error_of([&] { static_cast<void>(world.gnupg.usable("a@example.org", 1'800'000'000)); }),
-              testing::HasSubstr("is no fingerprint"));
+              testing::HasSubstr("is not the fingerprint"));
   EXPECT_THAT(error_of([&] { static_cast<void>(world.gnupg.usable(std::string(40, 'C'), 1'800'000'000)); }),
               testing::HasSubstr("no secret key"));
 }
