@@ -88,7 +88,7 @@ said() { "$orchestrator" key list --json | python3 -c 'import json, sys; print(j
   run -2 "$orchestrator" key extend "${fingerprint: -16}"
   [[ $output == *'all 40 digits'* ]]
   run -2 "$orchestrator" key extend "$fingerprint" --expires never
-  [[ $output == *'no time for a key'* ]]
+  [[ $output == *'not a lifetime of a key'* ]]
 }
 
 @test "a key whose secret part is elsewhere is not taken" {
