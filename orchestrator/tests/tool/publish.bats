@@ -504,7 +504,7 @@ refused() {
 
 @test "an address that is none, another one than before, another key, and a foreign folder are refused" {
   refused 2 'is not known' --distro arch --sign "$fingerprint"
-  refused 2 'is not an address' --distro arch --sign "$fingerprint" --url $'https://x.example/\n[evil]'
+  refused 2 'is not a URL' --distro arch --sign "$fingerprint" --url $'https://x.example/\n[evil]'
   run publish "$site" --distro arch --url https://elsewhere.example
   [ "$status" -eq 2 ]
   [[ $output == *'reach that folder at https://packages.example.org'* ]]
