@@ -154,7 +154,8 @@ std::vector<build::Job> jobs_of(const build::Workspace& workspace, const Chosen&
 
 int submit(const Common& common, const SubmitArguments& arguments, const base::Context& context) {
   const auto equals = arguments.to.find('=');
-  const auto& service = service_of(arguments.to.substr(0, equals));
+  const auto name = arguments.to.substr(0, equals);
+  const auto& service = service_of(name);
   services::SubmitTarget order{equals == std::string::npos ? "" : arguments.to.substr(equals + 1), "",
                                arguments.archive, arguments.revision};
   if (!arguments.config.empty()) order.config = std::filesystem::absolute(arguments.config).string();
