@@ -15,6 +15,13 @@ struct Release {
   std::vector<std::string> items;  // one line each
 };
 
+/// What an administrator does after the installation; pages of repositories show it.
+struct NextStep {
+  std::string text;     // one line: what it does, and why
+  std::string command;  // to type
+  std::string package;  // that has the command; "": the first one
+};
+
 /// What is the same for every distribution: project.json and CHANGELOG.md.
 struct Project {
   std::string name;                      // "dracut-sshd"
@@ -24,6 +31,8 @@ struct Project {
   std::string downloads;           // the folder that users fetch tarballs from; {version} may stand in it; "": url
   std::string license;             // SPDX, of module/
   std::vector<Release> changelog;  // newest first, never empty; the first gives version and SOURCE_DATE_EPOCH
+
+  std::vector<NextStep> next_steps;
 
   [[nodiscard]] const std::string& version() const { return changelog.front().version; }
   [[nodiscard]] std::int64_t epoch() const { return changelog.front().epoch; }

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "model/deb_version.hpp"
 #include "model/strict_json.hpp"
+#include "source/read_next_steps.hpp"
 
 namespace source {
 namespace {
@@ -85,7 +86,8 @@ model::Project project(std::string_view project_json, std::string_view changelog
     add(findings, file + ": /", "expected an object");
     return project;
   }
-  const std::vector<std::string> known = {"name", "summary", "description", "url", "downloads", "license"};
+  const std::vector<std::string> known = {"name",      "summary", "description", "url",
+                                          "downloads", "license", "next_steps"};
   for (const auto& [key, value] : document.items()) {
     if (key == "description") {
       if (!value.is_array() || !std::ranges::all_of(value, [](const auto& line) { return line.is_string(); })) {
@@ -93,6 +95,10 @@ model::Project project(std::string_view project_json, std::string_view changelog
       } else {
         project.description = value.get<std::vector<std::string>>();
       }
+      continue;
+    }
+    if (key == "next_steps") {
+      project.next_steps = next_steps(value, file, findings);
       continue;
     }
     if (std::ranges::find(known, key) == known.end()) {
