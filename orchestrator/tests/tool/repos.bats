@@ -176,16 +176,16 @@ apt_of() {
       --setopt=cachedir="$root/cache-$1" --setopt=varsdir="$root" "${@:2}"
   }
   for arch in x86_64 aarch64; do
-    run of "$arch" install --downloadonly dracut-sshd dracut-sshd-tools
+    run of "$arch" install --downloadonly --destdir="$root/got-$arch" dracut-sshd dracut-sshd-tools
     echo "$output"
     [ "$status" -eq 0 ]
     same "dracut-sshd-1.1-1.noarch.rpm dracut-sshd-tools-1.1-1.$arch.rpm" \
-      "$(find "$root" -path "*cache-$arch*.rpm" -printf '%f\n' | sort | paste -sd ' ')"
+      "$(cd "$root/got-$arch" && echo *.rpm)"
   done
   run of ppc64le install --downloadonly dracut-sshd-tools
   echo "$output"
   [ "$status" -ne 0 ]
-  [[ $output == *'Unable to find a match: dracut-sshd-tools'* || $output == *'No match for argument: dracut-sshd-tools'* ]]
+  [[ $output == *'package dracut-sshd-tools-1.1-1.x86_64 does not have a compatible architecture'* ]]
 }
 
 @test "zypper: a machine is offered what it can run" {
