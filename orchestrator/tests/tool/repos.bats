@@ -335,6 +335,35 @@ relist() {
   [[ $output == *'arch/rolling/aarch64/dracut-sshd.db does not list dracut-sshd-tools-1.1-1-aarch64.pkg.tar.zst'* ]]
 }
 
+@test "a site of before, which has the module alone, is proven and carried on" {
+  modules 1.0 | site "$BATS_TEST_TMPDIR/site"
+  cd "$BATS_TEST_TMPDIR/site"
+  # What an orchestrator of format 1 has left
+  python3 - <<'P'
+import json
+catalog = json.load(open("catalog.json"))
+del catalog["project"]
+catalog["format"] = 1
+for entry in catalog["packages"]: del entry["arch"]
+open("catalog.json", "w").write(json.dumps(catalog, indent=1) + "\n")
+P
+  rm -r arch/rolling/x86_64 arch/rolling/aarch64
+  relist .
+  "$orchestrator" verify .
+  list 1.1 | site "$BATS_TEST_TMPDIR/site"
+  cd "$BATS_TEST_TMPDIR/site" # another folder
+  "$orchestrator" verify . >"$BATS_TEST_TMPDIR/said"
+  grep -qxF 'dracut-sshd: 10 versions in 5 releases, for all architectures' "$BATS_TEST_TMPDIR/said"
+  same 2 "$(python3 -c 'import json; print(json.load(open("catalog.json"))["format"])')"
+  # Where a client of before looks: each of these has both versions, or the newest
+  local place
+  for place in fedora/44/packages/dracut-sshd-1.1-1.noarch.rpm fedora/44/repodata/repomd.xml debian/dists/trixie/InRelease \
+    debian/dists/trixie/main/binary-s390x/Packages.gz arch/rolling/dracut-sshd.db arch/rolling/dracut-sshd-1.0-1-any.pkg.tar.zst \
+    arch/rolling/dracut-sshd-1.1-1-any.pkg.tar.zst.sig gentoo/rolling/overlay.git/HEAD gentoo/rolling/distfiles/dracut-sshd-1.0.txt; do
+    [ -s "$place" ]
+  done
+}
+
 @test "two packages with one path and other contents are refused" {
   ebuild_ dracut-sshd 2.0
   ebuild_ dracut-sshd-tools-bin 2.0

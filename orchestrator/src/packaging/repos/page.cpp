@@ -150,11 +150,7 @@ std::string section(const std::vector<const Published*>& entries, const std::str
                          escaped(first.distribution_name), escaped(first.release), escaped(contents(newest)));
   out += "<pre><code>";
   for (const auto& command : first.commands) out += escaped(command) + "\n";
-  out += "</code></pre>\n" + notes(first, architectures(newest));
-  out += fmt::format(
-      "<details><summary><a href=\"{}\">{}</a></summary><pre><code>{}</code></pre>"
-      "</details>\n",
-      address(first.how), escaped(first.how), escaped(how));
+  out += "</code></pre>\n" + notes(first, architectures(newest)) + next_steps(newest, project);
   std::string files;
   std::string older;
   for (const auto* entry : newest) {
@@ -165,7 +161,11 @@ std::string section(const std::vector<const Published*>& entries, const std::str
   }
   out += "<details><summary>files, sizes, checksums</summary>" + table(files) + "</details>\n";
   if (!older.empty()) out += "<details><summary>older versions</summary>" + table(older) + "</details>\n";
-  return out + next_steps(newest, project) + "</section>\n";
+  out += fmt::format(
+      "<details><summary><a href=\"{}\">{}</a></summary><pre><code>{}</code></pre>"
+      "</details>\n",
+      address(first.how), escaped(first.how), escaped(how));
+  return out + "</section>\n";
 }
 
 std::string key_line(const std::string& fingerprint) {
