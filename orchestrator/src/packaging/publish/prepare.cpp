@@ -22,7 +22,7 @@ namespace publish {
 namespace fs = std::filesystem;
 
 std::string version_of(const build::Job& job) {
-  return fmt::format("{}-{}", job.workspace->project.version(), job.profile.package.revision);
+  return fmt::format("{}-{}", job.project.version(), job.profile.package.revision);
 }
 
 const repos::Manager& manager_of(const model::Profile& profile) {
@@ -269,7 +269,7 @@ void prepare(Prepared& plan, std::vector<build::Job>& jobs, const PublishOptions
   refuse_missing(plan.to_index, tools);
   for (const auto* profile : plan.to_index)
     plan.result.signed_anew.push_back(repos::folder_of(profile->id, profile->release));
-  const auto published = plan.site / repos::key_file(jobs.front().workspace->project.name);
+  const auto published = plan.site / repos::key_file(jobs.front().workspace->project().name);
   plan.key_file = key_file(keys, published.string(), gnupg, context);
   const bool other_keys = was_there && has_new_keys(published, keys.present, plan.key_file, now, context);
   plan.result.changes = anything || has_another_end || keys.switches() || keys.begins_anew || other_keys;

@@ -97,7 +97,7 @@ class Publisher {
     entry.distribution_name = job.profile.name;
     entry.release = job.profile.release;
     entry.manager = manager.name();
-    entry.package = job.workspace->project.name;
+    entry.package = job.project.name;
     entry.version = version_of(job);
     entry.key = manifest.key;
     entry.time = context_.time();
@@ -135,7 +135,7 @@ void execute(Prepared& plan, const PublishOptions& options, build::ToolRegistry&
   const auto& keys = plan.result.keys;
   auto& rows = plan.result.rows;
   auto& catalog = plan.catalog;
-  const auto& project = rows.front().job->workspace->project;
+  const auto& project = rows.front().job->workspace->project();
   base::make_dirs(plan.out / ".logs");
   const auto log = plan.out / ".logs/publish.log";
   fs::remove(log);
