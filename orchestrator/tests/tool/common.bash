@@ -21,7 +21,8 @@ build() {
 # copy_project FOLDER: what a build reads of the project, and nothing that is built
 copy_project() {
   mkdir -p "$1"
-  (cd "$project" && cp -a project.json CHANGELOG.md LICENSES module distros spec debian ebuild pkgbuild "$1/")
+  (cd "$project" && cp -a project.json CHANGELOG.md CMakeLists.txt LICENSES module distros spec debian ebuild pkgbuild "$1/" &&
+    find orchestrator -path orchestrator/tests -prune -o -type f -print0 | cpio --quiet -pdm0 "$1")
 }
 
 # real_address PROJECT: a copy of the project with an address that no example has, of a server of the test's own

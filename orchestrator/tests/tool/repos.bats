@@ -279,6 +279,14 @@ print([entry["commands"][-1] for entry in json.load(open(sys.argv[1]))["packages
   same 5 "$(grep -c '<section' "$site/index.html")"
 }
 
+@test "of a package of an overlay that is there as a source, too, the compiled one is named" {
+  ebuild_ dracut-sshd-tools 1.0
+  (list 1.0 && echo "gentoo rolling dracut-sshd-tools 1.0-1 any $made/gentoo-dracut-sshd-tools-1.0/overlay $made/dracut-sshd-tools-1.0.txt") \
+    | site "$BATS_TEST_TMPDIR/site"
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+  grep -q 'sudo emerge --ask dracut-sshd dracut-sshd-tools-bin$' "$BATS_TEST_TMPDIR/site/index.html"
+}
+
 @test "package by package, and the tools first, it becomes the same repositories" {
   tools_ 1.0 aarch64 | site "$BATS_TEST_TMPDIR/slowly"
   "$orchestrator" verify "$BATS_TEST_TMPDIR/slowly"

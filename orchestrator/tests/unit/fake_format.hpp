@@ -88,24 +88,29 @@ inline base::Outcome play(const base::Command& command) {
 /// A workspace in memory and jobs of the fake format.
 struct Bench {
   Bench() {
-    workspace.project = samples::project();
     workspace.packager = {"Ada", "ada@example.org"};
-    workspace.pristine = samples::pristine();
-    workspace.templates["fake"] = {};
-    workspace.tarball = "tarball";
+    workspace.packages.resize(1);
+    source().project = samples::project();
+    source().pristine = samples::pristine();
+    source().templates["fake"] = {};
+    source().tarball = "tarball";
   }
 
   build::Job job(const std::string& release = "1") {
     build::Job job;
     job.profile = samples::profile_of(samples::rpm());
     job.profile.release = release;
+    job.project = source().project;
     job.format = &format;
     job.workspace = &workspace;
-    job.patched = std::make_shared<const base::SourceTree>(workspace.pristine);
+    job.source = &source();
+    job.patched = std::make_shared<const base::SourceTree>(source().pristine);
     job.recipe = format.recipe(job.ingredients());
     job.key = "key of " + release;
     return job;
   }
+
+  build::PackageSource& source() { return workspace.packages.front(); }
 
   Format format;
   build::Workspace workspace;

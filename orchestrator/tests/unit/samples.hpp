@@ -23,6 +23,7 @@ inline nlohmann::json rpm() {
       "requires": {"dracut": {}, "systemd": {"op": ">=", "version": "253", "why": "soft-reboot"}},
       "suggests": {"NetworkManager": {}},
       "rpm": {"payload": "w19.zstdio", "license_dir": "/usr/share/licenses/{name}", "emulate": {"_vendor": "redhat"}}},
+    "packages": {"module": {}},
     "sshd": {"path": "/usr/sbin/sshd", "service_type": "notify", "helper_dir": "/usr/libexec/openssh",
       "privsep_dir": "/usr/share/empty.sshd", "privsep_user": "sshd", "environment_files": {"/etc/sysconfig/sshd": true}},
     "initrd": {"image": "/boot/initramfs-%k.img", "generator": "dracut"},
@@ -61,6 +62,11 @@ inline model::Profile profile_of(const nlohmann::json& document, std::size_t rel
 
 inline model::Project project() {
   model::Project project;
+  project.id = "module";
+  project.is_first = true;
+  project.repository = "dracut-sshd";
+  project.install_list = "install.list";
+  project.sources = {{"module", ""}};
   project.name = "dracut-sshd";
   project.summary = "OpenSSH server in the initramfs";
   project.description = {"A paragraph.", "", "Another."};

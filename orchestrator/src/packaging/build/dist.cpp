@@ -42,7 +42,7 @@ std::vector<proof::VerifiedArtifact> copy_verified(const Job& job, const Manifes
     base::make_dirs((folder / output.path).parent_path());
     base::remove_tree(folder / output.path);
     if (fs::is_directory(from / output.name))
-      base::copy_tree(from / output.name, folder / output.path, job.workspace->project.epoch());
+      base::copy_tree(from / output.name, folder / output.path, job.project.epoch());
     else
       base::write_file(folder / output.path, repos::content_of(from / output.name));
     digests.push_back(digest(manifest, output.name));

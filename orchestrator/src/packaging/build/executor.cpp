@@ -61,7 +61,7 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
     }
     const auto build = folder.path() / "build";
     base::make_dirs(build);
-    stage(job.recipe.staged, build, job.workspace->project.epoch());
+    stage(job.recipe.staged, build, job.project.epoch());
     run_steps(job, job.recipe.steps, build, result, progress);
     std::vector<std::string> digests;
     for (const auto& output : job.recipe.outputs) digests.push_back(proof::digest_of(build / output.path));
@@ -93,7 +93,7 @@ void Executor::make(const Job& job, const fs::path& folder, const fs::path& log)
   Result result;
   result.log = log;
   base::make_dirs(folder);
-  stage(job.recipe.staged, folder, job.workspace->project.epoch());
+  stage(job.recipe.staged, folder, job.project.epoch());
   run_steps(job, job.recipe.steps, folder, result, [](const std::string&) {});
 }
 
@@ -161,7 +161,7 @@ void Executor::install(const Job& job, const std::vector<model::Output>& outputs
   manifest.format = job.recipe.format;
   manifest.distribution = profile.id;
   manifest.release = profile.release;
-  manifest.version = job.workspace->project.version();
+  manifest.version = job.project.version();
   manifest.isolated = sandboxed_;
   manifest.seconds = result.seconds;
   manifest.outputs = result.outputs;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/sandbox.hpp"
@@ -15,7 +18,7 @@ namespace {
 
 /// Changes when the build itself does something else with a recipe (the sandbox's /etc, the proof): everything is
 /// then built again.
-constexpr const char* kBuildRevision = "2";
+constexpr const char* kBuildRevision = "3";
 
 std::string step_text(const Job& job, const model::Step& step) {
   std::string text = "cd " + base::shell_quote(step.cwd) + " && env";
@@ -28,46 +31,49 @@ std::string step_text(const Job& job, const model::Step& step) {
 }  // namespace
 
 formats::Ingredients Job::ingredients() const {
-  return {workspace->project,
+  return {project,
           profile,
           workspace->packager,
           install,
-          workspace->pristine,
+          source->pristine,
           *patched,
-          workspace->tarball,
+          source->tarball,
           patch,
-          workspace->templates.at(std::string(format->template_folder()))};
+          source->templates.at(std::string(format->template_folder()))};
 }
 
 std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step) {
   std::map<std::string, std::string> environment = {
-      {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"SOURCE_DATE_EPOCH", std::to_string(job.workspace->project.epoch())}};
+      {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}, {"SOURCE_DATE_EPOCH", std::to_string(job.project.epoch())}};
   for (const auto& [name, value] : step.env) environment[name] = value;
   return environment;
 }
 
-const Planner::Difference& Planner::difference(const model::Profile& profile) {
-  auto patched = source::patched(workspace_.pristine, profile);
-  std::string key;
+const Planner::Difference& Planner::difference(const model::Profile& profile, const PackageSource& source) {
+  auto patched = source::patched(source.pristine, profile);
+  std::string key = source.project.id + "\n";
   for (const auto& [name, file] : patched) {
-    if (const auto at = workspace_.pristine.find(name); at == workspace_.pristine.end() || at->second != file)
+    if (const auto at = source.pristine.find(name); at == source.pristine.end() || at->second != file)
       key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
   }
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
-  auto patch = source::diff(workspace_.pristine, patched, context_);
+  auto patch = source::diff(source.pristine, patched, context_);
   return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
 }
 
-Job Planner::plan(const profile::Release& release) {
+Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   Job job;
-  job.profile = source::expand(release.profile, workspace_.project);
+  job.project = source.project;
+  if (!profile.package.name.empty()) job.project.name = profile.package.name;
+  job.profile = source::expand(profile, job.project);
   job.workspace = &workspace_;
+  job.source = &source;
   job.format = formats::find(job.profile.package.format);
   if (job.format == nullptr)
     throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
-  job.install = source::resolve(workspace_.install, job.profile);
+  job.install = source::resolve(source.install, job.profile);
   try {
-    const auto& found = difference(job.profile);
+    const auto& found = difference(job.profile, source);
     job.patched = found.patched;
     job.patch = found.patch;
     job.recipe = job.format->recipe(job.ingredients());
@@ -81,8 +87,17 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
                       const base::Context& context) {
   Planner planner(workspace, context);
   std::vector<Job> jobs;
-  jobs.reserve(releases.size());
-  for (const auto* release : releases) jobs.push_back(planner.plan(*release));
+  std::set<std::string> folders;
+  for (const auto* release : releases) {
+    for (const auto& package : workspace.packages) {
+      const auto* profile = profile::package_of(*release, package.project.id);
+      if (profile == nullptr) continue;
+      jobs.push_back(planner.plan(*profile, package));
+      if (const auto key = jobs.back().profile.key(); !folders.insert(key).second)
+        throw base::Error(fmt::format("two packages would have the folder {} in dist/", key), base::Exit::usage)
+            .with_hint("give the release, or the package, another id");
+    }
+  }
   return jobs;
 }
 

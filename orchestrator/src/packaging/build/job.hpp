@@ -17,11 +17,13 @@
 
 namespace build {
 
-/// One release to build: everything that its packages are made from, and the recipe.
+/// One package of one release to build: everything that it is made from, and the recipe.
 struct Job {
   model::Profile profile;  // expanded
+  model::Project project;  // of the package, by the name that it has in this release
   const formats::Format* format = nullptr;
   const Workspace* workspace = nullptr;
+  const PackageSource* source = nullptr;
   model::InstallList install;
   std::shared_ptr<const base::SourceTree> patched;  // one for all releases that differ in the same way
   std::string patch;
@@ -31,27 +33,27 @@ struct Job {
   [[nodiscard]] formats::Ingredients ingredients() const;
 };
 
-/// Makes jobs, one after the other: patch, install list and recipe of a release. Equal differences are made by diff and
-/// proven by patch once, and kept once.
+/// Makes jobs, one after the other: patch, install list and recipe of a release's package. Equal differences are made
+/// by diff and proven by patch once, and kept once.
 class Planner {
  public:
   Planner(const Workspace& workspace, const base::Context& context) : workspace_(workspace), context_(context) {}
 
-  [[nodiscard]] Job plan(const profile::Release& release);
+  [[nodiscard]] Job plan(const model::Profile& profile, const PackageSource& source);
 
  private:
   struct Difference {
     std::shared_ptr<const base::SourceTree> patched;
     std::string patch;
   };
-  [[nodiscard]] const Difference& difference(const model::Profile& profile);
+  [[nodiscard]] const Difference& difference(const model::Profile& profile, const PackageSource& source);
 
   const Workspace& workspace_;
   base::Context context_;
-  std::map<std::string, Difference> known_;  // by the files that differ, names and contents
+  std::map<std::string, Difference> known_;  // by the package and the files that differ, names and contents
 };
 
-/// The jobs of all these releases.
+/// The jobs of all these releases: of the workspace's packages, those that a release has.
 [[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
                                     const base::Context& context);
 

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/format.hpp"
-#include "source/patched_tree.hpp"
+#include "source/pristine_tree.hpp"
 #include "source/read_install_list.hpp"
 #include "source/read_project.hpp"
 
@@ -65,38 +67,92 @@ void find_packager(const WorkspaceOptions& options, Workspace& workspace, const 
   workspace.packager = source::packager(text, where, workspace.findings);
 }
 
-void read_templates(Workspace& workspace) {
-  for (const auto& name : formats::names()) {
-    const std::string folder(formats::find(name)->template_folder());
-    auto& tree = workspace.templates[folder];
-    std::error_code fault;
-    for (fs::recursive_directory_iterator it(workspace.root / folder, fault), end; !fault && it != end;
-         it.increment(fault)) {
-      if (!it->is_regular_file() || it->is_symlink()) continue;
-      tree[it->path().lexically_relative(workspace.root / folder).string()] = {
-          0644, read_text(it->path(), workspace.findings)};
-    }
-    if (fault)
-      workspace.findings.push_back({model::Severity::error, (workspace.root / folder).string(), fault.message(),
-                                    "the templates of format " + name});
+base::SourceTree read_folder(const fs::path& folder, const std::string& format, model::Findings& findings) {
+  base::SourceTree tree;
+  std::error_code fault;
+  for (fs::recursive_directory_iterator it(folder, fault), end; !fault && it != end; it.increment(fault)) {
+    if (!it->is_regular_file() || it->is_symlink()) continue;
+    tree[it->path().lexically_relative(folder).string()] = {0644, read_text(it->path(), findings)};
+  }
+  if (fault)
+    findings.push_back({model::Severity::error, folder.string(), fault.message(), "the templates of format " + format});
+  return tree;
+}
+
+/// FOLDER/ID/ holds what is one package's, everything else in FOLDER/ all of them have.
+base::SourceTree templates_of(const base::SourceTree& folder, const std::string& id,
+                              const std::vector<model::Project>& all) {
+  base::SourceTree out;
+  for (const auto& [path, file] : folder) {
+    const auto top = path.substr(0, path.find('/'));
+    if (top == id && top.size() < path.size())
+      out[path.substr(top.size() + 1)] = file;
+    else if (std::ranges::none_of(all, [&top](const auto& other) { return other.id == top; }))
+      out[path] = file;
+  }
+  return out;
+}
+
+void choose_packages(const WorkspaceOptions& options, Workspace& workspace) {
+  std::vector<std::string> known;
+  for (const auto& project : workspace.projects) {
+    known.push_back(project.id);
+    if (!options.packages.empty() && std::ranges::find(options.packages, project.id) == options.packages.end())
+      continue;
+    workspace.packages.emplace_back();
+    workspace.packages.back().project = project;
+  }
+  if (model::has_errors(workspace.findings)) return;
+  for (const auto& id : options.packages) {
+    if (std::ranges::find(known, id) != known.end()) continue;
+    const auto near = base::closest(id, known);
+    throw base::Error(fmt::format("--package {}: there is no such package", base::printable(id, 60)), base::Exit::usage)
+        .with_hint(near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(known, ", "));
   }
 }
 
-void read_source(const WorkspaceOptions& options, Workspace& workspace) {
-  const auto top = fmt::format("{}-{}", workspace.project.name, workspace.project.version());
-  if (options.source.empty()) {
-    workspace.pristine = source::pristine(workspace.root, workspace.findings);
-    workspace.tarball = base::tar_gz(workspace.pristine, top, workspace.project.epoch());
-    return;
+void read_templates(Workspace& workspace) {
+  for (const auto& name : formats::names()) {
+    const std::string folder(formats::find(name)->template_folder());
+    const auto tree = read_folder(workspace.root / folder, name, workspace.findings);
+    for (auto& package : workspace.packages)
+      package.templates[folder] = templates_of(tree, package.project.id, workspace.projects);
   }
+}
+
+std::string top_of(const model::Project& project) { return fmt::format("{}-{}", project.name, project.version()); }
+
+void read_source(Workspace& workspace, PackageSource& package) {
+  package.pristine = source::pristine(workspace.root, package.project, workspace.findings);
+  package.tarball = base::tar_gz(package.pristine, top_of(package.project), package.project.epoch());
+}
+
+/// A published tarball in the place of the source that lies in the project.
+void read_tarball(Workspace& workspace, const fs::path& file) {
   std::string found;
-  workspace.tarball = base::read_file(options.source, kMaxTarball);
-  workspace.pristine = base::read_tar_gz(workspace.tarball, found, kMaxTarball);
-  if (found != top) {
-    workspace.findings.push_back({model::Severity::error, options.source.string(),
-                                  fmt::format("holds {}/, expected {}/", base::printable(found), top),
-                                  "the tarball and CHANGELOG.md must be of one version"});
+  auto tarball = base::read_file(file, kMaxTarball);
+  auto tree = base::read_tar_gz(tarball, found, kMaxTarball);
+  std::vector<std::string> expected;
+  for (auto& package : workspace.packages) {
+    if (found == top_of(package.project)) {
+      package.pristine = std::move(tree);
+      package.tarball = std::move(tarball);
+      return;
+    }
+    expected.push_back(top_of(package.project) + "/");
   }
+  workspace.findings.push_back(
+      {model::Severity::error, file.string(),
+       fmt::format("holds {}/, expected {}", base::printable(found), base::join(expected, " or ")),
+       "the tarball and CHANGELOG.md must be of one version"});
+}
+
+void read_install_list(Workspace& workspace, PackageSource& package) {
+  const auto& name = package.project.install_list;
+  if (name.empty()) return;
+  const auto list = package.pristine.find(name);
+  package.install = source::install_list(list == package.pristine.end() ? "" : list->second.content, name,
+                                         package.pristine, workspace.findings);
 }
 
 }  // namespace
@@ -117,15 +173,15 @@ Workspace open_workspace(const WorkspaceOptions& options, const base::Context& c
   workspace.root = options.root;
   auto& findings = workspace.findings;
   workspace.profiles = profile::load_files(profile::files_in(options.root / "distros"));
-  workspace.project = source::project(read_text(options.root / "project.json", findings),
-                                      read_text(options.root / "CHANGELOG.md", findings), findings);
+  workspace.projects = source::projects(read_text(options.root / "project.json", findings),
+                                        read_text(options.root / "CHANGELOG.md", findings), findings);
+  choose_packages(options, workspace);
   find_packager(options, workspace, context);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source
-  read_source(options, workspace);
-  const auto list = workspace.pristine.find("install.list");
-  workspace.install =
-      source::install_list(list == workspace.pristine.end() ? "" : list->second.content, workspace.pristine, findings);
+  for (auto& package : workspace.packages) read_source(workspace, package);
+  for (const auto& tarball : options.tarballs) read_tarball(workspace, tarball);
+  for (auto& package : workspace.packages) read_install_list(workspace, package);
   return workspace;
 }
 

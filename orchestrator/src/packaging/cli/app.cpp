@@ -53,7 +53,13 @@ struct CommandLine {
     }
     for (auto* verb : {list, show, check, make, send}) verb->add_flag("--json", common.json, "For machines");
     for (auto* verb : {diff, make, send})
-      verb->add_option("--source", common.source, "Take this published tarball for the source");
+      verb->add_option("--source", common.sources,
+                       "Take this published tarball for a package's source; may be repeated")
+          ->allow_extra_args(false);
+    for (auto* verb : {diff, make, send}) {
+      verb->add_option("--package", common.packages, "Only this package of the project; may be repeated")
+          ->allow_extra_args(false);
+    }
     for (auto* verb : {make, send}) {
       verb->add_option("--packager", common.packager,
                        "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
@@ -85,7 +91,10 @@ struct CommandLine {
     hand->add_option("--distro", common.distros, "ID, ID:RELEASE or 'ID:*'; may be repeated (default: all)")
         ->allow_extra_args(false);
     hand->add_flag("--all", common.all, "Every release that the service builds for");
-    hand->add_option("--source", common.source, "Take this published tarball for the source");
+    hand->add_option("--package", common.packages, "Only this package of the project; may be repeated")
+        ->allow_extra_args(false);
+    hand->add_option("--source", common.sources, "Take this published tarball for a package's source; may be repeated")
+        ->allow_extra_args(false);
     hand->add_option("--packager", common.packager,
                      "\"Name <mail>\" (default: DEBFULLNAME and DEBEMAIL, then git's configuration)");
     hand->add_option("--config", submit.config, "The client's own configuration file, with its account");

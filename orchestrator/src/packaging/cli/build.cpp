@@ -55,6 +55,7 @@ std::string as_json(const std::vector<build::Row>& rows) {
       outputs.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
     document.push_back({{"distribution", p.id},
                         {"release", p.release},
+                        {"package", p.package.id},
                         {"format", p.package.format},
                         {"verdict", word(row.result.verdict)},
                         {"seconds", row.result.seconds},
@@ -89,6 +90,7 @@ nlohmann::ordered_json plan_json(const build::Job& job) {
   for (const auto& output : job.recipe.outputs) outputs.push_back(output.name);
   return {{"distribution", job.profile.id},
           {"release", job.profile.release},
+          {"package", job.profile.package.id},
           {"format", job.recipe.format},
           {"files", files},
           {"steps", steps},
@@ -103,7 +105,7 @@ std::string as_table(const std::vector<build::Row>& rows) {
     std::vector<std::string> start = {p.id, p.release};
     const std::vector<std::string> end = {ran ? base::human_time(row.result.seconds) : "-",
                                           std::string(word(row.result.verdict))};
-    if (row.result.outputs.empty()) cells.push_back({p.id, p.release, "-", "-", end[0], end[1]});
+    if (row.result.outputs.empty()) cells.push_back({p.id, p.release, row.job->project.name, "-", end[0], end[1]});
     for (std::size_t i = 0; i < row.result.outputs.size(); ++i) {
       const auto& file = row.result.outputs[i];
       const bool first = i == 0;
@@ -141,17 +143,22 @@ int build(const Common& common, const BuildArguments& arguments, const base::Con
     std::string text;
     auto document = nlohmann::ordered_json::array();
     for (const auto* release : releases) {
-      const auto job = planner.plan(*release);
-      if (common.json)
-        document.push_back(plan_json(job));
-      else
-        text += build::to_text(job) + "\n";
+      for (const auto& package : workspace.packages) {
+        const auto* profile = profile::package_of(*release, package.project.id);
+        if (profile == nullptr) continue;
+        const auto job = planner.plan(*profile, package);
+        if (common.json)
+          document.push_back(plan_json(job));
+        else
+          text += build::to_text(job) + "\n";
+      }
     }
     fmt::print("{}",
                common.json ? document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text);
     return 0;
   }
   auto jobs = build::plan(workspace, releases, context);
+  refuse_nothing(jobs, common);
   build::BuildOptions options;
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   // A tool is started in another folder than this.

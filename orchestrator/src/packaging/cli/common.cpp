@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/verbs.hpp"
 
 namespace cli {
@@ -23,7 +24,8 @@ build::Workspace open(const Common& common, const base::Context& context) {
   build::WorkspaceOptions options;
   options.root = root_of(common);
   options.packager = common.packager;
-  options.source = common.source;
+  options.packages = common.packages;
+  options.tarballs.assign(common.sources.begin(), common.sources.end());
   auto workspace = build::open_workspace(options, context);
   auto findings = workspace.profiles.findings;
   findings.insert(findings.end(), workspace.findings.begin(), workspace.findings.end());
@@ -44,6 +46,13 @@ std::vector<const profile::Release*> chosen(const Common& common, const profile:
   return releases;
 }
 
+void refuse_nothing(const std::vector<build::Job>& jobs, const Common& common) {
+  if (!jobs.empty()) return;
+  throw base::Error(fmt::format("none of the releases named has the package {}", base::join(common.packages, " or ")),
+                    base::Exit::usage)
+      .with_hint("orchestrator list shows which packages a release has");
+}
+
 void refuse_placeholder_packager(const build::Workspace& workspace) {
   if (!workspace.packager_is_placeholder && !model::is_placeholder(workspace.packager.mail)) return;
   throw base::Error(workspace.packager_is_placeholder
@@ -54,7 +63,7 @@ void refuse_placeholder_packager(const build::Workspace& workspace) {
 }
 
 void refuse_placeholder_address(const build::Workspace& workspace) {
-  const auto& project = workspace.project;
+  const auto& project = workspace.project();
   for (const auto& [field, address] : {std::pair("url", project.url), std::pair("downloads", project.downloads)}) {
     if (!address.empty() && model::is_placeholder(address))
       throw base::Error(

@@ -16,6 +16,8 @@ int list(const Common& common, const base::Context& context) {
   for (const auto& distribution : loaded.distributions) {
     for (const auto& release : distribution.releases) {
       const auto& p = release.profile;
+      std::vector<std::string> packages;
+      for (const auto& package : release.packages) packages.push_back(package.package.id);
       const bool is_default = p.release == distribution.default_release;
       document.push_back({{"distribution", p.id},
                           {"release", p.release},
@@ -23,18 +25,21 @@ int list(const Common& common, const base::Context& context) {
                           {"name", p.name},
                           {"format", p.package.format},
                           {"manager", p.package.manager},
+                          {"packages", packages},
                           {"openssh", p.openssh},
                           {"dracut", p.dracut},
                           {"eol", p.eol}});
       rows.push_back({p.id, p.release + (is_default ? " *" : ""), p.name, p.package.format, p.package.manager,
-                      p.openssh, p.dracut, p.eol.empty() ? "-" : p.eol});
+                      base::join(packages, ", "), p.openssh, p.dracut, p.eol.empty() ? "-" : p.eol});
     }
   }
   if (common.json) {
     fmt::print("{}\n", document.dump(2));
   } else {
-    fmt::print("{}* the default release: --distro ID means this one\n",
-               base::table({"id", "release", "distribution", "format", "manager", "OpenSSH", "dracut", "until"}, rows));
+    fmt::print(
+        "{}* the default release: --distro ID means this one\n",
+        base::table({"id", "release", "distribution", "format", "manager", "packages", "OpenSSH", "dracut", "until"},
+                    rows));
   }
   return 0;
 }

@@ -123,8 +123,10 @@ int publish(const Common& common, const PublishArguments& arguments, const base:
           .with_hint("name the address of your own server, or --allow-placeholders for a trial");
   }
   auto jobs = build::plan(workspace, releases, timed);
+  refuse_nothing(jobs, common);
   publish::PublishOptions options;
-  options.project = &workspace.project;
+  options.project = &workspace.project();
+  options.is_partial = !common.packages.empty();
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
   options.keys = {arguments.fingerprint, arguments.next};

@@ -144,10 +144,13 @@ std::vector<build::Job> jobs_of(const build::Workspace& workspace, const Chosen&
   std::vector<const profile::Release*> releases;
   for (const auto* release : chosen.releases) {
     adapted.push_back(*release);
-    adapted.back().profile = service.adapted(release->profile, order);
+    for (auto& package : adapted.back().packages) package = service.adapted(package, order);
     releases.push_back(&adapted.back());
   }
-  return build::plan(workspace, releases, context);
+  auto jobs = build::plan(workspace, releases, context);
+  // A service compiles by itself: it is given what has a source package.
+  std::erase_if(jobs, [](const auto& job) { return job.project.making == model::Making::prebuilt; });
+  return jobs;
 }
 
 }  // namespace
@@ -170,6 +173,7 @@ int submit(const Common& common, const SubmitArguments& arguments, const base::C
   if (chosen.releases.empty())
     throw base::Error(fmt::format("{} builds for none of these releases", service.name()), base::Exit::usage);
   auto jobs = jobs_of(workspace, chosen, service, order, context);
+  refuse_nothing(jobs, common);
   try {
     refuse_placeholder_packager(workspace);
     if (service.takes_recipes()) refuse_placeholder_address(workspace);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "build/job.hpp"
 #include "build/workspace.hpp"
 #include "profile/select.hpp"
 
@@ -14,12 +15,13 @@
 namespace cli {
 
 struct Common {
-  std::string project;               // --project, or "": look upwards from here
-  std::vector<std::string> distros;  // --distro, repeated
-  bool all = false;                  // --all
-  bool json = false;                 // --json
-  std::string packager;              // --packager
-  std::string source;                // --source
+  std::string project;                // --project, or "": look upwards from here
+  std::vector<std::string> distros;   // --distro, repeated
+  std::vector<std::string> packages;  // --package, repeated; none: all of the project's
+  bool all = false;                   // --all
+  bool json = false;                  // --json
+  std::string packager;               // --packager
+  std::vector<std::string> sources;   // --source, repeated
 };
 
 struct BuildArguments {
@@ -107,6 +109,8 @@ int report(const model::Findings& findings);
 [[nodiscard]] std::vector<const profile::Release*> chosen(const Common& common, const profile::Loaded& loaded,
                                                           bool everything_by_default);
 
+/// base::Error (usage) when --package and --distro leave nothing to do.
+void refuse_nothing(const std::vector<build::Job>& jobs, const Common& common);
 /// base::Error (usage) when others would see a packager whom nobody can reach (nobody was named, or
 /// packager@example.org).
 void refuse_placeholder_packager(const build::Workspace& workspace);

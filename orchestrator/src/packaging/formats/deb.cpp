@@ -84,13 +84,17 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
   // umask.
   recipe.steps.push_back({"chmod", {"chmod", "-R", "u=rwX,go=rX", top_folder(from.project)}, {}, "/build", ""});
   recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}));
-  recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"}));
-
   const std::string package = binary(from);
-  recipe.reading = {
-      {"dpkg-deb --field", {"dpkg-deb", "--field", package}, {}, "/build", "reading/control"},
-      {"dpkg-deb --fsys-tarfile", {"dpkg-deb", "--fsys-tarfile", package}, {}, "/build", "reading/data.tar"},
-      {"dpkg-deb --ctrl-tarfile", {"dpkg-deb", "--ctrl-tarfile", package}, {}, "/build", "reading/control.tar"},
+  if (!is_compiled(from)) {
+    recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"}));
+    recipe.reading = {
+        {"dpkg-deb --field", {"dpkg-deb", "--field", package}, {}, "/build", "reading/control"},
+        {"dpkg-deb --fsys-tarfile", {"dpkg-deb", "--fsys-tarfile", package}, {}, "/build", "reading/data.tar"},
+        {"dpkg-deb --ctrl-tarfile", {"dpkg-deb", "--ctrl-tarfile", package}, {}, "/build", "reading/control.tar"}};
+    recipe.outputs = {{package, package}};
+  }
+  const std::vector<model::Step> source_reading{
+      {"mkdir", {"mkdir", "-p", "reading"}, {}, "/build", ""},
       {"dpkg-source -x",
        {"dpkg-source", "--no-copy", "--extract", source(from, ".dsc"), "reading/" + top_folder(from.project)},
        {{"DPKG_ORIGINS_DIR", "/build/origins"}, {"DEB_VENDOR", from.profile.package.deb.vendor}},
@@ -103,12 +107,14 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
        "/build",
        ""},
   };
-  recipe.outputs = {{package, package},
-                    {source(from, ".dsc"), source(from, ".dsc")},
-                    {orig(from), orig(from), true},
-                    {source(from, ".debian.tar.xz"), source(from, ".debian.tar.xz")},
-                    {source(from, "_source.changes"), source(from, "_source.changes"), false, false},
-                    {source(from, "_source.buildinfo"), source(from, "_source.buildinfo"), false, false}};
+  recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
+  const std::vector<model::Output> source_outputs{
+      {source(from, ".dsc"), source(from, ".dsc")},
+      {orig(from), orig(from), true},
+      {source(from, ".debian.tar.xz"), source(from, ".debian.tar.xz")},
+      {source(from, "_source.changes"), source(from, "_source.changes"), false, false},
+      {source(from, "_source.buildinfo"), source(from, "_source.buildinfo"), false, false}};
+  recipe.outputs.insert(recipe.outputs.end(), source_outputs.begin(), source_outputs.end());
   return recipe;
 }
 
@@ -116,7 +122,13 @@ model::PackageFacts Deb::expected_facts(const Ingredients& from) const {
   model::PackageFacts facts = common_facts(from);
   facts.version = deb_version(from);
   facts.license = "";  // stands in the copyright file alone
+  if (is_compiled(from)) {
+    facts.arch.clear();
+    facts.depends = deb_relations(from.profile.package.build_depends);
+    return facts;
+  }
   facts.depends = deb_relations(from.profile.package.depends);
+  facts.recommends = deb_relations(from.profile.package.recommends);
   facts.suggests = deb_relations(from.profile.package.suggests);
   facts.conflicts = deb_relations(from.profile.package.conflicts);
   facts.scripts = deb_scripts(from);

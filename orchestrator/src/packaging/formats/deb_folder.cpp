@@ -19,8 +19,10 @@ bool is_maintainer_script(const std::string& path) {
   return path == "preinst" || path == "postinst" || path == "prerm" || path == "postrm";
 }
 
-/// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}.
-std::string relation_fields(const model::PackageFields& package) {
+/// "Depends: a, b" and so on, for those that have any. debhelper fills ${misc:Depends}, and ${shlibs:Depends} by what a
+/// program was linked with.
+std::string relation_fields(const Ingredients& from) {
+  const model::PackageFields& package = from.profile.package;
   std::string out;
   const auto add = [&out](std::string_view field, const std::vector<model::Dependency>& list,
                           std::vector<std::string> more) {
@@ -29,10 +31,20 @@ std::string relation_fields(const model::PackageFields& package) {
     all.insert(all.end(), more.begin(), more.end());
     if (!all.empty()) out += fmt::format("{}:\n {}\n", field, base::join(all, ",\n "));
   };
-  add("Depends", package.depends, {"${misc:Depends}"});
+  std::vector<std::string> substituted{"${misc:Depends}"};
+  if (is_compiled(from)) substituted.emplace_back("${shlibs:Depends}");
+  add("Depends", package.depends, substituted);
+  add("Recommends", package.recommends, {});
   add("Suggests", package.suggests, {});
   add("Conflicts", package.conflicts, {});
   return out;
+}
+
+/// The lines of Build-Depends.
+std::string build_depends(const model::PackageFields& package) {
+  std::vector<std::string> lines;
+  for (const std::string& one : deb_relations(package.build_depends)) lines.push_back(' ' + render::control(one) + ',');
+  return base::join(lines, "\n");
 }
 
 std::string changelog(const Ingredients& from) {
@@ -144,7 +156,8 @@ base::SourceTree deb_folder(const Ingredients& from) {
       {"MAINTAINER", render::control(from.packager.full())},
       {"URL", render::control(from.project.url)},
       {"ARCH", render::control(from.profile.package.arch)},
-      {"RELATIONS", relation_fields(from.profile.package)},
+      {"BUILD_DEPENDS", build_depends(from.profile.package)},
+      {"RELATIONS", relation_fields(from)},
       {"SUMMARY", render::control(from.project.summary)},
       {"DESCRIPTION", description(from.project)},
       {"YEARS", years(from.project)},

@@ -63,9 +63,9 @@ std::string description(const Ingredients& from) {
 }
 
 model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
-  static const std::set<std::string> known{"Package",        "Version",  "Architecture", "Maintainer",
-                                           "Installed-Size", "Depends",  "Suggests",     "Conflicts",
-                                           "Section",        "Priority", "Homepage",     "Description"};
+  static const std::set<std::string> known{"Package",  "Version",    "Architecture", "Maintainer", "Installed-Size",
+                                           "Depends",  "Recommends", "Suggests",     "Conflicts",  "Section",
+                                           "Priority", "Homepage",   "Description"};
   constexpr std::string_view kFile = "the control file";
   Fields field = paragraph(report(job, "reading/control"), kFile, known);
   require(field, kFile, "Maintainer", from.packager.full());
@@ -80,7 +80,8 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
           field["Architecture"],      "",
           from.project.summary,       field["Homepage"],
           listed(field["Depends"]),   listed(field["Suggests"]),
-          listed(field["Conflicts"]), {}};
+          listed(field["Conflicts"]), {},
+          listed(field["Recommends"])};
 }
 
 /// All control files but those that dpkg-deb's other readings cover.
@@ -156,8 +157,8 @@ std::set<std::string> words(std::string_view list) {
 }
 
 /// What the uploads say of themselves. They are signed, so that nothing may stand there that nobody has looked at.
-/// Those that differ from build to build (.changes, .buildinfo) need not be there.
-void check_descriptions(const Ingredients& from, const std::filesystem::path& job) {
+/// Those that differ from build to build (.changes, .buildinfo) need not be there. Returns the fields of the .dsc.
+Fields check_descriptions(const Ingredients& from, const std::filesystem::path& job) {
   const std::string start = fmt::format("{}_{}", from.project.name, deb_version(from));
   const std::string tarball = fmt::format("{}_{}.orig.tar.gz", from.project.name, from.project.version());
   const std::set<std::string> sources{tarball, start + ".debian.tar.xz"};
@@ -175,7 +176,7 @@ void check_descriptions(const Ingredients& from, const std::filesystem::path& jo
   const std::string buildinfo = start + "_source.buildinfo";
   if (std::filesystem::exists(job / buildinfo)) (void)check(buildinfo, words(kBuildinfoFields), {start + ".dsc"});
   const std::string changes = start + "_source.changes";
-  if (!std::filesystem::exists(job / changes)) return;
+  if (!std::filesystem::exists(job / changes)) return dsc;
   std::set<std::string> files = sources;
   files.insert({start + ".dsc", buildinfo});
   // An upload to an archive that has the tarball already leaves it out (dpkg-genchanges -sd).
@@ -184,6 +185,7 @@ void check_descriptions(const Ingredients& from, const std::filesystem::path& jo
   Fields said = check(changes, words(kChangesFields), files);
   require(said, changes, "Distribution", from.profile.package.deb.series);
   for (const char* who : {"Maintainer", "Changed-By"}) require(said, changes, who, from.packager.full());
+  return dsc;
 }
 
 /// debian/ of the source package: it makes the binary package wherever somebody builds it.
@@ -202,16 +204,31 @@ model::Reading packaging(const Ingredients& from, const base::ListedTree& source
 }  // namespace
 
 std::vector<model::Reading> Deb::read(const Ingredients& from, const std::filesystem::path& job) const {
+  const auto source = [&](const std::vector<std::string>& leave_out) {
+    return source_reading(job, "reading/source.tar", top_folder(from.project), leave_out);
+  };
   model::Reading package;
+  if (is_compiled(from)) {
+    Fields dsc = check_descriptions(from, job);
+    package.what = "the .dsc";
+    package.has_facts = true;
+    package.facts = {dsc["Source"],
+                     dsc["Version"],
+                     "",
+                     "",
+                     from.project.summary,
+                     dsc["Homepage"],
+                     listed(dsc["Build-Depends"]),
+                     {},
+                     {}};
+    return {std::move(package), source({"/debian/", "/.pc/"}), packaging(from, source({}).tree)};
+  }
   package.what = "the .deb";
   package.has_tree = package.has_facts = true;
   package.facts = facts(from, job);
   package.tree = archive(job, "reading/data.tar");
   package.facts.scripts = scripts(job);
-  check_descriptions(from, job);
-  const auto source = [&](const std::vector<std::string>& leave_out) {
-    return source_reading(job, "reading/source.tar", top_folder(from.project), leave_out);
-  };
+  static_cast<void>(check_descriptions(from, job));
   return {std::move(package), source({"/debian/", "/.pc/"}), packaging(from, source({}).tree)};
 }
 

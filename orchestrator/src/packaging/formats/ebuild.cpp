@@ -112,8 +112,9 @@ void check_overlay(const Ingredients& from, const std::filesystem::path& job) {
 
 model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
   std::map<std::string, std::string> said = cache(job, cache_entry(from));
-  static const std::set<std::string> known{"DEFINED_PHASES", "DESCRIPTION", "EAPI", "HOMEPAGE", "IUSE", "KEYWORDS",
-                                           "LICENSE",        "RDEPEND",     "SLOT", "SRC_URI",  "_md5_"};
+  static const std::set<std::string> known{"BDEPEND",  "DEFINED_PHASES", "DEPEND",   "DESCRIPTION", "EAPI",
+                                           "HOMEPAGE", "IUSE",           "KEYWORDS", "LICENSE",     "RDEPEND",
+                                           "SLOT",     "SRC_URI",        "_md5_"};
   for (const auto& [field, value] : said) {
     if (!known.contains(field)) {
       throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", base::printable(field),
@@ -125,12 +126,13 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
       base_name(said["SRC_URI"]) != tarball_name(from.project)) {
     throw base::Error("the ebuild's cache in metadata/md5-cache is not of this ebuild");
   }
-  if (said["DEFINED_PHASES"] != "install postinst prerm") {
+  if (said["DEFINED_PHASES"] != ebuild_phases(from)) {
     throw base::Error(
         fmt::format("the ebuild has a phase that nobody asked for: {}", base::printable(said["DEFINED_PHASES"])));
   }
   model::PackageFacts out;
-  const std::string pf = report(job, work_folder(from) + "build-info/PF", 1)[0];
+  // Without an installation there is no PF but in the file's own name, by which it was read.
+  const std::string pf = is_compiled(from) ? ebuild_pf(from) : report(job, work_folder(from) + "build-info/PF", 1)[0];
   const std::string start = from.project.name + '-';
   const bool ours = pf.compare(0, start.size(), start) == 0;
   out.name = ours ? from.project.name : pf;
@@ -159,13 +161,15 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
   recipe.staged[distfile] = {0644, from.tarball};
 
   const std::string ebuild = ebuild_pf(from) + ".ebuild";
-  recipe.steps = {portage(from, "ebuild manifest", {"ebuild", ebuild, "manifest"}),
-                  portage(from, "egencache",
-                          {"egencache", "--config-root=/build", "--repo=" + from.project.name, "--update", "--jobs=1"}),
-                  portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
+  recipe.steps = {
+      portage(from, "ebuild manifest", {"ebuild", ebuild, "manifest"}),
+      portage(from, "egencache",
+              {"egencache", "--config-root=/build", "--repo=" + from.project.repository, "--update", "--jobs=1"}),
+      is_compiled(from) ? portage(from, "ebuild prepare", {"ebuild", ebuild, "clean", "prepare"})
+                        : portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
   recipe.reads_work = true;
-  recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar"),
-                    tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar")};
+  if (!is_compiled(from)) recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar")};
+  recipe.reading.push_back(tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar"));
   recipe.outputs = {{"overlay", "overlay"}, {distfile, tarball_name(from.project)}};
   return recipe;
 }
@@ -195,10 +199,13 @@ std::vector<ToolMade> Ebuild::tool_made(const Ingredients&) const { return {}; }
 
 std::vector<model::Reading> Ebuild::read(const Ingredients& from, const std::filesystem::path& job) const {
   model::Reading package;
-  package.what = "the image of the ebuild";
-  package.has_tree = package.has_facts = true;
+  package.what = is_compiled(from) ? "the ebuild" : "the image of the ebuild";
+  package.has_facts = true;
   check_overlay(from, job);
   package.facts = facts(from, job);
+  if (is_compiled(from))
+    return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+  package.has_tree = true;
   package.tree = archive(job, "reading/image.tar");
   for (const InstallItem& item : from.install) {
     if (item.kind != InstallKind::directory) continue;

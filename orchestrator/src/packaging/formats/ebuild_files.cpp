@@ -111,6 +111,13 @@ std::string relations(const Ingredients& from) {
   return base::join(out, "\n");
 }
 
+std::string build_depends(const Ingredients& from) {
+  std::vector<std::string> out;
+  for (const Dependency& one : from.profile.package.build_depends) out.push_back('\t' + atom(one));
+  std::sort(out.begin(), out.end());
+  return base::join(out, "\n");
+}
+
 std::string metadata_flags(const Ingredients& from) {
   std::string out;
   std::set<std::string> seen;
@@ -148,7 +155,7 @@ std::string patches(const Ingredients& from) {
 
 render::Values values(const Ingredients& from) {
   const model::EbuildFields& ebuild = from.profile.package.ebuild;
-  return {{"NAME", render::plain(from.project.name)},
+  return {{"REPOSITORY", render::plain(from.project.repository)},
           {"CATEGORY", render::plain(ebuild.category)},
           {"YEARS", years(from.project)},
           {"SUMMARY", render::bash(from.project.summary)},
@@ -158,6 +165,7 @@ render::Values values(const Ingredients& from) {
           {"KEYWORDS", render::bash(ebuild.keywords)},
           {"USE_FLAGS", use_flags(from)},
           {"RELATIONS", relations(from)},
+          {"BUILD_DEPENDS", build_depends(from)},
           {"PATCHES", patches(from)},
           {"INSTALL", install_lines(from)},
           {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
@@ -191,9 +199,24 @@ std::string ebuild_patch_name(const Ingredients& from) {
   return from.patch.empty() ? "" : fmt::format("{}-{}.patch", top_folder(from.project), from.profile.id);
 }
 
+/// The functions that its template defines, as portage sorts them into DEFINED_PHASES (PMS, metadata cache).
+std::string ebuild_phases(const Ingredients& from) {
+  const auto found = from.templates.find("package.ebuild");
+  std::set<std::string> phases;
+  if (found == from.templates.end()) return "";
+  for (const std::string& line : base::lines(found->second.content)) {
+    const bool phase = (line.starts_with("src_") || line.starts_with("pkg_")) && line.ends_with("() {");
+    if (phase) phases.insert(line.substr(4, line.size() - 8));
+  }
+  return base::join({phases.begin(), phases.end()}, " ");
+}
+
 std::vector<std::string> ebuild_depends(const Ingredients& from) {
+  // What a program is linked with asks for it to be compiled again when the library's ABI changes (PMS, slot
+  // operators).
+  const std::string slot = is_compiled(from) ? ":=" : "";
   std::vector<std::string> out;
-  for (const Dependency& one : from.profile.package.depends) out.push_back(atom(one));
+  for (const Dependency& one : from.profile.package.depends) out.push_back(atom(one) + slot);
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -20,6 +20,11 @@ inline constexpr std::uint64_t kReadLimit = 64ULL << 20U;   // of one archive un
 inline constexpr std::uint64_t kReportLimit = 1ULL << 20U;  // of one report of a package's reader
 inline constexpr std::string_view kModules = "/usr/lib/dracut/modules.d/";
 
+/// Whether the distribution compiles the package: only its source package is made here.
+[[nodiscard]] inline bool is_compiled(const Ingredients& from) {
+  return from.project.making == model::Making::compiled;
+}
+
 [[nodiscard]] std::string top_folder(const model::Project& project);    // NAME-VERSION
 [[nodiscard]] std::string tarball_name(const model::Project& project);  // NAME-VERSION.tar.gz
 /// model::download_folder as text of a recipe. Error when the address has a character that would need an escape there.

@@ -31,10 +31,13 @@ std::vector<std::string> relations(const std::vector<Dependency>& list) {
   return out;
 }
 
-/// optdepends: "networkmanager: why". The reason is for people; a package that is suggested needs no version.
-std::vector<std::string> suggestions(const std::vector<Dependency>& list) {
+/// optdepends: "networkmanager: why". The reason is for people; a package that is suggested needs no version. pacman
+/// installs none of them unasked, and so knows no recommendations.
+std::vector<std::string> suggestions(const model::PackageFields& package) {
   std::vector<std::string> out;
-  for (const Dependency& one : list) out.push_back(one.why.empty() ? one.name : one.name + ": " + one.why);
+  for (const auto* list : {&package.recommends, &package.suggests}) {
+    for (const Dependency& one : *list) out.push_back(one.why.empty() ? one.name : one.name + ": " + one.why);
+  }
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -45,13 +48,19 @@ std::string words(const std::vector<std::string>& list) {
   return base::join(out, " ");
 }
 
+std::vector<std::string> architectures(const model::PackageFields& package) {
+  if (package.architectures.empty()) return {render::bash(package.arch)};
+  return {package.architectures.begin(), package.architectures.end()};
+}
+
 std::string relation_lines(const model::PackageFields& package) {
   std::string out;
   const auto add = [&out](std::string_view name, const std::vector<std::string>& list) {
     if (!list.empty()) out += fmt::format("{}=({})\n", name, words(list));
   };
   add("depends", relations(package.depends));
-  add("optdepends", suggestions(package.suggests));
+  add("makedepends", relations(package.build_depends));
+  add("optdepends", suggestions(package));
   add("conflicts", relations(package.conflicts));
   return out;
 }
@@ -89,7 +98,7 @@ std::string pkgbuild(const Ingredients& from) {
                  {"VERSION", render::bash(from.project.version())},
                  {"REVISION", fmt::format("{}", package.revision)},
                  {"SUMMARY", render::bash(from.project.summary)},
-                 {"ARCH", render::bash(package.arch)},
+                 {"ARCH", base::join(architectures(package), " ")},
                  {"URL", render::bash(from.project.url)},
                  {"LICENSE", render::bash(from.project.license)},
                  {"RELATIONS", relation_lines(package)},
@@ -181,9 +190,9 @@ Fields package_info(const Ingredients& from, const std::filesystem::path& job) {
 }
 
 Fields source_info(const Ingredients& from, const std::filesystem::path& job) {
-  static const std::set<std::string> known{"pkgbase",   "pkgname", "pkgver",    "pkgrel",  "pkgdesc",
-                                           "url",       "arch",    "license",   "depends", "optdepends",
-                                           "conflicts", "source",  "sha256sums"};
+  static const std::set<std::string> known{"pkgbase",   "pkgname", "pkgver",     "pkgrel",     "pkgdesc",
+                                           "url",       "arch",    "license",    "depends",    "optdepends",
+                                           "conflicts", "source",  "sha256sums", "makedepends"};
   constexpr std::string_view kFile = ".SRCINFO";
   Fields info = fields(report(job, from.project.name + "/.SRCINFO"), kFile, known);
   require(info, kFile, "pkgbase", {from.project.name});
@@ -218,6 +227,19 @@ void take_descriptions(base::ListedTree& tree) {
   }
 }
 
+model::Reading binary_reading(const Ingredients& from, const std::filesystem::path& job) {
+  model::Reading package;
+  package.what = "the .pkg.tar.zst";
+  package.has_tree = package.has_facts = true;
+  const Fields info = package_info(from, job);
+  package.facts = {one(info, "pkgname"), one(info, "pkgver"),    one(info, "arch"),
+                   one(info, "license"), one(info, "pkgdesc"),   one(info, "url"),
+                   all(info, "depend"),  all(info, "optdepend"), all(info, "conflict")};
+  package.tree = archive(job, "reading/package.tar");
+  take_descriptions(package.tree);
+  return package;
+}
+
 }  // namespace
 
 model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
@@ -238,24 +260,27 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   recipe.staged[folder + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged[folder + patch_name(from)] = {0644, from.patch};
 
-  recipe.steps = {makepkg(from, "makepkg", {"--nodeps", "--noconfirm", "--nocheck"}),
+  // --nobuild: unpacks and patches, as much as the proof of a source package asks for.
+  recipe.steps = {is_compiled(from) ? makepkg(from, "makepkg --nobuild", {"--nodeps", "--noconfirm", "--nobuild"})
+                                    : makepkg(from, "makepkg", {"--nodeps", "--noconfirm", "--nocheck"}),
                   makepkg(from, "makepkg --printsrcinfo", {"--printsrcinfo"})};
   recipe.steps.back().stdout_to = folder + ".SRCINFO";
 
   const std::string package = binary(from);
   const std::string source = "work/" + from.project.name + "/src";
   recipe.reads_work = true;  // the source tree that makepkg has prepared
-  recipe.reading = {{"bsdtar .PKGINFO", {"bsdtar", "-xOqf", package, ".PKGINFO"}, {}, "/build", "reading/pkginfo"},
-                    {"bsdtar", {"bsdtar", "-cf", "-", "@" + package}, {}, "/build", "reading/package.tar"},
-                    {"tar",
-                     {"tar", "--create", "--directory", source, top_folder(from.project)},
-                     {},
-                     "/build",
-                     "reading/source.tar"}};
-  recipe.outputs = {{package, package},
-                    {folder + "PKGBUILD", "PKGBUILD"},
-                    {folder + ".SRCINFO", ".SRCINFO"},
-                    {folder + tarball_name(from.project), tarball_name(from.project)}};
+  if (!is_compiled(from)) {
+    recipe.reading = {{"bsdtar .PKGINFO", {"bsdtar", "-xOqf", package, ".PKGINFO"}, {}, "/build", "reading/pkginfo"},
+                      {"bsdtar", {"bsdtar", "-cf", "-", "@" + package}, {}, "/build", "reading/package.tar"}};
+    recipe.outputs = {{package, package}};
+  }
+  recipe.reading.push_back({"tar",
+                            {"tar", "--create", "--directory", source, top_folder(from.project)},
+                            {},
+                            "/build",
+                            "reading/source.tar"});
+  for (const std::string& name : {std::string("PKGBUILD"), std::string(".SRCINFO"), tarball_name(from.project)})
+    recipe.outputs.push_back({folder + name, name});
   if (!from.patch.empty()) recipe.outputs.push_back({folder + patch_name(from), patch_name(from)});
   return recipe;
 }
@@ -264,8 +289,9 @@ model::PackageFacts Pkgbuild::expected_facts(const Ingredients& from) const {
   model::PackageFacts facts = common_facts(from);
   facts.version = version(from);
   facts.depends = relations(from.profile.package.depends);
-  facts.suggests = suggestions(from.profile.package.suggests);
+  facts.suggests = suggestions(from.profile.package);
   facts.conflicts = relations(from.profile.package.conflicts);
+  if (is_compiled(from)) facts.arch = base::join(architectures(from.profile.package), " | ");
   return facts;
 }
 
@@ -279,16 +305,6 @@ base::ListedTree Pkgbuild::expected_tree(const Ingredients& from) const {
 std::vector<ToolMade> Pkgbuild::tool_made(const Ingredients&) const { return {}; }
 
 std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::filesystem::path& job) const {
-  model::Reading package;
-  package.what = "the .pkg.tar.zst";
-  package.has_tree = package.has_facts = true;
-  const Fields info = package_info(from, job);
-  package.facts = {one(info, "pkgname"), one(info, "pkgver"),    one(info, "arch"),
-                   one(info, "license"), one(info, "pkgdesc"),   one(info, "url"),
-                   all(info, "depend"),  all(info, "optdepend"), all(info, "conflict")};
-  package.tree = archive(job, "reading/package.tar");
-  take_descriptions(package.tree);
-
   model::Reading aur;
   aur.what = "the .SRCINFO";
   aur.has_facts = true;
@@ -303,7 +319,10 @@ std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::f
   require_same(job, folder + "PKGBUILD", pkgbuild(from));
   require_same(job, folder + tarball_name(from.project), from.tarball);
   if (!from.patch.empty()) require_same(job, folder + patch_name(from), from.patch);
-  return {std::move(package), std::move(aur), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+  std::vector<model::Reading> out{std::move(aur),
+                                  source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+  if (!is_compiled(from)) out.insert(out.begin(), binary_reading(from, job));
+  return out;
 }
 
 }  // namespace formats

@@ -63,11 +63,18 @@ std::vector<std::string> target_macros(const Ingredients& from) {
   return out;
 }
 
-std::vector<std::string> rpmbuild(const Ingredients& from) {
+/// ARCH-VENDOR-OS; of a source package, which goes everywhere, the architecture is a fixed one, so that it is the same
+/// wherever it is made.
+std::string target(const Ingredients& from) {
   const auto& emulate = from.profile.package.rpm.emulate;
-  const auto target = emulate.find("_target");
-  std::vector<std::string> argv{"rpmbuild", "-ba", "--nodeps", "--target",
-                                target == emulate.end() ? from.profile.package.arch : target->second};
+  const auto found = emulate.find("_target");
+  const std::string arch = is_compiled(from) ? "x86_64" : from.profile.package.arch;
+  return found == emulate.end() ? arch
+                                : arch + found->second.substr(std::min(found->second.find('-'), found->second.size()));
+}
+
+std::vector<std::string> rpmbuild(const Ingredients& from) {
+  std::vector<std::string> argv{"rpmbuild", is_compiled(from) ? "-bs" : "-ba", "--nodeps", "--target", target(from)};
   for (const char* macro : {"_topdir /build", "_tmppath /build/tmp", "_buildhost build.invalid",
                             "use_source_date_epoch_as_buildtime 1", "clamp_mtime_to_source_date_epoch 1"}) {
     argv.insert(argv.end(), {"--define", macro});
@@ -86,6 +93,8 @@ model::Step query(const std::string& title, const std::string& format, const std
   step.stdout_to = "reading/" + to;
   return step;
 }
+
+constexpr const char* kTags = "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n%{LICENSE}\\n%{SUMMARY}\\n%{URL}\\n";
 
 /// One line a relation: its kind, where it is from (manual, auto, rpmlib), name, op, version.
 std::string relations_format() {
@@ -108,12 +117,32 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
   recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged["SOURCES/" + rpm_patch_name(from)] = {0644, from.patch};
   recipe.staged[fmt::format("SPECS/{}.spec", from.project.name)] = {0644, rpm_spec(from)};
-  recipe.steps.push_back({"rpmbuild -ba", rpmbuild(from), {}, "/build", ""});
+  const std::vector<model::Step> source_reading{
+      {"rpmbuild -rp",
+       {"rpmbuild", "-rp", "--nodeps", "--define", "_topdir /build/reading/srpm", "--define", "_tmppath /build/tmp",
+        source(from)},
+       {},
+       "/build",
+       ""},
+      {"tar",
+       {"tar", "--create", "--file", "reading/source.tar", "--owner=root:0", "--group=root:0", "--directory",
+        "reading/srpm/BUILD", "."},
+       {},
+       "/build",
+       ""}};
+  const auto argv = rpmbuild(from);
+  recipe.steps.push_back({base::join({argv[0], argv[1]}, " "), argv, {}, "/build", ""});
+  if (is_compiled(from)) {
+    recipe.reading = {query("rpm -qp", kTags, source(from), "tags"),
+                      query("rpm -qp --requires", relations_format(), source(from), "relations")};
+    recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
+    recipe.outputs = {{source(from), base_name(source(from))}};
+    return recipe;
+  }
 
   const std::string package = binary(from);
   recipe.reading = {
-      query("rpm -qp", "%{NAME}\\n%{VERSION}-%{RELEASE}\\n%{ARCH}\\n%{LICENSE}\\n%{SUMMARY}\\n%{URL}\\n", package,
-            "tags"),
+      query("rpm -qp", kTags, package, "tags"),
       query("rpm -qp --requires", relations_format(), package, "relations"),
       query("rpm -qp --list", "[%{FILEMODES:octal}\\t%{FILEUSERNAME}\\t%{FILEGROUPNAME}\\t%{FILENAMES}\\n]", package,
             "files"),
@@ -129,19 +158,8 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
        "/build",
        "reading/scripts"},
       {"rpm2cpio", {"rpm2cpio", package}, {}, "/build", "reading/payload.cpio"},
-      {"rpmbuild -rp",
-       {"rpmbuild", "-rp", "--nodeps", "--define", "_topdir /build/reading/srpm", "--define", "_tmppath /build/tmp",
-        source(from)},
-       {},
-       "/build",
-       ""},
-      {"tar",
-       {"tar", "--create", "--file", "reading/source.tar", "--owner=root:0", "--group=root:0", "--directory",
-        "reading/srpm/BUILD", "."},
-       {},
-       "/build",
-       ""},
   };
+  recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
   recipe.outputs = {{package, base_name(package)}, {source(from), base_name(source(from))}};
   return recipe;
 }
@@ -155,7 +173,13 @@ model::PackageFacts Rpm::expected_facts(const Ingredients& from) const {
     for (const model::Dependency& one : list) to.push_back(relation(one));
     std::sort(to.begin(), to.end());
   };
+  if (is_compiled(from)) {
+    facts.arch.clear();  // of the machine that made it
+    add(facts.depends, from.profile.package.build_depends);
+    return facts;
+  }
   add(facts.depends, from.profile.package.depends);
+  add(facts.recommends, from.profile.package.recommends);
   add(facts.suggests, from.profile.package.suggests);
   add(facts.conflicts, from.profile.package.conflicts);
   facts.scripts = rpm_scripts(from);

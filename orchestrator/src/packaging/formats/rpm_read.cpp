@@ -50,7 +50,7 @@ std::map<std::string, std::string> scripts(const std::filesystem::path& job) {
 
 model::PackageFacts facts(const std::filesystem::path& job) {
   const std::vector<std::string> tags = report(job, "reading/tags", 6);
-  model::PackageFacts out{tags[0], tags[1], tags[2], tags[3], tags[4], tags[5], {}, {}, {}, scripts(job)};
+  model::PackageFacts out{tags[0], tags[1], tags[2], tags[3], tags[4], tags[5], {}, {}, {}};
   for (const std::string& line : report(job, "reading/relations")) {
     const std::vector<std::string> cell = columns(line, 5, "reading/relations");
     if (cell[2] == "(none)" || cell[1] == "rpmlib") continue;  // no relation of this kind; what any rpm of today can do
@@ -61,6 +61,8 @@ model::PackageFacts facts(const std::filesystem::path& job) {
     const std::string text = op.empty() ? cell[2] : fmt::format("{} {} {}", cell[2], op, cell[4]);
     if (cell[0] == "REQUIRE") {
       out.depends.push_back(text);
+    } else if (cell[0] == "RECOMMEND") {
+      out.recommends.push_back(text);
     } else if (cell[0] == "SUGGEST") {
       out.suggests.push_back(text);
     } else if (cell[0] == "CONFLICT") {
@@ -70,7 +72,8 @@ model::PackageFacts facts(const std::filesystem::path& job) {
                                     base::printable(text)));
     }
   }
-  for (auto* list : {&out.depends, &out.suggests, &out.conflicts}) std::sort(list->begin(), list->end());
+  for (auto* list : {&out.depends, &out.recommends, &out.suggests, &out.conflicts})
+    std::sort(list->begin(), list->end());
   return out;
 }
 
@@ -137,9 +140,16 @@ void check_header(const Ingredients& from, const std::filesystem::path& job, con
 
 std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesystem::path& job) const {
   model::Reading package;
-  package.what = "the .rpm";
-  package.has_tree = package.has_facts = true;
+  package.what = is_compiled(from) ? "the SRPM" : "the .rpm";
+  package.has_facts = true;
   package.facts = facts(job);
+  if (is_compiled(from)) {
+    package.facts.arch.clear();
+    check_source_package(from, job);
+    return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
+  }
+  package.has_tree = true;
+  package.facts.scripts = scripts(job);
   package.tree = tree(job);
 
   check_header(from, job, rpm_source_name(from));

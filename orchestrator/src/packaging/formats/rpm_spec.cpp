@@ -42,6 +42,16 @@ std::string scriptlet(const Ingredients& from, const std::string& name, const st
   return text;
 }
 
+/// A scriptlet's template, its place in the spec, and how rpm names it; a package has those whose template is there.
+struct Scriptlet {
+  const char* file;
+  const char* value;
+  const char* kind;
+};
+constexpr std::array<Scriptlet, 3> kScriptlets{{{"post", "POST", "postinstall"},
+                                                {"preun", "PREUN", "preuninstall"},
+                                                {"transfiletriggerin", "TRANSFILETRIGGERIN", "transfiletriggerin"}}};
+
 std::string sbin_macro(const Ingredients& from) {
   return folder_of(with_macros(from, from.profile.package.sbin_dir + "/program"));
 }
@@ -51,7 +61,9 @@ std::string dependencies(const model::PackageFields& package) {
   const auto add = [&out](std::string_view tag, const std::vector<model::Dependency>& list) {
     for (const model::Dependency& one : list) out += fmt::format("{:<15} {}\n", tag, render::spec(relation(one)));
   };
+  add("BuildRequires:", package.build_depends);
   add("Requires:", package.depends);
+  add("Recommends:", package.recommends);
   add("Suggests:", package.suggests);
   add("Conflicts:", package.conflicts);
   return out;
@@ -162,17 +174,20 @@ std::vector<RpmChange> rpm_changelog(const Ingredients& from) {
 }
 
 std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {
-  const std::string& sbin = plain_path(from.profile.package.sbin_dir);
-  return {{"postinstall", scriptlet(from, "post", sbin)},
-          {"preuninstall", scriptlet(from, "preun", sbin)},
-          {"transfiletriggerin -- " + base::join(watched(from.profile), ", "),
-           scriptlet(from, "transfiletriggerin", sbin)}};
+  std::map<std::string, std::string> out;
+  for (const auto& [file, value, kind] : kScriptlets) {
+    if (!from.templates.contains(file)) continue;
+    const bool is_trigger = std::string_view(kind) == "transfiletriggerin";
+    out[is_trigger ? kind + (" -- " + base::join(watched(from.profile), ", ")) : kind] =
+        scriptlet(from, file, plain_path(from.profile.package.sbin_dir));
+  }
+  return out;
 }
 
 std::string rpm_spec(const Ingredients& from) {
   const model::PackageFields& package = from.profile.package;
   const std::string patch = rpm_patch_name(from);
-  const render::Values values{
+  render::Values values{
       {"NAME", render::spec(from.project.name)},
       {"VERSION", render::spec(from.project.version())},
       {"REVISION", fmt::format("{}", package.revision)},
@@ -185,14 +200,14 @@ std::string rpm_spec(const Ingredients& from) {
       {"DEPENDENCIES", dependencies(package)},
       {"DESCRIPTION", description(from.project)},
       {"INSTALL", install_lines(from)},
-      {"POST", scriptlet(from, "post", sbin_macro(from))},
-      {"PREUN", scriptlet(from, "preun", sbin_macro(from))},
       {"WATCHED", base::join(watched(from.profile), " ")},
-      {"TRANSFILETRIGGERIN", scriptlet(from, "transfiletriggerin", sbin_macro(from))},
       {"FILES", file_lines(from)},
       {"CHANGELOG", changelog(from)},
   };
-  return filled(from, "dracut-sshd.spec", values);
+  for (const auto& [file, value, kind] : kScriptlets) {
+    if (from.templates.contains(file)) values[value] = scriptlet(from, file, sbin_macro(from));
+  }
+  return filled(from, "package.spec", values);
 }
 
 }  // namespace formats

@@ -44,15 +44,22 @@ struct EbuildFields {
   std::string keywords;  // "~amd64 ~arm64"
 };
 
+/// One package of a release: what is said of all of them (/package), and over it what is said of this one
+/// (/packages/ID).
 struct PackageFields {
-  std::string format;   // a name in the registry of formats
-  std::string manager;  // a name in the registry of package managers
-  std::string arch;     // noarch, all, any
+  std::string id;                       // which of project.json's packages; "" where all of a release's are meant
+  std::string suffix;                   // of its folder in dist/; "": it is the project's first package
+  std::string name;                     // where it is not called as in project.json
+  std::string format;                   // a name in the registry of formats
+  std::string manager;                  // a name in the registry of package managers
+  std::string arch;                     // noarch, all, any; "" where it has architectures
+  std::set<std::string> architectures;  // as uname -m has them
   std::string doc_dir;
   std::string sbin_dir;
   std::int64_t revision = 1;
   std::set<std::string> key_types;  // of keys that its package manager reads ("rsa", "ed25519"); none: any
-  std::vector<Dependency> depends, suggests, conflicts;  // sorted by name
+  std::vector<Dependency> depends, recommends, suggests, conflicts;  // sorted by name
+  std::vector<Dependency> build_depends;                             // what its source package asks for
   RpmFields rpm;
   DebFields deb;
   EbuildFields ebuild;
@@ -107,7 +114,7 @@ struct Profile {
   CiFields ci;
   ServiceFields services;
 
-  [[nodiscard]] std::string key() const { return id + "-" + release; }  // its folder in dist/
+  [[nodiscard]] std::string key() const { return id + "-" + release + package.suffix; }  // its folder in dist/
 };
 
 }  // namespace model

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace model {
@@ -22,17 +23,31 @@ struct NextStep {
   std::string package;  // that has the command; "": the first one
 };
 
-/// What is the same for every distribution: project.json and CHANGELOG.md.
+/// How a package comes to be.
+enum class Making {
+  files,     // of the files of the source, by an install list: made here, with its source package
+  compiled,  // by each distribution's own compiler: its source package is made here
+  prebuilt,  // of files that were compiled elsewhere, for each architecture: made here, without a source package
+};
+
+/// What is the same for every distribution, of one package: project.json and CHANGELOG.md.
 struct Project {
+  std::string id;                        // what profiles call the package: "module"
+  bool is_first = false;                 // of project.json's packages: the others go with it
   std::string name;                      // "dracut-sshd"
   std::string summary;                   // one line, no full stop
   std::vector<std::string> description;  // paragraphs' lines, at most 72 columns; "" separates paragraphs
+  std::string repository;                // what repositories of all packages are called: the first one's name
   std::string url;                       // the one place where it stands
-  std::string downloads;           // the folder that users fetch tarballs from; {version} may stand in it; "": url
-  std::string license;             // SPDX, of module/
-  std::vector<Release> changelog;  // newest first, never empty; the first gives version and SOURCE_DATE_EPOCH
-
-  std::vector<NextStep> next_steps;
+  std::string downloads;  // the folder that users fetch tarballs from; {version} may stand in it; "": url
+  std::string license;    // SPDX, of what the package installs
+  Making making = Making::files;
+  std::string install_list;  // what is installed where, in the source; "": its own build does that
+  /// Of which paths of the project its source is made, and where they lie in it; a folder stands for all in it.
+  std::vector<std::pair<std::string, std::string>> sources;
+  std::vector<std::string> left_out;  // paths of the project below these that are not in the source
+  std::vector<Release> changelog;     // newest first, never empty; the first gives version and SOURCE_DATE_EPOCH
+  std::vector<NextStep> next_steps;   // in this order; the same for all packages
 
   [[nodiscard]] const std::string& version() const { return changelog.front().version; }
   [[nodiscard]] std::int64_t epoch() const { return changelog.front().epoch; }

@@ -57,11 +57,13 @@ struct Recipe {
   std::vector<Output> outputs;
 };
 
-/// What a package says of itself, as its own reader printed it.
+/// What a package says of itself, as its own reader printed it. Of a source package alone `depends` is what it needs to
+/// be built, and there is no more than its reader says.
 struct PackageFacts {
   std::string name, version, arch, license, summary, url;  // version as the format writes it, revision included
   std::vector<std::string> depends, suggests, conflicts;   // sorted, as the format writes them ("dracut >= 104")
   std::map<std::string, std::string> scripts = {};  // what the package manager runs, and when ("postinst" -> its text)
+  std::vector<std::string> recommends = {};         // as `suggests`, where the format has both
   bool operator==(const PackageFacts&) const = default;
 };
 

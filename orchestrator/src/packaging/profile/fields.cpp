@@ -64,15 +64,20 @@ const std::vector<Field> kFields = {
     {"/dracut", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of dracut."},
     {"/openssh", Scope::release, Kind::string, true, "", &kVersion, {}, "The version of OpenSSH."},
 
-    {"/package", B, Kind::object, true, "", nullptr, {}, "What the package is like."},
-    {"/package/format", B, Kind::choice, true, "", nullptr, {"rpm", "deb", "ebuild", "pkgbuild"}, "The package format."},
-    {"/package/manager", B, Kind::choice, true, "", nullptr, {"dnf", "zypper", "apt", "portage", "pacman"}, "The package manager that installs it."},
-    {"/package/key_types", B, Kind::set, false, "", &kId, {}, "The types of keys that the package manager reads, as the words that GnuPG begins an algorithm with; any, when there is none."},
-    {"/package/arch", B, Kind::choice, true, "", nullptr, {"noarch", "all", "any"}, "The distribution's word for a package of no architecture."},
+    {"/packages", B, Kind::packages, true, "", nullptr, {}, "The packages that are made, by the names that project.json has for them: what each says is merged over /package (RFC 7396)."},
+    {"/package", B, Kind::object, true, "", nullptr, {}, "What all packages have in common."},
+    {"/package/format", B, Kind::choice, true, "", nullptr, {"rpm", "deb", "ebuild", "pkgbuild"}, "The package format.", true},
+    {"/package/manager", B, Kind::choice, true, "", nullptr, {"dnf", "zypper", "apt", "portage", "pacman"}, "The package manager that installs it.", true},
+    {"/package/key_types", B, Kind::set, false, "", &kId, {}, "The types of keys that the package manager reads, as the words that GnuPG begins an algorithm with; any, when there is none.", true},
+    {"/package/name", B, Kind::string, false, "", &kSeries, {}, "The package's name here, where it is another than in project.json."},
+    {"/package/arch", B, Kind::choice, false, "", nullptr, {"noarch", "all", "any"}, "The distribution's word for a package of no architecture; left out where there are /package/architectures."},
+    {"/package/architectures", B, Kind::set, false, "", &kMacroName, {"x86_64", "aarch64"}, "The architectures that the package is made for, as uname -m has them; left out where it has none."},
     {"/package/revision", B, Kind::integer, true, "", nullptr, {}, "The package's revision of one version."},
     {"/package/doc_dir", B, Kind::string, true, "", &kDocDir, {}, "Where documents and examples are installed."},
     {"/package/sbin_dir", B, Kind::choice, true, "", nullptr, {"/usr/sbin", "/usr/bin"}, "Where commands for the administrator are installed."},
     {"/package/requires", B, Kind::dependencies, true, "", &kPackage, {}, "What must be installed."},
+    {"/package/build_requires", B, Kind::dependencies, false, "", &kPackage, {}, "What must be installed to compile it."},
+    {"/package/recommends", B, Kind::dependencies, false, "", &kPackage, {}, "What is installed with it, unless the user says no; where a package manager knows no such thing, it is suggested."},
     {"/package/suggests", B, Kind::dependencies, false, "", &kPackage, {}, "What goes well with it; never installed unasked."},
     {"/package/conflicts", B, Kind::dependencies, false, "", &kPackage, {}, "What it cannot be installed beside."},
     {"/package/rpm", B, Kind::object, true, "rpm", nullptr, {}, "For rpm alone."},
@@ -169,17 +174,26 @@ bool fits_extra(Grammar::Extra extra, std::string_view text) {
 
 std::span<const Field> fields() { return kFields; }
 
+std::string in_table(std::string_view pointer) {
+  constexpr std::string_view kPackages = "/packages/";
+  if (!pointer.starts_with(kPackages)) return std::string(pointer);
+  const auto rest = pointer.substr(std::min(pointer.find('/', kPackages.size()), pointer.size()));
+  return "/package" + std::string(rest);
+}
+
 const Field* find_field(std::string_view pointer) {
-  const auto found = std::ranges::find(kFields, pointer, &Field::pointer);
+  const auto found = std::ranges::find(kFields, in_table(pointer), &Field::pointer);
   return found == kFields.end() ? nullptr : &*found;
 }
 
 std::vector<std::string> names_below(std::string_view pointer, Scope scope) {
   std::vector<std::string> names;
+  const auto object = in_table(pointer);
   for (const auto& field : kFields) {
-    if (!field.pointer.starts_with(pointer) || field.pointer.size() <= pointer.size()) continue;
-    const auto rest = field.pointer.substr(pointer.size());
+    if (!field.pointer.starts_with(object) || field.pointer.size() <= object.size()) continue;
+    const auto rest = field.pointer.substr(object.size());
     if (rest.front() != '/' || rest.find('/', 1) != std::string_view::npos) continue;
+    if (field.common && object != pointer) continue;
     if (field.scope == Scope::both || field.scope == scope) names.emplace_back(rest.substr(1));
   }
   if (scope == Scope::release && pointer.empty()) names.emplace_back("id");  // a release has an id of its own
@@ -222,6 +236,7 @@ std::string pattern(const Grammar& grammar) {
   return fmt::format("^(?=.{{2,{}}}$){}(/(?!\\.\\.?(/|$)){}+)+$", grammar.max, kernel, part);
 }
 
+const Grammar& package_grammar() { return kId; }
 const Grammar& release_grammar() { return kRelease; }
 const Grammar& version_grammar() { return kVersion; }
 const Grammar& use_grammar() { return kUse; }

@@ -20,6 +20,7 @@ enum class Kind {
   dependencies,  // {"name": {"op", "version", "use", "why"}}
   macros,        // {"name": "value"}, the names of `choices` if there are any
   sources,       // {"/json/pointer": "where this is known from"}
+  packages,      // {"id": {the fields of /package}}
   releases,      // [ {...}, ... ]
 };
 
@@ -49,9 +50,12 @@ struct Field {
   const Grammar* grammar;   // string, set (members), dependencies (names)
   std::vector<std::string_view> choices;
   std::string_view doc;
+  bool common = false;  // of /package: the same for all packages of a release, and so not in /packages
 };
 
 [[nodiscard]] std::span<const Field> fields();
+/// The pointer that the table has a field under: what lies below /packages/ID is as what lies below /package.
+[[nodiscard]] std::string in_table(std::string_view pointer);
 /// nullptr when the table has no such field.
 [[nodiscard]] const Field* find_field(std::string_view pointer);
 /// The names of the fields directly below an object ("" is the top), for the scope given.
@@ -64,6 +68,7 @@ struct Field {
 
 // Grammars of what stands inside the structured kinds.
 [[nodiscard]] const Grammar& release_grammar();  // a release's own id
+[[nodiscard]] const Grammar& package_grammar();  // a package's id
 [[nodiscard]] const Grammar& version_grammar();
 [[nodiscard]] const Grammar& use_grammar();
 [[nodiscard]] const Grammar& prose_grammar();

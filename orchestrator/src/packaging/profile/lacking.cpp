@@ -7,16 +7,18 @@
 #include <array>
 #include <set>
 
+#include "profile/fields.hpp"
+
 namespace profile {
 namespace {
 
-/// The object whose members share one source, as "/sshd" or "/package/requires"; "" for a value that needs none.
-std::string sourced_part(std::string_view pointer) {
-  static constexpr std::array<std::string_view, 4> kParts{"/sshd", "/initrd", "/package/sbin_dir", "/package/requires"};
-  for (const auto part : kParts) {
-    if (pointer == part || (pointer.starts_with(part) && pointer[part.size()] == '/')) return std::string(part);
-  }
-  return "";
+/// Whether a value, or the object that holds it, needs a source.
+bool needs_source(std::string_view pointer) {
+  static constexpr std::array<std::string_view, 5> kParts{"/sshd", "/initrd", "/package/sbin_dir", "/package/requires",
+                                                          "/package/build_requires"};
+  const auto in = in_table(pointer);
+  return std::ranges::any_of(
+      kParts, [&in](std::string_view part) { return in == part || (in.starts_with(part) && in[part.size()] == '/'); });
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ model::Findings unsourced(const Loaded& loaded) {
     std::set<std::string> told;
     for (const auto& release : distribution.releases) {
       for (const auto& leaf : release.leaves) {
-        if (sourced_part(leaf.pointer).empty() || !leaf.source.empty() || !told.insert(leaf.pointer).second) continue;
+        if (!needs_source(leaf.pointer) || !leaf.source.empty() || !told.insert(leaf.pointer).second) continue;
         findings.push_back(
             {model::Severity::error, fmt::format("{}: {}", distribution.file, leaf.pointer),
              "no source says where this is known from",

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "model/strict_json.hpp"
+#include "profile/complete.hpp"
 #include "profile/fields.hpp"
 #include "profile/shape.hpp"
 #include "profile/typed.hpp"
@@ -181,10 +182,19 @@ void load_text(std::string_view text, const std::string& file, Loaded& into) {
     check_complete(merged, fmt::format("{}: release {}", file, level["id"].get<std::string>()), findings);
     if (findings.size() == errors) {
       release.profile = typed(merged);
+      for (const auto& id : packages_of(merged)) {
+        release.packages.push_back(typed(package_profile(merged, id)));
+        release.packages.back().package.id = id;
+      }
       distribution.releases.push_back(std::move(release));
     }
   }
   if (findings.size() == before) into.distributions.push_back(std::move(distribution));
+}
+
+const model::Profile* package_of(const Release& release, std::string_view id) {
+  const auto found = std::ranges::find_if(release.packages, [&](const auto& one) { return one.package.id == id; });
+  return found == release.packages.end() ? nullptr : &*found;
 }
 
 Loaded load_files(const std::vector<std::filesystem::path>& files) {

@@ -22,9 +22,10 @@ struct Leaf {
 };
 
 struct Release {
-  model::Profile profile;
-  std::vector<Leaf> leaves;  // in the order of the table of fields
-  std::string merged;        // the merged profile as JSON, two spaces
+  model::Profile profile;                // its `package` is what all packages have in common
+  std::vector<model::Profile> packages;  // one for each package, sorted by id
+  std::vector<Leaf> leaves;              // in the order of the table of fields
+  std::string merged;                    // the merged profile as JSON, two spaces
 };
 
 struct Distribution {
@@ -44,6 +45,9 @@ void load_text(std::string_view text, const std::string& file, Loaded& into);
 [[nodiscard]] Loaded load_files(const std::vector<std::filesystem::path>& files);
 /// All *.json of a folder.
 [[nodiscard]] std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
+
+/// The profile of one of a release's packages; nullptr when the release has no such package.
+[[nodiscard]] const model::Profile* package_of(const Release& release, std::string_view id);
 
 /// What must hold between releases and distributions: no two packages of one package manager share name, version and
 /// architecture; a deb's later release has the higher version; all releases of an rpm distribution give the same spec

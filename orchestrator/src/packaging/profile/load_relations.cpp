@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/text.hpp"
 #include "model/deb_version.hpp"
@@ -27,11 +30,15 @@ auto spec_relevant(const Profile& p) {
     return all;
   };
   return std::vector<std::pair<std::string, std::string>>{
+      {"/package/name", p.package.name},
       {"/package/arch", p.package.arch},
+      {"/package/architectures", base::join({p.package.architectures.begin(), p.package.architectures.end()}, " ")},
       {"/package/revision", std::to_string(p.package.revision)},
       {"/package/doc_dir", p.package.doc_dir},
       {"/package/rpm/license_dir", p.package.rpm.license_dir},
       {"/package/requires", names(p.package.depends)},
+      {"/package/build_requires", names(p.package.build_depends)},
+      {"/package/recommends", names(p.package.recommends)},
       {"/package/suggests", names(p.package.suggests)},
       {"/package/conflicts", names(p.package.conflicts)},
       {"/sshd/path", p.sshd.path},
@@ -45,7 +52,7 @@ auto spec_relevant(const Profile& p) {
 }
 
 void check_unique(const Loaded& loaded, model::Findings& findings) {
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> seen;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::string> seen;
   std::map<std::string, std::string> folders;
   for (const auto& distribution : loaded.distributions) {
     for (const auto& release : distribution.releases) {
@@ -56,8 +63,11 @@ void check_unique(const Loaded& loaded, model::Findings& findings) {
         findings.push_back({Severity::error, here,
                             fmt::format("its folder in dist/ would be {}, as that of {}", p.key(), neighbour->second),
                             "give one of the two another id"});
-      const auto [other, fresh] = seen.try_emplace({p.package.manager, p.package.arch, distinction(p)}, here);
-      if (!fresh) {
+      bool is_told = false;
+      for (const auto& one : release.packages) {
+        const auto [other, fresh] =
+            seen.try_emplace({p.package.manager, one.package.id, one.package.arch, distinction(one)}, here);
+        if (fresh || std::exchange(is_told, true)) continue;
         findings.push_back(
             {Severity::error, here,
              fmt::format("its package would have the same name, version and architecture as that of {}", other->second),
@@ -99,20 +109,37 @@ void check_order(const Distribution& distribution, model::Findings& findings) {
   }
 }
 
+/// The releases that have a package, by their place in the file.
+std::vector<std::pair<std::size_t, const Profile*>> releases_with(const Distribution& distribution,
+                                                                  std::string_view id) {
+  std::vector<std::pair<std::size_t, const Profile*>> out;
+  for (std::size_t i = 0; i < distribution.releases.size(); ++i) {
+    if (const auto* profile = package_of(distribution.releases[i], id)) out.emplace_back(i, profile);
+  }
+  return out;
+}
+
 void check_same_spec(const Distribution& distribution, model::Findings& findings) {
-  for (std::size_t i = 1; i < distribution.releases.size(); ++i) {
-    const auto& first = distribution.releases[0].profile;
-    const auto& other = distribution.releases[i].profile;
+  std::set<std::string> ids;
+  for (const auto& release : distribution.releases) {
+    for (const auto& one : release.packages) ids.insert(one.package.id);
+  }
+  for (const auto& id : ids) {
+    const auto releases = releases_with(distribution, id);
+    const auto& first = *releases.front().second;
     if (first.package.format != "rpm") continue;
     const auto expected = spec_relevant(first);
-    const auto found = spec_relevant(other);
-    for (std::size_t k = 0; k < expected.size(); ++k) {
-      if (expected[k] == found[k]) continue;
-      findings.push_back(
-          {Severity::error, fmt::format("{}: /releases/{}{}", distribution.file, i, found[k].first),
-           fmt::format("differs from release {}, but one SRPM serves all releases of an rpm distribution",
-                       first.release),
-           "say it once, for the whole distribution"});
+    for (const auto& [place, other] : releases) {
+      const auto found = spec_relevant(*other);
+      for (std::size_t k = 0; k < expected.size(); ++k) {
+        if (expected[k] == found[k]) continue;
+        model::Finding one{
+            Severity::error, fmt::format("{}: /releases/{}{}", distribution.file, place, found[k].first),
+            fmt::format("differs from release {}, but one SRPM serves all releases of an rpm distribution",
+                        first.release),
+            "say it once, for the whole distribution"};
+        if (std::ranges::find(findings, one) == findings.end()) findings.push_back(std::move(one));
+      }
     }
   }
 }

@@ -40,6 +40,8 @@ std::string kind_of(const Field& field) {
                                          base::join({field.choices.begin(), field.choices.end()}, ", ");
     case Kind::sources:
       return "an object of JSON pointers and texts";
+    case Kind::packages:
+      return "an object of packages, each an object with the fields of /package";
     case Kind::releases:
       return "an array of objects";
   }

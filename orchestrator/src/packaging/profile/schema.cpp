@@ -55,9 +55,9 @@ class Builder {
       properties[name] = or_null(one(*field, scope, nullable), nullable);
       properties[name]["description"] = std::string(field->doc);
       const bool own = scope == Scope::distribution && field->scope == Scope::distribution;
-      if (own || (merged_ && field->required &&
-                  (field->format.empty() || field->pointer.find('/', 9) != std::string_view::npos)))
-        required.push_back(name);
+      // What stands directly below /package may be said package by package.
+      const bool of_each = pointer == "/package" && !field->common;
+      if (own || (merged_ && field->required && !of_each)) required.push_back(name);
     }
     auto schema = object(properties);
     if (!required.empty()) schema["required"] = required;
@@ -99,6 +99,8 @@ class Builder {
         return {{"type", "object"},
                 {"additionalProperties", text(prose_grammar())},
                 {"propertyNames", {{"pattern", "^/"}}}};
+      case Kind::packages:
+        return map_of(package_grammar(), or_null(Builder(false).level("/packages/*", scope, nullable), nullable));
       case Kind::releases:
         return {{"type", "array"}, {"minItems", 1}, {"items", level("", Scope::release, true)}};
     }
@@ -123,8 +125,8 @@ std::string schema(bool merged) {
       if (name != "id" && name != "sources") level["properties"][name] = value;
     }
     level["properties"]["release"] = text(release_grammar());
-    level["required"] =
-        json::array({"id", "name", "os_release", "release", "dracut", "openssh", "package", "sshd", "initrd"});
+    level["required"] = json::array(
+        {"id", "name", "os_release", "release", "dracut", "openssh", "package", "packages", "sshd", "initrd"});
   }
   top.update(level);
   return top.dump(2);

@@ -88,6 +88,9 @@ class Checker {
       case Kind::sources:
         sources(value, path);
         break;
+      case Kind::packages:
+        packages(value, path);
+        break;
       case Kind::releases:
         break;  // the caller's
     }
@@ -160,6 +163,22 @@ class Checker {
       add(place, "\"op\" and \"version\" go together", "give both, or none");
   }
 
+  void packages(const json& value, const std::string& path) {
+    if (!is_object(value, path)) return;
+    if (value.empty() && scope_ == Scope::distribution) add(path, "expected at least one package, got none", "");
+    for (const auto& [name, member] : value.items()) {
+      const auto place = path + "/" + name;
+      if (const auto fault = misfit(package_grammar(), name); !fault.empty()) {
+        add(path, fault, "");
+      } else if (member.is_null()) {
+        if (scope_ == Scope::distribution)
+          add(place, "expected a value, got null", "leave the key out; null removes a package in a release");
+      } else if (is_object(member, place)) {
+        object(member, place);
+      }
+    }
+  }
+
   void macros(const json& value, const std::string& path, const std::vector<std::string>& choices) {
     if (!is_object(value, path)) return;
     for (const auto& [name, member] : value.items()) {
@@ -199,26 +218,6 @@ class Checker {
 void check_shape(const json& level, Scope scope, const std::string& where, const std::string& base,
                  model::Findings& findings) {
   Checker(scope, where, base, findings).object(level, "");
-}
-
-void check_complete(const json& merged, const std::string& where, model::Findings& findings) {
-  std::string format;
-  if (const json::json_pointer at("/package/format"); merged.contains(at) && merged[at].is_string())
-    format = merged[at].get<std::string>();
-  for (const auto& field : fields()) {
-    const std::string pointer(field.pointer);
-    const bool there = merged.contains(json::json_pointer(pointer));
-    const bool applies = field.format.empty() || field.format == format;
-    if (there && !applies && field.kind == Kind::object) {
-      findings.push_back({Severity::error, where + ": " + pointer,
-                          fmt::format("applies to packages of format {} alone; this one is {}", field.format, format),
-                          "remove it"});
-    }
-    if (!there && applies && field.required && field.scope != Scope::distribution) {
-      findings.push_back({Severity::error, where + ": " + pointer, "missing: " + std::string(field.doc),
-                          "give it for the distribution, or for each release"});
-    }
-  }
 }
 
 }  // namespace profile

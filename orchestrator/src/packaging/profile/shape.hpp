@@ -15,7 +15,4 @@ namespace profile {
 void check_shape(const nlohmann::json& level, Scope scope, const std::string& where, const std::string& base,
                  model::Findings& findings);
 
-/// What every merged profile must have, and what it must not: a field of a format that this is not.
-void check_complete(const nlohmann::json& merged, const std::string& where, model::Findings& findings);
-
 }  // namespace profile

@@ -35,14 +35,18 @@ model::PackageFields package(const json& in) {
   model::PackageFields out;
   out.format = text(in, "format");
   out.manager = text(in, "manager");
+  out.name = text(in, "name");
   out.arch = text(in, "arch");
+  out.architectures = members(in, "architectures");
   out.doc_dir = text(in, "doc_dir");
   out.sbin_dir = text(in, "sbin_dir");
   out.key_types = members(in, "key_types");
   out.revision = in.value("revision", std::int64_t{1});
   out.depends = dependencies(in, "requires");
+  out.recommends = dependencies(in, "recommends");
   out.suggests = dependencies(in, "suggests");
   out.conflicts = dependencies(in, "conflicts");
+  out.build_depends = dependencies(in, "build_requires");
   if (in.contains("rpm")) {
     const auto& rpm = in["rpm"];
     out.rpm = {text(rpm, "dist"), text(rpm, "payload"), text(rpm, "license_dir"), map_of(rpm, "emulate")};

@@ -124,6 +124,7 @@ Findings compare_facts(const model::PackageFacts& expected, const model::Package
   one("summary", expected.summary, found.summary);
   one("url", expected.url, found.url);
   one("requires", base::join(expected.depends, ", "), base::join(found.depends, ", "));
+  one("recommends", base::join(expected.recommends, ", "), base::join(found.recommends, ", "));
   one("suggests", base::join(expected.suggests, ", "), base::join(found.suggests, ", "));
   one("conflicts", base::join(expected.conflicts, ", "), base::join(found.conflicts, ", "));
   for (const auto& [name, text] : found.scripts) {

@@ -21,6 +21,13 @@
 namespace publish {
 namespace fs = std::filesystem;
 
+const repos::Manager& manager_of(const model::Profile& profile) {
+  const auto* manager = repos::find(profile.package.manager);
+  if (manager == nullptr)
+    throw base::Error(fmt::format("there are no repositories for {}", profile.package.manager), base::Exit::usage);
+  return *manager;
+}
+
 repos::Published entry_of(const build::Job& job) {
   repos::Published entry;
   const auto& profile = job.profile;
@@ -28,9 +35,9 @@ repos::Published entry_of(const build::Job& job) {
   entry.distribution_name = profile.name;
   entry.release = profile.release;
   entry.manager = profile.package.manager;
-  entry.package = job.workspace->project.name;
-  entry.version = fmt::format("{}-{}", job.workspace->project.version(), profile.package.revision);
-  entry.arch = profile.package.arch.empty() ? repos::kSource : profile.package.arch;
+  entry.package = job.project.name;
+  entry.version = fmt::format("{}-{}", job.project.version(), profile.package.revision);
+  entry.arch = profile.package.arch.empty() ? manager_of(profile).source_arch() : profile.package.arch;
   return entry;
 }
 
@@ -38,13 +45,6 @@ bool has_place(const build::Job& job) {
   return std::ranges::any_of(job.recipe.outputs, [&job](const model::Output& output) {
     return !manager_of(job.profile).place(job.profile, output).empty();
   });
-}
-
-const repos::Manager& manager_of(const model::Profile& profile) {
-  const auto* manager = repos::find(profile.package.manager);
-  if (manager == nullptr)
-    throw base::Error(fmt::format("there are no repositories for {}", profile.package.manager), base::Exit::usage);
-  return *manager;
 }
 
 const model::Profile* profile_of(const PublishOptions& options, const repos::Published& entry) {

@@ -140,6 +140,10 @@ Instructions Portage::instructions(const model::Profile& profile, const std::vec
                                    const SiteFacts& site) const {
   const auto folder = folder_of(profile.id, profile.release);
   const auto keyring = "/etc/portage/" + key_file(site.project);
+  auto names = package_names(newest, site.project);
+  // Of a package that is there compiled and as a source, one can be installed.
+  const auto all = names;
+  std::erase_if(names, [&all](const std::string& name) { return std::ranges::find(all, name + "-bin") != all.end(); });
   Instructions out;
   out.file = folder + "/" + site.project + ".conf";
   // A server of plain files hands out no shallow clones, which portage would ask for.
@@ -156,8 +160,7 @@ Instructions Portage::instructions(const model::Profile& profile, const std::vec
                   folder),
       // One line: portage leaves a clone whose signature it has refused, and emerge does not ask again. Nothing is
       // recommended in an ebuild: all packages are named.
-      fmt::format("sudo emaint sync --repo {} && sudo emerge --ask {}", site.project,
-                  base::join(package_names(newest, site.project), " "))};
+      fmt::format("sudo emaint sync --repo {} && sudo emerge --ask {}", site.project, base::join(names, " "))};
   return out;
 }
 

@@ -19,30 +19,6 @@ constexpr std::uint64_t kMaxFile = 1024 * 1024;
 constexpr const char* kUnit = "46sshd/sshd.service";
 constexpr const char* kInitrd = "46sshd/initrd.conf";
 
-bool plain_name(std::string_view path) {
-  return base::is_safe_relative(path) && std::ranges::all_of(path, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view("._+-/").find(c) != std::string_view::npos;
-         });
-}
-
-void take(const fs::path& file, const std::string& name, base::SourceTree& tree, model::Findings& findings) {
-  const auto refuse = [&](std::string message, std::string hint = "") {
-    findings.push_back(
-        {model::Severity::error, base::printable(file.string(), 200), std::move(message), std::move(hint)});
-  };
-  std::error_code fault;
-  const auto status = fs::symlink_status(file, fault);
-  if (!fs::is_regular_file(status)) return refuse("not a regular file", "the source tarball holds regular files alone");
-  if (!plain_name(name)) return refuse("its name has a character other than letters, digits and . _ + -");
-  const bool executable = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
-  try {
-    tree[name] = {executable ? 0755U : 0644U, base::read_file(file, kMaxFile)};
-  } catch (const base::Error& error) {
-    refuse(error.what(), error.hint());
-  }
-}
-
 base::Outcome run(const base::Context& context, std::vector<std::string> argv, const fs::path& cwd,
                   const fs::path& out) {
   base::Command command;
@@ -62,27 +38,9 @@ void lay(const base::SourceTree& tree, const std::vector<std::string>& names, co
 
 }  // namespace
 
-base::SourceTree pristine(const fs::path& project, model::Findings& findings) {
-  base::SourceTree tree;
-  const auto module = project / "module";
-  std::error_code fault;
-  fs::recursive_directory_iterator it(module, fault);
-  for (const fs::recursive_directory_iterator end; !fault && it != end; it.increment(fault)) {
-    const auto name = it->path().lexically_relative(module).string();
-    if (name == "tests") {
-      it.disable_recursion_pending();
-    } else if (!it->is_directory() || it->is_symlink()) {
-      take(it->path(), name, tree, findings);
-    }
-  }
-  if (fault) findings.push_back({model::Severity::error, module.string(), fault.message(), "is --project right?"});
-  take(project / "CHANGELOG.md", "CHANGELOG.md", tree, findings);
-  take(project / "LICENSES/GPL-2.0-or-later.txt", "LICENSE", tree, findings);
-  return tree;
-}
-
 base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile) {
   auto tree = pristine;
+  if (!tree.contains(kUnit) && !tree.contains(kInitrd)) return tree;  // a package without a service
   if (!tree.contains(kUnit) || !tree.contains(kInitrd))
     throw base::Error(fmt::format("the source holds no {} or no {}", kUnit, kInitrd));
   Unit unit(tree[kUnit].content);

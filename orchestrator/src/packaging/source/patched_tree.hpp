@@ -9,16 +9,11 @@
 #include "model/finding.hpp"
 #include "model/profile.hpp"
 
-/// The one pristine source, and what a distribution changes in it.
+/// What a distribution changes in the pristine source.
 namespace source {
 
-/// module/ without its tests, CHANGELOG.md, and the licence of module/ as LICENSE. A link, a device, a file above 1 MiB
-/// or one whose name does not fit is a finding. Modes are 0755 where the owner may execute, else 0644: a checkout's
-/// umask must not reach the tarball.
-[[nodiscard]] base::SourceTree pristine(const std::filesystem::path& project, model::Findings& findings);
-
-/// The pristine tree with the profile's edits in 46sshd/sshd.service and 46sshd/initrd.conf. base::Error when they
-/// cannot be made.
+/// The pristine tree with the profile's edits in 46sshd/sshd.service and 46sshd/initrd.conf; a tree that has neither
+/// stays as it is. base::Error when they cannot be made.
 [[nodiscard]] base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile);
 
 /// The unified diff between both, by the real diff -u with fixed labels and without times; "" when nothing differs.

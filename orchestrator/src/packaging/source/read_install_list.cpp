@@ -20,9 +20,6 @@ const std::map<std::string, model::InstallKind, std::less<>> kKinds = {
     {"file", file}, {"man", man}, {"doc", doc}, {"changelog", changelog}, {"license", license}, {"dir", directory}};
 const std::map<std::string, unsigned, std::less<>> kModes = {{"0644", 0644}, {"0755", 0755}};
 const std::vector<std::string> kVariables = {"@SBINDIR@", "@MANDIR@", "@DOCDIR@"};
-/// The list itself travels in the tarball, and is not installed.
-constexpr std::string_view kItself = "install.list";
-
 bool is_destination(std::string text) {
   for (const auto& variable : kVariables) {
     if (text.starts_with(variable + "/")) text = "/v" + text.substr(variable.size());
@@ -36,7 +33,8 @@ bool is_destination(std::string text) {
 
 }  // namespace
 
-model::InstallList install_list(std::string_view text, const base::SourceTree& pristine, model::Findings& findings) {
+model::InstallList install_list(std::string_view text, const std::string& list_name, const base::SourceTree& pristine,
+                                model::Findings& findings) {
   model::InstallList list;
   std::set<std::string> destinations;
   std::set<std::string> used;
@@ -48,8 +46,7 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     for (std::string word; words >> word;) parts.push_back(word);
     if (parts.empty() || parts[0].starts_with('#')) continue;
     const auto refuse = [&](std::string message) {
-      findings.push_back({model::Severity::error, fmt::format("module/install.list: line {}", number),
-                          std::move(message),
+      findings.push_back({model::Severity::error, fmt::format("{}: line {}", list_name, number), std::move(message),
                           "KIND MODE SOURCE DESTINATION, as in \"file 0644 46sshd/motd /usr/lib/...\""});
     };
     if (parts.size() != 4) {
@@ -90,9 +87,9 @@ model::InstallList install_list(std::string_view text, const base::SourceTree& p
     list.push_back(std::move(item));
   }
   for (const auto& [path, unused] : pristine) {
-    if (path != kItself && !used.contains(path)) {
-      findings.push_back({model::Severity::error, "module/install.list", fmt::format("no line installs {}", path),
-                          "add one, or take the file out of module/"});
+    if (path != list_name && !used.contains(path)) {
+      findings.push_back({model::Severity::error, list_name, fmt::format("no line installs {}", path),
+                          "add one, or take the file out of the source"});
     }
   }
   return list;
@@ -102,6 +99,7 @@ model::Profile expand(model::Profile profile, const model::Project& project) {
   for (auto* dir : {&profile.package.doc_dir, &profile.package.rpm.license_dir}) {
     *dir = base::replace_all(base::replace_all(*dir, "{name}", project.name), "{version}", project.version());
   }
+  profile.package.suffix = project.is_first ? "" : "-" + project.id;
   return profile;
 }
 

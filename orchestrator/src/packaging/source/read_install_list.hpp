@@ -11,15 +11,15 @@
 
 namespace source {
 
-/// module/install.list, a line "KIND MODE SOURCE DESTINATION" an item, '#' comments; "KIND:HOOK" for a file that only
-/// distributions with that hook get. The one list that the templates
-/// install by and the proof compares with. Refused: a kind, a hook, a mode or a variable that is none, a path that
-/// escapes, a source that is not in `pristine`, a file of `pristine` that no line installs, two lines with one
-/// destination.
-[[nodiscard]] model::InstallList install_list(std::string_view text, const base::SourceTree& pristine,
-                                              model::Findings& findings);
+/// The install list of a source, `list_name` in it: a line "KIND MODE SOURCE DESTINATION" an item, '#' comments;
+/// "KIND:HOOK" for a file that only distributions with that hook get. The one list that the templates install by and
+/// the proof compares with. Refused: a kind, a hook, a mode or a variable that is none, a path that escapes, a source
+/// that is not in `pristine`, a file of `pristine` that no line installs, two lines with one destination. The list
+/// itself is in the source, and is not installed.
+[[nodiscard]] model::InstallList install_list(std::string_view text, const std::string& list_name,
+                                              const base::SourceTree& pristine, model::Findings& findings);
 
-/// The profile with {name} and {version} in its folders replaced.
+/// The profile of a package with {name} and {version} in its folders replaced, and the suffix of its folder in dist/.
 [[nodiscard]] model::Profile expand(model::Profile profile, const model::Project& project);
 
 /// @SBINDIR@, @MANDIR@ and @DOCDIR@ replaced by what an expanded profile says, without the files of hooks that it does

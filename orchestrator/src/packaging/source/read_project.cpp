@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "model/deb_version.hpp"
 #include "model/strict_json.hpp"
@@ -48,16 +50,14 @@ bool is_address(std::string_view text) {
          all_of(text.substr(8), "-._~/");
 }
 
-void check_project(const model::Project& project, const std::string& file, model::Findings& findings) {
-  const auto& name = project.name;
-  if (name.empty() || name.size() > 40 ||
-      !std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }) ||
-      name.front() < 'a') {
-    add(findings, file + ": /name",
-        "expected a package's name: small letters, digits and '-', beginning with a letter");
-  }
-  if (project.summary.empty() || !is_prose(project.summary, 79))
-    add(findings, file + ": /summary", "expected one line of at most 79 characters");
+bool is_package_name(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  }) && name.front() >= 'a';
+}
+
+/// What all packages have in common.
+void check_addresses(const model::Project& project, const std::string& file, model::Findings& findings) {
   if (!is_address(project.url))
     add(findings, file + ": /url", "expected an https:// address of letters, digits and - . _ ~ /");
   // {version} for a place that has a folder a version
@@ -65,64 +65,160 @@ void check_project(const model::Project& project, const std::string& file, model
   if (!project.downloads.empty() && !is_address(downloads))
     add(findings, file + ": /downloads",
         "expected an https:// address of letters, digits and - . _ ~ /, in which {version} may stand");
+}
+
+void check_package(const model::Project& project, const std::string& place, model::Findings& findings) {
+  for (const auto& [field, name] : {std::pair("/id", project.id), std::pair("/name", project.name)}) {
+    if (!is_package_name(name))
+      add(findings, place + field, "expected a package's name: small letters, digits and '-', beginning with a letter");
+  }
+  if (project.summary.empty() || !is_prose(project.summary, 79))
+    add(findings, place + "/summary", "expected one line of at most 79 characters");
   if (project.license.empty() || !all_of(project.license, "-.+ ()"))
-    add(findings, file + ": /license", "expected an SPDX licence expression");
-  if (project.description.empty()) add(findings, file + ": /description", "expected an array of lines");
+    add(findings, place + "/license", "expected an SPDX licence expression");
+  if (project.description.empty()) add(findings, place + "/description", "expected an array of lines");
   for (std::size_t i = 0; i < project.description.size(); ++i) {
     if (!is_prose(project.description[i], 72))
-      add(findings, fmt::format("{}: /description/{}", file, i), "expected one line of at most 72 characters");
+      add(findings, fmt::format("{}/description/{}", place, i), "expected one line of at most 72 characters");
   }
+  if (project.sources.empty())
+    add(findings, place + "/source", "expected an object: paths of the project, and their places in the source");
+  for (const auto& [from, to] : project.sources) {
+    if (!base::is_safe_relative(from) || (!to.empty() && !base::is_safe_relative(to)))
+      add(findings, fmt::format("{}/source: \"{}\"", place, base::printable(from, 100)),
+          "expected a path of the project and its place in the source, without \"..\"");
+  }
+}
+
+/// One of JSON's fields; false when it is none that is read here.
+class Fields {
+ public:
+  Fields(const nlohmann::json& object, std::string place, model::Findings& findings)
+      : object_(object), place_(std::move(place)), findings_(findings) {}
+
+  void refuse_unknown(const std::vector<std::string>& known) {
+    for (const auto& [key, unused] : object_.items()) {
+      if (std::ranges::find(known, key) != known.end()) continue;
+      const auto near = base::closest(key, known);
+      add(findings_, place_.ends_with('/') ? place_ : place_ + "/",
+          fmt::format("unknown key \"{}\"{}", base::printable(key, 40),
+                      near ? fmt::format(", did you mean \"{}\"?", *near) : ""));
+    }
+  }
+
+  std::string text(const char* key) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return "";
+    if (!found->is_string()) {
+      refuse(key, "expected a string");
+      return "";
+    }
+    return found->get<std::string>();
+  }
+
+  std::vector<std::string> lines(const char* key) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return {};
+    if (!found->is_array() || !std::ranges::all_of(*found, [](const auto& line) { return line.is_string(); })) {
+      refuse(key, "expected an array of lines");
+      return {};
+    }
+    return found->get<std::vector<std::string>>();
+  }
+
+  std::vector<std::pair<std::string, std::string>> pairs(const char* key) {
+    const auto found = object_.find(key);
+    std::vector<std::pair<std::string, std::string>> out;
+    if (found == object_.end()) return out;
+    if (!found->is_object() || !std::ranges::all_of(*found, [](const auto& value) { return value.is_string(); })) {
+      refuse(key, "expected an object of strings");
+      return out;
+    }
+    for (const auto& [name, value] : found->items()) out.emplace_back(name, value.get<std::string>());
+    return out;
+  }
+
+  void refuse(const std::string& key, std::string message) {
+    add(findings_, place_ + (place_.ends_with('/') ? "" : "/") + key, std::move(message));
+  }
+
+ private:
+  const nlohmann::json& object_;
+  std::string place_;
+  model::Findings& findings_;
+};
+
+const std::map<std::string, model::Making, std::less<>> kMakings = {
+    {"files", model::Making::files}, {"compiled", model::Making::compiled}, {"prebuilt", model::Making::prebuilt}};
+
+model::Project package(const nlohmann::json& object, const model::Project& common, const std::string& place,
+                       model::Findings& findings) {
+  auto project = common;
+  Fields fields(object, place, findings);
+  fields.refuse_unknown(
+      {"id", "name", "summary", "description", "license", "making", "install_list", "source", "left_out"});
+  project.id = fields.text("id");
+  project.name = fields.text("name");
+  project.summary = fields.text("summary");
+  project.description = fields.lines("description");
+  project.license = fields.text("license");
+  project.install_list = fields.text("install_list");
+  project.sources = fields.pairs("source");
+  project.left_out = fields.lines("left_out");
+  const auto making = kMakings.find(fields.text("making"));
+  if (making == kMakings.end())
+    fields.refuse("making", "expected one of files, compiled, prebuilt");
+  else
+    project.making = making->second;
+  const bool has_list = !project.install_list.empty();
+  if (making != kMakings.end() && has_list != (project.making != model::Making::compiled))
+    fields.refuse("install_list", has_list ? "a package that is compiled has none: its own build installs"
+                                           : "expected a path in the source: what is installed, and where");
+  check_package(project, place, findings);
+  return project;
 }
 
 }  // namespace
 
-model::Project project(std::string_view project_json, std::string_view changelog_text, model::Findings& findings) {
+std::vector<model::Project> projects(std::string_view project_json, std::string_view changelog_text,
+                                     model::Findings& findings) {
   const std::string file = "project.json";
-  model::Project project;
-  project.changelog = changelog(changelog_text, "CHANGELOG.md", findings);
+  std::vector<model::Project> out;
+  model::Project common;
+  common.changelog = changelog(changelog_text, "CHANGELOG.md", findings);
   const auto document = model::parse_strict(project_json, file, findings);
-  if (document.is_discarded()) return project;
+  if (document.is_discarded()) return out;
   if (!document.is_object()) {
     add(findings, file + ": /", "expected an object");
-    return project;
+    return out;
   }
-  const std::vector<std::string> known = {"name",      "summary", "description", "url",
-                                          "downloads", "license", "next_steps"};
-  for (const auto& [key, value] : document.items()) {
-    if (key == "description") {
-      if (!value.is_array() || !std::ranges::all_of(value, [](const auto& line) { return line.is_string(); })) {
-        add(findings, file + ": /description", "expected an array of lines");
-      } else {
-        project.description = value.get<std::vector<std::string>>();
-      }
-      continue;
-    }
-    if (key == "next_steps") {
-      project.next_steps = next_steps(value, file, findings);
-      continue;
-    }
-    if (std::ranges::find(known, key) == known.end()) {
-      const auto near = base::closest(key, known);
-      add(findings, file + ": /",
-          fmt::format("unknown key \"{}\"{}", base::printable(key, 40),
-                      near ? fmt::format(", did you mean \"{}\"?", *near) : ""));
-      continue;
-    }
-    if (!value.is_string()) {
-      add(findings, file + ": /" + key, "expected a string");
-      continue;
-    }
-    auto& target = key == "name"        ? project.name
-                   : key == "summary"   ? project.summary
-                   : key == "url"       ? project.url
-                   : key == "downloads" ? project.downloads
-                                        : project.license;
-    if (key == "downloads" && value.get_ref<const std::string&>().empty())
-      add(findings, file + ": /downloads", "expected an address, got nothing");
-    target = value.get<std::string>();
+  Fields fields(document, file + ": /", findings);
+  fields.refuse_unknown({"url", "downloads", "next_steps", "packages"});
+  common.url = fields.text("url");
+  common.downloads = fields.text("downloads");
+  if (document.contains("downloads") && common.downloads.empty())
+    add(findings, file + ": /downloads", "expected an address, got nothing");
+  check_addresses(common, file, findings);
+  if (const auto steps = document.find("next_steps"); steps != document.end())
+    common.next_steps = next_steps(*steps, file, findings);
+  const auto packages = document.find("packages");
+  if (packages == document.end() || !packages->is_array() || packages->empty()) {
+    add(findings, file + ": /packages", "expected an array of at least one package");
+    return out;
   }
-  check_project(project, file, findings);
-  return project;
+  for (std::size_t i = 0; i < packages->size(); ++i) {
+    const auto place = fmt::format("{}: /packages/{}", file, i);
+    if (!(*packages)[i].is_object()) {
+      add(findings, place, "expected an object");
+      continue;
+    }
+    out.push_back(package((*packages)[i], common, place, findings));
+    out.back().is_first = i == 0;
+    out.back().repository = out.front().name;
+    const auto same = [&out](const model::Project& one) { return one.id == out.back().id; };
+    if (std::ranges::count_if(out, same) > 1) add(findings, place + "/id", "another package has it");
+  }
+  return out;
 }
 
 std::vector<model::Release> changelog(std::string_view text, std::string_view file, model::Findings& findings) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/finding.hpp"
 #include "model/project.hpp"
@@ -11,9 +12,10 @@
 /// What is the same for every distribution: project.json, CHANGELOG.md, and who packages.
 namespace source {
 
-/// Throws nothing; what is wrong becomes findings, and the result is then of no use.
-[[nodiscard]] model::Project project(std::string_view project_json, std::string_view changelog,
-                                     model::Findings& findings);
+/// The project's packages, in the file's order: the first one is what the others go with. Throws nothing; what is
+/// wrong becomes findings, and the result is then of no use.
+[[nodiscard]] std::vector<model::Project> projects(std::string_view project_json, std::string_view changelog,
+                                                   model::Findings& findings);
 
 /// "## VERSION - YYYY-MM-DD" and "- " items below, newest first; "# " titles and empty lines are skipped, an indented
 /// line continues its item. Everything else is a finding with its line. It becomes a spec's %changelog and a

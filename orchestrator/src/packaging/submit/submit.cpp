@@ -189,7 +189,7 @@ std::vector<Submission> submissions_of(const std::vector<build::Job>& jobs, cons
                                        const services::SubmitTarget& order) {
   std::vector<services::BuiltRelease> releases;
   for (const auto& job : jobs)
-    releases.push_back({&job.profile, &job.workspace->project, &job.workspace->packager, job.recipe.outputs});
+    releases.push_back({&job.profile, &job.project, &job.workspace->packager, job.recipe.outputs});
   return service.submissions(order, releases);
 }
 
@@ -221,7 +221,7 @@ std::vector<SubmitRow> submit(std::vector<build::Job>& jobs, const services::Ser
   std::optional<signing::Session> session;
   std::optional<repos::SigningContext> signing_context;
   if (key) {
-    const auto& project = jobs.front().workspace->project;
+    const auto& project = jobs.front().workspace->project();
     session.emplace(gnupg, *key, std::nullopt, project.epoch(), now, context);
     signing_context.emplace(
         context,

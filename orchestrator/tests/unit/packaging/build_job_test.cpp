@@ -78,7 +78,7 @@ TEST_F(KeyTest, ChangesWithAToolsVersionAndWithTheEpoch) {
   context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "2.0", 0}; });
   EXPECT_NE(key(bench_.job()), before);
   context_.runner.set([](const base::Command&) { return base::Outcome{0, false, "1.0", 0}; });
-  bench_.workspace.project.changelog[0].epoch += 86400;
+  bench_.source().project.changelog[0].epoch += 86400;
   EXPECT_NE(key(bench_.job()), before);
 }
 
@@ -124,7 +124,7 @@ TEST(StepEnvironment, AStepsOwnValuesWin) {
 
 class PlanTest : public testing::Test {
  protected:
-  PlanTest() { workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context_); }
+  PlanTest() { workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}}, context_); }
 
   std::vector<const profile::Release*> releases(const std::string& id) {
     std::vector<const profile::Release*> list;
@@ -167,7 +167,7 @@ TEST_F(PlanTest, AFaultNamesTheReleaseThatHasIt) {
   fakes::Context<> context([](const base::Command&) { return base::Outcome{2, false, "diff: broken", 0}; });
   auto list = releases("fedora");
   auto changed = *list.at(0);
-  changed.profile.sshd.path = "/usr/elsewhere/sshd";
+  changed.packages.at(0).sshd.path = "/usr/elsewhere/sshd";
   EXPECT_THAT([&] { (void)build::plan(workspace_, {&changed}, context); },
               testing::ThrowsMessage<base::Error>(testing::StartsWith("fedora-43: ")));
 }

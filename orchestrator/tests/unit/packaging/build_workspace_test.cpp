@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -15,13 +17,17 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
+constexpr const char* kProject =
+    R"({"url":"https://example.org/","packages":[{"id":"module","name":"dracut-sshd","summary":"s","description":["d"],
+            "license":"GPL-2.0-or-later","making":"files","install_list":"install.list","left_out":["module/tests"],
+            "source":{"module":"","CHANGELOG.md":"CHANGELOG.md","LICENSES/GPL-2.0-or-later.txt":"LICENSE"}}]})";
+
 /// A whole small project on disk.
 class WorkspaceTest : public testing::Test {
  protected:
   WorkspaceTest() {
     put("distros/tester.json", samples::rpm().dump());
-    put("project.json",
-        R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+    put("project.json", kProject);
     put("CHANGELOG.md", "## 1.0.0 - 2026-11-24\n- First.\n");
     put("LICENSES/GPL-2.0-or-later.txt", "licence\n");
     put("module/46sshd/motd", "hello\n");
@@ -53,19 +59,20 @@ class WorkspaceTest : public testing::Test {
 TEST_F(WorkspaceTest, AWholeProjectIsReadOnce) {
   const auto workspace = open();
   EXPECT_EQ(model::to_text(workspace.findings), "");
-  EXPECT_EQ(workspace.project.version(), "1.0.0");
+  EXPECT_EQ(workspace.project().version(), "1.0.0");
   EXPECT_EQ(workspace.profiles.distributions.size(), 1U);
-  EXPECT_EQ(workspace.pristine.at("46sshd/motd").content, "hello\n");
-  EXPECT_EQ(workspace.install.size(), 3U);
+  EXPECT_EQ(workspace.packages[0].pristine.at("46sshd/motd").content, "hello\n");
+  EXPECT_EQ(workspace.packages[0].install.size(), 3U);
   for (const auto& name : formats::names())
-    EXPECT_EQ(workspace.templates.at(std::string(formats::find(name)->template_folder())).at("template").content,
-              "@NAME@\n");
+    EXPECT_EQ(
+        workspace.packages[0].templates.at(std::string(formats::find(name)->template_folder())).at("template").content,
+        "@NAME@\n");
 }
 
 TEST_F(WorkspaceTest, TheTarballHoldsThePristineTreeBelowNameAndVersion) {
   const auto workspace = open();
   std::string top;
-  EXPECT_EQ(base::read_tar_gz(workspace.tarball, top, 1U << 20U), workspace.pristine);
+  EXPECT_EQ(base::read_tar_gz(workspace.packages[0].tarball, top, 1U << 20U), workspace.packages[0].pristine);
   EXPECT_EQ(top, "dracut-sshd-1.0.0");
 }
 
@@ -83,8 +90,7 @@ TEST_F(WorkspaceTest, FaultsOfAllFilesAreReportedAtOnce) {
 TEST_F(WorkspaceTest, WhatIsMissingIsNamed) {
   fs::remove(temp_.path() / "project.json");
   EXPECT_THAT(faults(), HasSubstr("project.json"));
-  put("project.json",
-      R"({"name":"dracut-sshd","summary":"s","description":["d"],"url":"https://example.org/","license":"GPL-2.0-or-later"})");
+  put("project.json", kProject);
   const std::string folder(formats::find(formats::names()[0])->template_folder());
   base::remove_tree(temp_.path() / folder);
   EXPECT_THAT(faults(), HasSubstr("the templates of format " + formats::names()[0]));
@@ -132,25 +138,66 @@ TEST_F(WorkspaceTest, AHostilePackagerOfTheEnvironmentOrOfGitIsRefusedWithItsOri
 
 TEST_F(WorkspaceTest, APublishedTarballTakesThePlaceOfTheModule) {
   const auto before = open();
-  base::write_file(temp_.path() / "published.tar.gz", before.tarball);
+  base::write_file(temp_.path() / "published.tar.gz", before.packages[0].tarball);
   put("module/46sshd/motd", "changed since\n");
-  options_.source = temp_.path() / "published.tar.gz";
+  options_.tarballs = {temp_.path() / "published.tar.gz"};
   const auto workspace = open();
   EXPECT_EQ(model::to_text(workspace.findings), "");
-  EXPECT_EQ(workspace.tarball, before.tarball) << "its bytes are taken as they are";
-  EXPECT_EQ(workspace.pristine, before.pristine);
+  EXPECT_EQ(workspace.packages[0].tarball, before.packages[0].tarball) << "its bytes are taken as they are";
+  EXPECT_EQ(workspace.packages[0].pristine, before.packages[0].pristine);
 }
 
 TEST_F(WorkspaceTest, ATarballOfAnotherVersionIsAFault) {
-  options_.source = temp_.path() / "published.tar.gz";
-  base::write_file(options_.source, base::tar_gz({{"LICENSE", {}}}, "dracut-sshd-2.0.0", 0));
+  options_.tarballs = {temp_.path() / "published.tar.gz"};
+  base::write_file(options_.tarballs[0], base::tar_gz({{"LICENSE", {}}}, "dracut-sshd-2.0.0", 0));
   EXPECT_THAT(faults(), HasSubstr("holds dracut-sshd-2.0.0/, expected dracut-sshd-1.0.0/"));
 }
 
+TEST_F(WorkspaceTest, EachPackageHasItsSourceAndItsTemplates) {
+  auto document = nlohmann::json::parse(kProject);
+  document["packages"].push_back({{"id", "tools"},
+                                  {"name", "some-tools"},
+                                  {"summary", "s"},
+                                  {"description", {"d"}},
+                                  {"license", "GPL-3.0-or-later"},
+                                  {"making", "compiled"},
+                                  {"source", {{"code", "code"}, {"CHANGELOG.md", "CHANGELOG.md"}}},
+                                  {"left_out", {"code/tests"}}});
+  put("project.json", document.dump());
+  put("code/main.cpp", "int main() {}\n");
+  put("code/main.cpp~", "an editor's");
+  put("code/.hidden", "");
+  put("code/tests/test.cpp", "");
+  const std::string folder(formats::find(formats::names()[0])->template_folder());
+  put(folder + "/tools/recipe", "of the tools\n");
+  put(folder + "/module/recipe", "of the module\n");
+  const auto workspace = open();
+  EXPECT_EQ(model::to_text(workspace.findings), "");
+  ASSERT_EQ(workspace.packages.size(), 2U);
+  const auto& tools = workspace.packages[1];
+  EXPECT_EQ(tools.project.repository, "dracut-sshd");
+  std::vector<std::string> paths;
+  for (const auto& [path, unused] : tools.pristine) paths.push_back(path);
+  EXPECT_THAT(paths, testing::ElementsAre("CHANGELOG.md", "code/main.cpp"));
+  const base::SourceTree expected{{"recipe", {0644, "of the tools\n"}}, {"template", {0644, "@NAME@\n"}}};
+  EXPECT_EQ(tools.templates.at(folder), expected);
+  EXPECT_EQ(workspace.packages[0].templates.at(folder).at("recipe").content, "of the module\n");
+  options_.tarballs = {temp_.path() / "published.tar.gz"};
+  base::write_file(options_.tarballs[0], tools.tarball);
+  put("code/main.cpp", "changed since\n");
+  EXPECT_EQ(open().packages[1].pristine, tools.pristine) << "the tarball's name says whose it is";
+  options_.tarballs.clear();
+  base::remove_tree(temp_.path() / "code");
+  options_.packages = {"module"};
+  EXPECT_EQ(faults(), "") << "what is not asked for is not read";
+  options_.packages = {"tool"};
+  EXPECT_THAT([this] { (void)open(); }, testing::ThrowsMessage<base::Error>(HasSubstr("--package tool: there is no")));
+}
+
 TEST_F(WorkspaceTest, ATarballThatIsBrokenOrMissingIsAnError) {
-  options_.source = temp_.path() / "published.tar.gz";
+  options_.tarballs = {temp_.path() / "published.tar.gz"};
   EXPECT_THROW((void)open(), base::Error);
-  base::write_file(options_.source, "no tarball");
+  base::write_file(options_.tarballs[0], "no tarball");
   EXPECT_THROW((void)open(), base::Error);
 }
 
@@ -172,7 +219,7 @@ TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
 
 TEST(Project, TheRealOneHasNothingWrong) {
   const fakes::SystemContext context;
-  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}}, context);
+  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}, {}}, context);
   EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
 }
 

@@ -235,8 +235,9 @@ TEST(Build, DryRunPrintsRecipesAndWritesNothing) {
 }
 
 TEST(Build, ADryRunForMachinesIsJson) {
-  const auto ended = orchestrator({"build", "--dry-run", "--json", "--distro", "arch", "--distro", "debian:trixie",
-                                   "--project", kRoot, "--packager", "Ada Example <ada@example.org>"});
+  const auto ended =
+      orchestrator({"build", "--dry-run", "--json", "--distro", "arch", "--distro", "debian:trixie", "--package",
+                    "module", "--project", kRoot, "--packager", "Ada Example <ada@example.org>"});
   EXPECT_EQ(ended.status, 0) << ended.err;
   const auto document = json::parse(ended.out);
   ASSERT_EQ(document.size(), 2U);
@@ -250,8 +251,9 @@ TEST(Submit, ADryRunForMachinesIsJsonAndTellsOfPlaceholders) {
                                    "Ada Example <ada@example.org>"});
   EXPECT_EQ(ended.status, 0) << ended.err;
   const auto document = json::parse(ended.out);
-  ASSERT_EQ(document.size(), 1U);
+  ASSERT_EQ(document.size(), 2U) << "both packages";
   EXPECT_EQ(document[0]["items"][0]["release"], "arch-rolling");
+  EXPECT_EQ(document[1]["items"][0]["release"], "arch-rolling-tools");
   EXPECT_THAT(ended.err, HasSubstr("without --dry-run this is refused"));
 }
 
@@ -295,10 +297,11 @@ TEST(Build, AHostilePackagerIsStatusTwoAndNothingIsWritten) {
 class BrokenProject : public testing::Test {
  protected:
   BrokenProject() {
-    for (const auto* name : {"distros", "module", "spec", "debian", "ebuild", "pkgbuild", "LICENSES"}) {
+    for (const auto* name :
+         {"distros", "module", "spec", "debian", "ebuild", "pkgbuild", "LICENSES", "orchestrator/src"}) {
       if (std::filesystem::exists(kRoot + "/" + name)) base::copy_tree(kRoot + "/" + name, temp_.path() / name, 0);
     }
-    for (const auto* name : {"project.json", "CHANGELOG.md"})
+    for (const auto* name : {"project.json", "CHANGELOG.md", "CMakeLists.txt"})
       base::write_file(temp_.path() / name, base::read_file(kRoot + "/" + name, 1U << 20U));
   }
   base::TempDir temp_{base::temp_parent(), "project-"};
@@ -318,7 +321,7 @@ TEST_F(BrokenProject, WithABadProfileEveryVerbIsStatusTwoAndWritesNothing) {
 }
 
 TEST_F(BrokenProject, ABrokenTemplateIsStatusOneAndNamesTheRelease) {
-  base::write_file(temp_.path() / "spec/dracut-sshd.spec", "@NOPE@\n");
+  base::write_file(temp_.path() / "spec/module/package.spec", "@NOPE@\n");
   const auto ended = orchestrator({"build", "--dry-run", "--distro", "fedora", "--project", temp_.path().string()});
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.err, HasSubstr("fedora-44: "));

@@ -21,7 +21,8 @@ using testing::IsEmpty;
 /// A release of rpm's, out of the project itself.
 const build::Job& rpm_job() {
   static const fakes::SystemContext context;
-  static const auto workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
+  static const auto workspace =
+      build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}}, context);
   static const auto jobs = [] {
     auto all = build::plan(workspace, profile::all(workspace.profiles), context);
     std::erase_if(all, [](const build::Job& job) { return job.recipe.format != "rpm"; });

@@ -124,13 +124,15 @@ TEST(BadProject, EachFaultHasItsText) {
       {"empty", ""},
       {"no object", "[]"},
       {"nothing in it", "{}"},
-      {"a key twice", R"({"name":"a","name":"b"})"},
+      {"a key twice", R"({"url":"a","url":"b"})"},
       {"wrong types and an unknown key",
-       R"({"name":3,"summary":[],"description":"x","url":null,"license":{},"licence":"x"})"},
+       R"({"url":null,"packages":[{"name":3,"summary":[],"description":"x","license":{},"licence":"x","source":[]}]})"},
+      {"no package", R"({"url":"https://example.org/","packages":[3]})"},
       {"texts that do not fit",
-       R"x({"name":"../a","summary":"a\nb","description":["\u001b"],"url":"http://x/$(id)","license":"%(id)"})x"}};
+       R"x({"url":"http://x/$(id)","packages":[{"id":"..","name":"../a","summary":"a\nb","description":["\u001b"],
+            "license":"%(id)","making":"by hand","install_list":"x","source":{"../x":"/y"}}]})x"}};
   golden::compare("errors/project.txt", all(inputs, [](const auto& text, auto& findings) {
-                    static_cast<void>(source::project(text, "## 1.0.0 - 2026-11-24\n- x\n", findings));
+                    static_cast<void>(source::projects(text, "## 1.0.0 - 2026-11-24\n- x\n", findings));
                   }));
 }
 
@@ -160,7 +162,7 @@ TEST(BadInstallList, EachFaultHasItsText) {
                          {"a command", "file 0644 a /$(id)\n"},
                          {"twice", "file 0644 a /a\nfile 0644 a /a\n"}};
   golden::compare("errors/install-list.txt", all(inputs, [&](const auto& text, auto& findings) {
-                    static_cast<void>(source::install_list(text, tree, findings));
+                    static_cast<void>(source::install_list(text, "install.list", tree, findings));
                   }));
 }
 

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 /// The project with its own profiles, or with those of one file, and a fixed packager; every job of it.
 struct Planned {
   explicit Planned(const std::vector<fs::path>& files) {
-    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, context);
     workspace.profiles = profile::load_files(files);
     if (model::has_errors(workspace.findings)) throw base::Error(model::to_text(workspace.findings));
     jobs = build::plan(workspace, profile::all(workspace.profiles), context);
@@ -46,17 +46,20 @@ const Planned& simple() {
   return planned;
 }
 
-/// A file of the source stands in the tarball and in the module's own history: its name says enough.
-std::string content_of(const std::string& path, const base::SourceFile& file, const build::Job& job) {
-  const auto top = job.workspace->project.name + "-" + job.workspace->project.version() + "/";
-  if (const auto at = path.find(top); at != std::string::npos) {
-    const auto source = job.workspace->pristine.find(path.substr(at + top.size()));
-    if (source != job.workspace->pristine.end() && source->second == file) return "(as in the pristine source)\n";
-  }
+/// Whether a staged file is one of the source's as it is: it stands in the tarball and in the source's own history.
+bool is_pristine(const std::string& path, const base::SourceFile& file, const build::Job& job) {
+  const auto top = job.project.name + "-" + job.project.version() + "/";
+  const auto at = path.find(top);
+  if (at == std::string::npos) return false;
+  const auto source = job.source->pristine.find(path.substr(at + top.size()));
+  return source != job.source->pristine.end() && source->second == file;
+}
+
+std::string content_of(const base::SourceFile& file, const build::Job& job) {
   if (file.content.find('\0') != std::string::npos) return "(binary)\n";
   std::string text;
   for (const auto& line : base::lines(file.content)) text += "  | " + line + "\n";
-  return base::replace_all(text, base::sha256(job.workspace->tarball), "(the tarball's SHA-256)");
+  return base::replace_all(text, base::sha256(job.source->tarball), "(the tarball's SHA-256)");
 }
 
 std::string step_text(const model::Step& step) {
@@ -69,8 +72,14 @@ std::string step_text(const model::Step& step) {
 std::string tree_text(const build::Job& job) {
   std::string text =
       fmt::format("{} ({}), as uid {}\n\n== staged\n", job.profile.key(), job.recipe.format, job.recipe.uid);
-  for (const auto& [path, file] : job.recipe.staged)
-    text += fmt::format("{:04o} {}\n{}", file.mode, path, content_of(path, file, job));
+  bool whole = false;
+  for (const auto& [path, file] : job.recipe.staged) {
+    if (is_pristine(path, file, job))
+      whole = true;
+    else
+      text += fmt::format("{:04o} {}\n{}", file.mode, path, content_of(file, job));
+  }
+  if (whole) text += "and the files of the pristine source\n";
   text += "\n== steps\n";
   for (const auto& step : job.recipe.steps) text += step_text(step);
   text += "\n== reading\n";
@@ -81,14 +90,19 @@ std::string tree_text(const build::Job& job) {
                         output.reproducible ? "" : ", not reproducible");
   text += "\n== installs\n";
   const auto from = job.ingredients();
-  for (const auto& [path, entry] : job.format->expected_tree(from))
-    text += fmt::format("{:04o} {}:{} {}\n", entry.mode, entry.owner, entry.group, path);
-  for (const auto& made : job.format->tool_made(from))
-    text += fmt::format("{:04o} {} ({})\n", made.mode, made.path, made.reason);
+  if (job.project.making == model::Making::compiled)
+    text += "what the distribution's own build installs\n";
+  else
+    for (const auto& [path, entry] : job.format->expected_tree(from))
+      text += fmt::format("{:04o} {}:{} {}\n", entry.mode, entry.owner, entry.group, path);
+  if (job.project.making != model::Making::compiled)
+    for (const auto& made : job.format->tool_made(from))
+      text += fmt::format("{:04o} {} ({})\n", made.mode, made.path, made.reason);
   const auto facts = job.format->expected_facts(from);
   text += fmt::format("\n== facts\nname {}\nversion {}\narchitecture {}\nlicense {}\nsummary {}\nurl {}\n", facts.name,
                       facts.version, facts.arch, facts.license, facts.summary, facts.url);
   for (const auto& one : facts.depends) text += "requires " + one + "\n";
+  for (const auto& one : facts.recommends) text += "recommends " + one + "\n";
   for (const auto& one : facts.suggests) text += "suggests " + one + "\n";
   for (const auto& one : facts.conflicts) text += "conflicts " + one + "\n";
   return text;
@@ -96,8 +110,7 @@ std::string tree_text(const build::Job& job) {
 
 std::vector<std::string> keys() {
   std::vector<std::string> keys = {"simple-9.7"};
-  const auto loaded = profile::load_files(profile::files_in(fs::path(PROJECT_ROOT) / "distros"));
-  for (const auto* release : profile::all(loaded)) keys.push_back(release->profile.key());
+  for (const auto& job : distros().jobs) keys.push_back(job.profile.key());
   return keys;
 }
 
@@ -127,8 +140,9 @@ TEST(GoldenTrees, OneSrpmServesAllReleasesOfAnRpmDistribution) {
   std::size_t compared = 0;
   for (const auto& job : distros().jobs) {
     if (job.recipe.format != "rpm") continue;
-    const auto first =
-        std::ranges::find_if(distros().jobs, [&](const auto& other) { return other.profile.id == job.profile.id; });
+    const auto first = std::ranges::find_if(distros().jobs, [&](const auto& other) {
+      return other.profile.id == job.profile.id && other.project.id == job.project.id;
+    });
     EXPECT_EQ(job.patch, first->patch) << job.profile.key();
     EXPECT_TRUE(job.recipe.staged == first->recipe.staged) << job.profile.key();
     compared += &*first == &job ? 0 : 1;
@@ -168,6 +182,17 @@ std::vector<std::string> values_of(const std::string& hint) {
   return names;
 }
 
+/// Whether a template of any package of the format has it.
+bool is_used(const std::string& format, const std::string& name) {
+  return std::ranges::any_of(distros().jobs, [&](const auto& job) {
+    if (job.recipe.format != format) return false;
+    const auto from = job.ingredients();
+    return std::ranges::any_of(from.templates, [&name](const auto& file) {
+      return file.second.content.find("@" + name + "@") != std::string::npos;
+    });
+  });
+}
+
 TEST(Templates, NoValueThatAFormatGivesIsUnused) {
   std::set<std::string> formats;
   for (const auto& job : distros().jobs) {
@@ -184,10 +209,7 @@ TEST(Templates, NoValueThatAFormatGivesIsUnused) {
       } catch (const base::Error& error) {
         ++filled;
         for (const auto& name : values_of(error.hint())) {
-          const auto uses = [&](const auto& other) {
-            return other.second.content.find("@" + name + "@") != std::string::npos;
-          };
-          EXPECT_TRUE(std::ranges::any_of(from.templates, uses)) << job.recipe.format << ": nothing uses " << name;
+          EXPECT_TRUE(is_used(job.recipe.format, name)) << job.recipe.format << ": nothing uses " << name;
         }
       }
     }

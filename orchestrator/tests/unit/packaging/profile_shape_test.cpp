@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "profile/complete.hpp"
 #include "profile/shape.hpp"
 #include "samples.hpp"
 
@@ -156,7 +157,9 @@ TEST(Complete, EachRequiredFieldIsMissedByItsName) {
   auto whole = samples::rpm();
   whole.merge_patch(whole["releases"][0]);
   for (const auto& field : profile::fields()) {
-    if (!field.required || field.scope == Scope::distribution || !(field.format.empty() || field.format == "rpm"))
+    const bool is_packages = field.kind == profile::Kind::packages;
+    if (is_packages || !field.required || field.scope == Scope::distribution ||
+        !(field.format.empty() || field.format == "rpm"))
       continue;
     const std::string pointer(field.pointer);
     auto merged = whole;
@@ -178,6 +181,74 @@ TEST(Complete, TheFieldsOfAnotherFormatDoNotApply) {
   ASSERT_EQ(findings.size(), 1U) << model::to_text(findings);
   EXPECT_EQ(findings[0].where, "x: /package/deb");
   EXPECT_THAT(findings[0].message, HasSubstr("applies to packages of format deb alone; this one is rpm"));
+}
+
+json of_two_packages() {
+  auto merged = samples::rpm();
+  merged.merge_patch(merged["releases"][0]);
+  merged["packages"] = {{"module", {{"arch", "noarch"}}}, {"tools", {{"architectures", {{"x86_64", true}}}}}};
+  merged["package"].erase("arch");
+  return merged;
+}
+
+TEST(Complete, WhatOnePackageLacksIsSaidOfThatPackage) {
+  auto merged = of_two_packages();
+  model::Findings findings;
+  profile::check_complete(merged, "x", findings);
+  EXPECT_EQ(model::to_text(findings), "");
+  merged["package"].erase("requires");
+  merged["packages"]["tools"]["requires"] = json::object();
+  profile::check_complete(merged, "x", findings);
+  ASSERT_EQ(findings.size(), 1U) << model::to_text(findings);
+  EXPECT_EQ(findings[0].where, "x: /packages/module/requires");
+}
+
+TEST(Complete, WhatAllPackagesLackIsSaidOnce) {
+  auto merged = of_two_packages();
+  merged["package"].erase("doc_dir");
+  model::Findings findings;
+  profile::check_complete(merged, "x", findings);
+  ASSERT_EQ(findings.size(), 1U) << model::to_text(findings);
+  EXPECT_EQ(findings[0].where, "x: /package/doc_dir");
+}
+
+TEST(Complete, APackageIsForOneArchitectureOrForNone) {
+  for (const auto* arch : {R"({"arch":"noarch","architectures":{"x86_64":true}})", "{}"}) {
+    auto merged = of_two_packages();
+    merged["packages"] = {{"module", json::parse(arch)}};
+    model::Findings findings;
+    profile::check_complete(merged, "x", findings);
+    ASSERT_EQ(findings.size(), 1U) << arch;
+    EXPECT_EQ(findings[0].where, "x: /package/arch") << arch;
+  }
+}
+
+TEST(Complete, AReleaseHasAPackage) {
+  auto merged = of_two_packages();
+  merged["packages"] = json::object();
+  model::Findings findings;
+  profile::check_complete(merged, "x", findings);
+  EXPECT_THAT(model::to_text(findings), HasSubstr("x: /packages: missing: no package is made for it"));
+}
+
+TEST(Complete, APackageIsWhatIsSaidOfItOverWhatIsSaidOfAll) {
+  const auto merged = of_two_packages();
+  EXPECT_THAT(profile::packages_of(merged), testing::ElementsAre("module", "tools"));
+  const auto tools = profile::package_profile(merged, "tools");
+  EXPECT_FALSE(tools.contains("packages"));
+  EXPECT_FALSE(tools["package"].contains("arch"));
+  EXPECT_TRUE(tools["package"]["architectures"]["x86_64"]);
+  EXPECT_EQ(tools["package"]["format"], "rpm");
+}
+
+TEST(Shape, APackageHasTheFieldsOfAllButThoseThatAreCommon) {
+  EXPECT_TRUE(shape(R"({"packages":{"tools":{"requires":{"dracut":{}},"rpm":{"payload":"w2.xzdio"}}}})").empty());
+  EXPECT_EQ(only(R"({"packages":{"tools":{"reqires":{}}}})").where, "x.json: /packages/tools");
+  EXPECT_THAT(only(R"({"packages":{"tools":{"format":"deb"}}})").message, HasSubstr("unknown key \"format\""));
+  EXPECT_EQ(only(R"({"packages":{"tools":{"requires":3}}})").where, "x.json: /packages/tools/requires");
+  EXPECT_THAT(only(R"({"packages":{"../x":{}}})").message, HasSubstr("expected small letters"));
+  EXPECT_THAT(only(R"({"packages":{"tools":null}})").message, HasSubstr("got null"));
+  EXPECT_THAT(only(R"({"packages":[]})").message, HasSubstr("expected an object"));
 }
 
 }  // namespace

@@ -34,13 +34,13 @@ SubmitTarget order_for(const std::string& name) {
 
 struct Planned {
   explicit Planned(const std::string& name) : service(*services::find(name)) {
-    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}}, context);
+    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, context);
     std::vector<const profile::Release*> releases;
     for (const auto* release : profile::all(workspace.profiles)) {
       if (service.takes(release->profile)) adapted.push_back(*release);
     }
     for (auto& release : adapted) {
-      release.profile = service.adapted(release.profile, order_for(name));
+      for (auto& package : release.packages) package = service.adapted(package, order_for(name));
       releases.push_back(&release);
     }
     jobs = build::plan(workspace, releases, context);

@@ -11,6 +11,7 @@
 #include "samples.hpp"
 #include "source/edit.hpp"
 #include "source/patched_tree.hpp"
+#include "source/pristine_tree.hpp"
 
 namespace {
 
@@ -36,9 +37,16 @@ class Pristine : public testing::Test {
     ASSERT_EQ(chmod(path.c_str(), mode), 0);
   }
 
+  static model::Project project() {
+    model::Project project;
+    project.sources = {{"CHANGELOG.md", "CHANGELOG.md"}, {"LICENSES/GPL-2.0-or-later.txt", "LICENSE"}, {"module", ""}};
+    project.left_out = {"module/tests"};
+    return project;
+  }
+
   base::SourceTree read() {
     findings_.clear();
-    return source::pristine(temp_.path(), findings_);
+    return source::pristine(temp_.path(), project(), findings_);
   }
 
   base::TempDir temp_{base::temp_parent(), "tree-"};
@@ -104,7 +112,7 @@ TEST_F(Pristine, WhatIsMissingIsAFinding) {
 }
 
 TEST_F(Pristine, TheProjectsOwnTreeHasNothingWrong) {
-  const auto tree = source::pristine(PROJECT_ROOT, findings_);
+  const auto tree = source::pristine(PROJECT_ROOT, project(), findings_);
   EXPECT_EQ(model::to_text(findings_), "");
   EXPECT_EQ(tree.at("46sshd/module-setup.sh").mode, 0755U);
 }

@@ -25,7 +25,7 @@ constexpr const char* kList =
 
 std::string faults(const std::string& text, const base::SourceTree& tree = kTree) {
   model::Findings findings;
-  static_cast<void>(source::install_list(text, tree, findings));
+  static_cast<void>(source::install_list(text, "install.list", tree, findings));
   return model::to_text(findings);
 }
 
@@ -36,7 +36,7 @@ std::string of_line(const std::string& line) {
 
 TEST(InstallList, LinesBecomeItemsInTheirOrder) {
   model::Findings findings;
-  const auto list = source::install_list(kList, kTree, findings);
+  const auto list = source::install_list(kList, "install.list", kTree, findings);
   EXPECT_EQ(model::to_text(findings), "");
   EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::directory, 0755, "", "/etc/x"},
                                 model::InstallItem{InstallKind::file, 0755, "a", "@SBINDIR@/a"},
@@ -45,7 +45,7 @@ TEST(InstallList, LinesBecomeItemsInTheirOrder) {
 }
 
 TEST(InstallList, FourWordsMakeALine) {
-  EXPECT_THAT(of_line("file 0644 a"), HasSubstr("module/install.list: line 3: expected 4 words, got 3"));
+  EXPECT_THAT(of_line("file 0644 a"), HasSubstr("install.list: line 3: expected 4 words, got 3"));
   EXPECT_THAT(of_line("file 0644 a /a b"), HasSubstr("expected 4 words, got 5"));
 }
 
@@ -57,7 +57,7 @@ TEST(InstallList, AKindAndAModeThatAreNoneAreRefused) {
 
 TEST(InstallList, AFileMayBelongToAHook) {
   model::Findings findings;
-  const auto list = source::install_list("file:alpm 0644 a /a\n", {{"a", {}}}, findings);
+  const auto list = source::install_list("file:alpm 0644 a /a\n", "install.list", {{"a", {}}}, findings);
   EXPECT_EQ(model::to_text(findings), "");
   EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::file, 0644, "a", "/a", "alpm"}));
   auto profile = samples::profile_of(samples::rpm());
@@ -101,8 +101,7 @@ TEST(InstallList, TwoLinesWithOneDestinationAreRefused) {
 }
 
 TEST(InstallList, AFileThatNoLineInstallsIsRefusedButForTheListItself) {
-  EXPECT_THAT(faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n"),
-              HasSubstr("module/install.list: no line installs a\n"));
+  EXPECT_THAT(faults("man 0644 man/b.7 /b\nlicense 0644 LICENSE -\n"), HasSubstr("install.list: no line installs a\n"));
 }
 
 TEST(InstallList, AllFaultsAreReportedAtOnceWithTheirLines) {
@@ -126,7 +125,8 @@ TEST(InstallList, TheModulesOwnListFits) {
 
 TEST(Resolve, FillsInTheFoldersOfTheProfile) {
   model::Findings findings;
-  const auto list = source::install_list(std::string(kList) + "doc 0644 install.list @DOCDIR@/c\n", kTree, findings);
+  const auto list =
+      source::install_list(std::string(kList) + "doc 0644 install.list @DOCDIR@/c\n", "install.list", kTree, findings);
   auto profile = samples::profile_of(samples::rpm());
   profile.package.doc_dir = "/usr/share/doc/{name}-{version}";
   const auto resolved = source::resolve(list, source::expand(profile, samples::project()));

@@ -17,17 +17,26 @@ using testing::HasSubstr;
 constexpr const char* kChangelog =
     "# Changelog\n\n## 1.0.0 - 2026-11-24\n\n- One.\n- Two goes\n  on.\n\n## 0.9.0 - 2026-01-01\n- Old.\n";
 
-json good() {
-  return {{"name", "dracut-sshd"},
+json good_package() {
+  return {{"id", "module"},
+          {"name", "dracut-sshd"},
           {"summary", "A summary"},
           {"description", {"Line.", "", "Line."}},
-          {"url", "https://example.org/x"},
-          {"license", "GPL-2.0-or-later"}};
+          {"license", "GPL-2.0-or-later"},
+          {"making", "files"},
+          {"install_list", "install.list"},
+          {"source", {{"module", ""}}}};
+}
+
+json good() { return {{"url", "https://example.org/x"}, {"packages", json::array({good_package()})}}; }
+
+model::Project first(const std::string& text, model::Findings& findings) {
+  return source::projects(text, kChangelog, findings).at(0);
 }
 
 std::string of_project(const json& document) {
   model::Findings findings;
-  static_cast<void>(source::project(document.dump(), kChangelog, findings));
+  static_cast<void>(source::projects(document.dump(), kChangelog, findings));
   return model::to_text(findings);
 }
 
@@ -45,7 +54,7 @@ std::string of_packager(const std::string& text) {
 
 TEST(Project, AGoodOneArrivesWhole) {
   model::Findings findings;
-  const auto project = source::project(good().dump(), kChangelog, findings);
+  const auto project = first(good().dump(), findings);
   EXPECT_EQ(model::to_text(findings), "");
   EXPECT_EQ(project.name, "dracut-sshd");
   EXPECT_EQ(project.summary, "A summary");
@@ -61,8 +70,9 @@ TEST(Project, WhatToDoAfterTheInstallationIsAListOfTextsAndCommands) {
   document["next_steps"] = {{{"text", "Build it."}, {"command", "p-rebuild"}},
                             {{"text", "Look."}, {"command", "p inspect"}, {"package", "p-tools"}}};
   model::Findings findings;
-  const auto project = source::project(document.dump(), kChangelog, findings);
+  const auto projects = source::projects(document.dump(), kChangelog, findings);
   EXPECT_EQ(model::to_text(findings), "");
+  const auto& project = projects.at(0);
   ASSERT_EQ(project.next_steps.size(), 2U);
   EXPECT_EQ(project.next_steps[0].command, "p-rebuild");
   EXPECT_EQ(project.next_steps[0].package, "");
@@ -79,42 +89,81 @@ TEST(Project, WhatToDoAfterTheInstallationIsAListOfTextsAndCommands) {
 TEST(Project, TheProjectsOwnFilesHaveNothingWrong) {
   const std::filesystem::path root(PROJECT_ROOT);
   model::Findings findings;
-  static_cast<void>(source::project(base::read_file(root / "project.json", 1U << 20U),
-                                    base::read_file(root / "CHANGELOG.md", 1U << 20U), findings));
+  static_cast<void>(source::projects(base::read_file(root / "project.json", 1U << 20U),
+                                     base::read_file(root / "CHANGELOG.md", 1U << 20U), findings));
   EXPECT_EQ(model::to_text(findings), "");
 }
 
 TEST(Project, EachFieldIsRequired) {
-  const auto whole = good();
-  for (const auto& [key, value] : whole.items()) {
-    auto document = whole;
+  for (const auto* key : {"url", "packages"}) {
+    auto document = good();
     document.erase(key);
-    EXPECT_THAT(of_project(document), HasSubstr("project.json: /" + key + ": expected")) << key;
+    EXPECT_THAT(of_project(document), HasSubstr(std::string("project.json: /") + key + ": expected")) << key;
+  }
+  const auto package = good_package();
+  for (const auto& [key, value] : package.items()) {
+    auto document = good();
+    document["packages"][0].erase(key);
+    EXPECT_THAT(of_project(document), HasSubstr("project.json: /packages/0/" + key + ": expected")) << key;
   }
 }
 
 TEST(Project, EachFieldRefusesAnotherType) {
-  const auto whole = good();
-  for (const auto& [key, unused] : whole.items()) {
-    for (const auto& value : {json(3), json(nullptr), json::object(), json({1, 2})}) {
+  for (const auto& value : {json(3), json(nullptr), json({1, 2})}) {
+    for (const auto* key : {"url", "packages"}) {
       auto document = good();
       document[key] = value;
-      EXPECT_THAT(of_project(document), HasSubstr("project.json: /" + key + ": expected")) << key << value;
+      EXPECT_THAT(of_project(document), HasSubstr(std::string("project.json: /") + key)) << key << value;
+    }
+    const auto package = good_package();
+    for (const auto& [key, unused] : package.items()) {
+      auto document = good();
+      document["packages"][0][key] = value;
+      EXPECT_THAT(of_project(document), HasSubstr("project.json: /packages/0/" + key + ": expected")) << key << value;
     }
   }
 }
 
 TEST(Project, AnUnknownKeyBringsTheNearest) {
   auto document = good();
-  document["summry"] = "x";
-  EXPECT_THAT(of_project(document), HasSubstr("project.json: /: unknown key \"summry\", did you mean \"summary\"?"));
+  document["packages"][0]["summry"] = "x";
+  EXPECT_THAT(of_project(document),
+              HasSubstr("project.json: /packages/0/: unknown key \"summry\", did you mean \"summary\"?"));
+  document["nmae"] = "x";
+  EXPECT_THAT(of_project(document), HasSubstr("project.json: /: unknown key \"nmae\""));
+}
+
+TEST(Project, AnIdBelongsToOnePackage) {
+  auto document = good();
+  document["packages"].push_back(good_package());
+  EXPECT_THAT(of_project(document), HasSubstr("project.json: /packages/1/id: another package has it"));
+  document["packages"][1]["id"] = "tools";
+  EXPECT_EQ(of_project(document), "");
+}
+
+TEST(Project, OnlyWhatIsInstalledByAListHasOne) {
+  auto document = good();
+  document["packages"][0]["making"] = "compiled";
+  EXPECT_THAT(of_project(document), HasSubstr("/packages/0/install_list: a package that is compiled has none"));
+  document["packages"][0]["making"] = "wrapped";
+  EXPECT_THAT(of_project(document), HasSubstr("/packages/0/making: expected one of files, compiled, prebuilt"));
+}
+
+TEST(Project, ASourceStaysInTheProject) {
+  for (const auto* path : {"../module", "/module", "a/../../b", ""}) {
+    auto document = good();
+    document["packages"][0]["source"] = {{path, "x"}};
+    EXPECT_THAT(of_project(document), HasSubstr("/packages/0/source: ")) << path;
+    document["packages"][0]["source"] = {{"module", std::string(path) + "../x"}};
+    EXPECT_THAT(of_project(document), HasSubstr("/packages/0/source: ")) << path;
+  }
 }
 
 TEST(Project, ANameThatIsNoneIsRefused) {
   for (const auto* name :
        {"", "Dracut", "1x", "-x", "a b", "a/b", "../x", "a.b", "@VAR@", "%(id)", "$(id)", "a\nb", "\"", "`id`"}) {
     auto document = good();
-    document["name"] = name;
+    document["packages"][0]["name"] = name;
     EXPECT_THAT(of_project(document), HasSubstr("/name: expected")) << name;
   }
 }
@@ -131,10 +180,10 @@ TEST(Project, AnAddressThatIsNoneIsRefused) {
 TEST(Project, TarballsAreFetchedFromTheAddressOrFromAFolderOfTheirOwn) {
   auto document = good();
   model::Findings findings;
-  auto project = source::project(document.dump(), kChangelog, findings);
+  auto project = first(document.dump(), findings);
   EXPECT_EQ(model::download_address(project), "https://example.org/x/dracut-sshd-1.0.0.tar.gz");
   document["downloads"] = "https://forge.example.org/x/releases/v{version}/";
-  project = source::project(document.dump(), kChangelog, findings);
+  project = first(document.dump(), findings);
   EXPECT_EQ(model::to_text(findings), "");
   EXPECT_EQ(model::download_address(project), "https://forge.example.org/x/releases/v1.0.0/dracut-sshd-1.0.0.tar.gz");
   EXPECT_EQ(model::download_folder(project, "${PV}"), "https://forge.example.org/x/releases/v${PV}");
@@ -157,32 +206,32 @@ TEST(Placeholder, IsWhatDocumentsAndTestsUse) {
 TEST(Project, ALicenceThatIsNoneIsRefused) {
   for (const auto* license : {"", "%(id)", "$(id)", "GPL\n", "GPL;x", "\"GPL\""}) {
     auto document = good();
-    document["license"] = license;
+    document["packages"][0]["license"] = license;
     EXPECT_THAT(of_project(document), HasSubstr("/license: expected")) << license;
   }
 }
 
 TEST(Project, TextIsOneLineOfALimitedLengthEach) {
   auto document = good();
-  document["summary"] = "a\nb";
-  document["description"] = {"fine", "a\tb", std::string(73, 'x'), "\x7f"};
+  document["packages"][0]["summary"] = "a\nb";
+  document["packages"][0]["description"] = {"fine", "a\tb", std::string(73, 'x'), "\x7f"};
   const auto text = of_project(document);
   for (const auto* place : {"/summary", "/description/1", "/description/2", "/description/3"})
     EXPECT_THAT(text, HasSubstr(std::string(place) + ": expected one line")) << place;
-  document["summary"] = std::string(80, 'x');
+  document["packages"][0]["summary"] = std::string(80, 'x');
   EXPECT_THAT(of_project(document), HasSubstr("/summary: expected one line of at most 79"));
 }
 
 TEST(Project, TextsThatMeanSomethingToAPackageToolAreTheEscapersMatter) {
   auto document = good();
-  document["summary"] = "100 % of @VAR@ and %(id) or $(id) `id` \"x\"";
+  document["packages"][0]["summary"] = "100 % of @VAR@ and %(id) or $(id) `id` \"x\"";
   EXPECT_EQ(of_project(document), "");
 }
 
 TEST(Project, WhatIsNoObjectOrNoJsonIsRefused) {
   EXPECT_THAT(of_project(json::array()), HasSubstr("project.json: /: expected an object"));
   model::Findings findings;
-  static_cast<void>(source::project("{", kChangelog, findings));
+  static_cast<void>(source::projects("{", kChangelog, findings));
   EXPECT_THAT(model::to_text(findings), HasSubstr("project.json: line 1"));
 }
 

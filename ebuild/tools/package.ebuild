@@ -1,31 +1,22 @@
 # Copyright @YEARS@ the dracut-sshd contributors
 # Distributed under the terms of the GNU General Public License v3 or, at your option, any later one
-# SPDX-License-Identifier: GPL-3.0-or-later
 
 EAPI=8
 
-DESCRIPTION="@SUMMARY@"
-HOMEPAGE="@URL@"
-SRC_URI="@URL@${P}.tar.gz"
+DESCRIPTION=@SUMMARY@
+HOMEPAGE=@URL@
+SRC_URI=@SOURCE@
 
-LICENSE="GPL-3+"
+LICENSE=@LICENSE@
 SLOT="0"
-KEYWORDS="~amd64 ~arm64"
+KEYWORDS=@KEYWORDS@
 
 RDEPEND="
-	app-arch/bzip2:=
-	app-arch/libarchive:=
-	app-arch/lz4:=
-	app-arch/xz-utils:=
-	app-arch/zstd:=
-	dev-libs/libfmt:=
-	dev-libs/openssl:=
-	virtual/zlib:=
+@RELATIONS@
 "
 DEPEND="
 	${RDEPEND}
-	dev-cpp/cli11
-	dev-cpp/nlohmann_json
+@BUILD_DEPENDS@
 "
 BDEPEND="
 	>=dev-build/cmake-3.25
