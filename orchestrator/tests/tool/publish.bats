@@ -123,7 +123,7 @@ END
   export -f publish first
   export orchestrator project tools packager
   # shellcheck disable=SC2016
-  unshare --mount bash -euc 'mkdir "$1/small" && mount -t tmpfs -o size=400k none "$1/small"
+  unshare --mount bash -euc 'mkdir "$1/small" && mount -t tmpfs -o size=800k none "$1/small"
     first "$1/small/site" --distro arch && cp -a "$1/small/site" "$1/before"
     publish "$1/small/site" --distro fedora:44 --distro suse:16.0 --distro debian:13 && exit 3
     diff -r "$1/small/site" "$1/before" && ls -A "$1/small"' _ "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/said" 2>&1 || {
