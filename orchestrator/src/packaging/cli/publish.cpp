@@ -124,9 +124,10 @@ int publish(const Common& common, const PublishArguments& arguments, const base:
   }
   auto jobs = build::plan(workspace, releases, timed);
   refuse_nothing(jobs, common);
+  for (const auto& sentence : workspace.left_out) context.console.line(sentence);
   publish::PublishOptions options;
   options.project = &workspace.project();
-  options.is_partial = !common.packages.empty();
+  options.is_partial = !common.packages.empty() || !workspace.left_out.empty();
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
   options.keys = {arguments.fingerprint, arguments.next};
