@@ -67,6 +67,7 @@ const std::set<std::string, std::less<>>& compared_elsewhere() {
                                                        "dirindexes",
                                                        "postin",
                                                        "preun",
+                                                       "postun",
                                                        "transfiletriggerscripts",
                                                        "transfiletriggername",
                                                        "transfiletriggerindex"};
@@ -258,6 +259,7 @@ std::vector<std::string> rpm_header_faults(const Ingredients& from, const RpmHea
   comparison.fault("fileflags", file_flags_fault(from, header));
   comparison.equal("postinprog", {kShell});
   comparison.equal("preunprog", {kShell});
+  comparison.equal("postunprog", {kShell});
   comparison.all("transfiletriggerscriptprog", kShell);
   comparison.all("transfiletriggerversion", "");
   comparison.all("transfiletriggerpriorities", "1000000");
