@@ -28,7 +28,7 @@ masked() {
   local before
   before=$(sha256sum "$out"/debian-*/*.deb)
   copy_project "$BATS_TEST_TMPDIR/project"
-  printf '\noverride_dh_auto_install:\n\techo this one fails; false\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
+  printf '\noverride_dh_auto_install:\n\techo this one fails; false\n' >>"$BATS_TEST_TMPDIR/project/debian/module/rules"
   sed -i '/^## 1.0.0/a\\n- One more line, so that all packages are made anew.' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
   run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian --distro fedora
   echo "$output"
@@ -41,8 +41,8 @@ masked() {
 
 @test "a package that installs more than the install list is refused by the proof" {
   copy_project "$BATS_TEST_TMPDIR/project"
-  local spec=$BATS_TEST_TMPDIR/project/spec/dracut-sshd.spec
-  sed -i 's|^@INSTALL@|@INSTALL@\ntouch %{buildroot}/etc/dracut-sshd/extra|; s|^@FILES@|@FILES@\n/etc/dracut-sshd/extra|' "$spec"
+  local spec=$BATS_TEST_TMPDIR/project/spec/module/package.spec
+  sed -i 's|^%make_install.*|&\ntouch %{buildroot}/etc/dracut-sshd/extra|; s|^@FILES@|@FILES@\n/etc/dracut-sshd/extra|' "$spec"
   run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro fedora
   echo "$output"
   [ "$status" -eq 1 ]
@@ -52,7 +52,7 @@ masked() {
 
 @test "a package with another mode than the install list's is refused by the proof" {
   copy_project "$BATS_TEST_TMPDIR/project"
-  printf '\nexecute_after_dh_fixperms:\n\tchmod 4755 debian/dracut-sshd/usr/sbin/dracut-sshd-rebuild\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
+  printf '\nexecute_after_dh_fixperms:\n\tchmod 4755 debian/dracut-sshd/usr/sbin/dracut-sshd-rebuild\n' >>"$BATS_TEST_TMPDIR/project/debian/module/rules"
   run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian
   echo "$output"
   [ "$status" -eq 1 ]

@@ -204,11 +204,8 @@ void read_install_list(Workspace& workspace, PackageSource& package) {
   const auto& name = package.project.install_list;
   if (name.empty()) return;
   const auto list = package.pristine.find(name);
-  const auto text = package.project.making == model::Making::prebuilt
-                        ? read_text(workspace.root / name, workspace.findings)
-                    : list == package.pristine.end() ? ""
-                                                     : list->second.content;
-  package.install = source::install_list(text, name, package.pristine, workspace.findings);
+  package.install = source::install_list(list == package.pristine.end() ? "" : list->second.content, name,
+                                         package.pristine, workspace.findings);
 }
 
 }  // namespace

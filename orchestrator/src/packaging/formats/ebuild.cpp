@@ -61,18 +61,11 @@ std::map<std::string, std::string> cache(const std::filesystem::path& job, const
   return out;
 }
 
-/// RDEPEND as portage wrote it, one relation a string: "a/b", "!c/d", "flag? ( e/f )".
+/// RDEPEND as portage wrote it, one relation a string: "a/b", "!c/d"; a group of any kind is one that nobody asked for.
 void add_relations(const std::string& text, model::PackageFacts& facts) {
-  std::string group;
   for (const std::string& word : base::split(text, ' ')) {
-    if (word.empty()) continue;
-    group += group.empty() ? word : ' ' + word;
-    const bool conditional = group.find('?') != std::string::npos;
-    if (conditional && word != ")") continue;
-    (conditional ? facts.suggests : group.front() == '!' ? facts.conflicts : facts.depends).push_back(group);
-    group.clear();
+    if (!word.empty()) (word.front() == '!' ? facts.conflicts : facts.depends).push_back(word);
   }
-  if (!group.empty()) throw base::Error(fmt::format("RDEPEND ends within \"{}\"", base::printable(group)));
 }
 
 std::string ebuild_path(const Ingredients& from) {
@@ -112,9 +105,9 @@ void check_overlay(const Ingredients& from, const std::filesystem::path& job) {
 
 model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
   std::map<std::string, std::string> said = cache(job, cache_entry(from));
-  static const std::set<std::string> known{"BDEPEND",  "DEFINED_PHASES", "DEPEND",   "DESCRIPTION", "EAPI",
-                                           "HOMEPAGE", "IUSE",           "KEYWORDS", "LICENSE",     "RDEPEND",
-                                           "SLOT",     "SRC_URI",        "_md5_"};
+  static const std::set<std::string> known{"BDEPEND", "DEFINED_PHASES", "DEPEND",   "DESCRIPTION",
+                                           "EAPI",    "HOMEPAGE",       "KEYWORDS", "LICENSE",
+                                           "RDEPEND", "SLOT",           "SRC_URI",  "_md5_"};
   for (const auto& [field, value] : said) {
     if (!known.contains(field)) {
       throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", base::printable(field),
@@ -154,6 +147,7 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
   recipe.tools = {{"ebuild", "portage, from PyPI", {"--version"}, "emerge"},
                   {"egencache", "portage, from PyPI", {}},
                   {"bash", "bash", {"--version"}},
+                  {"make", "make", {"--version"}},
                   {"patch", "patch", {"--version"}},
                   {"tar", "tar", {"--version"}}};
   recipe.staged = ebuild_files(from);
@@ -180,7 +174,6 @@ model::PackageFacts Ebuild::expected_facts(const Ingredients& from) const {
   facts.arch = from.profile.package.ebuild.keywords;
   facts.license = ebuild_license(from.project.license);
   facts.depends = ebuild_depends(from);
-  facts.suggests = ebuild_suggests(from);
   facts.conflicts = ebuild_conflicts(from);
   return facts;
 }

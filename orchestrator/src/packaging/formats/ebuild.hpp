@@ -21,11 +21,10 @@ class Ebuild final : public Format {
 
 [[nodiscard]] std::string ebuild_pf(
     const Ingredients& from);  // PMS's PF: "dracut-sshd-1.0.0", "-r1" for the second revision
-[[nodiscard]] std::string ebuild_license(const std::string& spdx);                // "GPL-2+"
-[[nodiscard]] std::string ebuild_patch_name(const Ingredients& from);             // "" without a patch
-[[nodiscard]] std::string ebuild_phases(const Ingredients& from);                 // "install postinst": that it defines
-[[nodiscard]] std::vector<std::string> ebuild_depends(const Ingredients& from);   // ">=sys-apps/systemd-253"
-[[nodiscard]] std::vector<std::string> ebuild_suggests(const Ingredients& from);  // "flag? ( net-misc/networkmanager )"
+[[nodiscard]] std::string ebuild_license(const std::string& spdx);               // "GPL-2+"
+[[nodiscard]] std::string ebuild_patch_name(const Ingredients& from);            // "" without a patch
+[[nodiscard]] std::string ebuild_phases(const Ingredients& from);                // "install postinst": that it defines
+[[nodiscard]] std::vector<std::string> ebuild_depends(const Ingredients& from);  // ">=sys-apps/systemd-253"
 [[nodiscard]] std::vector<std::string> ebuild_conflicts(const Ingredients& from);  // "!category/name"
 /// The overlay's own files before portage adds Manifest and cache, and the files of the host that portage runs on.
 [[nodiscard]] base::SourceTree ebuild_files(const Ingredients& from);

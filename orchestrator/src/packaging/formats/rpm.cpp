@@ -74,11 +74,10 @@ std::string target(const Ingredients& from) {
 }
 
 std::vector<std::string> rpmbuild(const Ingredients& from) {
-  std::vector<std::string> argv{"rpmbuild",
-                                is_compiled(from)   ? "-bs"
-                                : is_prebuilt(from) ? "-bb"
-                                                    : "-ba",
-                                "--nodeps", "--target", target(from)};
+  std::vector<std::string> argv{"rpmbuild",  is_compiled(from) ? "-bs" : is_prebuilt(from) ? "-bb" : "-ba",
+                                "--load",    "/build/macros",
+                                "--nodeps",  "--target",
+                                target(from)};
   for (const char* macro : {"_topdir /build", "_tmppath /build/tmp", "_buildhost build.invalid",
                             "use_source_date_epoch_as_buildtime 1", "clamp_mtime_to_source_date_epoch 1"}) {
     argv.insert(argv.end(), {"--define", macro});
@@ -116,8 +115,10 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
   recipe.cost = 1;
-  recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},     {"rpm2cpio", "rpm2cpio", {}},
-                  {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}}, {"tar", "tar", {"--version"}}};
+  recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},
+                  {"rpm2cpio", "rpm2cpio", {}},       {"make", "make", {"--version"}},
+                  {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}},
+                  {"tar", "tar", {"--version"}}};
   recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged["SOURCES/" + rpm_patch_name(from)] = {0644, from.patch};
   recipe.staged[fmt::format("SPECS/{}.spec", from.project.name)] = {0644, rpm_spec(from)};
@@ -134,6 +135,7 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
        {},
        "/build",
        ""}};
+  recipe.staged["macros"] = {0644, filled(from, std::string(kRpmMacros), {})};
   const auto argv = rpmbuild(from);
   recipe.steps.push_back({base::join({argv[0], argv[1]}, " "), argv, {}, "/build", ""});
   if (is_compiled(from)) {

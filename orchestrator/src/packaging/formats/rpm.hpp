@@ -24,6 +24,8 @@ class Rpm final : public Format {
                                                  const std::filesystem::path& job) const override;
 };
 
+/// The template that rpmbuild reads beside its own macros, for what the target's rpm defines by itself.
+inline constexpr std::string_view kRpmMacros = "host/macros";
 /// The spec, rendered; split off because it is most of the format.
 [[nodiscard]] std::string rpm_spec(const Ingredients& from);
 /// What `rpm -qp --scripts --filetriggers` says of it: a heading without "scriptlet (using /bin/sh)" -> the text.
