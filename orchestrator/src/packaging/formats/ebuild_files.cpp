@@ -55,16 +55,30 @@ std::string description(const model::Project& project) {
   return base::join(out, "\n");
 }
 
+/// By the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
+std::string address(const Ingredients& from, const std::string& distfile) {
+  return recipe_downloads(from.project, "${PV}") + "/${P}" + distfile.substr(top_folder(from.project).size());
+}
+
 std::string source_uri(const Ingredients& from) {
-  // The last part by the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
-  const auto suffix = tarball_name(from.project).substr(top_folder(from.project).size());
-  return '"' + recipe_downloads(from.project, "${PV}") + "/${P}" + suffix + '"';
+  if (!is_prebuilt(from)) return '"' + address(from, tarball_name(from.project)) + '"';
+  std::string out = "\"\n";
+  for (const auto& [name, unused] : ebuild_distfiles(from)) {
+    const std::string rest = name.substr(top_folder(from.project).size() + 1);
+    out += fmt::format("\t{}? ( {} )\n", rest.substr(0, rest.find('.')), address(from, name));
+  }
+  return out + '"';
 }
 
 std::string patches(const Ingredients& from) {
   if (from.patch.empty()) return "";
   const std::string quoted = render::bash(ebuild_patch_name(from));
   return fmt::format("\nPATCHES=(\n\t\"${{FILESDIR}}\"/{}\n)\n", quoted);
+}
+
+/// What is built for where it makes no difference is a machine like most.
+std::string arch(const Ingredients& from) {
+  return is_prebuilt(from) ? render::plain(from.profile.package.arch) : "amd64";
 }
 
 render::Values values(const Ingredients& from) {
@@ -83,6 +97,10 @@ render::Values values(const Ingredients& from) {
           {"HOOKS", hooks_variable(from.profile)},
           {"SUGGESTIONS", suggestions(from)},
           {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
+          {"ZSHDIR", plain_path(from.profile.package.zsh_dir)},
+          {"SOURCE_NAME", render::plain(from.project.source_name)},
+          {"ARCH", arch(from)},
+          {"MACHINE", arch(from) == "arm64" ? "aarch64" : "x86_64"},
           {"MAIL", render::xml(from.packager.mail)},
           {"PACKAGER", render::xml(from.packager.name)},
           {"DESCRIPTION", description(from.project)}};
@@ -93,6 +111,16 @@ render::Values values(const Ingredients& from) {
 std::string ebuild_pf(const Ingredients& from) {
   const std::int64_t revision = from.profile.package.revision;
   return top_folder(from.project) + (revision > 1 ? fmt::format("-r{}", revision - 1) : "");
+}
+
+std::map<std::string, const std::string*> ebuild_distfiles(const Ingredients& from) {
+  if (!is_prebuilt(from)) return {{tarball_name(from.project), &from.tarball}};
+  const auto name = [&from](const std::string& arch) {
+    return fmt::format("{}-{}.tar.gz", top_folder(from.project), render::plain(arch));
+  };
+  std::map<std::string, const std::string*> out{{name(from.profile.package.arch), &from.tarball}};
+  for (const auto& [machine, bytes] : from.others) out[name(Ebuild().architecture(machine))] = bytes;
+  return out;
 }
 
 std::string ebuild_license(const std::string& spdx) {

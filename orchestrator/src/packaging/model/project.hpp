@@ -37,6 +37,7 @@ struct Project {
   std::string name;                      // "dracut-sshd"
   std::string summary;                   // one line, no full stop
   std::vector<std::string> description;  // paragraphs' lines, at most 72 columns; "" separates paragraphs
+  std::string source_name = {};          // of the folder in its tarball, where the package is called otherwise
   std::string repository;                // what repositories of all packages are called: the first one's name
   std::string url;                       // the one place where it stands
   std::string downloads;  // the folder that users fetch tarballs from; {version} may stand in it; "": url
