@@ -19,7 +19,7 @@ SUITE = "12"
 LARGEST = 8_000_000
 LIBRARIES = ("libbz2-dev", "libfmt-dev", "liblz4-dev", "liblzma-dev", "libssl-dev", "libzstd-dev", "zlib1g-dev")
 TOOLS = ("ccache", "cmake", "g++", "g++-aarch64-linux-gnu", "libcli11-dev", "ninja-build", "nlohmann-json3-dev", "pkg-config")
-# The cross compiler's own C library has no security updates, and is not linked; this brings the one that has.
+# The cross compiler's own C and C++ libraries get no security updates, and are not used; this brings those that do.
 FOREIGN = ("libstdc++-12-dev",)
 PACKAGES = (*TOOLS, *LIBRARIES, *(f"{name}:arm64" for name in (*LIBRARIES, *FOREIGN)))
 ARCHITECTURES = ("amd64", "arm64")
@@ -31,18 +31,23 @@ OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG
 class Target:
     name: str  # as uname -m has it
     triplet: str
+    dpkg: str  # as dpkg calls it
     machine: str  # as readelf prints it
     options: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 TARGETS = {target.name: target for target in (
-    Target("x86_64", "x86_64-linux-gnu", "Advanced Micro Devices X86-64"),
-    Target("aarch64", "aarch64-linux-gnu", "AArch64", (
+    Target("x86_64", "x86_64-linux-gnu", "amd64", "Advanced Micro Devices X86-64"),
+    Target("aarch64", "aarch64-linux-gnu", "arm64", "AArch64", (
         "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++",
         "-DPKG_CONFIG_EXECUTABLE=/usr/bin/aarch64-linux-gnu-pkg-config",
-        # arm64's packages before those of the cross compiler
         "-DCMAKE_EXE_LINKER_FLAGS=" + " ".join(f"-B{folder} -L{folder}" for folder in (
-            "/usr/lib/gcc/aarch64-linux-gnu/12", "/usr/lib/aarch64-linux-gnu")))),
+            "/usr/lib/gcc/aarch64-linux-gnu/12", "/usr/lib/aarch64-linux-gnu"))),
+        # in the order of a compiler that runs on arm64
+        ("-nostdinc", "-nostdinc++", *(f"-isystem {folder}" for folder in (
+            "/usr/include/c++/12", "/usr/include/aarch64-linux-gnu/c++/12", "/usr/include/c++/12/backward",
+            "/usr/lib/gcc/aarch64-linux-gnu/12/include", "/usr/include/aarch64-linux-gnu", "/usr/include")))),
 )}
 
 
@@ -58,8 +63,8 @@ class Program:
 def program(root: CleanRoot, what: source.Source, target: Target, log: Path, memory: Path | None) -> Program:
     """With a `memory`, ccache keeps there what was compiled."""
     folder = f"/build/{target.name}"
-    options = [f"-ffile-prefix-map=/build/{what.top}=."]
-    words = [*OPTIONS, *target.options, f"-DCMAKE_CXX_FLAGS={' '.join(options)}"]
+    flags = [f"-ffile-prefix-map=/build/{what.top}=.", *target.flags]
+    words = [*OPTIONS, *target.options, f"-DCMAKE_CXX_FLAGS={' '.join(flags)}"]
     command = f"cmake -G Ninja -S /build/{what.top} -B {folder} {' '.join(map(shlex.quote, words))}"
     (root.folder / "build").mkdir(exist_ok=True)
     (root.folder / "build/source.tar").write_bytes(what.tar)
@@ -80,7 +85,7 @@ def program(root: CleanRoot, what: source.Source, target: Target, log: Path, mem
     made = root.folder / f"build/{target.name}"
     _check(target, made)
     files = linked.linked_files((made / "dracut-sshd.map").read_text())
-    packages = linked.packages(root, files, linked.headers((made / "deps").read_text()))
+    packages = linked.packages(root, target.dpkg, files, linked.headers((made / "deps").read_text()))
     for package in packages:
         package.licence  # noqa: B018 - every one has to be known
     names = ["cmake", "ninja-build", *{"x86_64": ("g++-12", "binutils-x86-64-linux-gnu"),

@@ -66,29 +66,32 @@ def headers(ninja_deps: str) -> set[str]:
     return {os.path.normpath(path) for path in re.findall(r"^    (/usr/\S+)$", ninja_deps, re.MULTILINE)}
 
 
-def packages(root: CleanRoot, linked: Iterable[str], read: Iterable[str]) -> list[Package]:
-    """The packages that these files belong to."""
-    linked_in = _owners(root, linked)
-    only_headers = _owners(root, read) - linked_in
+def packages(root: CleanRoot, architecture: str, linked: Iterable[str], read: Iterable[str]) -> list[Package]:
+    """The packages that these files belong to; of several, as a header may, to that of the architecture."""
+    linked_in = _owners(root, architecture, linked)
+    only_headers = _owners(root, architecture, read) - linked_in
     wanted = sorted(linked_in | only_headers)
     form = "${binary:Package}|${Package}|${Version}|${Architecture}|${source:Package}|${source:Version}|${Built-Using}\\n"
     said = root.run(f"dpkg-query --show --showformat='{form}' {' '.join(wanted)}", timeout=60).output
     out = []
     for line in said.splitlines():
-        whole, name, version, architecture, source, source_version, using = line.split("|")
+        whole, name, version, of, source, source_version, using = line.split("|")
         sources = [(source, source_version), *re.findall(r"(\S+) \(= (\S+)\)", using)]
-        out.append(Package(name, version, architecture, tuple(sources), whole in linked_in or f"{name}:{architecture}" in linked_in))
+        out.append(Package(name, version, of, tuple(sources), whole in linked_in))
     return sorted(out)
 
 
-def _owners(root: CleanRoot, files: Iterable[str]) -> set[str]:
+def _owners(root: CleanRoot, architecture: str, files: Iterable[str]) -> set[str]:
     """dpkg knows a file by the path that its package has, which for a library may lack /usr."""
     asked = sorted(files)
     if not asked:
         return set()
     words = " ".join(f"'{path}' '{path.removeprefix('/usr')}'" for path in asked)
     said = root.run(f"dpkg-query --search {words} 2>/dev/null || true", timeout=120).output
-    owners = {path: name for name, path in re.findall(r"^(\S+): (/\S+)$", said, re.MULTILINE)}
+    owners = {}
+    for names, path in re.findall(r"^(\S+(?:, \S+)*): (/\S+)$", said, re.MULTILINE):
+        each = names.split(", ")
+        owners[path] = next((name for name in each if name.endswith(f":{architecture}")), each[0])
     lost = [path for path in asked if path not in owners and path.removeprefix("/usr") not in owners]
     if lost:
         raise shell.Failed(f"no package of the root has {', '.join(lost[:5])}")
