@@ -41,7 +41,6 @@ TARGETS = {target.name: target for target in (
     Target("x86_64", "x86_64-linux-gnu", "amd64", "Advanced Micro Devices X86-64"),
     Target("aarch64", "aarch64-linux-gnu", "arm64", "AArch64", (
         "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++",
-        "-DPKG_CONFIG_EXECUTABLE=/usr/bin/aarch64-linux-gnu-pkg-config",
         "-DCMAKE_EXE_LINKER_FLAGS=" + " ".join(f"-B{folder} -L{folder}" for folder in (
             "/usr/lib/gcc/aarch64-linux-gnu/12", "/usr/lib/aarch64-linux-gnu"))),
         # in the order of a compiler that runs on arm64
@@ -70,12 +69,12 @@ def program(root: CleanRoot, what: source.Source, target: Target, log: Path, mem
     (root.folder / "build/source.tar").write_bytes(what.tar)
     launcher = " -DCMAKE_CXX_COMPILER_LAUNCHER=ccache" if memory else ""
     root.run(f"""cd /build
-        export SOURCE_DATE_EPOCH={what.epoch} TZ=UTC CCACHE_DIR=/ccache CCACHE_MAXSIZE=300M
+        export SOURCE_DATE_EPOCH={what.epoch} TZ=UTC PKG_CONFIG_LIBDIR=/usr/lib/{target.triplet}/pkgconfig CCACHE_DIR=/ccache CCACHE_MAXSIZE=300M
         umask 022
         rm -rf {what.top} {folder}
         tar --no-same-owner -xf source.tar
         {command}{launcher}
-        cmake --build {folder} --target dracut-sshd
+        cmake --build {folder} --target dracut-sshd --parallel "$(nproc)"
         cd {folder}
         {target.triplet}-strip --strip-all -o program orchestrator/dracut-sshd
         ninja -t deps >deps

@@ -38,7 +38,11 @@ def tarball(root: CleanRoot, program: building.Program, what: source.Source, tre
     (tree / "BUILT.md").write_text(_built(program, what))
     top = f"{what.top}-{program.target.name}"
     files = ((f"{top}/{path.relative_to(tree)}", path) for path in tree.rglob("*") if path.is_file())
-    return source.compressed(source.packed(files, what.epoch))
+    # By the root's gzip: another zlib would give other bytes.
+    plain = root.folder / "build/bundle.tar"
+    plain.write_bytes(source.packed(files, what.epoch))
+    root.run("gzip --best --no-name --force /build/bundle.tar", timeout=120)
+    return plain.with_name("bundle.tar.gz").read_bytes()
 
 
 def sources(tarballs: Iterable[Path]) -> list[tuple[str, str]]:
@@ -95,8 +99,8 @@ def _materials(program: building.Program, what: source.Source) -> str:
                    downloadLocation="NOASSERTION", primaryPackagePurpose="APPLICATION", homepage=own["url"],
                    checksums=spdx.checksums(program.file.read_bytes(), "sha256"),
                    comment=f"statically linked for {program.target.name}")
-    mine = package("Source", what.top, what.version, "GPL-3.0-or-later", packageFileName=f"{what.top}.tar.gz",
-                   downloadLocation="NOASSERTION", primaryPackagePurpose="SOURCE", sourceInfo="the tar inside has this digest",
+    mine = package("Source", what.top, what.version, "GPL-3.0-or-later", packageFileName=f"{what.top}.tar",
+                   downloadLocation="NOASSERTION", primaryPackagePurpose="SOURCE",
                    checksums=spdx.checksums(what.tar, "sha256"))
     out, relations = [made, mine], [spdx.relation(made, "GENERATED_FROM", mine)]
     known: dict[tuple[str, str], dict[str, object]] = {}
@@ -151,7 +155,7 @@ packages of Debian. Their copyright files, and the licences that they refer to, 
 
 ## The corresponding source
 
-Of the program: `{what.top}.tar.gz`, the tarball that it was built from. Of the libraries: the source packages above, each with Debian's
+Of the program: `{what.top}.tar`, the tarball that it was built from. Of the libraries: the source packages above, each with Debian's
 changes. Whoever hands the program on offers all of them: `ci/static-program --sources FOLDER` fetches them into a folder, and Debian's
 archive of snapshots, to which the table links, keeps them.
 """

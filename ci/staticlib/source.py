@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import calendar
-import gzip
 import io
 import re
 import tarfile
@@ -61,11 +60,6 @@ def packed(files: Iterable[tuple[str, Path]], epoch: int) -> bytes:
             member.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
             archive.addfile(member, io.BytesIO(data))
     return out.getvalue()
-
-
-def compressed(tar: bytes) -> bytes:
-    """As gzip -n does: without a name and a time."""
-    return gzip.compress(tar, 9, mtime=0)
 
 
 def _files() -> list[Path]:
