@@ -309,7 +309,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   echo "$output"
   [ "$status" -eq 2 ]
   [[ $output == *'rpm/dist'*UNKNOWN* ]]
-  sed -i 's/"dist": "UNKNOWN"/"dist": ".t9"/; s,"sources": {,&"/package/requires": "a list"\,,' "$BATS_TEST_TMPDIR/tester.json"
+  sed -i 's/"dist": "UNKNOWN"/"dist": ".t9"/; s,"sources": {,&"/packages/module/requires": "a list"\,,' "$BATS_TEST_TMPDIR/tester.json"
   run "$orchestrator" check "$BATS_TEST_TMPDIR/tester.json"
   echo "$output"
   [ "$status" -eq 0 ]
