@@ -66,11 +66,16 @@ Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   job.project = source.project;
   if (!profile.package.name.empty()) job.project.name = profile.package.name;
   job.profile = source::expand(profile, job.project);
+  if (!source.arch.empty()) job.profile.package.suffix += "-" + source.arch;
   job.workspace = &workspace_;
   job.source = &source;
   job.format = formats::find(job.profile.package.format);
   if (job.format == nullptr)
     throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
+  if (!source.arch.empty()) {
+    job.profile.package.arch = job.format->architecture(source.arch);
+    job.profile.package.architectures.clear();
+  }
   job.install = source::resolve(source.install, job.profile);
   try {
     const auto& found = difference(job.profile, source);
@@ -92,6 +97,7 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
     for (const auto& package : workspace.packages) {
       const auto* profile = profile::package_of(*release, package.project.id);
       if (profile == nullptr) continue;
+      if (!package.arch.empty() && !profile->package.architectures.contains(package.arch)) continue;
       jobs.push_back(planner.plan(*profile, package));
       if (const auto key = jobs.back().profile.key(); !folders.insert(key).second)
         throw base::Error(fmt::format("two packages would have the folder {} in dist/", key), base::Exit::usage)

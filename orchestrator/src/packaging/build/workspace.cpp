@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/format.hpp"
+#include "profile/select.hpp"
 #include "source/pristine_tree.hpp"
 #include "source/read_install_list.hpp"
 #include "source/read_project.hpp"
@@ -21,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxText = 1024 * 1024;
 constexpr std::uint64_t kMaxTarball = 16 * 1024 * 1024;
+constexpr std::uint64_t kMaxPrebuilt = 64 * 1024 * 1024;
+constexpr const char* kHowToPrebuild = "ci/static-program makes it";
 
 std::string read_text(const fs::path& file, model::Findings& findings) {
   try {
@@ -111,6 +115,44 @@ void choose_packages(const WorkspaceOptions& options, Workspace& workspace) {
   }
 }
 
+/// The architectures that a profile wants of a package.
+std::set<std::string> architectures_of(const Workspace& workspace, const std::string& id) {
+  std::set<std::string> out;
+  for (const auto* release : profile::all(workspace.profiles)) {
+    if (const auto* profile = profile::package_of(*release, id))
+      out.insert(profile->package.architectures.begin(), profile->package.architectures.end());
+  }
+  return out;
+}
+
+/// A package that is prebuilt becomes one for each architecture whose tarball is there.
+void find_prebuilt(const WorkspaceOptions& options, Workspace& workspace) {
+  std::vector<PackageSource> all;
+  for (auto& package : workspace.packages) {
+    if (package.project.making != model::Making::prebuilt) {
+      all.push_back(std::move(package));
+      continue;
+    }
+    for (const auto& arch : architectures_of(workspace, package.project.id)) {
+      const auto path = base::replace_all(
+          base::replace_all(package.project.prebuilt, "{version}", package.project.version()), "{arch}", arch);
+      const auto file = (options.prebuilt_below.empty() ? workspace.root : options.prebuilt_below) / path;
+      if (fs::exists(file)) {
+        all.push_back(package);
+        all.back().arch = arch;
+        all.back().tarball = base::read_file(file, kMaxTarball);
+        continue;
+      }
+      const auto message = fmt::format("{} is not there", path);
+      if (options.packages.empty())
+        workspace.left_out.push_back(fmt::format("{} for {} is left out: {}", package.project.id, arch, message));
+      else
+        workspace.findings.push_back({model::Severity::error, package.project.id, message, kHowToPrebuild});
+    }
+  }
+  workspace.packages = std::move(all);
+}
+
 void read_templates(Workspace& workspace) {
   for (const auto& name : formats::names()) {
     const std::string folder(formats::find(name)->template_folder());
@@ -122,7 +164,18 @@ void read_templates(Workspace& workspace) {
 
 std::string top_of(const model::Project& project) { return fmt::format("{}-{}", project.name, project.version()); }
 
+void read_prebuilt(Workspace& workspace, PackageSource& package) {
+  std::string found;
+  package.pristine = base::read_tar_gz(package.tarball, found, kMaxPrebuilt);
+  if (found == top_of(package.project)) return;
+  workspace.findings.push_back(
+      {model::Severity::error, package.project.prebuilt,
+       fmt::format("of {} holds {}/, expected {}/", package.arch, base::printable(found), top_of(package.project)),
+       kHowToPrebuild});
+}
+
 void read_source(Workspace& workspace, PackageSource& package) {
+  if (package.project.making == model::Making::prebuilt) return read_prebuilt(workspace, package);
   package.pristine = source::pristine(workspace.root, package.project, workspace.findings);
   package.tarball = base::tar_gz(package.pristine, top_of(package.project), package.project.epoch());
 }
@@ -151,8 +204,11 @@ void read_install_list(Workspace& workspace, PackageSource& package) {
   const auto& name = package.project.install_list;
   if (name.empty()) return;
   const auto list = package.pristine.find(name);
-  package.install = source::install_list(list == package.pristine.end() ? "" : list->second.content, name,
-                                         package.pristine, workspace.findings);
+  const auto text = package.project.making == model::Making::prebuilt
+                        ? read_text(workspace.root / name, workspace.findings)
+                    : list == package.pristine.end() ? ""
+                                                     : list->second.content;
+  package.install = source::install_list(text, name, package.pristine, workspace.findings);
 }
 
 }  // namespace
@@ -176,6 +232,7 @@ Workspace open_workspace(const WorkspaceOptions& options, const base::Context& c
   workspace.projects = source::projects(read_text(options.root / "project.json", findings),
                                         read_text(options.root / "CHANGELOG.md", findings), findings);
   choose_packages(options, workspace);
+  if (!model::has_errors(findings)) find_prebuilt(options, workspace);
   find_packager(options, workspace, context);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source

@@ -46,6 +46,9 @@ class Format {
   [[nodiscard]] virtual std::string_view name() const = 0;             // "rpm": the profile's package.format
   [[nodiscard]] virtual std::string_view template_folder() const = 0;  // "spec"
 
+  /// The format's word for a machine, as uname -m has it: "amd64" for x86_64 with dpkg.
+  [[nodiscard]] virtual std::string architecture(const std::string& machine) const { return machine; }
+
   /// Throws base::Error when the templates are broken.
   [[nodiscard]] virtual model::Recipe recipe(const Ingredients& from) const = 0;
 

@@ -35,7 +35,12 @@ struct Project {
   std::string downloads;  // the folder that users fetch tarballs from; {version} may stand in it; "": url
   std::string license;    // SPDX, of what the package installs
   Making making = Making::files;
-  std::string install_list;  // what is installed where, in the source; "": its own build does that
+  /// What is installed where: a path in the source, of a package that is prebuilt in the project; "": its own build
+  /// does that.
+  std::string install_list;
+  /// Of a package that is prebuilt: a tarball for each architecture, a path of the project in which {version} and
+  /// {arch} stand. It holds the folder NAME-VERSION/.
+  std::string prebuilt;
   /// Of which paths of the project its source is made, and where they lie in it; a folder stands for all in it.
   std::vector<std::pair<std::string, std::string>> sources;
   std::vector<std::string> left_out;  // paths of the project below these that are not in the source
