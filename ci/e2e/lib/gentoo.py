@@ -115,6 +115,6 @@ class Portage(clients.Client):
         argv += ["--ro-bind", str(VENV), str(VENV), "--ro-bind", str(VENV / "share/portage"), "/share/portage", "--clearenv"]
         for name, value in env.items():
             argv += ["--setenv", name, value]
-        result = shell.run([*argv, "bash", "-euo", "pipefail", "-c", f"{self.prelude}\n{typed}"], timeout=timeout, check=False)
+        result = shell.run([*argv, "bash", "-euo", "pipefail", "-c", f"{clients.SUDO}\n{self.prelude}\n{typed}"], timeout=timeout, check=False)
         self.said = result.output
         return result.status

@@ -138,10 +138,11 @@ class Sites:
         return to
 
     def published(self, kind: str, distribution: str) -> list[dict[str, Any]]:
-        """What the catalog lists for a release ("debian:12"; "arch" has but one), the newest last."""
+        """The module's versions in a release ("debian:12"; "arch" has but one), as the catalog lists them, the newest last."""
         name, _, release = distribution.partition(":")
         entries = json.loads((self.site(kind) / "catalog.json").read_text())["packages"]
-        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"]))
+        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"])
+                  and entry["package"] == self.package)
         return sorted(wanted, key=lambda entry: numbers(entry["version"]))
 
     def end(self) -> None:

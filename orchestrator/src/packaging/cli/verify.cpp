@@ -22,6 +22,10 @@ std::string dumped(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const base::Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
   verify::ExamineOptions options{key, now(), 0};
@@ -35,13 +39,27 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   }
   const auto found = verify::examine(site, options, context);
   if (json) {
+    auto packages = nlohmann::ordered_json::array();
+    for (const auto& one : found.packages)
+      packages.push_back({{"package", one.name},
+                          {"architectures", one.architectures},
+                          {"releases", one.releases},
+                          {"versions", one.versions}});
     fmt::print("{}\n", dumped({{"site", site},
                                {"key", found.fingerprint},
                                {"next_key", found.next},
                                {"key_is_known", !key.empty()},
+                               {"packages", packages},
                                {"faults", found.faults}}));
   } else {
     for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
+    for (const auto& one : found.packages) {
+      const auto archs =
+          one.architectures.empty() ? "all architectures" : fmt::format("{}", fmt::join(one.architectures, ", "));
+      fmt::print("{}\n", base::printable(fmt::format("{}: {} in {}, for {}", one.name, counted(one.versions, "version"),
+                                                     counted(one.releases, "release"), archs),
+                                         400));
+    }
     if (found.faults.empty())
       fmt::print("{}: all that is listed is there, and signed with {}\n", site, found.fingerprint);
   }

@@ -16,6 +16,13 @@ struct Release {
   std::vector<std::string> items;  // one line each
 };
 
+/// What an administrator does after the installation; pages of repositories show it.
+struct NextStep {
+  std::string text;     // one line: what it does, and why
+  std::string command;  // to type
+  std::string package;  // that has the command; "": the first one
+};
+
 /// How a package comes to be.
 enum class Making {
   files,     // of the files of the source, by an install list: made here, with its source package
@@ -45,6 +52,7 @@ struct Project {
   std::vector<std::pair<std::string, std::string>> sources;
   std::vector<std::string> left_out;  // paths of the project below these that are not in the source
   std::vector<Release> changelog;     // newest first, never empty; the first gives version and SOURCE_DATE_EPOCH
+  std::vector<NextStep> next_steps;   // in this order; the same for all packages
 
   [[nodiscard]] const std::string& version() const { return changelog.front().version; }
   [[nodiscard]] std::int64_t epoch() const { return changelog.front().epoch; }

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "model/deb_version.hpp"
 #include "model/strict_json.hpp"
+#include "source/read_next_steps.hpp"
 
 namespace source {
 namespace {
@@ -202,12 +203,14 @@ std::vector<model::Project> projects(std::string_view project_json, std::string_
     return out;
   }
   Fields fields(document, file + ": /", findings);
-  fields.refuse_unknown({"url", "downloads", "packages"});
+  fields.refuse_unknown({"url", "downloads", "next_steps", "packages"});
   common.url = fields.text("url");
   common.downloads = fields.text("downloads");
   if (document.contains("downloads") && common.downloads.empty())
     add(findings, file + ": /downloads", "expected an address, got nothing");
   check_addresses(common, file, findings);
+  if (const auto steps = document.find("next_steps"); steps != document.end())
+    common.next_steps = next_steps(*steps, file, findings);
   const auto packages = document.find("packages");
   if (packages == document.end() || !packages->is_array() || packages->empty()) {
     add(findings, file + ": /packages", "expected an array of at least one package");
