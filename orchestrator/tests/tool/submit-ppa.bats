@@ -137,7 +137,7 @@ changed() {
 
   # the same tarball and version, another packaging
   copy_project "$BATS_TEST_TMPDIR/third"
-  echo '# a comment more' >>"$BATS_TEST_TMPDIR/third/debian/rules"
+  echo '# a comment more' >>"$BATS_TEST_TMPDIR/third/debian/module/rules"
   submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist"
   [ "$status" -eq 1 ]
   [[ $stderr == *'already, with other contents'*'--revision N'* ]]
