@@ -144,15 +144,28 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
   [[ $stderr == *'missing: copr-cli (package copr-cli)'* ]]
 }
 
-@test "of a clean checkout, make makes the source package, which rpmbuild builds with nothing but dist defined" {
+@test "of a clean checkout, make makes the source package that the spec's name says, and the module's builds with nothing but dist defined" {
   local tree=$BATS_TEST_TMPDIR/clean out=$BATS_TEST_TMPDIR/out
   copy_project "$tree"
   cp -r "$project/.copr" "$project/ci" "$tree/"
   mkdir -p "$out" "$BATS_TEST_TMPDIR/home"
   # As copr calls it: in the checkout, with a spec that is empty; nothing of the user's or the machine's in the environment.
-  env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    make -C "$tree" -f "$tree/.copr/Makefile" srpm outdir="$out" spec="" ORCHESTRATOR="$orchestrator"
+  srpm() {
+    env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+      make -C "$tree" -f "$tree/.copr/Makefile" srpm outdir="$1" spec="$2" ORCHESTRATOR="$orchestrator"
+  }
+  srpm "$out" ""
   [[ $(ls "$out") == dracut-sshd-1.0.0-1.fc*.src.rpm ]]
+  local spec
+  for spec in rhel.spec:dracut-sshd:el module/suse.spec:dracut-sshd: tools/fedora.spec:dracut-sshd-tools:fc tools/rhel.spec:dracut-sshd-tools:el; do
+    rm -rf "$BATS_TEST_TMPDIR/other"
+    srpm "$BATS_TEST_TMPDIR/other" "${spec%%:*}"
+    name=${spec#*:}
+    [[ $(ls "$BATS_TEST_TMPDIR/other") == "${name%:*}"-1.0.0-1*".${name#*:}"*.src.rpm ]] || {
+      ls "$BATS_TEST_TMPDIR/other"
+      false
+    }
+  done
   env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/bin:/bin \
     rpmbuild --rebuild --dbpath "$BATS_TEST_TMPDIR/db" --define "_topdir $BATS_TEST_TMPDIR/top" --define 'dist .fc99' "$out"/*.src.rpm >"$out/log" 2>&1 || {
     tail "$out/log"
