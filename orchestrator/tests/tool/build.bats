@@ -231,22 +231,14 @@ for row in json.load(sys.stdin):
   done
 }
 
-# pkgcheck wants the main repository. Gentoo's own is not here: the stub that portage builds with, with a package in it for each that ours
-# names. pkgcore finds its configuration above its own prefix, which is where a symbolic link to the virtual environment lies.
+# The main repository is the stub that portage builds with, and stubs of packages. pkgcore finds its configuration above its own prefix,
+# which is where a symbolic link to the virtual environment lies.
 pkgcheck_overlay() {
   [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
-  local root=$BATS_TEST_TMPDIR overlay=$dist/$1/overlay name package
+  local root=$BATS_TEST_TMPDIR overlay=$dist/$1/overlay name
   name=$(of "$1")
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
-  : >"$root/gentoo/profiles/categories"
-  # what the package needs, by the relations in its cache: !category/name:slot, >=category/name-1
-  while IFS= read -r package; do
-    mkdir -p "$root/gentoo/$package"
-    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0/1' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-99.ebuild"
-    grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"
-  done < <(sed -n 's/^[RB]*DEPEND=//p' "$overlay"/metadata/md5-cache/*/* | tr ' ' '\n' \
-    | sed -E -n '/^[!<>=~]*[a-z0-9-]+\//{ s/[:[].*//; /^!*[<>=~]/s/-[0-9][^-]*$//; s/^[!<>=~]+//; p }' | sort -u)
-  [ -s "$root/gentoo/profiles/categories" ]
+  stub_packages "$root/gentoo" "$overlay"
   mkdir -p "$root/etc"
   cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
   sed -i "s,/build/overlay,$overlay,; s,/build,$root,; s/@REPOSITORY@/$(<"$overlay/profiles/repo_name")/" \

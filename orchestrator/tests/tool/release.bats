@@ -223,7 +223,8 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   mkdir -p "$HOME/.config"
   printf '[copr-cli]\nusername = tester\nlogin = tester\ntoken = s3cret-token\ncopr_url = %s\nencrypted = false\n' "$url" >"$HOME/.config/copr"
   released copr=tester/sshd fedora:45
-  [ "$(find "$copr/uploads" -type f | wc -l)" -eq 1 ]
+  # the module, and the tools
+  [ "$(find "$copr/uploads" -type f | wc -l)" -eq 2 ]
 }
 
 @test "OBS is handed its project" {
@@ -235,7 +236,7 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   printf 'credentials_mgr_class = osc.credentials.PlaintextConfigFileCredentialsManager\n' >>"$HOME/.config/osc/oscrc"
   chmod 600 "$HOME/.config/osc/oscrc"
   released obs=home:tester
-  same 'dracut-sshd 1.0.0' "$(<"$obs/commits")"
+  same $'dracut-sshd 1.0.0\ndracut-sshd-tools 1.0.0' "$(sort "$obs/commits")"
 }
 
 @test "a PPA is handed what the release's key has signed" {
@@ -244,19 +245,22 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   mkdir "$BATS_TEST_TMPDIR/queue"
   printf '[local-ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$BATS_TEST_TMPDIR/queue" >"$HOME/.dput.cf"
   released ppa=local-ppa ubuntu:26.04
-  gpg --verify "$BATS_TEST_TMPDIR"/queue/*_source.changes
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do gpg --verify "$BATS_TEST_TMPDIR/queue/${name}"_1.0.0-*_source.changes; done
 }
 
-@test "the AUR is handed a recipe, once the tarball lies at its address" {
-  local remote=$BATS_TEST_TMPDIR/aur.git
-  git init --quiet --bare --initial-branch=master "$remote"
+@test "the AUR is handed the recipes, once the tarballs lie at their address" {
+  local remote="$BATS_TEST_TMPDIR/{name}.git" name
+  for name in dracut-sshd dracut-sshd-tools; do git init --quiet --bare --initial-branch=master "$BATS_TEST_TMPDIR/$name.git"; done
   serve_downloads "$BATS_TEST_TMPDIR/downloads"
   run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --submit "aur=$remote"
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *'upload dracut-sshd-1.0.0.tar.gz there first'* ]]
-  cp "$place/dracut-sshd-1.0.0.tar.gz" "$BATS_TEST_TMPDIR/downloads/www/"
+  cp "$place"/dracut-sshd-*1.0.0.tar.gz "$BATS_TEST_TMPDIR/downloads/www/"
   released "aur=$remote" arch
-  git -C "$remote" show master:PKGBUILD | grep -q 'source=("https://dracut-sshd.home.arpa/'
-  same 1 "$(git -C "$remote" rev-list --count master)"
+  for name in dracut-sshd dracut-sshd-tools; do
+    git -C "$BATS_TEST_TMPDIR/$name.git" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.home.arpa/$name-1.0.0.tar.gz"
+    same 1 "$(git -C "$BATS_TEST_TMPDIR/$name.git" rev-list --count master)"
+  done
 }

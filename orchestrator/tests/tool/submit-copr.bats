@@ -37,31 +37,35 @@ submit() {
   [[ " $* " == *" --project "* ]] && where=()
   [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
-  local -a which=(--distro fedora:45)
+  local -a which=(--distro fedora:45) what=(--package module)
   [[ " $* " == *" --distro "* ]] && which=()
+  [[ " $* " == *" --package "* ]] && what=()
   run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --tools "$tools" --packager "$packager" \
-    --config "$copr/config" "${which[@]}" "$@"
+    --config "$copr/config" "${which[@]}" "${what[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
 }
 uploads() { find "$copr/uploads" -type f | wc -l; }
 
-@test "copr: one source package of each distribution is built in all of its chroots, and a second submit does nothing" {
-  submit --distro fedora:45 --distro rhel:10
+@test "copr: one source package of each distribution and package is built in all of its chroots, and a second submit does nothing" {
+  local -a both=(--distro fedora:45 --distro rhel:10 --package module --package tools)
+  submit "${both[@]}"
   [ "$status" -eq 0 ]
-  same 2 "$(uploads)"
+  same 4 "$(uploads)"
   [[ $output == *'fedora-45-aarch64'*succeeded* && $output == *'epel-10-x86_64'*succeeded* ]]
   [[ $stderr == *'fedora-45-x86_64: running'* ]]
-  local file
+  local file name
   for file in fedora-45:fc45 rhel-10:el10; do
-    cmp "$BATS_FILE_TMPDIR/dist/${file%:*}"/dracut-sshd-*.src.rpm "$copr"/uploads/*."${file#*:}".src.rpm
+    for name in dracut-sshd dracut-sshd-tools; do
+      cmp "$BATS_FILE_TMPDIR/dist/${file%:*}${name#dracut-sshd}/$name"-1.0.0-*.src.rpm "$copr"/uploads/*"-$name-1.0.0-"*."${file#*:}".src.rpm
+    done
   done
 
-  submit --distro fedora:45 --distro rhel:10 --json
+  submit "${both[@]}" --json
   [ "$status" -eq 0 ]
-  same 2 "$(uploads)"
-  [ "$(grep -c '"verdict": "there already"' <<<"$output")" -eq 2 ]
+  same 4 "$(uploads)"
+  [ "$(grep -c '"verdict": "there already"' <<<"$output")" -eq 4 ]
   # nobody is told the token
   run ! grep -rqF s3cret-token "$BATS_FILE_TMPDIR/dist" "$copr/requests"
 }
@@ -156,7 +160,7 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
   }
   srpm "$out" ""
   [[ $(ls "$out") == dracut-sshd-1.0.0-1.fc*.src.rpm ]]
-  local spec
+  local spec name
   for spec in rhel.spec:dracut-sshd:el module/suse.spec:dracut-sshd: tools/fedora.spec:dracut-sshd-tools:fc tools/rhel.spec:dracut-sshd-tools:el; do
     rm -rf "$BATS_TEST_TMPDIR/other"
     srpm "$BATS_TEST_TMPDIR/other" "${spec%%:*}"
