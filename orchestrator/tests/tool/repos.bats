@@ -352,7 +352,7 @@ import json
 catalog = json.load(open("catalog.json"))
 del catalog["project"]
 catalog["format"] = 1
-for entry in catalog["packages"]: del entry["arch"]
+for entry in catalog["packages"]: del entry["architecture"]
 open("catalog.json", "w").write(json.dumps(catalog, indent=1) + "\n")
 P
   rm -r arch/rolling/x86_64 arch/rolling/aarch64

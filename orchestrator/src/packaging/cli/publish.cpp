@@ -23,7 +23,7 @@ nlohmann::ordered_json versions(const std::vector<repos::Published>& entries) {
     out.push_back({{"distribution", entry.distribution},
                    {"release", entry.release},
                    {"package", entry.package},
-                   {"arch", entry.arch},
+                   {"architecture", entry.arch},
                    {"version", entry.version}});
   return out;
 }
@@ -55,7 +55,7 @@ std::string as_json(const publish::PublishResult& result, bool dry_run, double s
     packages.push_back({{"distribution", row.job->profile.id},
                         {"release", row.job->profile.release},
                         {"package", row.entry.package},
-                        {"arch", row.entry.arch},
+                        {"architecture", row.entry.arch},
                         {"version", row.entry.version},
                         {"verdict", word(row.verdict)},
                         {"files", files}});
@@ -83,8 +83,8 @@ std::string as_table(const std::vector<publish::PublishRow>& rows) {
                      row.entry.version, std::to_string(row.entry.files.size()), base::human_size(size),
                      word(row.verdict)});
   }
-  return base::table({"distribution", "release", "package", "arch", "version", "files", "size", "verdict"}, cells,
-                     {5, 6});
+  return base::table({"distribution", "release", "package", "architecture", "version", "files", "size", "verdict"},
+                     cells, {5, 6});
 }
 
 /// What the table does not show, a line each.
@@ -124,9 +124,10 @@ int publish(const Common& common, const PublishArguments& arguments, const base:
   }
   auto jobs = build::plan(workspace, releases, timed);
   refuse_nothing(jobs, common);
+  for (const auto& sentence : workspace.left_out) context.console.line(sentence);
   publish::PublishOptions options;
   options.project = &workspace.project();
-  options.is_partial = !common.packages.empty();
+  options.is_partial = !common.packages.empty() || !workspace.left_out.empty();
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
   options.keys = {arguments.fingerprint, arguments.next};

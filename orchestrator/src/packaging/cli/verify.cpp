@@ -26,6 +26,14 @@ std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
+/// "for all architectures", "for amd64 and arm64"
+std::string for_whom(const verify::SitePackage& package) {
+  auto archs = package.architectures;
+  const bool has_source = archs.erase(repos::kSource) != 0;
+  if (archs.empty()) return has_source ? "as a source package" : "for all architectures";
+  return fmt::format("for {}{}", fmt::join(archs, ", "), has_source ? ", and as a source package" : "");
+}
+
 int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const base::Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
   verify::ExamineOptions options{key, now(), 0};
@@ -54,10 +62,8 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   } else {
     for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
     for (const auto& one : found.packages) {
-      const auto archs =
-          one.architectures.empty() ? "all architectures" : fmt::format("{}", fmt::join(one.architectures, ", "));
-      fmt::print("{}\n", base::printable(fmt::format("{}: {} in {}, for {}", one.name, counted(one.versions, "version"),
-                                                     counted(one.releases, "release"), archs),
+      fmt::print("{}\n", base::printable(fmt::format("{}: {} in {}, {}", one.name, counted(one.versions, "version"),
+                                                     counted(one.releases, "release"), for_whom(one)),
                                          400));
     }
     if (found.faults.empty())

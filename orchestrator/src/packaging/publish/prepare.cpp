@@ -183,21 +183,22 @@ std::vector<repos::Published> begin_anew(repos::Catalog& catalog, const std::vec
   if (options.url.empty())
     throw base::Error("the site's key is revoked, and its address is known from its catalog alone", base::Exit::usage)
         .with_hint("name it: --url " + catalog.url);
-  if (options.is_partial)
-    throw base::Error("the site's key is revoked, so that all its packages have to be signed anew", base::Exit::usage)
-        .with_hint("do not choose among the packages of a release");
   std::vector<std::string> lacking;
   for (const auto& entry : catalog.entries) {
-    const auto name = fmt::format("--distro {}:{}", entry.distribution, entry.release);
     const bool is_named = std::ranges::any_of(jobs, [&entry](const build::Job& job) {
       return job.profile.id == entry.distribution && job.profile.release == entry.release;
     });
-    if (!is_named && profile_of(options, entry) != nullptr && std::ranges::find(lacking, name) == lacking.end())
-      lacking.push_back(name);
+    const bool is_there = std::ranges::any_of(
+        jobs, [&entry](const build::Job& job) { return repos::is_same_package(entry_of(job), entry); });
+    if (profile_of(options, entry) == nullptr || is_there || (is_named && !options.is_partial)) continue;
+    const auto name = is_named
+                          ? fmt::format("{} {} for {} {}", entry.package, entry.arch, entry.distribution, entry.release)
+                          : fmt::format("--distro {}:{}", entry.distribution, entry.release);
+    if (std::ranges::find(lacking, name) == lacking.end()) lacking.push_back(name);
   }
   if (!lacking.empty())
-    throw base::Error("the site's key is revoked, so that all its releases have to be signed anew", base::Exit::usage)
-        .with_hint("name these, too: " + base::join(lacking, " "));
+    throw base::Error("the site's key is revoked, so that all its packages have to be signed anew", base::Exit::usage)
+        .with_hint("name these, too: " + base::join(lacking, ", "));
   return std::exchange(catalog.entries, {});
 }
 

@@ -22,7 +22,7 @@ struct PublishOptions {
   unsigned keep = 3;                  // versions of each package of a release
   std::optional<unsigned> valid_for;  // days; 0: for ever; nothing: as before
   bool dry_run = false;               // nothing is written
-  bool is_partial = false;            // the jobs are not all packages of their releases
+  bool is_partial = false;            // the jobs may not be all packages of their releases
   std::vector<std::filesystem::path> tool_folders;
   std::vector<const model::Profile*> profiles;  // of every release that is known: the site may hold more than the jobs
 };

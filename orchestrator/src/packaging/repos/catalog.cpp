@@ -74,7 +74,7 @@ Published read_entry(const json& item) {
     throw base::Error("\"" + base::printable(entry.how) + "\" is not a valid relative path");
   entry.commands = item.at("commands").get<std::vector<std::string>>();
   if (item.contains("signed_with")) entry.signed_with = fingerprint(item.at("signed_with"));
-  entry.arch = item.contains("arch") ? name_in(item, "arch") : arch_before(entry);
+  entry.arch = item.contains("architecture") ? name_in(item, "architecture") : arch_before(entry);
   return entry;
 }
 
@@ -97,7 +97,7 @@ std::string to_json(const Catalog& catalog) {
                                     {"release", entry.release},
                                     {"manager", entry.manager},
                                     {"package", entry.package},
-                                    {"arch", entry.arch},
+                                    {"architecture", entry.arch},
                                     {"version", entry.version},
                                     {"key", entry.key},
                                     {"time", entry.time},

@@ -136,7 +136,8 @@ std::string next_steps(const std::vector<const Published*>& newest, const model:
   for (const auto& step : project.next_steps) {
     // or the same package by the name that a distribution's rules ask for: "-bin"
     const bool is_there = step.package.empty() || std::ranges::any_of(newest, [&step](const Published* entry) {
-                            return entry->package == step.package || entry->package.starts_with(step.package + "-");
+                            return entry->arch != kSource &&
+                                   (entry->package == step.package || entry->package.starts_with(step.package + "-"));
                           });
     if (is_there) items += fmt::format("<li>{}<br><code>{}</code></li>\n", escaped(step.text), escaped(step.command));
   }

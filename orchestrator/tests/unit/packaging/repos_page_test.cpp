@@ -97,7 +97,12 @@ TEST(Page, ItEndsWithWhatComesAfterTheInstallation) {
   EXPECT_THAT(html, HasSubstr("Build it &lt;again&gt;<br><code>p-rebuild</code>"));
   EXPECT_LT(html.find("sudo apt install"), html.find("p-rebuild"));
   EXPECT_LT(html.find("p-rebuild"), html.find("p inspect"));
-  // of a package that the release does not have
+  // of a package that the release does not have, or has as a source package alone
+  auto catalog = hostile();
+  catalog.entries.push_back(catalog.entries.front());
+  catalog.entries.back().package = "p-tools";
+  catalog.entries.back().arch = repos::kSource;
+  EXPECT_THAT(page(catalog), Not(HasSubstr("p inspect")));
   EXPECT_THAT(page(hostile()), HasSubstr("p-rebuild"));
   EXPECT_THAT(page(hostile()), Not(HasSubstr("p inspect")));
 }
