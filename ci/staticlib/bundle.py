@@ -22,10 +22,14 @@ from clean_root import CleanRoot
 ARCHIVE = "https://snapshot.debian.org/package"  # keeps every version of every source package
 FILES = {
     "man/dracut-sshd.1": "orchestrator/man/dracut-sshd.1",
-    "completions/bash": "orchestrator/completions/dracut-sshd.bash",
-    "completions/zsh": "orchestrator/completions/_dracut-sshd",
+    "completions/bash/dracut-sshd": "orchestrator/completions/dracut-sshd.bash",
+    "completions/zsh/_dracut-sshd": "orchestrator/completions/_dracut-sshd",
+    "CHANGELOG.md": "CHANGELOG.md",
     "LICENSE": "LICENSES/GPL-3.0-or-later.txt",
+    "Makefile": "module/Makefile",
+    "install-files": "module/install-files",
 }
+LICENCES = "LICENSES-third-party"
 
 
 def tarball(root: CleanRoot, program: building.Program, what: source.Source, tree: Path) -> bytes:
@@ -33,10 +37,11 @@ def tarball(root: CleanRoot, program: building.Program, what: source.Source, tre
     for name, path in FILES.items():
         _copy(places.project / path, tree / name, 0o644)
     _copy(program.file, tree / "bin/dracut-sshd", 0o755)
-    _licences(root, program.packages, tree / "LICENSES-third-party")
+    _licences(root, program.packages, tree / LICENCES)
     (tree / "sbom.spdx.json").write_text(_materials(program, what))
     (tree / "BUILT.md").write_text(_built(program, what))
-    top = f"{what.top}-{program.target.name}"
+    (tree / "install.list").write_text(_install_list(tree))
+    top = f"{_package_name()}-{what.version}"
     files = ((f"{top}/{path.relative_to(tree)}", path) for path in tree.rglob("*") if path.is_file())
     # By the root's gzip: another zlib would give other bytes.
     plain = root.folder / "build/bundle.tar"
@@ -58,6 +63,18 @@ def sources(tarballs: Iterable[Path]) -> list[tuple[str, str]]:
         found |= {(each["name"], each["versionInfo"]) for each in bill["packages"] if each["primaryPackagePurpose"] == "SOURCE"
                   and each["downloadLocation"].startswith(ARCHIVE)}
     return sorted(found)
+
+
+def _package_name() -> str:
+    """What the orchestrator calls the package that it makes of the tarball."""
+    packages = json.loads((places.project / "project.json").read_text())["packages"]
+    return str(next(each["name"] for each in packages if each["making"] == "prebuilt"))
+
+
+def _install_list(tree: Path) -> str:
+    """What a package installs, by the Makefile: the list of the project, and the licences, which are other ones each time."""
+    lines = [f"doc 0644 {LICENCES}/{path.name} @DOCDIR@/{LICENCES}/{path.name}\n" for path in sorted((tree / LICENCES).iterdir())]
+    return (places.project / "orchestrator/prebuilt.list").read_text() + "".join(lines)
 
 
 def _copy(path: Path, to: Path, mode: int) -> None:

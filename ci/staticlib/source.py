@@ -16,7 +16,7 @@ import places
 import shell
 
 PARTS = ("CMakeLists.txt", "CHANGELOG.md", "LICENSES/GPL-3.0-or-later.txt", "orchestrator")
-LEFT_OUT = {"orchestrator/package", "orchestrator/tests"}
+LEFT_OUT = {"orchestrator/tests"}
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,5 @@ QA_PREBUILT="usr/bin/dracut-sshd"
 
 src_install() {
 	emake DESTDIR="${D}" SBINDIR=@SBINDIR@ ZSHDIR=@ZSHDIR@ install
-	dodoc BUILT.md CHANGELOG.md THIRD-PARTY-LICENSES sbom.spdx.json
+	dodoc -r BUILT.md CHANGELOG.md LICENSES-third-party sbom.spdx.json
 }
