@@ -51,6 +51,8 @@ std::vector<std::string> target_macros(const Ingredients& from) {
   const auto define = [&out](const std::string& name, const std::string& body) {
     out.insert(out.end(), {"--define", name + ' ' + body});
   };
+  // One by one: with --target, rpmbuild forgets a file of macros.
+  for (const auto& [name, body] : rpm_host_macros(from)) define(name, body);
   define("dist", package.rpm.dist.empty() ? "%{nil}" : render::spec(package.rpm.dist));
   define("_binary_payload", render::spec(package.rpm.payload));
   define("_defaultdocdir", render::spec(folder_of(package.doc_dir)));
@@ -74,10 +76,11 @@ std::string target(const Ingredients& from) {
 }
 
 std::vector<std::string> rpmbuild(const Ingredients& from) {
-  std::vector<std::string> argv{"rpmbuild",  is_compiled(from) ? "-bs" : is_prebuilt(from) ? "-bb" : "-ba",
-                                "--load",    "/build/macros",
-                                "--nodeps",  "--target",
-                                target(from)};
+  std::vector<std::string> argv{"rpmbuild",
+                                is_compiled(from)   ? "-bs"
+                                : is_prebuilt(from) ? "-bb"
+                                                    : "-ba",
+                                "--nodeps", "--target", target(from)};
   for (const char* macro : {"_topdir /build", "_tmppath /build/tmp", "_buildhost build.invalid",
                             "use_source_date_epoch_as_buildtime 1", "clamp_mtime_to_source_date_epoch 1"}) {
     argv.insert(argv.end(), {"--define", macro});
@@ -135,7 +138,6 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
        {},
        "/build",
        ""}};
-  recipe.staged["macros"] = {0644, filled(from, std::string(kRpmMacros), {})};
   const auto argv = rpmbuild(from);
   recipe.steps.push_back({base::join({argv[0], argv[1]}, " "), argv, {}, "/build", ""});
   if (is_compiled(from)) {

@@ -44,24 +44,13 @@ std::string scriptlet(const Ingredients& from, const std::string& name, const st
   return text;
 }
 
-/// What the spec takes from the distribution's own macros and another host lacks, by name: of host/macros the lines
-/// "%NAME() BODY", in which %{?*} stands for what follows the name where it is used.
-std::map<std::string, std::string> host_macros(const Ingredients& from) {
-  std::map<std::string, std::string> out;
-  for (const std::string& line : base::lines(filled(from, std::string(kRpmMacros), {}))) {
-    const std::size_t open = line.find("() ");
-    if (line.starts_with('%') && open != std::string::npos) out[line.substr(0, open)] = line.substr(open + 3);
-  }
-  return out;
-}
-
 /// A scriptlet as rpm has it in the header: a line that is one of these macros is its body.
 std::string expanded(const Ingredients& from, const std::string& text) {
-  const auto macros = host_macros(from);
+  const auto macros = rpm_host_macros(from);
   std::vector<std::string> out;
   for (const std::string& line : base::lines(text)) {
     const std::size_t blank = std::min(line.find(' '), line.size());
-    const auto macro = macros.find(line.substr(0, blank));
+    const auto macro = line.starts_with('%') ? macros.find(line.substr(1, blank - 1) + "()") : macros.end();
     const std::string arguments = line.substr(std::min(blank + 1, line.size()));
     out.push_back(macro == macros.end() ? line : base::replace_all(macro->second, "%{?*}", arguments));
   }
@@ -162,6 +151,15 @@ std::string changelog(const Ingredients& from) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> rpm_host_macros(const Ingredients& from) {
+  std::map<std::string, std::string> out;
+  for (const std::string& line : base::lines(filled(from, "host/macros", {}))) {
+    const std::size_t blank = line.find(' ');
+    if (line.starts_with('%') && blank != std::string::npos) out[line.substr(1, blank - 1)] = line.substr(blank + 1);
+  }
+  return out;
+}
 
 std::string rpm_patch_name(const Ingredients& from) {
   return from.patch.empty() ? "" : fmt::format("{}-{}.patch", from.project.name, from.profile.id);
