@@ -238,6 +238,7 @@ pkgcheck_overlay() {
   local root=$BATS_TEST_TMPDIR overlay=$dist/$1/overlay name
   name=$(of "$1")
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
+  sed -i 's/@ARCH@/amd64/; s/@MACHINE@/x86_64/' "$root/gentoo/profiles/default/make.defaults"
   stub_packages "$root/gentoo" "$overlay"
   mkdir -p "$root/etc"
   cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
