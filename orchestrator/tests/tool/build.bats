@@ -4,6 +4,9 @@
 # Every release's packages, by the real rpmbuild, dpkg-buildpackage, makepkg and ebuild, read by the real readers. That the tools' source
 # packages can be compiled is seen by ci/e2e/test_tools.py.
 
+# each @test is a subshell
+# shellcheck disable=SC2030,SC2031
+
 bats_require_minimum_version 1.5.0
 load common
 

@@ -128,6 +128,20 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
   [[ $stderr == *'Project tester/other does not exist'* && $stderr == *'copr-cli create --chroot fedora-45-'*' tester/other'* ]]
 }
 
+@test "copr: a source package of the tools that was changed is not uploaded on the word of dist/manifest.json" {
+  local top=$BATS_TEST_TMPDIR/top folder=$BATS_TEST_TMPDIR/dist/fedora-45-tools
+  mkdir -p "$BATS_TEST_TMPDIR/dist" "$top"/{SOURCES,SPECS,SRPMS}
+  cp -a "$BATS_FILE_TMPDIR/dist/fedora-45-tools" "$folder"
+  (cd "$top/SOURCES" && rpm2cpio "$folder"/*.src.rpm | cpio --quiet -i && mv ./*.spec ../SPECS/)
+  sed -i 's#^cmake --build .*#&\ntouch /ran#' "$top"/SPECS/*.spec
+  rpmbuild --quiet -bs --nodeps --define "_topdir $top" --define 'dist .fc45' "$top"/SPECS/*.spec
+  mv "$top"/SRPMS/*.src.rpm "$folder/$(cd "$folder" && echo ./*.src.rpm)"
+  forge_proof "$folder"
+  submit --package tools --out "$BATS_TEST_TMPDIR/dist"
+  [ "$status" -eq 1 ]
+  same 0 "$(uploads)"
+}
+
 @test "a release past its end is refused with the day, and what copr does not build too" {
   submit --distro suse:15.6
   [ "$status" -eq 2 ]

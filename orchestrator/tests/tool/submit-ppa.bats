@@ -188,15 +188,19 @@ changed() {
 }
 
 @test "nothing is signed or uploaded on the word of dist/manifest.json" {
-  submit --distro ubuntu:26.04
-  [ "$status" -eq 0 ]
-  rm -r "$ppa"/queue/* "$dist/for-ppa/submitted"
-  local folder=$dist/for-ppa/ubuntu-26.04
-  sed -i 's/^Maintainer: .*/Maintainer: Somebody Else <else@example.org>/' "$folder"/*.dsc
-  forge_proof "$folder"
-  submit --distro ubuntu:26.04
-  [ "$status" -eq 1 ]
-  [[ $stderr == *Maintainer* ]]
-  same '' "$(queued)"
-  rm -r "$folder"
+  local package folder
+  for package in module tools; do
+    submit --distro ubuntu:26.04 --package "$package"
+    [ "$status" -eq 0 ]
+    rm -r "$ppa"/queue/* "$dist/for-ppa/submitted"
+    folder=$dist/for-ppa/ubuntu-26.04
+    [[ $package == module ]] || folder=$folder-$package
+    sed -i 's/^Maintainer: .*/Maintainer: Somebody Else <else@example.org>/' "$folder"/*.dsc
+    forge_proof "$folder"
+    submit --distro ubuntu:26.04 --package "$package"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *Maintainer* ]]
+    same '' "$(queued)"
+    rm -r "$folder"
+  done
 }
