@@ -87,7 +87,10 @@ void put(Line& line, const model::Profile& profile, const repos::SigningContext&
 }
 
 int run(const std::vector<std::string>& words, const base::Context& context) {
-  const auto workspace = build::open_workspace({words.at(0), "", {}, {}, {}}, context);
+  build::WorkspaceOptions options;
+  options.root = words.at(0);
+  options.packages = {"module"};
+  const auto workspace = build::open_workspace(options, context);
   const fs::path site(words.at(1));
   const signing::Gnupg gnupg(context);
   const auto now = static_cast<std::int64_t>(std::time(nullptr));

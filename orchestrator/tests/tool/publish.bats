@@ -452,6 +452,26 @@ P
   gpg --batch --yes --delete-secret-and-public-key "$own"
 }
 
+@test "where fewer versions are kept, the lists of every release that loses one are made again" {
+  local version here=$BATS_TEST_TMPDIR
+  copy_project "$here/project"
+  # next VERSION KEEP ARGUMENT...: one more version, built and published
+  next() {
+    sed -i "0,/^## /s//## $1 - 2026-11-25\n\n- Another version.\n\n&/" "$here/project/CHANGELOG.md"
+    build "$here/$1" --project "$here/project" --package module "${@:3}"
+    "$orchestrator" publish --allow-placeholders --project "$here/project" --tools "$tools" --packager "$packager" --package module \
+      --from "$here/$1" --to "$here/site" --sign "$fingerprint" --url https://packages.example.org --keep "$2" "${@:3}"
+  }
+  for version in 9.0.1 9.0.2; do next "$version" 3 --distro arch --distro fedora:44; done
+  same 2 "$(find "$here/site/fedora/44/packages" -name '*.noarch.rpm' | wc -l)"
+  run --separate-stderr next 9.0.3 1 --distro arch
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'signed anew: fedora/44'*'removed, as there are newer ones: fedora 44 dracut-sshd 9.0.1-1 noarch'* ]]
+  same 1 "$(find "$here/site/fedora/44/packages" -name '*.noarch.rpm' | wc -l)"
+  "$orchestrator" verify "$here/site"
+}
+
 @test "an old state of a site is found by its day" {
   "$orchestrator" verify "$site" --newer-than 2020-01-31
   run "$orchestrator" verify "$site" --newer-than 2099-01-31
@@ -536,9 +556,10 @@ refused() {
   cd "$BATS_TEST_TMPDIR/site"
   for file in debian/pool/trixie/*_all.deb fedora/44/packages/*.noarch.rpm arch/rolling/*.zst gentoo/rolling/overlay/*/*/*.ebuild \
     gentoo/rolling/distfiles/*.gz; do echo "$file"; done >"$BATS_TEST_TMPDIR/files"
-  [ "$(grep -c 9.0.1 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
-  [ "$(grep -c 9.0.2 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
-  [ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -eq 10 ]
+  # the overlay holds both packages, the other repositories the module
+  [ "$(grep -c 9.0.1 "$BATS_TEST_TMPDIR/files")" -eq 7 ]
+  [ "$(grep -c 9.0.2 "$BATS_TEST_TMPDIR/files")" -eq 7 ]
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -eq 14 ]
   [ "$(git --git-dir gentoo/rolling/overlay.git log --format=%s | wc -l)" -eq 3 ]
 }
 

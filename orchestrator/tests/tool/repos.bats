@@ -5,7 +5,7 @@
 # rpmbuild, dpkg-deb and bsdtar; mixed-site signs them, puts them into a site and lists them by the code of orchestrator publish.
 # What publish does before that is publish.bats's.
 
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2030,SC2031,SC2317
 
 bats_require_minimum_version 1.5.0
 load common
