@@ -1,5 +1,5 @@
-# Copyright @YEARS@ the dracut-sshd contributors
-# Distributed under the terms of the GNU General Public License v3 or, at your option, any later one
+# Copyright @YEARS@ Gentoo Authors
+# Distributed under the terms of the GNU General Public License v2
 
 EAPI=8
 
@@ -10,21 +10,28 @@ SRC_URI=@SOURCE@
 LICENSE=@LICENSE@
 SLOT="0"
 KEYWORDS=@KEYWORDS@
-@USE_FLAGS@
+
 RDEPEND="
 @RELATIONS@
 "
 @PATCHES@
 src_install() {
-@INSTALL@
+	emake DESTDIR="${D}" SBINDIR=@SBINDIR@@HOOKS@ install
+	keepdir /etc/dracut-sshd
+	dodoc CHANGELOG.md README.md
+	docinto examples
+	dodoc examples/*
+	docompress -x "/usr/share/doc/${PF}/examples"
 }
 
 pkg_postinst() {
-	elog "An initramfs that was built before has no sshd in it, or another one. To build it anew:"
-	elog "    dracut-sshd-rebuild --all"
-	elog "Whether it is older than OpenSSH, the keys or the configuration, dracut-sshd-check says at any time,"
-	elog "and a unit at every boot and after every change, once it is enabled:"
-	elog "    systemctl enable --now dracut-sshd-check.path dracut-sshd-check.service"
+	if [[ -z ${REPLACING_VERSIONS} ]]; then
+		elog "An initramfs that was built before has no sshd in it. To build it anew:"
+		elog "    dracut-sshd-rebuild --all"
+		elog "Whether it is older than OpenSSH, the keys or the configuration, dracut-sshd-check says at any time,"
+		elog "and a unit at every boot and after every change, once it is enabled:"
+		elog "    systemctl enable --now dracut-sshd-check.path dracut-sshd-check.service"
+@SUGGESTIONS@	fi
 }
 
 pkg_prerm() {

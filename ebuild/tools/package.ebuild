@@ -1,5 +1,5 @@
-# Copyright @YEARS@ the dracut-sshd contributors
-# Distributed under the terms of the GNU General Public License v3 or, at your option, any later one
+# Copyright @YEARS@ Gentoo Authors
+# Distributed under the terms of the GNU General Public License v2
 
 EAPI=8
 

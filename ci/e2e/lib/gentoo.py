@@ -85,6 +85,8 @@ class Portage(clients.Client):
                        "var/cache/distfiles", "var/lib/portage", "var/log"):
             (self.root / folder).mkdir(parents=True)
         shutil.copytree(places.project / "ebuild/host/gentoo", var / "db/repos/gentoo")
+        defaults = var / "db/repos/gentoo/profiles/default/make.defaults"
+        defaults.write_text(defaults.read_text().replace("@ARCH@", "amd64").replace("@MACHINE@", "x86_64"))
         (var / "db/repos/gentoo/profiles/categories").write_text("\n".join({need.split("/")[0] for need in self.needs}) + "\n")
         (etc / "portage/make.profile").symlink_to("/var/db/repos/gentoo/profiles/default")
         (etc / "portage/profile/package.provided").write_text("".join(f"{need}-999\n" for need in self.needs))

@@ -28,22 +28,24 @@ masked() {
   local before
   before=$(sha256sum "$out"/debian-*/*.deb)
   copy_project "$BATS_TEST_TMPDIR/project"
-  printf '\noverride_dh_auto_install:\n\techo this one fails; false\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
+  printf '\noverride_dh_auto_install:\n\techo this one fails; false\n' >>"$BATS_TEST_TMPDIR/project/debian/module/rules"
   sed -i '/^## 1.0.0/a\\n- One more line, so that all packages are made anew.' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
   run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian --distro fedora
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *"this one fails"* && $output == *"dpkg-buildpackage"* && $output == *".logs/debian-"* ]]
   [[ $output == *"fedora"*"proven"* ]]
+  # the other package of the same release, too
+  [ -f "$(echo "$out"/debian-*-tools/*.dsc)" ]
   grep -q 'this one fails' "$out"/.logs/debian-*.log
   same "$before" "$(sha256sum "$out"/debian-*/*.deb)"
 }
 
 @test "a package that installs more than the install list is refused by the proof" {
   copy_project "$BATS_TEST_TMPDIR/project"
-  local spec=$BATS_TEST_TMPDIR/project/spec/dracut-sshd.spec
-  sed -i 's|^@INSTALL@|@INSTALL@\ntouch %{buildroot}/etc/dracut-sshd/extra|; s|^@FILES@|@FILES@\n/etc/dracut-sshd/extra|' "$spec"
-  run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro fedora
+  local spec=$BATS_TEST_TMPDIR/project/spec/module/package.spec
+  sed -i 's|^%make_install.*|&\ntouch %{buildroot}/etc/dracut-sshd/extra|; s|^@FILES@|@FILES@\n/etc/dracut-sshd/extra|' "$spec"
+  run build "$out" --project "$BATS_TEST_TMPDIR/project" --package module --distro fedora
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *"/etc/dracut-sshd/extra"*"nothing asked for"* ]]
@@ -52,8 +54,8 @@ masked() {
 
 @test "a package with another mode than the install list's is refused by the proof" {
   copy_project "$BATS_TEST_TMPDIR/project"
-  printf '\nexecute_after_dh_fixperms:\n\tchmod 4755 debian/dracut-sshd/usr/sbin/dracut-sshd-rebuild\n' >>"$BATS_TEST_TMPDIR/project/debian/rules"
-  run build "$out" --project "$BATS_TEST_TMPDIR/project" --distro debian
+  printf '\nexecute_after_dh_fixperms:\n\tchmod 4755 debian/dracut-sshd/usr/sbin/dracut-sshd-rebuild\n' >>"$BATS_TEST_TMPDIR/project/debian/module/rules"
+  run build "$out" --project "$BATS_TEST_TMPDIR/project" --package module --distro debian
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *"has mode 4755, expected 0755"* ]]

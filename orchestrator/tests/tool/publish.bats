@@ -9,6 +9,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
+# Of each release the module alone; repositories of several packages are repos.bats's.
 releases=(--distro debian:13 --distro fedora:44 --distro suse:16.0 --distro arch --distro gentoo)
 
 setup_file() {
@@ -17,7 +18,7 @@ setup_file() {
   export GNUPGHOME
   fingerprint=$("$orchestrator" key new --user 'A Packager <a@example.org>' --no-passphrase 2>/dev/null)
   export fingerprint
-  build "$BATS_FILE_TMPDIR/dist" "${releases[@]}" >&2
+  build "$BATS_FILE_TMPDIR/dist" --package module "${releases[@]}" >&2
   publish "$BATS_FILE_TMPDIR/site" "${releases[@]}" --sign "$fingerprint" --url https://packages.example.org >&2
 }
 teardown_file() {
@@ -33,7 +34,7 @@ setup() {
 publish() {
   local to=$1
   shift
-  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
+  "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
 }
 first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org; }
 
@@ -183,8 +184,8 @@ P
 @test "signatures are of no day that is yet to come" {
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i '0,/^## /s//## 9.9.9 - 2099-01-01\n\n- From the future.\n\n&/' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro debian:13
-  "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" --distro debian:13
+  "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --sign "$fingerprint" --url https://packages.example.org
   date=$(sed -n 's/^Date: //p' "$BATS_TEST_TMPDIR/site/debian/dists/trixie/Release")
   [ "$(date -d "$date" +%s)" -le "$(date +%s)" ]
@@ -288,8 +289,8 @@ relist() {
   # One who can sign the list again is the publisher; anybody else is refused.
   run publish "$BATS_TEST_TMPDIR/site" --distro rhel:8 --distro arch
   [ ! -e "$file" ]
-  build "$BATS_TEST_TMPDIR/dist" --distro fedora:43
-  run "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
+  build "$BATS_TEST_TMPDIR/dist" --package module --distro fedora:43
+  run "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -381,7 +382,7 @@ P
   # forged RELEASE DISTRO TEXT
   forged() {
     forge_proof "$BATS_TEST_TMPDIR/dist/$1"
-    run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
+    run "$orchestrator" publish --package module --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
       --to "$BATS_TEST_TMPDIR/site" --distro "$2" --sign "$fingerprint" --url https://packages.example.org --allow-placeholders
     echo "$1: $status: $output"
     [ "$status" -eq 1 ]
@@ -547,8 +548,8 @@ refused() {
   local number
   for number in 1 2; do
     sed -i "0,/^## /s//## 9.0.$number - 2026-11-2$((4 + number))\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-    build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
-    "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
+    build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
+    "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
       --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --keep 2
     "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
   done
@@ -565,8 +566,8 @@ refused() {
 @test "the same version with other contents is refused" {
   copy_project "$BATS_TEST_TMPDIR/project"
   echo '# another' >>"$BATS_TEST_TMPDIR/project/module/46sshd/profile"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro arch
-  run "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" --distro arch
+  run "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
     --from "$BATS_TEST_TMPDIR/dist" --to "$site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -580,7 +581,7 @@ refused() {
   for round in $(seq "${KILLS:-12}"); do
     rm -rf "$BATS_TEST_TMPDIR/site" && cp -a "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
     delay=$(awk -v seed="$round$RANDOM" 'BEGIN { srand(seed); print rand() * 2.5 }')
-    setsid "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
+    setsid "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
       --to "$BATS_TEST_TMPDIR/site" --distro fedora:44 --distro suse:16.0 >/dev/null 2>&1 3>&- &
     victim=$!
     sleep "$delay"

@@ -39,7 +39,8 @@ formats::Ingredients Job::ingredients() const {
           *patched,
           source->tarball,
           patch,
-          source->templates.at(std::string(format->template_folder()))};
+          source->templates.at(std::string(format->template_folder())),
+          others};
 }
 
 std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step) {
@@ -61,18 +62,29 @@ const Planner::Difference& Planner::difference(const model::Profile& profile, co
   return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
 }
 
+std::map<std::string, const std::string*> Planner::others_of(const PackageSource& source) const {
+  std::map<std::string, const std::string*> out;
+  for (const auto& other : workspace_.packages) {
+    if (other.project.id == source.project.id && other.arch != source.arch) out[other.arch] = &other.tarball;
+  }
+  return out;
+}
+
 Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   Job job;
   job.project = source.project;
   if (!profile.package.name.empty()) job.project.name = profile.package.name;
+  job.project.source_name = source.project.name;
   job.profile = source::expand(profile, job.project);
-  if (!source.arch.empty()) job.profile.package.suffix += "-" + source.arch;
   job.workspace = &workspace_;
   job.source = &source;
   job.format = formats::find(job.profile.package.format);
   if (job.format == nullptr)
     throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
   if (!source.arch.empty()) {
+    const bool is_for_all = job.format->holds_all_architectures();
+    if (is_for_all) job.others = others_of(source);
+    if (!is_for_all) job.profile.package.suffix += "-" + source.arch;
     job.profile.package.arch = job.format->architecture(source.arch);
     job.profile.package.architectures.clear();
   }
@@ -88,6 +100,13 @@ Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   return job;
 }
 
+bool is_in_another(const Workspace& workspace, const PackageSource& package, const model::Profile& profile) {
+  const auto* format = formats::find(profile.package.format);
+  if (package.arch.empty() || format == nullptr || !format->holds_all_architectures()) return false;
+  const auto same = [&package](const PackageSource& other) { return other.project.id == package.project.id; };
+  return &*std::ranges::find_if(workspace.packages, same) != &package;
+}
+
 std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
                       const base::Context& context) {
   Planner planner(workspace, context);
@@ -98,6 +117,7 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
       const auto* profile = profile::package_of(*release, package.project.id);
       if (profile == nullptr) continue;
       if (!package.arch.empty() && !profile->package.architectures.contains(package.arch)) continue;
+      if (is_in_another(workspace, package, *profile)) continue;
       jobs.push_back(planner.plan(*profile, package));
       if (const auto key = jobs.back().profile.key(); !folders.insert(key).second)
         throw base::Error(fmt::format("two packages would have the folder {} in dist/", key), base::Exit::usage)

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <set>
 
 #include "base/archive.hpp"
@@ -164,20 +165,36 @@ void read_templates(Workspace& workspace) {
 
 std::string top_of(const model::Project& project) { return fmt::format("{}-{}", project.name, project.version()); }
 
-void read_prebuilt(Workspace& workspace, PackageSource& package) {
+void read_prebuilt(PackageSource& package, model::Findings& findings) {
   std::string found;
   package.pristine = base::read_tar_gz(package.tarball, found, kMaxPrebuilt);
   if (found == top_of(package.project)) return;
-  workspace.findings.push_back(
+  findings.push_back(
       {model::Severity::error, package.project.prebuilt,
        fmt::format("of {} holds {}/, expected {}/", package.arch, base::printable(found), top_of(package.project)),
        kHowToPrebuild});
 }
 
-void read_source(Workspace& workspace, PackageSource& package) {
-  if (package.project.making == model::Making::prebuilt) return read_prebuilt(workspace, package);
-  package.pristine = source::pristine(workspace.root, package.project, workspace.findings);
+void read_source(const fs::path& root, PackageSource& package, model::Findings& findings) {
+  if (package.project.making == model::Making::prebuilt) return read_prebuilt(package, findings);
+  package.pristine = source::pristine(root, package.project, findings);
   package.tarball = base::tar_gz(package.pristine, top_of(package.project), package.project.epoch());
+}
+
+/// All of them side by side: to pack a source is most of what a build costs that has nothing to do.
+void read_sources(Workspace& workspace) {
+  std::vector<std::future<model::Findings>> readers;
+  for (auto& package : workspace.packages) {
+    readers.push_back(std::async(std::launch::async, [&package, &root = workspace.root] {
+      model::Findings findings;
+      read_source(root, package, findings);
+      return findings;
+    }));
+  }
+  for (auto& reader : readers) {
+    const auto findings = reader.get();
+    workspace.findings.insert(workspace.findings.end(), findings.begin(), findings.end());
+  }
 }
 
 /// A published tarball in the place of the source that lies in the project.
@@ -204,11 +221,8 @@ void read_install_list(Workspace& workspace, PackageSource& package) {
   const auto& name = package.project.install_list;
   if (name.empty()) return;
   const auto list = package.pristine.find(name);
-  const auto text = package.project.making == model::Making::prebuilt
-                        ? read_text(workspace.root / name, workspace.findings)
-                    : list == package.pristine.end() ? ""
-                                                     : list->second.content;
-  package.install = source::install_list(text, name, package.pristine, workspace.findings);
+  package.install = source::install_list(list == package.pristine.end() ? "" : list->second.content, name,
+                                         package.pristine, workspace.findings);
 }
 
 }  // namespace
@@ -236,7 +250,7 @@ Workspace open_workspace(const WorkspaceOptions& options, const base::Context& c
   find_packager(options, workspace, context);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source
-  for (auto& package : workspace.packages) read_source(workspace, package);
+  read_sources(workspace);
   for (const auto& tarball : options.tarballs) read_tarball(workspace, tarball);
   for (auto& package : workspace.packages) read_install_list(workspace, package);
   return workspace;

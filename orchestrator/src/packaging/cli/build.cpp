@@ -146,7 +146,7 @@ int build(const Common& common, const BuildArguments& arguments, const base::Con
     for (const auto* release : releases) {
       for (const auto& package : workspace.packages) {
         const auto* profile = profile::package_of(*release, package.project.id);
-        if (profile == nullptr) continue;
+        if (profile == nullptr || build::is_in_another(workspace, package, *profile)) continue;
         const auto job = planner.plan(*profile, package);
         if (common.json)
           document.push_back(plan_json(job));

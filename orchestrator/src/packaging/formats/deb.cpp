@@ -162,13 +162,12 @@ base::ListedTree Deb::expected_tree(const Ingredients& from) const {
 
 std::vector<ToolMade> Deb::tool_made(const Ingredients& from) const {
   const std::string& folder = from.profile.package.doc_dir;
-  std::vector<ToolMade> out{
+  std::vector<ToolMade> made{
       {folder + "/changelog.Debian.gz", 0644, "Debian Policy 12.7: the packaging's changelog, by dh_installchangelogs"},
       {folder + "/copyright", 0644, "Debian Policy 12.5: the licence, by dh_installdocs"}};
   if (from.templates.contains("lintian-overrides"))
-    out.push_back({"/usr/share/lintian/overrides/" + from.project.name, 0644,
-                   "lintian's manual: what it is not to complain of, by dh_lintian"});
-  return out;
+    made.push_back({"/usr/share/lintian/overrides/" + from.project.name, 0644, "lintian's exceptions, by dh_lintian"});
+  return made;
 }
 
 }  // namespace formats

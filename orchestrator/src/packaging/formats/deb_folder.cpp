@@ -12,9 +12,6 @@
 namespace formats {
 namespace {
 
-using model::InstallItem;
-using model::InstallKind;
-
 bool is_maintainer_script(const std::string& path) {
   return path == "preinst" || path == "postinst" || path == "prerm" || path == "postrm";
 }
@@ -73,48 +70,6 @@ std::string description(const model::Project& project) {
   return lines;
 }
 
-std::string years(const model::Project& project) {
-  const std::string first = base::iso_date(project.changelog.back().epoch).substr(0, 4);
-  const std::string last = base::iso_date(project.epoch()).substr(0, 4);
-  return first == last ? first : first + '-' + last;
-}
-
-/// dh_install copies a file into a folder and keeps its name and mode.
-std::string install_line(const Ingredients& from, const InstallItem& item) {
-  const auto source = from.patched.find(item.source);
-  if (base_name(item.source) != base_name(item.destination) ||
-      (source != from.patched.end() && source->second.mode != item.mode)) {
-    throw base::Error(fmt::format("{} cannot become {} with mode {:04o}", item.source, item.destination, item.mode))
-        .with_hint("debhelper keeps a file's name and mode: give it both in the source");
-  }
-  return fmt::format("{} {}\n", plain_path(item.source), plain_path(folder_of(item.destination)).substr(1));
-}
-
-/// debhelper's lists of what goes where, one a kind.
-void add_lists(const Ingredients& from, base::SourceTree& folder) {
-  std::string install, manpages, dirs, upstream_changelog;
-  for (const InstallItem& item : from.install) {
-    switch (item.kind) {
-      case InstallKind::file:
-      case InstallKind::doc:
-        install += install_line(from, item);
-        break;
-      case InstallKind::man:
-        manpages += plain_path(item.source) + '\n';
-        break;
-      case InstallKind::directory:
-        dirs += plain_path(item.destination).substr(1) + '\n';
-        break;
-      case InstallKind::changelog:  // dh_installchangelogs finds it
-      case InstallKind::license:    // debian/copyright says it
-        break;
-    }
-  }
-  for (const auto& [name, text] : {std::pair{"install", install}, {"manpages", manpages}, {"dirs", dirs}}) {
-    if (!text.empty()) folder[name] = {0644, text};
-  }
-}
-
 }  // namespace
 
 std::map<std::string, std::string> deb_scripts(const Ingredients& from) {
@@ -161,15 +116,19 @@ base::SourceTree deb_folder(const Ingredients& from) {
       {"SUMMARY", render::control(from.project.summary)},
       {"DESCRIPTION", description(from.project)},
       {"YEARS", years(from.project)},
+      {"HOOKS", hooks_variable(from.profile)},
+      {"ZSHDIR", plain_path(from.profile.package.zsh_dir)},
+      {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
+      {"DOWNLOADS", recipe_downloads(from.project, R"(([\d.]+))")},
       {"PLAIN_URL", render::plain(from.project.url)},
       {"WATCHED", "interest-noawait " + base::join(watched(from.profile), "\ninterest-noawait ")},
   };
   base::SourceTree folder;
   for (const auto& [path, file] : from.templates) {
-    folder[path] = {path == "rules" || is_maintainer_script(path) ? 0755U : 0644U, filled(from, path, values)};
+    const bool program = path == "rules" || is_maintainer_script(path) || file.content.starts_with("#!");
+    folder[path] = {program ? 0755U : 0644U, filled(from, path, values)};
   }
   folder["changelog"] = {0644, changelog(from)};
-  add_lists(from, folder);
   if (!from.patch.empty()) {
     const std::string name = render::plain(from.profile.id) + ".patch";
     folder["patches/series"] = {0644, name + '\n'};

@@ -142,7 +142,8 @@ void check_digests(Fields& fields, const std::filesystem::path& job, const std::
 /// The fields of a .dsc, a .changes and a .buildinfo (dsc(5), deb-changes(5), deb-buildinfo(5)) that ours have.
 constexpr std::string_view kDscFields =
     "Format Source Binary Architecture Version Maintainer Homepage Build-Depends Package-List "
-    "Checksums-Sha1 Checksums-Sha256 Files Standards-Version Rules-Requires-Root";
+    "Checksums-Sha1 Checksums-Sha256 Files Standards-Version Rules-Requires-Root "
+    "Testsuite Testsuite-Triggers";
 constexpr std::string_view kChangesFields =
     "Format Date Source Binary Architecture Version Distribution Urgency Maintainer Changed-By Changes "
     "Description Checksums-Sha1 Checksums-Sha256 Files Closes Launchpad-Bugs-Fixed";
@@ -173,6 +174,7 @@ Fields check_descriptions(const Ingredients& from, const std::filesystem::path& 
   Fields dsc = check(start + ".dsc", words(kDscFields), sources);
   require(dsc, start + ".dsc", "Maintainer", from.packager.full());
   require(dsc, start + ".dsc", "Binary", from.project.name);
+  require(dsc, start + ".dsc", "Testsuite", from.templates.contains("tests/control") ? "autopkgtest" : "");
   const std::string buildinfo = start + "_source.buildinfo";
   if (std::filesystem::exists(job / buildinfo)) (void)check(buildinfo, words(kBuildinfoFields), {start + ".dsc"});
   const std::string changes = start + "_source.changes";

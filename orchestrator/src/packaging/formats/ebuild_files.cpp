@@ -15,93 +15,14 @@ namespace formats {
 namespace {
 
 using model::Dependency;
-using model::InstallItem;
-using model::InstallKind;
 
 std::string atom(const Dependency& one) {
   return render::plain(one.op.empty() ? one.name : fmt::format("{}{}-{}", one.op, one.name, one.version));
 }
 
-const std::string& flag(const Dependency& one) {
-  if (one.use.empty()) {
-    throw base::Error(fmt::format("{} is suggested without a USE flag", base::printable(one.name)))
-        .with_hint(fmt::format("/package/suggests/{}/use: name the flag that asks for it", base::printable(one.name)));
-  }
-  return one.use;
-}
-
-/// Where a folder of the install list lies below the package's documents: "." or "examples".
-std::string doc_subfolder(const Ingredients& from, const InstallItem& item) {
-  const std::string& top = from.profile.package.doc_dir;
-  const std::string folder = folder_of(item.destination);
-  if (folder == top) return ".";
-  if (folder.compare(0, top.size() + 1, top + '/') == 0) return folder.substr(top.size() + 1);
-  throw base::Error(fmt::format("{} does not lie in {}", item.destination, top))
-      .with_hint("an ebuild's dodoc installs below its documentation folder alone");
-}
-
-/// One line of src_install: where to, said only when it changes, and what.
-class Installer {
- public:
-  void into(const std::string& command, const std::string& folder) {
-    std::string& current = places_[command];
-    if (current == folder) return;
-    current = folder;
-    lines_.push_back(fmt::format("\t{} {}", command, folder == "." ? folder : plain_path(folder)));
-  }
-  void run(const std::string& command, const std::string& argument) {
-    lines_.push_back(fmt::format("\t{} {}", command, plain_path(argument)));
-  }
-  [[nodiscard]] std::string text() const { return base::join(lines_, "\n"); }
-
- private:
-  std::vector<std::string> lines_;
-  std::map<std::string, std::string> places_{{"docinto", "."}};
-};
-
-std::string install_lines(const Ingredients& from) {
-  Installer out;
-  for (const InstallItem& item : from.install) {
-    const unsigned usual = item.kind == InstallKind::directory ? 0755 : 0644;
-    const bool program = item.kind == InstallKind::file && item.mode == 0755;
-    const bool renamed = item.kind != InstallKind::directory && item.kind != InstallKind::license &&
-                         base_name(item.source) != base_name(item.destination);
-    if (renamed || (item.mode != usual && !program)) {
-      throw base::Error(fmt::format("{} cannot become {} with mode {:04o}", item.source, item.destination, item.mode))
-          .with_hint("an ebuild's helpers keep names, and know the modes 0644 and 0755");
-    }
-    switch (item.kind) {
-      case InstallKind::directory:
-        out.run("keepdir", item.destination);
-        break;
-      case InstallKind::man:
-        out.run("doman", item.source);
-        break;
-      case InstallKind::doc:
-      case InstallKind::changelog:
-        out.into("docinto", doc_subfolder(from, item));
-        out.run("dodoc", item.source);
-        break;
-      case InstallKind::file:
-        out.into(program ? "exeinto" : "insinto", folder_of(item.destination));
-        out.run(program ? "doexe" : "doins", item.source);
-        break;
-      case InstallKind::license:  // LICENSE names it
-        break;
-    }
-  }
-  return out.text();
-}
-
-std::string use_flags(const Ingredients& from) {
-  std::set<std::string> flags;
-  for (const Dependency& one : from.profile.package.suggests) flags.insert(flag(one));
-  return flags.empty() ? "" : fmt::format("IUSE={}\n", render::bash(base::join({flags.begin(), flags.end()}, " ")));
-}
-
 std::string relations(const Ingredients& from) {
   std::vector<std::string> out;
-  for (const auto& list : {ebuild_depends(from), ebuild_suggests(from), ebuild_conflicts(from)}) {
+  for (const auto& list : {ebuild_depends(from), ebuild_conflicts(from)}) {
     for (const std::string& one : list) {
       const std::string quoted = render::bash(one);
       out.push_back('\t' +
@@ -118,15 +39,14 @@ std::string build_depends(const Ingredients& from) {
   return base::join(out, "\n");
 }
 
-std::string metadata_flags(const Ingredients& from) {
+/// For people: a USE flag that a package is not built by is none (devmanual, General concepts, USE flags).
+std::string suggestions(const Ingredients& from) {
   std::string out;
-  std::set<std::string> seen;
   for (const Dependency& one : from.profile.package.suggests) {
-    if (!seen.insert(flag(one)).second) continue;
-    out += fmt::format("\t\t<flag name=\"{}\">Pull in {}{}</flag>\n", render::xml(flag(one)), render::xml(one.name),
-                       one.why.empty() ? "" : render::xml(": " + one.why));
+    const std::string why = one.why.empty() ? "" : ": " + one.why;
+    out += fmt::format("\t\telog {}\n", render::bash("Optional: " + one.name + why));
   }
-  return out.empty() ? "" : "\t<use>\n" + out + "\t</use>\n";
+  return out;
 }
 
 std::string description(const model::Project& project) {
@@ -135,22 +55,30 @@ std::string description(const model::Project& project) {
   return base::join(out, "\n");
 }
 
-std::string source_uri(const Ingredients& from) {
-  // The last part by the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
-  const auto suffix = tarball_name(from.project).substr(top_folder(from.project).size());
-  return '"' + recipe_downloads(from.project, "${PV}") + "/${P}" + suffix + '"';
+/// By the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
+std::string address(const Ingredients& from, const std::string& distfile) {
+  return recipe_downloads(from.project, "${PV}") + "/${P}" + distfile.substr(top_folder(from.project).size());
 }
 
-std::string years(const model::Project& project) {
-  const std::string first = base::iso_date(project.changelog.back().epoch).substr(0, 4);
-  const std::string last = base::iso_date(project.epoch()).substr(0, 4);
-  return first == last ? first : first + '-' + last;
+std::string source_uri(const Ingredients& from) {
+  if (!is_prebuilt(from)) return '"' + address(from, tarball_name(from.project)) + '"';
+  std::string out = "\"\n";
+  for (const auto& [name, unused] : ebuild_distfiles(from)) {
+    const std::string rest = name.substr(top_folder(from.project).size() + 1);
+    out += fmt::format("\t{}? ( {} )\n", rest.substr(0, rest.find('.')), address(from, name));
+  }
+  return out + '"';
 }
 
 std::string patches(const Ingredients& from) {
   if (from.patch.empty()) return "";
   const std::string quoted = render::bash(ebuild_patch_name(from));
   return fmt::format("\nPATCHES=(\n\t\"${{FILESDIR}}\"/{}\n)\n", quoted);
+}
+
+/// What is built for where it makes no difference is a machine like most.
+std::string arch(const Ingredients& from) {
+  return is_prebuilt(from) ? render::plain(from.profile.package.arch) : "amd64";
 }
 
 render::Values values(const Ingredients& from) {
@@ -163,16 +91,19 @@ render::Values values(const Ingredients& from) {
           {"SOURCE", source_uri(from)},
           {"LICENSE", render::bash(ebuild_license(from.project.license))},
           {"KEYWORDS", render::bash(ebuild.keywords)},
-          {"USE_FLAGS", use_flags(from)},
           {"RELATIONS", relations(from)},
           {"BUILD_DEPENDS", build_depends(from)},
           {"PATCHES", patches(from)},
-          {"INSTALL", install_lines(from)},
+          {"HOOKS", hooks_variable(from.profile)},
+          {"SUGGESTIONS", suggestions(from)},
           {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
+          {"ZSHDIR", plain_path(from.profile.package.zsh_dir)},
+          {"SOURCE_NAME", render::plain(from.project.source_name)},
+          {"ARCH", arch(from)},
+          {"MACHINE", arch(from) == "arm64" ? "aarch64" : "x86_64"},
           {"MAIL", render::xml(from.packager.mail)},
           {"PACKAGER", render::xml(from.packager.name)},
-          {"DESCRIPTION", description(from.project)},
-          {"FLAGS", metadata_flags(from)}};
+          {"DESCRIPTION", description(from.project)}};
 }
 
 }  // namespace
@@ -180,6 +111,16 @@ render::Values values(const Ingredients& from) {
 std::string ebuild_pf(const Ingredients& from) {
   const std::int64_t revision = from.profile.package.revision;
   return top_folder(from.project) + (revision > 1 ? fmt::format("-r{}", revision - 1) : "");
+}
+
+std::map<std::string, const std::string*> ebuild_distfiles(const Ingredients& from) {
+  if (!is_prebuilt(from)) return {{tarball_name(from.project), &from.tarball}};
+  const auto name = [&from](const std::string& arch) {
+    return fmt::format("{}-{}.tar.gz", top_folder(from.project), render::plain(arch));
+  };
+  std::map<std::string, const std::string*> out{{name(from.profile.package.arch), &from.tarball}};
+  for (const auto& [machine, bytes] : from.others) out[name(Ebuild().architecture(machine))] = bytes;
+  return out;
 }
 
 std::string ebuild_license(const std::string& spdx) {
@@ -217,15 +158,6 @@ std::vector<std::string> ebuild_depends(const Ingredients& from) {
   const std::string slot = is_compiled(from) ? ":=" : "";
   std::vector<std::string> out;
   for (const Dependency& one : from.profile.package.depends) out.push_back(atom(one) + slot);
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-std::vector<std::string> ebuild_suggests(const Ingredients& from) {
-  std::vector<std::string> out;
-  for (const Dependency& one : from.profile.package.suggests) {
-    out.push_back(fmt::format("{}? ( {} )", render::plain(flag(one)), atom(one)));
-  }
   std::sort(out.begin(), out.end());
   return out;
 }

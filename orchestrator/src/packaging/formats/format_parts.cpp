@@ -25,6 +25,17 @@ std::string top_folder(const model::Project& project) { return project.name + '-
 
 std::string tarball_name(const model::Project& project) { return top_folder(project) + ".tar.gz"; }
 
+std::string years(const model::Project& project) {
+  const std::string first = base::iso_date(project.changelog.back().epoch).substr(0, 4);
+  const std::string last = base::iso_date(project.epoch()).substr(0, 4);
+  return first == last ? first : first + '-' + last;
+}
+
+std::string hooks_variable(const model::Profile& profile) {
+  const auto& hooks = profile.initrd.hooks;
+  return hooks.empty() ? "" : fmt::format(" HOOKS=\"{}\"", base::join({hooks.begin(), hooks.end()}, " "));
+}
+
 std::string recipe_downloads(const model::Project& project, std::string_view version) {
   for (const char c : model::download_folder(project, "")) {
     if (!is_plain(c) && c != ':' && c != '~')

@@ -31,6 +31,9 @@ inline constexpr std::string_view kModules = "/usr/lib/dracut/modules.d/";
 
 [[nodiscard]] std::string top_folder(const model::Project& project);    // NAME-VERSION
 [[nodiscard]] std::string tarball_name(const model::Project& project);  // NAME-VERSION.tar.gz
+[[nodiscard]] std::string years(const model::Project& project);         // of its releases: "2026", "2026-2028"
+/// What a recipe adds to "make install" for the files of this distribution's hooks: ` HOOKS="kernel-install"`, or "".
+[[nodiscard]] std::string hooks_variable(const model::Profile& profile);
 /// model::download_folder as text of a recipe. Error when the address has a character that would need an escape there.
 [[nodiscard]] std::string recipe_downloads(const model::Project& project, std::string_view version);
 [[nodiscard]] std::string base_name(std::string_view path);

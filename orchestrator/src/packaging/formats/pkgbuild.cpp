@@ -71,18 +71,6 @@ std::string prepare(const Ingredients& from) {
                      render::bash("../" + patch_name(from)));
 }
 
-std::string install_lines(const model::InstallList& list) {
-  std::vector<std::string> out;
-  for (const InstallItem& item : list) {
-    if (item.kind == InstallKind::license) continue;  // Arch's package "licenses" holds the common ones
-    const std::string target = "\"$pkgdir" + plain_path(item.destination) + '"';
-    out.push_back(item.kind == InstallKind::directory
-                      ? fmt::format("  install -dm{:04o} {}", item.mode, target)
-                      : fmt::format("  install -Dpm{:04o} {} {}", item.mode, plain_path(item.source), target));
-  }
-  return base::join(out, "\n");
-}
-
 std::string pkgbuild(const Ingredients& from) {
   // By the PKGBUILD's own names, so that a new version is a new pkgver.
   std::string sources = '"' + recipe_downloads(from.project, "${pkgver}") + "/${pkgname}-${pkgver}.tar.gz\"";
@@ -94,8 +82,8 @@ std::string pkgbuild(const Ingredients& from) {
   const model::PackageFields& package = from.profile.package;
   return filled(from, "PKGBUILD",
                 {{"PACKAGER", render::plain(from.packager.full())},
-                 {"NAME", render::bash(from.project.name)},
-                 {"VERSION", render::bash(from.project.version())},
+                 {"NAME", render::plain(from.project.name)},
+                 {"VERSION", render::plain(from.project.version())},
                  {"REVISION", fmt::format("{}", package.revision)},
                  {"SUMMARY", render::bash(from.project.summary)},
                  {"ARCH", base::join(architectures(package), " ")},
@@ -105,7 +93,9 @@ std::string pkgbuild(const Ingredients& from) {
                  {"SOURCES", sources},
                  {"DIGESTS", words(digests)},
                  {"PREPARE", prepare(from)},
-                 {"INSTALL", install_lines(from.install)}});
+                 {"SBINDIR", plain_path(package.sbin_dir)},
+                 {"ZSHDIR", plain_path(package.zsh_dir)},
+                 {"HOOKS", hooks_variable(from.profile)}});
 }
 
 std::string version(const Ingredients& from) {
@@ -247,13 +237,10 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   recipe.format = name();
   recipe.cost = 1;
   recipe.uid = 1000;  // makepkg refuses root
-  recipe.tools = {{"makepkg", "makepkg", {"--version"}},
-                  {"bsdtar", "libarchive-tools", {"--version"}},
-                  {"fakeroot", "fakeroot", {"--version"}},
-                  {"zstd", "zstd", {"--version"}},
-                  {"gzip", "gzip", {"--version"}},
-                  {"patch", "patch", {"--version"}},
-                  {"tar", "tar", {"--version"}}};
+  recipe.tools = {{"makepkg", "makepkg", {"--version"}},   {"bsdtar", "libarchive-tools", {"--version"}},
+                  {"fakeroot", "fakeroot", {"--version"}}, {"zstd", "zstd", {"--version"}},
+                  {"gzip", "gzip", {"--version"}},         {"make", "make", {"--version"}},
+                  {"patch", "patch", {"--version"}},       {"tar", "tar", {"--version"}}};
   const std::string folder = from.project.name + '/';
   // A package without an architecture is made on any machine.
   const std::string& arch = from.profile.package.arch;

@@ -51,6 +51,8 @@ std::vector<std::string> target_macros(const Ingredients& from) {
   const auto define = [&out](const std::string& name, const std::string& body) {
     out.insert(out.end(), {"--define", name + ' ' + body});
   };
+  // One by one: with --target, rpmbuild forgets a file of macros.
+  for (const auto& [name, body] : rpm_host_macros(from)) define(name, body);
   define("dist", package.rpm.dist.empty() ? "%{nil}" : render::spec(package.rpm.dist));
   define("_binary_payload", render::spec(package.rpm.payload));
   define("_defaultdocdir", render::spec(folder_of(package.doc_dir)));
@@ -116,8 +118,10 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
   recipe.cost = 1;
-  recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},     {"rpm2cpio", "rpm2cpio", {}},
-                  {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}}, {"tar", "tar", {"--version"}}};
+  recipe.tools = {{"rpmbuild", "rpm", {"--version"}}, {"rpm", "rpm", {"--version"}},
+                  {"rpm2cpio", "rpm2cpio", {}},       {"make", "make", {"--version"}},
+                  {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}},
+                  {"tar", "tar", {"--version"}}};
   recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged["SOURCES/" + rpm_patch_name(from)] = {0644, from.patch};
   recipe.staged[fmt::format("SPECS/{}.spec", from.project.name)] = {0644, rpm_spec(from)};

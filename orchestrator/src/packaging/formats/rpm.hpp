@@ -28,6 +28,9 @@ class Rpm final : public Format {
 [[nodiscard]] std::string rpm_spec(const Ingredients& from);
 /// What `rpm -qp --scripts --filetriggers` says of it: a heading without "scriptlet (using /bin/sh)" -> the text.
 [[nodiscard]] std::map<std::string, std::string> rpm_scripts(const Ingredients& from);
+/// What the target's rpm defines by itself, of the template host/macros: its lines "%NAME BODY" or "%NAME() BODY", in
+/// which %{?*} stands for what follows the name where it is used; "NAME()" -> the body.
+[[nodiscard]] std::map<std::string, std::string> rpm_host_macros(const Ingredients& from);
 [[nodiscard]] std::string rpm_patch_name(const Ingredients& from);   // "" without a patch
 [[nodiscard]] std::string rpm_source_name(const Ingredients& from);  // "dracut-sshd-1.0.0-1.fc44.src.rpm"
 

@@ -67,6 +67,7 @@ const std::set<std::string, std::less<>>& compared_elsewhere() {
                                                        "dirindexes",
                                                        "postin",
                                                        "preun",
+                                                       "postun",
                                                        "transfiletriggerscripts",
                                                        "transfiletriggername",
                                                        "transfiletriggerindex"};
@@ -278,6 +279,7 @@ std::vector<std::string> rpm_header_faults(const Ingredients& from, const RpmHea
   comparison.fault("fileflags", file_flags_fault(from, header));
   comparison.equal("postinprog", from.templates.contains("post") ? Values{kShell} : Values{});
   comparison.equal("preunprog", from.templates.contains("preun") ? Values{kShell} : Values{});
+  comparison.equal("postunprog", from.templates.contains("postun") ? Values{kShell} : Values{});
   comparison.all("transfiletriggerscriptprog", kShell);
   comparison.all("transfiletriggerversion", "");
   comparison.all("transfiletriggerpriorities", "1000000");

@@ -23,8 +23,10 @@ using model::InstallKind;
 std::string with_macros(const Ingredients& from, const std::string& path) {
   const std::string& sbin = from.profile.package.sbin_dir;
   if (plain_path(path).starts_with(sbin + '/')) return "%{_sbindir}" + path.substr(sbin.size());
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> macros{
-      {{"/usr/share/man/", "%{_mandir}/"},
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> macros{
+      {{"/usr/lib/dracut/", "%{dracutlibdir}/"},
+       {"/usr/lib/systemd/system/", "%{_unitdir}/"},
+       {"/usr/share/man/", "%{_mandir}/"},
        {"/usr/sbin/", "%{_sbindir}/"},
        {"/usr/bin/", "%{_bindir}/"},
        {"/usr/", "%{_prefix}/"},
@@ -42,14 +44,28 @@ std::string scriptlet(const Ingredients& from, const std::string& name, const st
   return text;
 }
 
+/// A scriptlet as rpm has it in the header: a line that is one of these macros is its body.
+std::string expanded(const Ingredients& from, const std::string& text) {
+  const auto macros = rpm_host_macros(from);
+  std::vector<std::string> out;
+  for (const std::string& line : base::lines(text)) {
+    const std::size_t blank = std::min(line.find(' '), line.size());
+    const auto macro = line.starts_with('%') ? macros.find(line.substr(1, blank - 1) + "()") : macros.end();
+    const std::string arguments = line.substr(std::min(blank + 1, line.size()));
+    out.push_back(macro == macros.end() ? line : base::replace_all(macro->second, "%{?*}", arguments));
+  }
+  return base::join(out, "\n");
+}
+
 /// A scriptlet's template, its place in the spec, and how rpm names it; a package has those whose template is there.
 struct Scriptlet {
   const char* file;
   const char* value;
   const char* kind;
 };
-constexpr std::array<Scriptlet, 3> kScriptlets{{{"post", "POST", "postinstall"},
+constexpr std::array<Scriptlet, 4> kScriptlets{{{"post", "POST", "postinstall"},
                                                 {"preun", "PREUN", "preuninstall"},
+                                                {"postun", "POSTUN", "postuninstall"},
                                                 {"transfiletriggerin", "TRANSFILETRIGGERIN", "transfiletriggerin"}}};
 
 std::string sbin_macro(const Ingredients& from) {
@@ -72,21 +88,6 @@ std::string dependencies(const model::PackageFields& package) {
 std::string description(const model::Project& project) {
   std::string out;
   for (const std::string& line : project.description) out += render::spec_line(line) + '\n';
-  return out;
-}
-
-std::string install_lines(const Ingredients& from) {
-  std::string out;
-  for (const InstallItem& item : from.install) {
-    if (item.kind == InstallKind::directory) {
-      out += fmt::format("install -dm {:04o} %{{buildroot}}{}\n", item.mode, with_macros(from, item.destination));
-    } else if (item.kind == InstallKind::file || item.kind == InstallKind::man) {
-      const std::string target = "%{buildroot}" + with_macros(from, item.destination);
-      out += fmt::format("install -Dpm {:04o} {} {}\n", item.mode, plain_path(item.source), target);
-      // Not left to the build host: its helper for that may be missing or do nothing.
-      if (item.kind == InstallKind::man) out += fmt::format("gzip -9n {}\n", target);
-    }
-  }
   return out;
 }
 
@@ -121,10 +122,11 @@ std::string file_lines(const Ingredients& from) {
         out += with_macros(from, item.destination) + "*\n";
         break;
       case InstallKind::file: {
-        const std::string folder = folder_of(item.destination);
-        const bool ours = folder.compare(0, kModules.size(), kModules) == 0;
-        if (ours && owned.insert(folder).second) out += fmt::format("%dir {}\n", with_macros(from, folder));
-        out += with_macros(from, item.destination) + '\n';
+        // A module of dracut's is a folder, which the package owns with all that is in it.
+        const bool in_module = item.destination.starts_with(kModules);
+        const std::string path =
+            in_module ? item.destination.substr(0, item.destination.find('/', kModules.size())) : item.destination;
+        if (owned.insert(path).second) out += with_macros(from, path) + '\n';
         break;
       }
       case InstallKind::doc:
@@ -132,7 +134,8 @@ std::string file_lines(const Ingredients& from) {
         break;
     }
   }
-  return out + "%doc " + documents(from) + '\n';
+  out += "%doc " + documents(from);  // the template ends the last line
+  return out;
 }
 
 std::string changelog(const Ingredients& from) {
@@ -148,6 +151,15 @@ std::string changelog(const Ingredients& from) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> rpm_host_macros(const Ingredients& from) {
+  std::map<std::string, std::string> out;
+  for (const std::string& line : base::lines(filled(from, "host/macros", {}))) {
+    const std::size_t blank = line.find(' ');
+    if (line.starts_with('%') && blank != std::string::npos) out[line.substr(1, blank - 1)] = line.substr(blank + 1);
+  }
+  return out;
+}
 
 std::string rpm_patch_name(const Ingredients& from) {
   return from.patch.empty() ? "" : fmt::format("{}-{}.patch", from.project.name, from.profile.id);
@@ -179,7 +191,7 @@ std::map<std::string, std::string> rpm_scripts(const Ingredients& from) {
     if (!from.templates.contains(file)) continue;
     const bool is_trigger = std::string_view(kind) == "transfiletriggerin";
     out[is_trigger ? kind + (" -- " + base::join(watched(from.profile), ", ")) : kind] =
-        scriptlet(from, file, plain_path(from.profile.package.sbin_dir));
+        expanded(from, scriptlet(from, file, plain_path(from.profile.package.sbin_dir)));
   }
   return out;
 }
@@ -199,7 +211,9 @@ std::string rpm_spec(const Ingredients& from) {
       {"PATCH", patch.empty() ? "" : fmt::format("{:<15} {}\n", "Patch0:", render::spec(patch))},
       {"DEPENDENCIES", dependencies(package)},
       {"DESCRIPTION", description(from.project)},
-      {"INSTALL", install_lines(from)},
+      {"HOOKS", hooks_variable(from.profile)},
+      {"ZSHDIR", plain_path(package.zsh_dir)},
+      {"YEARS", years(from.project)},
       {"WATCHED", base::join(watched(from.profile), " ")},
       {"FILES", file_lines(from)},
       {"CHANGELOG", changelog(from)},

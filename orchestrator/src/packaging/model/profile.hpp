@@ -16,7 +16,6 @@ struct Dependency {
   std::string name;     // a package's name, or an atom's category/name
   std::string op;       // "", "<", "<=", "=", ">=", ">"
   std::string version;  // "" when op is
-  std::string use;      // the USE flag that asks for it (ebuild only)
   std::string why;
   bool operator==(const Dependency&) const = default;
 };

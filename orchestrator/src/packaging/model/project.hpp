@@ -37,14 +37,13 @@ struct Project {
   std::string name;                      // "dracut-sshd"
   std::string summary;                   // one line, no full stop
   std::vector<std::string> description;  // paragraphs' lines, at most 72 columns; "" separates paragraphs
+  std::string source_name = {};          // of the folder in its tarball, where the package is called otherwise
   std::string repository;                // what repositories of all packages are called: the first one's name
   std::string url;                       // the one place where it stands
   std::string downloads;  // the folder that users fetch tarballs from; {version} may stand in it; "": url
   std::string license;    // SPDX, of what the package installs
   Making making = Making::files;
-  /// What is installed where: a path in the source, of a package that is prebuilt in the project; "": its own build
-  /// does that.
-  std::string install_list;
+  std::string install_list;  // what is installed where, in the source; "": its own build does that
   /// Of a package that is prebuilt: a tarball for each architecture, a path of the project in which {version} and
   /// {arch} stand. It holds the folder NAME-VERSION/.
   std::string prebuilt;

@@ -37,7 +37,7 @@ const Grammar kSuffix{"~+", "A-Za-z0-9.+~", 40, none, "'~' or '+', then letters,
 const Grammar kSeries{"a-z", "a-z0-9-", 40, none, "small letters, digits and '-'"};
 const Grammar kDotted{"0-9", "0-9.", 20, none, "digits and '.'"};
 const Grammar kKeywords{"a-z0-9~*-", "a-z0-9~ *-", 200, none, "architectures, each with or without '~'"};
-const Grammar kUse{"a-z0-9", "A-Za-z0-9_@+-", 40, none, "a USE flag"};
+const Grammar kUser{"a-z_", "a-z0-9_-", 32, none, "a user's name: small letters, digits, '_' and '-'"};
 const Grammar kContainer{
     "a-z0-9", "A-Za-z0-9._/:-", 120, name,
     "a container image's name: small letters and digits first, then letters, digits and . _ / : -, "
@@ -102,7 +102,7 @@ const std::vector<Field> kFields = {
     {"/sshd/service_type", B, Kind::choice, true, "", nullptr, {"notify", "simple"}, "Type= in sshd.service: notify if this sshd tells systemd that it is ready."},
     {"/sshd/helper_dir", B, Kind::string, false, "", &kPath, {}, "Where sshd-session and sshd-auth are; left out when sshd is not split."},
     {"/sshd/privsep_dir", B, Kind::string, true, "", &kPath, {}, "The privilege separation directory."},
-    {"/sshd/privsep_user", B, Kind::string, true, "", &kUse, {}, "The privilege separation user."},
+    {"/sshd/privsep_user", B, Kind::string, true, "", &kUser, {}, "The privilege separation user."},
     {"/sshd/environment_files", B, Kind::set, false, "", &kPath, {}, "The environment files of the distribution's own sshd.service."},
 
     {"/initrd", B, Kind::object, true, "", nullptr, {}, "The initramfs."},
@@ -240,7 +240,6 @@ std::string pattern(const Grammar& grammar) {
 const Grammar& package_grammar() { return kId; }
 const Grammar& release_grammar() { return kRelease; }
 const Grammar& version_grammar() { return kVersion; }
-const Grammar& use_grammar() { return kUse; }
 const Grammar& prose_grammar() { return kProse; }
 const Grammar& macro_name_grammar() { return kMacroName; }
 const Grammar& macro_value_grammar() { return kMacroValue; }

@@ -17,7 +17,7 @@ enum class Kind {
   integer,       // 1 to 999
   choice,        // one of `choices`
   set,           // {"member": true}: members by the grammar, and of `choices` if there are any
-  dependencies,  // {"name": {"op", "version", "use", "why"}}
+  dependencies,  // {"name": {"op", "version", "why"}}
   macros,        // {"name": "value"}, the names of `choices` if there are any
   sources,       // {"/json/pointer": "where this is known from"}
   packages,      // {"id": {the fields of /package}}
@@ -70,7 +70,6 @@ struct Field {
 [[nodiscard]] const Grammar& release_grammar();  // a release's own id
 [[nodiscard]] const Grammar& package_grammar();  // a package's id
 [[nodiscard]] const Grammar& version_grammar();
-[[nodiscard]] const Grammar& use_grammar();
 [[nodiscard]] const Grammar& prose_grammar();
 [[nodiscard]] const Grammar& macro_name_grammar();
 [[nodiscard]] const Grammar& macro_value_grammar();

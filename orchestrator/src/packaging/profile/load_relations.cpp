@@ -26,7 +26,7 @@ std::string distinction(const Profile& p) {
 auto spec_relevant(const Profile& p) {
   auto names = [](const std::vector<model::Dependency>& list) {
     std::string all;
-    for (const auto& d : list) all += d.name + d.op + d.version + d.use + "|";
+    for (const auto& d : list) all += d.name + d.op + d.version + "|";
     return all;
   };
   return std::vector<std::pair<std::string, std::string>>{

@@ -30,10 +30,8 @@ json or_null(json value, bool nullable) {
 json dependency() {
   json operators_ = json::array();
   for (const auto op : operators()) operators_.push_back(std::string(op));
-  auto value = object({{"op", {{"enum", operators_}}},
-                       {"version", text(version_grammar())},
-                       {"use", text(use_grammar())},
-                       {"why", text(prose_grammar())}});
+  auto value =
+      object({{"op", {{"enum", operators_}}}, {"version", text(version_grammar())}, {"why", text(prose_grammar())}});
   value["dependentRequired"] = {{"op", {"version"}}, {"version", {"op"}}};
   return value;
 }

@@ -143,7 +143,7 @@ class Checker {
   }
 
   void dependency(const json& member, const std::string& place) {
-    static const std::vector<std::string> known = {"op", "version", "use", "why"};
+    static const std::vector<std::string> known = {"op", "version", "why"};
     for (const auto& [key, value] : member.items()) {
       const auto at = place + "/" + key;
       if (key == "op") {
@@ -151,8 +151,6 @@ class Checker {
         choice(value, at, {list.begin(), list.end()});
       } else if (key == "version") {
         string(value, at, version_grammar());
-      } else if (key == "use") {
-        string(value, at, use_grammar());
       } else if (key == "why") {
         string(value, at, prose_grammar());
       } else {

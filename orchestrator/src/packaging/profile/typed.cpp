@@ -26,7 +26,7 @@ std::vector<model::Dependency> dependencies(const json& in, const char* key) {
   std::vector<model::Dependency> list;  // json objects are sorted by key
   if (!in.contains(key)) return list;
   for (const auto& [name, value] : in[key].items()) {
-    list.push_back({name, text(value, "op"), text(value, "version"), text(value, "use"), text(value, "why")});
+    list.push_back({name, text(value, "op"), text(value, "version"), text(value, "why")});
   }
   return list;
 }

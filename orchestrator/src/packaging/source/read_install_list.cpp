@@ -53,6 +53,10 @@ model::InstallList install_list(std::string_view text, const std::string& list_n
       refuse(fmt::format("expected 4 words, got {}", parts.size()));
       continue;
     }
+    if (parts[0] == "build" && parts[1] == "-" && pristine.contains(parts[2]) && parts[3] == "-") {
+      used.insert(parts[2]);
+      continue;
+    }
     const auto colon = std::min(parts[0].find(':'), parts[0].size());
     const auto kind = kKinds.find(parts[0].substr(0, colon));
     const std::string hook = parts[0].substr(std::min(colon + 1, parts[0].size()));

@@ -45,6 +45,7 @@ class RpmHeader : public testing::Test {
                {"provideflags", {"8"}},
                {"postinprog", {"/bin/sh"}},
                {"preunprog", {"/bin/sh"}},
+               {"postunprog", {"/bin/sh"}},
                {"basenames", {"program", "README.md"}},
                {"dirnames", {"/usr/bin/", from_.profile.package.doc_dir + "/"}},
                {"dirindexes", {"0", "1"}},
@@ -90,6 +91,7 @@ TEST_F(RpmHeader, AnotherValueIsRefused) {
   refused("provideflags", {"12"});
   refused("postinprog", {"<lua>"});
   refused("preunprog", {"<lua>"});
+  refused("postunprog", {"<lua>"});
   refused("description", {"Something else"});
   refused("changelogtext", {"- Another story"});
   refused("changelogname", {});

@@ -42,8 +42,12 @@ struct Planned {
     for (const auto* arch : {"x86_64", "aarch64"}) {
       base::SourceTree tree;
       for (const auto* name : {"man/dracut-sshd.1", "completions/bash/dracut-sshd", "completions/zsh/_dracut-sshd",
-                               "CHANGELOG.md", "BUILT.md", "THIRD-PARTY-LICENSES", "sbom.spdx.json", "LICENSE"})
+                               "CHANGELOG.md", "BUILT.md", "LICENSES-third-party/zlib.copyright", "sbom.spdx.json",
+                               "LICENSE", "Makefile", "install-files"})
         tree[name] = {0644, std::string(name) + "\n"};
+      tree["install.list"] = {
+          0644, base::read_file(fs::path(PROJECT_ROOT) / "orchestrator/prebuilt.list", 1U << 20U) +
+                    "doc 0644 LICENSES-third-party/zlib.copyright @DOCDIR@/LICENSES-third-party/zlib.copyright\n"};
       tree["bin/dracut-sshd"] = {0755, std::string("a program for ") + arch + "\n"};
       const auto folder = prebuilt.path() / "build/static";
       base::make_dirs(folder);

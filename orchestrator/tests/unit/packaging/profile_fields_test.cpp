@@ -20,8 +20,7 @@ using testing::Not;
 
 /// Each grammar that the table or its structured kinds use, once.
 std::set<const Grammar*> grammars() {
-  std::set<const Grammar*> all = {&profile::release_grammar(),    &profile::version_grammar(),
-                                  &profile::use_grammar(),        &profile::prose_grammar(),
+  std::set<const Grammar*> all = {&profile::release_grammar(), &profile::version_grammar(), &profile::prose_grammar(),
                                   &profile::macro_name_grammar(), &profile::macro_value_grammar()};
   for (const auto& field : profile::fields()) {
     if (field.grammar != nullptr) all.insert(field.grammar);
@@ -204,8 +203,8 @@ TEST(Fields, NoGrammarButProseAcceptsAnythingThatCouldRun) {
         EXPECT_NE(profile::misfit(*grammar, text), "") << grammar->words << ": " << text;
     }
     for (const std::string text : {"@VAR@", "/a@VAR@", "1@VAR@"}) {
-      const bool may_have_an_at = grammar == &profile::prose_grammar() || grammar == &profile::use_grammar();
-      if (!may_have_an_at) EXPECT_NE(profile::misfit(*grammar, text), "") << grammar->words << ": " << text;
+      if (grammar != &profile::prose_grammar())
+        EXPECT_NE(profile::misfit(*grammar, text), "") << grammar->words << ": " << text;
     }
   }
 }

@@ -101,7 +101,7 @@ TEST(Shape, AMemberOfASetIsTrueAndItsNameFits) {
 }
 
 TEST(Shape, ADependencyHasAnOperatorAndAVersionOrNone) {
-  EXPECT_TRUE(shape(R"({"package":{"requires":{"a":{"op":">=","version":"1","why":"x","use":"y"}}}})").empty());
+  EXPECT_TRUE(shape(R"({"package":{"requires":{"a":{"op":">=","version":"1","why":"x"}}}})").empty());
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":">="}}}})").message, HasSubstr("go together"));
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"version":"1"}}}})").message, HasSubstr("go together"));
   EXPECT_THAT(only(R"({"package":{"requires":{"a":{"op":"==","version":"1"}}}})").message,

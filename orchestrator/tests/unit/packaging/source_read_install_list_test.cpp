@@ -55,6 +55,16 @@ TEST(InstallList, AKindAndAModeThatAreNoneAreRefused) {
     EXPECT_THAT(of_line(std::string("file ") + mode + " a /a"), HasSubstr("neither 0644 nor 0755")) << mode;
 }
 
+TEST(InstallList, WhatTheSourceIsInstalledByIsNotInstalled) {
+  model::Findings findings;
+  const auto list = source::install_list("build - Makefile -\nfile 0644 a /a\n", "install.list",
+                                         {{"a", {}}, {"Makefile", {}}}, findings);
+  EXPECT_EQ(model::to_text(findings), "");
+  EXPECT_THAT(list, ElementsAre(model::InstallItem{InstallKind::file, 0644, "a", "/a"}));
+  EXPECT_THAT(of_line("build - b -"), HasSubstr("\"build\" is not a kind"));
+  EXPECT_THAT(of_line("build - a /a"), HasSubstr("\"build\" is not a kind"));
+}
+
 TEST(InstallList, AFileMayBelongToAHook) {
   model::Findings findings;
   const auto list = source::install_list("file:alpm 0644 a /a\n", "install.list", {{"a", {}}}, findings);
