@@ -45,9 +45,9 @@ TEST(Typed, EveryFieldOfAnRpmProfileArrives) {
 
 TEST(Typed, DependenciesAreSortedAndWhole) {
   const auto p = samples::profile_of(samples::rpm());
-  EXPECT_THAT(p.package.depends, ElementsAre(model::Dependency{"dracut", "", "", "", ""},
-                                             model::Dependency{"systemd", ">=", "253", "", "soft-reboot"}));
-  EXPECT_THAT(p.package.suggests, ElementsAre(model::Dependency{"NetworkManager", "", "", "", ""}));
+  EXPECT_THAT(p.package.depends, ElementsAre(model::Dependency{"dracut", "", "", ""},
+                                             model::Dependency{"systemd", ">=", "253", "soft-reboot"}));
+  EXPECT_THAT(p.package.suggests, ElementsAre(model::Dependency{"NetworkManager", "", "", ""}));
   EXPECT_TRUE(p.package.conflicts.empty());
 }
 
