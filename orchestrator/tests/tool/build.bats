@@ -88,8 +88,10 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 @test "rpm reads every binary and source package" {
   local file count=0
   for file in "$dist"/*/*.rpm; do
-    same dracut-sshd "$(rpm_says "$file" --qf '%{NAME}')"
-    same GPL-2.0-or-later "$(rpm_says "$file" --qf '%{LICENSE}')"
+    case ${file%/*} in
+      *-tools) same 'dracut-sshd-tools GPL-3.0-or-later' "$(rpm_says "$file" --qf '%{NAME} %{LICENSE}')" ;;
+      *) same 'dracut-sshd GPL-2.0-or-later' "$(rpm_says "$file" --qf '%{NAME} %{LICENSE}')" ;;
+    esac
     count=$((count + 1))
   done
   [ "$count" -ge 18 ]
@@ -107,7 +109,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 }
 
 @test "all source packages of all releases share one orig tarball" {
-  same 1 "$(sha256sum "$dist"/*/*.orig.tar.gz | cut -d' ' -f1 | sort -u | wc -l)"
+  same 2 "$(sha256sum "$dist"/*/*.orig.tar.gz | cut -d' ' -f1 | sort -u | wc -l)" # one a package
 }
 
 @test "pacman reads the Arch package" {
@@ -141,14 +143,17 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   grep -q "SHA512 $sum" "$package/Manifest"
 }
 
-@test "lintian finds no error and no warning in any deb and source package" {
+# Each exception is in an overrides file of the package, with its reason, but for these: a Debian of today cannot know the names of series
+# that came after it, nor the policy that a newer release's lintian asks for.
+@test "lintian finds nothing in any deb and source package, not even of the least weight" {
   command -v lintian >/dev/null || skip "lintian is not installed"
   local folder
   for folder in "$dist"/debian-* "$dist"/ubuntu-*; do
     local id=${folder##*/}
-    # A Debian of today cannot know the names of series that came after it.
-    run lintian --allow-root --profile "${id%%-*}" --fail-on error,warning --suppress-tags bad-distribution-in-changes-file \
-      "$folder"/*_source.changes "$folder"/*.deb
+    local -a files=("$folder"/*_source.changes)
+    [[ $id == *-tools ]] || files+=("$folder"/*.deb)
+    run lintian --allow-root --profile "${id%%-*}" --display-info --display-experimental --pedantic \
+      --fail-on error,warning,info,pedantic --suppress-tags bad-distribution-in-changes-file,newer-standards-version "${files[@]}"
     [ "$status" -eq 0 ] || {
       echo "$id: $output"
       return 1
@@ -159,7 +164,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 @test "rpmlint finds nothing that the filter file does not explain" {
   command -v rpmlint >/dev/null || skip "rpmlint is not installed"
   local folder
-  for folder in fedora-44 rhel-9 suse-tumbleweed; do # one by one: two specs of one name are an error of their own
+  for folder in {fedora-44,rhel-9,suse-tumbleweed}{,-tools}; do # one by one: two specs of one name are an error of their own
     run rpmlint -c "$project/spec/rpmlint.toml" "$dist/$folder"/*.rpm
     echo "$output"
     [ "$status" -eq 0 ]
@@ -169,32 +174,36 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 
 # pkgcheck wants the main repository. Gentoo's own is not here: the stub that portage builds with, with a package in it for each that ours
 # names. pkgcore finds its configuration above its own prefix, which is where a symbolic link to the virtual environment lies.
-@test "pkgcheck finds nothing in the overlay" {
+@test "pkgcheck finds nothing in the overlays" {
   [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
-  local root=$BATS_TEST_TMPDIR overlay=$dist/gentoo-rolling/overlay package
+  local root=$BATS_TEST_TMPDIR id package category
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
   : >"$root/gentoo/profiles/categories"
-  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut; do
+  for package in net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut app-arch/{bzip2,libarchive,lz4,xz-utils,zstd} \
+    dev-libs/{libfmt,openssl} virtual/{pkgconfig,zlib} dev-cpp/{cli11,nlohmann_json} dev-build/cmake; do
     mkdir -p "$root/gentoo/$package"
-    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-1.ebuild"
-    grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"
+    category=${package%/*}
+    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-9.ebuild"
+    grep -qxF "$category" "$root/gentoo/profiles/categories" || echo "$category" >>"$root/gentoo/profiles/categories"
   done
-  mkdir -p "$root/etc"
-  cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
-  sed -i "s,/build/overlay,$overlay,; s,/build,$root,; s/@NAME@/dracut-sshd/" \
-    "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
   ln -s "${tools%/bin}" "$root/venv"
+  # scan OVERLAY
   scan() {
+    rm -rf "$root/etc"
+    mkdir -p "$root/etc"
+    cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
+    sed -i "s,/build/overlay,$1,; s,/build,$root,; s/@REPOSITORY@/dracut-sshd/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
     run env HOME="$root" XDG_CACHE_HOME="$root/cache" "$root/venv/bin/python" "$tools/pkgcheck" scan --exit error,warning,style -r "$1"
     echo "$output"
   }
-  scan "$overlay"
-  [ "$status" -eq 0 ]
-  [ -z "$output" ]
+  for id in gentoo-rolling gentoo-rolling-tools; do
+    scan "$dist/$id/overlay"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+  done
 
   # and it looks: an overlay with a fault is refused
-  cp -r "$overlay" "$root/overlay"
-  sed -i "s,$overlay,$root/overlay," "$root/etc/portage/repos.conf/repos.conf"
+  cp -r "$dist/gentoo-rolling/overlay" "$root/overlay"
   sed -i 's/^SLOT=.*//' "$root"/overlay/sys-kernel/dracut-sshd/*.ebuild
   rm -r "$root/overlay/metadata/md5-cache"
   scan "$root/overlay"
