@@ -33,9 +33,10 @@ function(static_program target)
   # The linker warns of functions that load shared libraries when they are called. There may be none.
   target_link_options(${target} PRIVATE ${replaced} LINKER:--fatal-warnings LINKER:--gc-sections LINKER:-z,text LINKER:-z,noexecstack
     LINKER:--build-id=sha1 LINKER:-Map=${target}.map)
-  # Most of the addresses that are adjusted when the program starts take a bit each instead of 24 bytes.
+  # Most of the addresses that are adjusted when the program starts take a bit each instead of 24 bytes. A linker that cannot do that for
+  # the architecture only warns.
   include(CheckLinkerFlag)
-  check_linker_flag(CXX LINKER:-z,pack-relative-relocs has_z_pack_relative_relocs)
+  check_linker_flag(CXX LINKER:--fatal-warnings,-z,pack-relative-relocs has_z_pack_relative_relocs)
   if(has_z_pack_relative_relocs)
     target_link_options(${target} PRIVATE LINKER:-z,pack-relative-relocs)
   endif()

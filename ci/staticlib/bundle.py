@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tarfile
+import urllib.parse
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def _materials(program: building.Program, what: source.Source) -> str:
 
     def from_debian(name: str, version: str, architecture: str) -> dict[str, object]:
         distro = f"debian-{building.SUITE}"
-        address = f"pkg:deb/debian/{name.replace('+', '%2B')}@{version.replace('+', '%2B')}?arch={architecture}&distro={distro}"
+        address = f"pkg:deb/debian/{_quoted(name)}@{_quoted(version)}?arch={architecture}&distro={distro}"
         return {"supplier": "Organization: Debian", "externalRefs": [
             {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": address}]}
 
@@ -140,7 +141,11 @@ def _materials(program: building.Program, what: source.Source) -> str:
 
 
 def _address(name: str, version: str) -> str:
-    return f"{ARCHIVE}/{name}/{version.replace('+', '%2B').replace('~', '%7E')}/"
+    return f"{ARCHIVE}/{_quoted(name)}/{_quoted(version)}/"
+
+
+def _quoted(word: str) -> str:
+    return urllib.parse.quote(word, safe="")
 
 
 def _built(program: building.Program, what: source.Source) -> str:

@@ -51,13 +51,13 @@ class Package:
 
 
 def linked_files(link_map: str) -> set[str]:
-    """The files outside of the build folder from which the linker took something, by its map."""
+    """The root's own files from which the linker took something, by its map."""
     head = re.search(r"^Archive member included to satisfy reference by file \(symbol\)\n(.*?)^(?:Discarded input sections|Memory Configuration)",
                      link_map, re.MULTILINE | re.DOTALL)
     if not head:
         raise shell.Failed("the linker's map has no list of members of archives")
-    found = re.findall(r"^(/\S+\.a)\(\S+\)", head[1], re.MULTILINE)
-    found += re.findall(r"^LOAD (/\S+\.o)$", link_map, re.MULTILINE)
+    found = re.findall(r"^(/usr/\S+\.a)\(\S+\)", head[1], re.MULTILINE)
+    found += re.findall(r"^LOAD (/usr/\S+\.o)$", link_map, re.MULTILINE)
     return {os.path.normpath(path) for path in found}
 
 

@@ -133,7 +133,8 @@ base::SourceTree deb_folder(const Ingredients& from) {
     const std::string name = render::plain(from.profile.id) + ".patch";
     folder["patches/series"] = {0644, name + '\n'};
     folder["patches/" + name] = {
-        0644, "Description: what this distribution does in its own way\nForwarded: not-needed\n\n" + from.patch};
+        0644, "Description: what this distribution does in its own way\nOrigin: vendor\nForwarded: not-needed\n\n" +
+                  from.patch};
   }
   return folder;
 }
