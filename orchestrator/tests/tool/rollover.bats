@@ -239,8 +239,28 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   echo "$stderr"
   [ "$status" -eq 0 ]
   [[ $stderr == *'dropped: fedora 44 '*'begins anew'* ]]
-  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 7 ]
+  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 4 ]
   [ -z "$(find "$site" -name '*1.0.0*')" ]
+  "$orchestrator" verify "$site"
+}
+
+@test "after a revocation no package is forgotten because nobody named it" {
+  mine
+  build "$BATS_TEST_TMPDIR/dist" --package module --package tools --distro debian:13
+  # both SITE ARGUMENT...
+  both() {
+    "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro debian:13 \
+      --from "$BATS_TEST_TMPDIR/dist" --to "$site" --url https://packages.example.org "$@"
+  }
+  both --package module --package tools --sign "$first"
+  "$orchestrator" verify "$site"
+  revoke "$first"
+  run both --package module --sign "$second"
+  echo "$output"
+  [ "$status" -eq 2 ]
+  [[ $output == *'name these, too: dracut-sshd-tools source for debian 13'* ]]
+  both --package module --package tools --sign "$second"
+  [ -n "$(find "$site/debian/pool" -name 'dracut-sshd-tools_*.dsc')" ]
   "$orchestrator" verify "$site"
 }
 
