@@ -28,7 +28,7 @@ TEST(Formats, APathHasAFolderAndAName) {
 TEST(Formats, ADependencyIsWrittenWithItsVersionAndInOneLine) {
   EXPECT_EQ(formats::relation({"systemd", ">=", "253", ""}), "systemd >= 253");
   EXPECT_EQ(formats::relation({"dracut", "", "", ""}), "dracut");
-  EXPECT_THROW((void)formats::relation({"a\nRequires: b", "", "", "", ""}), base::Error);
+  EXPECT_THROW((void)formats::relation({"a\nRequires: b", "", "", ""}), base::Error);
 }
 
 }  // namespace
