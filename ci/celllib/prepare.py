@@ -42,11 +42,11 @@ def _built(profile: dict[str, Any]) -> Path:
     name = f"{profile['id']}:{profile['release']}"
     orchestrator = places.build / "orchestrator/orchestrator"
     if not orchestrator.exists():
-        shell.run([str(places.project / "ci/quickstart"), "--distro", name], timeout=3000, log=_log())
+        shell.run([str(places.project / "ci/quickstart"), "--package", profiles.PACKAGE, "--distro", name], timeout=3000, log=_log())
         return places.project / "dist"
     out = FOLDER / "dist"
-    shell.run([str(orchestrator), "build", "--project", str(places.project), "--distro", name, "--out", str(out), "--tools",
-               str(places.build / "portage/bin")], timeout=600, log=_log())
+    shell.run([str(orchestrator), "build", "--project", str(places.project), "--package", profiles.PACKAGE, "--distro", name,
+               "--out", str(out), "--tools", str(places.build / "portage/bin")], timeout=600, log=_log())
     return out
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What distros/ says of a release, merged as the orchestrator merges it (RFC 7396)."""
+"""What distros/ says of a release and of the module's package in it, merged as the orchestrator merges it (RFC 7396)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import places
+
+PACKAGE = "module"  # what a cell tries; the program that inspects is brought from here
 
 
 class Unknown(Exception):
@@ -37,7 +39,8 @@ def release(name: str) -> dict[str, Any]:
         if level["id"] == wanted:
             below = {key: value for key, value in profile.items() if key not in ("releases", "sources", "default")}
             over = {key: value for key, value in level.items() if key not in ("id", "sources")}
-            return {**merged(below, over), "release": wanted}
+            whole = merged(below, over)
+            return {**whole, "package": merged(whole["package"], whole["packages"][PACKAGE]), "release": wanted}
     raise Unknown(f"{distro} has no release {wanted!r}; orchestrator list shows them")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+sys.path[:0] = [str(Path(__file__).resolve().parent / folder) for folder in ("lib", "../lib")]
 
 import arch  # noqa: E402
 import catalog  # noqa: E402

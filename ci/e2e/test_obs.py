@@ -60,8 +60,8 @@ def orchestrator() -> Path:
 
 def proven_by_orchestrator(work: Path, release: str) -> Path:
     """The folder of what OBS would get."""
-    shell.run([str(orchestrator()), "build", "--project", str(places.project), "--distro", f"debian:{release}", "--out", str(work / "dist"),
-               "--packager", "A Packager <packager@example.org>"], timeout=300)
+    shell.run([str(orchestrator()), "build", "--project", str(places.project), "--package", "module", "--distro", f"debian:{release}",
+               "--out", str(work / "dist"), "--packager", "A Packager <packager@example.org>"], timeout=300)
     return work / f"dist/debian-{release}"
 
 

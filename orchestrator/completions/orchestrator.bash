@@ -16,7 +16,10 @@ _orchestrator_ask() {
   "$program" list --json "${project[@]}" 2>/dev/null </dev/null | awk -v keys="$*" '
     BEGIN { count = split(keys, key, " ") }
     match($0, /^ *"[a-z]+": "[^"]*"/) { split($0, part, "\""); value[part[2]] = part[4] }
-    /^ *}/ {
+    /^ *"packages": \[/ { in_packages = keys == "packages"; next }
+    in_packages && match($0, /^ *"[^"]*"/) { split($0, part, "\""); if (!(part[2] in seen)) print part[2]; seen[part[2]] = 1 }
+    /^ *\]/ { in_packages = 0 }
+    /^ *}/ && keys != "packages" {
       line = value[key[1]]
       for (i = 2; i <= count; i++) line = line ":" value[key[i]]
       if (!(line in seen)) print line
@@ -48,10 +51,11 @@ _orchestrator() {
   local choices='' files=''
   case $verb:$previous in
     [a-z]*:--distro) choices=$(_orchestrator_ask distribution && _orchestrator_ask distribution release) ;;
-    matrix:--format) choices='table json github gitlab tests' ;;
+    matrix:--output) choices='table json github gitlab tests' ;;
     build:--format) choices=$(_orchestrator_ask format) ;;
     submit:--to) choices='copr= obs= ppa=ppa: aur guru=' ;;
     submit:--sign | submit:--revision | submit:--archive | submit:--tries) return 0 ;;
+    [a-z]*:--package) choices=$(_orchestrator_ask packages) ;;
     [a-z]*:--project | submit:--out | build:--out | *:--tools | publish:--to | publish:--from) files=-d ;;
     [a-z]*:--source | verify:--key | submit:--config | matrix:--reach) files=-f ;;
     build:--jobs | build:-j | matrix:--changed-since | matrix:--arch | matrix:--runner | *:--packager | key:--user | key:--expires | verify:--newer-than | publish:--sign | publish:--url | publish:--keep) return 0 ;;
@@ -65,7 +69,7 @@ _orchestrator() {
           [[ $current == -* ]] || files=-f
           ;;
         schema) choices='--help --merged --man' ;;
-        diff) choices='--help --project --distro --all --source' ;;
+        diff) choices='--help --project --distro --all --package --source' ;;
         key)
           choices='list new extend export --help'
           case " ${words[*]} " in
@@ -75,17 +79,19 @@ _orchestrator() {
             *' export '*) choices=--help ;;
           esac
           ;;
-        matrix) choices='--help --project --distro --all --json --format --changed-since --reach --nightly --without-nightly --arch --runner' ;;
-        publish) choices='--help --project --distro --all --json --source --packager --to --sign --url --from --keep --allow-placeholders --tools' ;;
+        matrix) choices='--help --project --distro --all --json --output --changed-since --reach --nightly --without-nightly --arch --runner' ;;
+        publish)
+          choices='--help --project --distro --all --package --json --source --packager --to --sign --next --valid-for --url --from --keep --dry-run --allow-placeholders --tools'
+          ;;
         submit)
-          choices='--help --to --project --distro --all --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
+          choices='--help --to --project --distro --all --package --json --source --packager --config --sign --revision --archive --out --tools --tries --no-wait --dry-run'
           ;;
         verify)
           choices='--help --json --key --newer-than --project --packager --tools'
           [[ $current == -* ]] || files=-f
           ;;
         build)
-          choices='--help --project --distro --all --json --source --packager --format --out --jobs --tools --keep --dry-run'
+          choices='--help --project --distro --all --package --json --source --packager --format --out --jobs --tools --keep-work --dry-run'
           ;;
       esac
       [[ -z $verb || $verb == key || $current == -* || $files ]] || return 0

@@ -76,7 +76,7 @@ class Debian(clients.Apt):
             self.plain(["cp", how, "--", str(folder), str(self.root)])
 
     def tries(self, command: str, timeout: float = 120) -> int:
-        script = f"{self.prelude}\n{command.replace('{package}', self.package)}"
+        script = f"{clients.SUDO}\n{self.prelude}\n{command.replace('{package}', self.package)}"
         env = {"PATH": clients.PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         result = shell.run([*clients.ALONE, "bash", "-euc", INSIDE, str(self.root), script], env=env, timeout=timeout, check=False)
         self.said = result.output

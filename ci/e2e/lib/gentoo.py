@@ -85,6 +85,8 @@ class Portage(clients.Client):
                        "var/cache/distfiles", "var/lib/portage", "var/log"):
             (self.root / folder).mkdir(parents=True)
         shutil.copytree(places.project / "ebuild/host/gentoo", var / "db/repos/gentoo")
+        defaults = var / "db/repos/gentoo/profiles/default/make.defaults"
+        defaults.write_text(defaults.read_text().replace("@ARCH@", "amd64").replace("@MACHINE@", "x86_64"))
         (var / "db/repos/gentoo/profiles/categories").write_text("\n".join({need.split("/")[0] for need in self.needs}) + "\n")
         (etc / "portage/make.profile").symlink_to("/var/db/repos/gentoo/profiles/default")
         (etc / "portage/profile/package.provided").write_text("".join(f"{need}-999\n" for need in self.needs))
@@ -115,6 +117,6 @@ class Portage(clients.Client):
         argv += ["--ro-bind", str(VENV), str(VENV), "--ro-bind", str(VENV / "share/portage"), "/share/portage", "--clearenv"]
         for name, value in env.items():
             argv += ["--setenv", name, value]
-        result = shell.run([*argv, "bash", "-euo", "pipefail", "-c", f"{self.prelude}\n{typed}"], timeout=timeout, check=False)
+        result = shell.run([*argv, "bash", "-euo", "pipefail", "-c", f"{clients.SUDO}\n{self.prelude}\n{typed}"], timeout=timeout, check=False)
         self.said = result.output
         return result.status

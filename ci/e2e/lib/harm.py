@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import platform
 import re
 import shutil
 import tarfile
@@ -174,6 +175,9 @@ class Db(Layout):
 
     def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
         super().__init__(site, shop, distribution)
+        # What is for all architectures lies in the folder of each, too, which is where the client looks ($arch).
+        self.folder = f"{self.folder}/{platform.machine()}"
+        self.package, self.older = (f"{self.folder}/{Path(path).name}" for path in (self.package, self.older))
         self.metadata = f"{self.folder}/{shop.package}.db"
         self.signatures = (f"{self.metadata}.sig",)
 

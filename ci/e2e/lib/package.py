@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The package that goes into a root: made by the real orchestrator, once for each release and content of the tree.
+"""The module's package that goes into a root: made by the real orchestrator, once for each release and content of the tree.
 
 Another format's payload goes in too, without its package manager, to see that what is in it boots."""
 
@@ -62,8 +62,8 @@ def get(suite: str, given: Path | None, payload: tuple[str, str] | tuple[()] = (
     folder = places.logs / "packages" / f"{release.replace(':', '-')}-{tree}"
     with places.locked(folder):
         if not list(folder.glob(LEFT[form])):
-            shell.run([str(orchestrator), "build", "--project", str(places.project), "--distro", release, "--keep-work", "--out", str(folder),
-                       "--tools", str(places.build / "portage/bin")], timeout=300)
+            shell.run([str(orchestrator), "build", "--project", str(places.project), "--package", "module", "--distro", release, "--keep-work", "--out",
+                       str(folder), "--tools", str(places.build / "portage/bin")], timeout=300)
         found = list(folder.glob(LEFT[form]))
         if len(found) != 1:
             raise shell.Failed(f"the orchestrator made {len(found)} packages in {folder}, and not one")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sites to install from, each made once, by the orchestrator, when somebody asks for it."""
+"""The sites to install from, each made once, by the orchestrator, when somebody asks for it. They have the module's package."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import places
 import shell
 
 PACKAGER = "A Packager <a@example.org>"
+PACKAGE = "module"
 LIFE = 30  # seconds that the key lives which is to expire; its site has to be signed before that
 MARK = "of the second version"
 SOURCES = ("project.json", "CHANGELOG.md", "LICENSES", "module", "distros", "spec", "debian", "ebuild", "pkgbuild")
@@ -30,8 +31,9 @@ def numbers(version: str) -> list[int]:
 class Sites:
     def __init__(self, work: Path, url: str, distributions: list[str]) -> None:
         self.work, self.url = work, url
-        self.distributions = [word for one in dict.fromkeys(distributions) for word in ("--distro", one)]
-        self.package = str(json.loads((places.project / "project.json").read_text())["name"])
+        self.distributions = ["--package", PACKAGE, *(word for one in dict.fromkeys(distributions) for word in ("--distro", one))]
+        packages = json.loads((places.project / "project.json").read_text())["packages"]
+        self.package = next(str(each["name"]) for each in packages if each["id"] == PACKAGE)
         self._keys: dict[str, str] = {}
         self._next = ""
         self.expires = 0.0
@@ -138,10 +140,11 @@ class Sites:
         return to
 
     def published(self, kind: str, distribution: str) -> list[dict[str, Any]]:
-        """What the catalog lists for a release ("debian:12"; "arch" has but one), the newest last."""
+        """The module's versions in a release ("debian:12"; "arch" has but one), as the catalog lists them, the newest last."""
         name, _, release = distribution.partition(":")
         entries = json.loads((self.site(kind) / "catalog.json").read_text())["packages"]
-        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"]))
+        wanted = (entry for entry in entries if entry["distribution"] == name and release in ("", entry["release"])
+                  and entry["package"] == self.package)
         return sorted(wanted, key=lambda entry: numbers(entry["version"]))
 
     def end(self) -> None:

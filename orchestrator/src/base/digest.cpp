@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
@@ -66,6 +67,10 @@ std::string sha256_of_file(const std::filesystem::path& path) {
     if (count == 0) return digest.hex();
     digest.add(buffer.data(), static_cast<std::size_t>(count));
   }
+}
+
+void ignore_openssl_configuration() {
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) throw Error("OpenSSL does not start");
 }
 
 }  // namespace base

@@ -14,4 +14,9 @@ namespace base {
 [[nodiscard]] std::string sha256_of_file(
     const std::filesystem::path& path);  // streams; base::Error if it cannot be read
 
+/// From now on OpenSSL reads no configuration file, and so loads no provider that one names: an answer does not depend
+/// on the machine that gives it, and a statically linked program cannot load any. To be called before all else of
+/// OpenSSL.
+void ignore_openssl_configuration();
+
 }  // namespace base

@@ -1,23 +1,43 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Every release, by the real rpmbuild, dpkg-buildpackage, makepkg and ebuild, read by the real readers.
+# Every release's packages, by the real rpmbuild, dpkg-buildpackage, makepkg and ebuild, read by the real readers. That the tools' source
+# packages can be compiled is seen by ci/e2e/test_tools.py.
+
+# each @test is a subshell
+# shellcheck disable=SC2030,SC2031
 
 bats_require_minimum_version 1.5.0
 load common
 
 setup_file() {
-  build "$BATS_FILE_TMPDIR/dist" --all --json >"$BATS_FILE_TMPDIR/build.json" 2>"$BATS_FILE_TMPDIR/build.log" || {
+  # what is prebuilt is there or not
+  made=(--all --package module --package tools)
+  build "$BATS_FILE_TMPDIR/dist" "${made[@]}" --json >"$BATS_FILE_TMPDIR/build.json" 2>"$BATS_FILE_TMPDIR/build.log" || {
     cat "$BATS_FILE_TMPDIR/build.log"
     return 1
   }
 }
 
-setup() { dist=$BATS_FILE_TMPDIR/dist; }
+setup() {
+  dist=$BATS_FILE_TMPDIR/dist
+  made=(--all --package module --package tools)
+}
 
-@test "every release of every distribution is built and proven" {
+# of PACKAGE: "dracut-sshd" or "dracut-sshd-tools", by the name of a folder of dist/
+of() { [[ $1 == *-tools ]] && echo dracut-sshd-tools || echo dracut-sshd; }
+
+@test "both packages of every release of every distribution are built and proven" {
   run verdicts "$BATS_FILE_TMPDIR/build.json"
-  [ "${#lines[@]}" -eq "$("$orchestrator" list --project "$project" --json | grep -c '"release"')" ]
+  local expected
+  expected=$("$orchestrator" list --project "$project" --json | python3 -c 'import json, sys
+for row in json.load(sys.stdin):
+    folder = row["distribution"] + "-" + row["release"]
+    for id in row["packages"]:
+        if id in ("module", "tools"): print(folder if id == "module" else f"{folder}-{id}")')
+  same "$(sort <<<"$expected")" "$(cut -d ' ' -f 1 <<<"$output" | sort)"
+  # of all but those whose compiler is too old
+  same $'rhel-8\nsuse-15.6' "$(comm -23 <(sed -n 's/-tools$//; t; p' <<<"$expected" | sort) <(sed -n 's/-tools$//p' <<<"$expected" | sort))"
   for line in "${lines[@]}"; do [[ $line == *" proven" ]] || {
     echo "$line"
     return 1
@@ -25,7 +45,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 }
 
 @test "a second build finds nothing to do and says so" {
-  build "$dist" --all --json >"$BATS_TEST_TMPDIR/again.json" 2>"$BATS_TEST_TMPDIR/log"
+  build "$dist" "${made[@]}" --json >"$BATS_TEST_TMPDIR/again.json" 2>"$BATS_TEST_TMPDIR/log"
   run verdicts "$BATS_TEST_TMPDIR/again.json"
   for line in "${lines[@]}"; do [[ $line == *" unchanged" ]] || {
     echo "$line"
@@ -80,21 +100,23 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   local before
   before=$(sha256sum <"$deb")
   printf x >>"$deb"
-  build "$dist" --distro debian:13 --json >"$BATS_TEST_TMPDIR/again.json" 2>/dev/null
-  same "debian-13 proven" "$(verdicts "$BATS_TEST_TMPDIR/again.json")"
+  build "$dist" --package module --package tools --distro debian:13 --json >"$BATS_TEST_TMPDIR/again.json" 2>/dev/null
+  same $'debian-13 proven\ndebian-13-tools unchanged' "$(verdicts "$BATS_TEST_TMPDIR/again.json")"
   same "$before" "$(sha256sum <"$deb")"
 }
 
 @test "rpm reads every binary and source package" {
   local file count=0
   for file in "$dist"/*/*.rpm; do
-    case ${file%/*} in
-      *-tools) same 'dracut-sshd-tools GPL-3.0-or-later' "$(rpm_says "$file" --qf '%{NAME} %{LICENSE}')" ;;
-      *) same 'dracut-sshd GPL-2.0-or-later' "$(rpm_says "$file" --qf '%{NAME} %{LICENSE}')" ;;
-    esac
+    local name license=GPL-2.0-or-later
+    name=$(of "$(dirname "$file")")
+    [[ $name == dracut-sshd ]] || license=GPL-3.0-or-later
+    same "$name" "$(rpm_says "$file" --qf '%{NAME}')"
+    same "$license" "$(rpm_says "$file" --qf '%{LICENSE}')"
     count=$((count + 1))
   done
-  [ "$count" -ge 18 ]
+  # nine releases: a package and an SRPM of the module; of seven, an SRPM of the tools
+  [ "$count" -eq 25 ]
 }
 
 @test "dpkg-deb reads every deb, and its version sorts above the release before" {
@@ -108,8 +130,41 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   done
 }
 
-@test "all source packages of all releases share one orig tarball" {
-  same 2 "$(sha256sum "$dist"/*/*.orig.tar.gz | cut -d' ' -f1 | sort -u | wc -l)" # one a package
+@test "all source packages of all releases share one orig tarball of each package" {
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do
+    [ "$(find "$dist" -name "${name}_*.orig.tar.gz" | wc -l)" -eq 6 ]
+    same 1 "$(sha256sum "$dist"/*/"${name}"_*.orig.tar.gz | cut -d' ' -f1 | sort -u | wc -l)"
+  done
+}
+
+@test "the tools' tarball holds the program's source, and nothing of the machine, no test and no recipe" {
+  local list top file
+  list=$(tar --numeric-owner -tvzf "$dist"/debian-13-tools/*.orig.tar.gz)
+  top=$(awk '{ print $6 }' <<<"$list" | cut -d / -f 1 | sort -u)
+  same dracut-sshd-tools-1.0.0 "$top"
+  same 0/0 "$(awk '{ print $2 }' <<<"$list" | sort -u)"
+  same 1 "$(awk '{ print $4, $5 }' <<<"$list" | sort -u | wc -l)"
+  for file in CMakeLists.txt CHANGELOG.md LICENSES/GPL-3.0-or-later.txt orchestrator/src/boot/dracut_sshd.cpp orchestrator/man/dracut-sshd.1; do
+    grep -qE " $top/$file\$" <<<"$list"
+  done
+  run ! grep -E "/(tests|package|build|debian|spec)/" <(grep -v "/orchestrator/src/" <<<"$list")
+}
+
+@test "the tools are refused where the compiler is too old for them, and nothing is written" {
+  local release
+  for release in rhel:8 suse:15.6; do
+    run build "$BATS_TEST_TMPDIR/none" --package tools --distro "$release"
+    echo "$output"
+    [ "$status" -eq 2 ]
+    [[ $output == *tools* ]]
+    [ ! -e "$BATS_TEST_TMPDIR/none" ]
+  done
+  run build "$BATS_TEST_TMPDIR/none" --package nothing --distro fedora
+  echo "$output"
+  [ "$status" -eq 2 ]
+  [[ $output == *nothing* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/none" ]
 }
 
 @test "pacman reads the Arch package" {
@@ -120,27 +175,35 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   [[ $output == *"dracut-sshd"* ]]
 }
 
-@test "makepkg's own lint takes the PKGBUILD, whose .SRCINFO is what makepkg prints" {
-  local folder=$BATS_TEST_TMPDIR/pkgbuild
-  cp -r "$dist/arch-rolling" "$folder"
+@test "makepkg's own lint takes the PKGBUILDs, whose .SRCINFO is what makepkg prints" {
+  local folder package
   # makepkg refuses root.
   lint() {
     bwrap --dev-bind / / --unshare-user --uid 1000 --gid 1000 --chdir "$folder" --setenv PACMAN true makepkg --printsrcinfo
   }
-  lint >"$BATS_TEST_TMPDIR/srcinfo"
-  diff "$BATS_TEST_TMPDIR/srcinfo" "$folder/.SRCINFO"
-  sed -i 's/^pkgrel=.*/pkgrel=one/' "$folder/PKGBUILD"
-  run ! lint
+  for package in arch-rolling arch-rolling-tools; do
+    folder=$BATS_TEST_TMPDIR/$package
+    cp -r "$dist/$package" "$folder"
+    lint >"$BATS_TEST_TMPDIR/srcinfo"
+    diff "$BATS_TEST_TMPDIR/srcinfo" "$folder/.SRCINFO"
+    grep -qx "pkgbase = $(of "$package")" "$folder/.SRCINFO"
+    # makepkg reads the variables, and sets those that are not assigned
+    shellcheck --shell bash --exclude SC2034,SC2154,SC2164 "$folder/PKGBUILD"
+    sed -i 's/^pkgrel=.*/pkgrel=one/' "$folder/PKGBUILD"
+    run ! lint
+  done
 }
 
-@test "the overlay has ebuild, Manifest, metadata and cache, and the Manifest names the distfile's digest" {
-  local overlay=$dist/gentoo-rolling/overlay package=$dist/gentoo-rolling/overlay/sys-kernel/dracut-sshd
-  [ -f "$package/metadata.xml" ]
-  [ -f "$overlay/metadata/layout.conf" ]
-  [ -f "$overlay/metadata/md5-cache/sys-kernel/$(basename "$(echo "$package"/*.ebuild)" .ebuild)" ]
-  local sum
-  sum=$(find "$dist/gentoo-rolling" -name 'dracut-sshd-*.tar.gz' -exec sha512sum {} + | head -n1 | cut -d' ' -f1)
-  grep -q "SHA512 $sum" "$package/Manifest"
+@test "an overlay has ebuild, Manifest, metadata and cache, and the Manifest names the distfile's digest" {
+  local folder overlay package sum
+  for folder in gentoo-rolling gentoo-rolling-tools; do
+    overlay=$dist/$folder/overlay package=$dist/$folder/overlay/sys-kernel/$(of "$folder")
+    [ -f "$package/metadata.xml" ]
+    [ -f "$overlay/metadata/layout.conf" ]
+    [ -f "$overlay/metadata/md5-cache/sys-kernel/$(basename "$(echo "$package"/*.ebuild)" .ebuild)" ]
+    sum=$(find "$dist/$folder" -name "$(of "$folder")-*.tar.gz" -exec sha512sum {} + | head -n1 | cut -d' ' -f1)
+    grep -q "SHA512 $sum" "$package/Manifest"
+  done
 }
 
 # Each exception is in an overrides file of the package, with its reason, but for these: a Debian of today cannot know the names of series
@@ -164,7 +227,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
 @test "rpmlint finds nothing that the filter file does not explain" {
   command -v rpmlint >/dev/null || skip "rpmlint is not installed"
   local folder
-  for folder in {fedora-44,rhel-9,suse-tumbleweed}{,-tools}; do # one by one: two specs of one name are an error of their own
+  for folder in fedora-44 rhel-9 suse-tumbleweed fedora-44-tools rhel-9-tools suse-tumbleweed-tools; do # one by one: two specs of one name are an error of their own
     run rpmlint -c "$project/spec/rpmlint.toml" "$dist/$folder"/*.rpm
     echo "$output"
     [ "$status" -eq 0 ]
@@ -172,20 +235,19 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   done
 }
 
-# pkgcheck wants the main repository. Gentoo's own is not here: the stub that portage builds with, with a package in it for each that ours
-# names. pkgcore finds its configuration above its own prefix, which is where a symbolic link to the virtual environment lies.
-@test "pkgcheck finds nothing in the overlays" {
+# The main repository is the stub that portage builds with, and stubs of packages. pkgcore finds its configuration above its own prefix,
+# which is where a symbolic link to the virtual environment lies.
+pkgcheck_overlay() {
   [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
-  local root=$BATS_TEST_TMPDIR id package category
+  local root=$BATS_TEST_TMPDIR overlay=$dist/$1/overlay name
+  name=$(of "$1")
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
-  : >"$root/gentoo/profiles/categories"
-  for package in net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut app-arch/{bzip2,libarchive,lz4,xz-utils,zstd} \
-    dev-libs/{libfmt,openssl} virtual/{pkgconfig,zlib} dev-cpp/{cli11,nlohmann_json} dev-build/cmake; do
-    mkdir -p "$root/gentoo/$package"
-    category=${package%/*}
-    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-9.ebuild"
-    grep -qxF "$category" "$root/gentoo/profiles/categories" || echo "$category" >>"$root/gentoo/profiles/categories"
-  done
+  sed -i 's/@ARCH@/amd64/; s/@MACHINE@/x86_64/' "$root/gentoo/profiles/default/make.defaults"
+  stub_packages "$root/gentoo" "$overlay"
+  mkdir -p "$root/etc"
+  cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
+  sed -i "s,/build/overlay,$overlay,; s,/build,$root,; s/@REPOSITORY@/$(<"$overlay/profiles/repo_name")/" \
+    "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
   ln -s "${tools%/bin}" "$root/venv"
   # scan OVERLAY
   scan() {
@@ -203,12 +265,17 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   done
 
   # and it looks: an overlay with a fault is refused
-  cp -r "$dist/gentoo-rolling/overlay" "$root/overlay"
-  sed -i 's/^SLOT=.*//' "$root"/overlay/sys-kernel/dracut-sshd/*.ebuild
+  cp -r "$overlay" "$root/overlay"
+  sed -i "s,$overlay,$root/overlay," "$root/etc/portage/repos.conf/repos.conf"
+  sed -i 's/^SLOT=.*//' "$root/overlay/sys-kernel/$name"/*.ebuild
   rm -r "$root/overlay/metadata/md5-cache"
   scan "$root/overlay"
   [ "$status" -ne 0 ]
 }
+
+@test "pkgcheck finds nothing in the module's overlay" { pkgcheck_overlay gentoo-rolling; }
+
+@test "pkgcheck finds nothing in the tools' overlay" { pkgcheck_overlay gentoo-rolling-tools; }
 
 # systemd's macros, and gzip, which the release's own rpm has too, are in spec/host/macros.
 @test "the SRPM rebuilds with nothing but what the release's own rpm defines, as a copr does it, and gives the same files" {
@@ -255,7 +322,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
     umask 077
     export TZ=Asia/Tokyo
     cd / && "${user[@]}" "$orchestrator" build --project "$there/project" --tools "$tools" --packager "$packager" \
-      --out "$there/dist" --all --jobs 3 >"$BATS_TEST_TMPDIR/log" 2>&1
+      --out "$there/dist" "${made[@]}" --jobs 3 >"$BATS_TEST_TMPDIR/log" 2>&1
   ) || {
     tail -n 40 "$BATS_TEST_TMPDIR/log"
     return 1
@@ -317,7 +384,7 @@ setup() { dist=$BATS_FILE_TMPDIR/dist; }
   echo "$output"
   [ "$status" -eq 2 ]
   [[ $output == *'rpm/dist'*UNKNOWN* ]]
-  sed -i 's/"dist": "UNKNOWN"/"dist": ".t9"/; s,"sources": {,&"/package/requires": "a list"\,,' "$BATS_TEST_TMPDIR/tester.json"
+  sed -i 's/"dist": "UNKNOWN"/"dist": ".t9"/; s,"sources": {,&"/packages/module/requires": "a list"\,,' "$BATS_TEST_TMPDIR/tester.json"
   run "$orchestrator" check "$BATS_TEST_TMPDIR/tester.json"
   echo "$output"
   [ "$status" -eq 0 ]

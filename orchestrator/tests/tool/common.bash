@@ -9,20 +9,22 @@ tools=${BUILD_DIR:-$project/build}/portage/bin
 # An apostrophe is the one quote that a name may have. No service takes a mail address of an example's.
 packager="Test O'Packager <test@dracut-sshd.home.arpa>"
 
-# build OUT [ARGUMENT...]: --project may be among the arguments
+# build OUT [ARGUMENT...]: --project and --package may be among the arguments; without the latter, what needs no static program, which may be
+# there or not
 build() {
   local out=$1
   shift
   local -a where=(--project "$project")
   [[ " $* " == *" --project "* ]] && where=()
+  [[ " $* " == *" --package "* ]] || where+=(--package module --package tools)
   "$orchestrator" build "${where[@]}" --tools "$tools" --packager "$packager" --out "$out" "$@"
 }
 
 # copy_project FOLDER: what a build reads of the project, and nothing that is built
 copy_project() {
   mkdir -p "$1"
-  (cd "$project" && cp -a project.json CHANGELOG.md CMakeLists.txt LICENSES module distros spec debian ebuild pkgbuild "$1/" &&
-    find orchestrator -path orchestrator/tests -prune -o -type f -print0 | cpio --quiet -pdm0 "$1")
+  (cd "$project" && cp -a project.json CHANGELOG.md CMakeLists.txt LICENSES module distros spec debian ebuild pkgbuild "$1/" \
+    && find orchestrator -path orchestrator/tests -prune -o -type f -print0 | cpio --quiet -pdm0 "$1")
 }
 
 # real_address PROJECT: a copy of the project with an address that no example has, of a server of the test's own
@@ -39,6 +41,21 @@ serve_downloads() {
   for _ in {1..200}; do [[ -e $folder/port ]] || sleep 0.1; done
   cp -- "$folder/curlrc" "$HOME/.curlrc"
   (($# == 0)) || cp -- "$@" "$folder/www/"
+}
+
+# stub_packages REPOSITORY OVERLAY...: pkgcheck wants the main repository, and Gentoo's own is not here. This one gets a stub of each package
+# that the overlays' packages need, by the relations in their caches: !category/name:slot, >=category/name-1
+stub_packages() {
+  local repository=$1 package
+  shift
+  : >"$repository/profiles/categories"
+  while IFS= read -r package; do
+    mkdir -p "$repository/$package"
+    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0/1' 'KEYWORDS="~amd64 ~arm64"' >"$repository/$package/${package#*/}-99.ebuild"
+    grep -qxF "${package%/*}" "$repository/profiles/categories" || echo "${package%/*}" >>"$repository/profiles/categories"
+  done < <(for overlay; do sed -n 's/^[RB]*DEPEND=//p' "$overlay"/metadata/md5-cache/*/*; done | tr ' ' '\n' \
+    | sed -E -n '/^[!<>=~]*[a-z0-9-]+\//{ s/[:[].*//; /^!*[<>=~]/s/-[0-9][^-]*$//; s/^[!<>=~]+//; p }' | sort -u)
+  [ -s "$repository/profiles/categories" ]
 }
 
 # verdicts JSON: one line a job, "fedora-44 proven"

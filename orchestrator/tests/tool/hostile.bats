@@ -13,9 +13,10 @@ setup_file() {
 import json, sys
 root = sys.argv[1]
 project = json.load(open(root + "/project.json"))
-project["summary"] = "A %(touch pwned) $(touch pwned) `touch pwned` \"q\" 'q' @NAME@ ${HOME} \\"
-project["description"] = ["It has %{lua:os.execute('touch pwned')} in it,", "and $(touch pwned), `touch pwned`, ${x}, @VERSION@,", "",
-                          "and \"quotes\", 'quotes', EOF and a backslash at its end \\"]
+for package in project["packages"]:
+    package["summary"] = "A %(touch pwned) $(touch pwned) `touch pwned` \"q\" 'q' @NAME@ ${HOME} \\"
+    package["description"] = ["It has %{lua:os.execute('touch pwned')} in it,", "and $(touch pwned), `touch pwned`, ${x}, @VERSION@,", "",
+                              "and \"quotes\", 'quotes', EOF and a backslash at its end \\"]
 json.dump(project, open(root + "/project.json", "w"))
 log = """# Changelog
 
@@ -32,13 +33,15 @@ open(root + "/CHANGELOG.md", "w").write(log)
 PYTHON
 }
 
-# built DISTRO: it is built and proven, and nothing ran
+# built DISTRO: its packages are built and proven, and nothing ran
 built() {
   local out=$BATS_TEST_TMPDIR/dist
   build "$out" --project "$BATS_FILE_TMPDIR/project" --distro "$1" --keep-work >"$BATS_TEST_TMPDIR/log" 2>&1 || {
     tail -n 40 "$BATS_TEST_TMPDIR/log"
     return 1
   }
+  # the module and the tools
+  [ "$(find "$out" -mindepth 2 -maxdepth 2 -name manifest.json | wc -l)" -eq 2 ]
   run find "$out" "$BATS_FILE_TMPDIR/project" -name '*pwned*'
   [ -z "$output" ] || {
     echo "$output"
@@ -50,10 +53,11 @@ built() {
 @test "no value runs as code in a spec, and rpm reads each back as it was" {
   built fedora
   local file
-  file=$(echo "$BATS_TEST_TMPDIR"/dist/fedora-*/*.noarch.rpm)
-  rpm_says "$file" --changelog | grep -F '%(touch pwned) %%(touch pwned)'
-  rpm_says "$file" --changelog | grep -Fx -- '- %build'
-  rpm_says "$file" --qf '%{DESCRIPTION}\n' | grep -F "%{lua:os.execute('touch pwned')}"
+  for file in "$BATS_TEST_TMPDIR"/dist/fedora-*/*.noarch.rpm "$BATS_TEST_TMPDIR"/dist/fedora-*-tools/*.src.rpm; do
+    rpm_says "$file" --changelog | grep -F '%(touch pwned) %%(touch pwned)'
+    rpm_says "$file" --changelog | grep -Fx -- '- %build'
+    rpm_says "$file" --qf '%{DESCRIPTION}\n' | grep -F "%{lua:os.execute('touch pwned')}"
+  done
 }
 
 @test "no value runs as code in a Debian source package, and dpkg reads each back as it was" {
@@ -62,6 +66,9 @@ built() {
   file=$(echo "$BATS_TEST_TMPDIR"/dist/debian-*/*_all.deb)
   dpkg-deb -f "$file" Description | grep -F '$(touch pwned), `touch pwned`, ${x}, @VERSION@,'
   dpkg-deb --fsys-tarfile "$file" | tar -xO --wildcards '*/changelog.Debian.gz' | gzip -d | grep -F '%(touch pwned)'
+  dpkg-source --no-check -x "$BATS_TEST_TMPDIR"/dist/debian-*-tools/*.dsc "$BATS_TEST_TMPDIR/tree"
+  grep -F '$(touch pwned), `touch pwned`,' "$BATS_TEST_TMPDIR/tree/debian/control"
+  dpkg-parsechangelog -l "$BATS_TEST_TMPDIR/tree/debian/changelog" -S Changes | grep -F '%(touch pwned)'
 }
 
 @test "no value runs as code in a PKGBUILD" {
@@ -80,7 +87,7 @@ built() {
   run "$orchestrator" build --project "$copy" --distro fedora --out "$BATS_TEST_TMPDIR/dist" --packager 'A "B" <a@b>'
   echo "$output"
   [ "$status" -eq 2 ]
-  [[ $output == *"project.json: /summary"* && $output == *"CHANGELOG.md: line"* && $output == *"--packager"* ]]
+  [[ $output == *"project.json: /packages/0/summary"* && $output == *"project.json: /packages/1/summary"* && $output == *"CHANGELOG.md: line"* && $output == *"--packager"* ]]
   [ ! -e "$BATS_TEST_TMPDIR/dist" ]
 }
 
@@ -95,13 +102,14 @@ profile = json.load(open(sys.argv[1]))
 value = sys.argv[2].replace("\\n", "\n")
 profile["package"]["sbin_dir"] = value
 profile["package"]["requires"] = {value: {}}
+profile["packages"]["tools"]["build_requires"] = {value: {}}
 profile["releases"][0]["package"]["rpm"]["dist"] = value
 json.dump(profile, open(sys.argv[1], "w"))
 PYTHON
     run "$orchestrator" build --project "$copy" --distro fedora --out "$BATS_TEST_TMPDIR/dist"
     echo "$value: $output"
     [ "$status" -eq 2 ]
-    [[ $output == *"/package/sbin_dir"* && $output == *"/package/requires"* && $output == *"/releases/0/package/rpm/dist"* ]]
+    [[ $output == *"/package/sbin_dir"* && $output == *"/package/requires"* && $output == *"/packages/tools/build_requires"* && $output == *"/releases/0/package/rpm/dist"* ]]
     [ ! -e "$BATS_TEST_TMPDIR/dist" ]
   done
 }

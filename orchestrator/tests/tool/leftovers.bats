@@ -20,7 +20,7 @@ teardown() {
 }
 
 publish() {
-  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" --to "$site" --distro arch \
+  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" --to "$site" --distro arch --package module \
     --sign "$fingerprint" --url https://packages.example.org
 }
 left() { find "$TMPDIR" "$dist" "$BATS_TEST_TMPDIR" -maxdepth 1 \( -name 'orchestrator-*' -o -name '.publish.*' -o -name '.site.new' -o -name .work \); }
@@ -42,7 +42,7 @@ killed() {
 
 @test "folders and the agent of a publisher that was killed go with the next one" {
   fingerprint=$("$orchestrator" key new --user 'A Packager <a@example.org>' --no-passphrase 2>/dev/null)
-  build "$dist" --distro arch
+  build "$dist" --package module --distro arch
   export -f publish
   export orchestrator project tools packager dist site fingerprint
   until=("$TMPDIR/orchestrator-sign.*/gnupg/gpg.conf" "$TMPDIR/orchestrator-agent.*/agent" "$dist/.publish.*")

@@ -72,10 +72,10 @@ P
 
 @test "what was removed or renamed counts, committed or not" {
   make_clone
-  git_ mv spec/dracut-sshd.spec spec/other.spec
+  git_ mv spec/module/package.spec spec/module/other.spec
   same 'fedora:43 fedora:44 fedora:45 rhel:8 rhel:9 rhel:10 suse:15.6 suse:16.0 suse:tumbleweed ' "$(cells)"
   git_ reset -q --hard
-  rm "$clone/pkgbuild/PKGBUILD"
+  rm "$clone/pkgbuild/module/PKGBUILD"
   same 'arch:rolling ' "$(cells)"
   git_ reset -q --hard
   git_ rm -q distros/arch.json

@@ -9,6 +9,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
+# Of each release the module alone; repositories of several packages are repos.bats's.
 releases=(--distro debian:13 --distro fedora:44 --distro suse:16.0 --distro arch --distro gentoo)
 
 setup_file() {
@@ -17,7 +18,7 @@ setup_file() {
   export GNUPGHOME
   fingerprint=$("$orchestrator" key new --user 'A Packager <a@example.org>' --no-passphrase 2>/dev/null)
   export fingerprint
-  build "$BATS_FILE_TMPDIR/dist" "${releases[@]}" >&2
+  build "$BATS_FILE_TMPDIR/dist" --package module "${releases[@]}" >&2
   publish "$BATS_FILE_TMPDIR/site" "${releases[@]}" --sign "$fingerprint" --url https://packages.example.org >&2
 }
 teardown_file() {
@@ -33,7 +34,7 @@ setup() {
 publish() {
   local to=$1
   shift
-  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
+  "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
 }
 first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org; }
 
@@ -53,11 +54,13 @@ first() { publish "$@" --sign "$fingerprint" --url https://packages.example.org;
 import json, sys
 catalog, page, fingerprint = json.load(open(sys.argv[1])), open(sys.argv[2]).read().splitlines(), sys.argv[3]
 entries = catalog.get("entries") or catalog["packages"]
-assert len(entries) == 5
+assert len({entry["distribution"] for entry in entries}) == 5
 for entry in entries:
-    lines = ["    " + line.replace(fingerprint, "FINGERPRINT") for line in entry["commands"]]
+    *lines, last = ["    " + line.replace(fingerprint, "FINGERPRINT") for line in entry["commands"]]
     first = page.index(lines[0])
     assert page[first:first + len(lines)] == lines, (entry["distribution"], lines)
+    # The document names all packages; here are those that can be made here.
+    assert page[first + len(lines)].startswith(last), (entry["distribution"], last)
 END
 }
 
@@ -121,7 +124,7 @@ END
   export -f publish first
   export orchestrator project tools packager
   # shellcheck disable=SC2016
-  unshare --mount bash -euc 'mkdir "$1/small" && mount -t tmpfs -o size=400k none "$1/small"
+  unshare --mount bash -euc 'mkdir "$1/small" && mount -t tmpfs -o size=800k none "$1/small"
     first "$1/small/site" --distro arch && cp -a "$1/small/site" "$1/before"
     publish "$1/small/site" --distro fedora:44 --distro suse:16.0 --distro debian:13 && exit 3
     diff -r "$1/small/site" "$1/before" && ls -A "$1/small"' _ "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/said" 2>&1 || {
@@ -181,8 +184,8 @@ P
 @test "signatures are of no day that is yet to come" {
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i '0,/^## /s//## 9.9.9 - 2099-01-01\n\n- From the future.\n\n&/' "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro debian:13
-  "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" --distro debian:13
+  "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro debian:13 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --sign "$fingerprint" --url https://packages.example.org
   date=$(sed -n 's/^Date: //p' "$BATS_TEST_TMPDIR/site/debian/dists/trixie/Release")
   [ "$(date -d "$date" +%s)" -le "$(date +%s)" ]
@@ -286,8 +289,8 @@ relist() {
   # One who can sign the list again is the publisher; anybody else is refused.
   run publish "$BATS_TEST_TMPDIR/site" --distro rhel:8 --distro arch
   [ ! -e "$file" ]
-  build "$BATS_TEST_TMPDIR/dist" --distro fedora:43
-  run "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
+  build "$BATS_TEST_TMPDIR/dist" --package module --distro fedora:43
+  run "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --distro fedora:43 \
     --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -379,7 +382,7 @@ P
   # forged RELEASE DISTRO TEXT
   forged() {
     forge_proof "$BATS_TEST_TMPDIR/dist/$1"
-    run "$orchestrator" publish --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
+    run "$orchestrator" publish --package module --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_TEST_TMPDIR/dist" \
       --to "$BATS_TEST_TMPDIR/site" --distro "$2" --sign "$fingerprint" --url https://packages.example.org --allow-placeholders
     echo "$1: $status: $output"
     [ "$status" -eq 1 ]
@@ -447,6 +450,26 @@ P
   [ "$status" -eq 2 ]
   [[ $output == *'is good until'*'gpg --import'* ]]
   gpg --batch --yes --delete-secret-and-public-key "$own"
+}
+
+@test "where fewer versions are kept, the lists of every release that loses one are made again" {
+  local version here=$BATS_TEST_TMPDIR
+  copy_project "$here/project"
+  # next VERSION KEEP ARGUMENT...: one more version, built and published
+  next() {
+    sed -i "0,/^## /s//## $1 - 2026-11-25\n\n- Another version.\n\n&/" "$here/project/CHANGELOG.md"
+    build "$here/$1" --project "$here/project" --package module "${@:3}"
+    "$orchestrator" publish --allow-placeholders --project "$here/project" --tools "$tools" --packager "$packager" --package module \
+      --from "$here/$1" --to "$here/site" --sign "$fingerprint" --url https://packages.example.org --keep "$2" "${@:3}"
+  }
+  for version in 9.0.1 9.0.2; do next "$version" 3 --distro arch --distro fedora:44; done
+  same 2 "$(find "$here/site/fedora/44/packages" -name '*.noarch.rpm' | wc -l)"
+  run --separate-stderr next 9.0.3 1 --distro arch
+  echo "$output$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'signed anew: fedora/44'*'removed, as there are newer ones: fedora 44 dracut-sshd 9.0.1-1 noarch'* ]]
+  same 1 "$(find "$here/site/fedora/44/packages" -name '*.noarch.rpm' | wc -l)"
+  "$orchestrator" verify "$here/site"
 }
 
 @test "an old state of a site is found by its day" {
@@ -525,25 +548,26 @@ refused() {
   local number
   for number in 1 2; do
     sed -i "0,/^## /s//## 9.0.$number - 2026-11-2$((4 + number))\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-    build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
-    "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
+    build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
+    "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" "${releases[@]}" \
       --from "$BATS_TEST_TMPDIR/dist" --to "$BATS_TEST_TMPDIR/site" --keep 2
     "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
   done
   cd "$BATS_TEST_TMPDIR/site"
   for file in debian/pool/trixie/*_all.deb fedora/44/packages/*.noarch.rpm arch/rolling/*.zst gentoo/rolling/overlay/*/*/*.ebuild \
     gentoo/rolling/distfiles/*.gz; do echo "$file"; done >"$BATS_TEST_TMPDIR/files"
-  [ "$(grep -c 9.0.1 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
-  [ "$(grep -c 9.0.2 "$BATS_TEST_TMPDIR/files")" -eq 5 ]
-  [ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -eq 10 ]
+  # the overlay holds both packages, the other repositories the module
+  [ "$(grep -c 9.0.1 "$BATS_TEST_TMPDIR/files")" -eq 7 ]
+  [ "$(grep -c 9.0.2 "$BATS_TEST_TMPDIR/files")" -eq 7 ]
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -eq 14 ]
   [ "$(git --git-dir gentoo/rolling/overlay.git log --format=%s | wc -l)" -eq 3 ]
 }
 
 @test "the same version with other contents is refused" {
   copy_project "$BATS_TEST_TMPDIR/project"
   echo '# another' >>"$BATS_TEST_TMPDIR/project/module/46sshd/profile"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro arch
-  run "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" --distro arch
+  run "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" --distro arch \
     --from "$BATS_TEST_TMPDIR/dist" --to "$site"
   echo "$output"
   [ "$status" -eq 1 ]
@@ -557,7 +581,7 @@ refused() {
   for round in $(seq "${KILLS:-12}"); do
     rm -rf "$BATS_TEST_TMPDIR/site" && cp -a "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/site"
     delay=$(awk -v seed="$round$RANDOM" 'BEGIN { srand(seed); print rand() * 2.5 }')
-    setsid "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
+    setsid "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$dist" \
       --to "$BATS_TEST_TMPDIR/site" --distro fedora:44 --distro suse:16.0 >/dev/null 2>&1 3>&- &
     victim=$!
     sleep "$delay"

@@ -53,38 +53,45 @@ release() {
 @test "the recipe makes, signs, tags and publishes; a second run finds it done" {
   release
   [ "$status" -eq 0 ]
-  gpg --verify "$place"/dracut-sshd-1.0.0.tar.gz.asc "$place"/dracut-sshd-1.0.0.tar.gz
-  gpg --verify "$place"/dracut-sshd-1.0.0.spdx.json.asc "$place"/dracut-sshd-1.0.0.spdx.json
-  # the bill of materials says of the tarball, of each file in it and of the package what they are
-  python3 - "$place" "$clone/dist" <<'P'
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do
+    gpg --verify "$place/$name"-1.0.0.tar.gz{.asc,}
+    gpg --verify "$place/$name"-1.0.0.spdx.json{.asc,}
+    # the bill of materials says of the tarball, of each file in it and of the package what they are
+    python3 - "$place" "$clone/dist" "$name" <<'P'
 import hashlib, json, pathlib, sys, tarfile
-place, dist = map(pathlib.Path, sys.argv[1:])
-bill = json.loads((place / "dracut-sshd-1.0.0.spdx.json").read_text())
+place, dist = map(pathlib.Path, sys.argv[1:3])
+name = sys.argv[3]
+bill = json.loads((place / f"{name}-1.0.0.spdx.json").read_text())
+assert {each["name"] for each in bill["packages"]} == {name} and bill["packages"][0]["versionInfo"] == "1.0.0"
 assert bill["spdxVersion"] == "SPDX-2.3" and bill["dataLicense"] == "CC0-1.0"
 digests = {each["packageFileName"]: each["checksums"][0]["checksumValue"] for each in bill["packages"]}
-tarball = place / "dracut-sshd-1.0.0.tar.gz"
+tarball = place / f"{name}-1.0.0.tar.gz"
 assert digests.pop(tarball.name) == hashlib.sha256(tarball.read_bytes()).hexdigest()
-assert any(name.endswith(".pkg.tar.zst") for name in digests), digests
-for name, digest in digests.items():
-    assert digest == hashlib.sha256((dist / name).read_bytes()).hexdigest(), name
+# of the tools there is a recipe alone
+assert any(file.endswith(".pkg.tar.zst") for file in digests) == (name == "dracut-sshd"), digests
+for file, digest in digests.items():
+    assert digest == hashlib.sha256((dist / file).read_bytes()).hexdigest(), file
 with tarfile.open(tarball) as archive:
     names = {f"./{each.name}" for each in archive if each.isfile()}
 assert names == {each["fileName"] for each in bill["files"]}
-assert {"GPL-2.0-or-later"} <= {each["licenseInfoInFiles"][0] for each in bill["files"]}
+licence = {"dracut-sshd": "GPL-2.0-or-later", "dracut-sshd-tools": "GPL-3.0-or-later"}[name]
+assert bill["packages"][0]["licenseDeclared"] == licence and licence in {each["licenseInfoInFiles"][0] for each in bill["files"]}
 ids = [each["SPDXID"] for each in bill["packages"] + bill["files"]]
 assert len(ids) == len(set(ids))
 assert {each["relatedSpdxElement"] for each in bill["relationships"]} <= set(ids)
 P
+  done
   git -C "$clone" verify-tag v1.0.0
   "$orchestrator" verify "$BATS_TEST_TMPDIR/www/site"
   local before
   before=$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")
   release
   [ "$status" -eq 0 ]
-  for sentence in 'the source tarball, '*': done already' 'their signatures, by '*': done already' 'the tag v1.0.0, signed: done already'; do
+  for sentence in 'the source tarballs in '*': done already' 'their signatures, by '*': done already' 'the tag v1.0.0, signed: done already'; do
     [[ $output == *$sentence* ]]
   done
-  [[ $output == *'the bill of materials, dracut-sshd-1.0.0.spdx.json: done already'* ]]
+  [[ $output == *'the bills of materials: done already'* ]]
   [[ $output == *unchanged* ]]
   same "$before" "$(sha256sum "$place"/*.asc "$BATS_TEST_TMPDIR/www/site/SHA256SUMS")"
   # and again without a network, by the command alone
@@ -216,7 +223,8 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   mkdir -p "$HOME/.config"
   printf '[copr-cli]\nusername = tester\nlogin = tester\ntoken = s3cret-token\ncopr_url = %s\nencrypted = false\n' "$url" >"$HOME/.config/copr"
   released copr=tester/sshd fedora:45
-  [ "$(find "$copr/uploads" -type f | wc -l)" -eq 1 ]
+  # the module, and the tools
+  [ "$(find "$copr/uploads" -type f | wc -l)" -eq 2 ]
 }
 
 @test "OBS is handed its project" {
@@ -228,7 +236,7 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   printf 'credentials_mgr_class = osc.credentials.PlaintextConfigFileCredentialsManager\n' >>"$HOME/.config/osc/oscrc"
   chmod 600 "$HOME/.config/osc/oscrc"
   released obs=home:tester
-  same 'dracut-sshd 1.0.0' "$(<"$obs/commits")"
+  same $'dracut-sshd 1.0.0\ndracut-sshd-tools 1.0.0' "$(sort "$obs/commits")"
 }
 
 @test "a PPA is handed what the release's key has signed" {
@@ -237,19 +245,22 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   mkdir "$BATS_TEST_TMPDIR/queue"
   printf '[local-ppa]\nmethod = local\nincoming = %s\nallow_unsigned_uploads = 0\n' "$BATS_TEST_TMPDIR/queue" >"$HOME/.dput.cf"
   released ppa=local-ppa ubuntu:26.04
-  gpg --verify "$BATS_TEST_TMPDIR"/queue/*_source.changes
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do gpg --verify "$BATS_TEST_TMPDIR/queue/${name}"_1.0.0-*_source.changes; done
 }
 
-@test "the AUR is handed a recipe, once the tarball lies at its address" {
-  local remote=$BATS_TEST_TMPDIR/aur.git
-  git init --quiet --bare --initial-branch=master "$remote"
+@test "the AUR is handed the recipes, once the tarballs lie at their address" {
+  local remote="$BATS_TEST_TMPDIR/{name}.git" name
+  for name in dracut-sshd dracut-sshd-tools; do git init --quiet --bare --initial-branch=master "$BATS_TEST_TMPDIR/$name.git"; done
   serve_downloads "$BATS_TEST_TMPDIR/downloads"
   run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --submit "aur=$remote"
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *'upload dracut-sshd-1.0.0.tar.gz there first'* ]]
-  cp "$place/dracut-sshd-1.0.0.tar.gz" "$BATS_TEST_TMPDIR/downloads/www/"
+  cp "$place"/dracut-sshd-*1.0.0.tar.gz "$BATS_TEST_TMPDIR/downloads/www/"
   released "aur=$remote" arch
-  git -C "$remote" show master:PKGBUILD | grep -q 'source=("https://dracut-sshd.home.arpa/'
-  same 1 "$(git -C "$remote" rev-list --count master)"
+  for name in dracut-sshd dracut-sshd-tools; do
+    git -C "$BATS_TEST_TMPDIR/$name.git" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.home.arpa/$name-1.0.0.tar.gz"
+    same 1 "$(git -C "$BATS_TEST_TMPDIR/$name.git" rev-list --count master)"
+  done
 }

@@ -9,6 +9,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
+# Of each release the module alone; repositories of several packages are repos.bats's.
 releases=(--distro debian:13 --distro fedora:44 --distro arch --distro gentoo)
 
 setup_file() {
@@ -18,7 +19,7 @@ setup_file() {
   export first second
   first=$("$orchestrator" key new --user 'A Packager <a@example.org>' --no-passphrase 2>/dev/null)
   second=$("$orchestrator" key new --user 'The Same Packager <b@example.org>' --no-passphrase 2>/dev/null)
-  build "$BATS_FILE_TMPDIR/dist" "${releases[@]}" >&2
+  build "$BATS_FILE_TMPDIR/dist" --package module "${releases[@]}" >&2
   publish "$BATS_FILE_TMPDIR/site" "${releases[@]}" --sign "$first" --url https://packages.example.org >&2
   cp -a "$BATS_FILE_TMPDIR/site" "$BATS_FILE_TMPDIR/announced"
   publish "$BATS_FILE_TMPDIR/announced" --distro arch --next "$second" >&2
@@ -37,7 +38,7 @@ setup() {
 publish() {
   local to=$1
   shift
-  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
+  "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" --from "$BATS_FILE_TMPDIR/dist" --to "$to" "$@"
 }
 # begin STATE: the test's own copy of a site
 begin() { cp -a "$BATS_FILE_TMPDIR/$1" "$site"; }
@@ -107,8 +108,8 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   [[ $output == *'has that key already'* ]]
   gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-generate-key 'Ed <ed@example.org>' ed25519 sign 1y
   ed=$(gpg --with-colons --list-secret-keys ed@example.org | awk -F: '/^fpr/ { print $10; exit }')
-  build "$BATS_TEST_TMPDIR/dist" --distro rhel:8
-  run "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" \
+  build "$BATS_TEST_TMPDIR/dist" --package module --distro rhel:8
+  run "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" \
     --from "$BATS_TEST_TMPDIR/dist" --to "$site" --distro rhel:8 --next "$ed"
   [ "$status" -eq 2 ]
   [[ $output == *'cannot read a key of type ed25519'* ]]
@@ -148,8 +149,8 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   before=$(stat -c '%i' "$site/SHA256SUMS.asc")
   publish "$site" "${releases[@]}"
   same "$before" "$(stat -c '%i' "$site/SHA256SUMS.asc")"
-  build "$BATS_TEST_TMPDIR/dist" --distro suse:16.0
-  "$orchestrator" publish --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" \
+  build "$BATS_TEST_TMPDIR/dist" --package module --distro suse:16.0
+  "$orchestrator" publish --package module --allow-placeholders --project "$project" --tools "$tools" --packager "$packager" \
     --from "$BATS_TEST_TMPDIR/dist" --to "$site" --distro suse:16.0
   "$orchestrator" verify "$site"
 }
@@ -163,8 +164,8 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   same "$second $first" "$(keys "$site/dracut-sshd.asc" | paste -sd ' ')"
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i "0,/^## /s//## 9.0.1 - 2026-11-25\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
-  "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" \
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
+  "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" \
     "${releases[@]}" --from "$BATS_TEST_TMPDIR/dist" --to "$site" --keep 1
   same "$second" "$(keys "$site/dracut-sshd.asc")"
   same "$second" "$(signers "$site/debian/dists/trixie/InRelease")"
@@ -231,14 +232,14 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   cp -a "$BATS_FILE_TMPDIR/site" "$site"
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i "0,/^## /s//## 9.0.1 - 2026-11-25\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" "${releases[@]}"
   revoke "$first"
-  run --separate-stderr "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" \
+  run --separate-stderr "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" \
     --packager "$packager" "${releases[@]}" --from "$BATS_TEST_TMPDIR/dist" --to "$site" --sign "$second" --url https://packages.example.org
   echo "$stderr"
   [ "$status" -eq 0 ]
   [[ $stderr == *'dropped: fedora 44 '*'begins anew'* ]]
-  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 4 ]
+  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 7 ]
   [ -z "$(find "$site" -name '*1.0.0*')" ]
   "$orchestrator" verify "$site"
 }
@@ -290,11 +291,11 @@ P
   cp -a "$BATS_FILE_TMPDIR/announced" "$site"
   copy_project "$BATS_TEST_TMPDIR/project"
   sed -i "0,/^## /s//## 9.0.1 - 2026-11-25\n\n- Another version.\n\n&/" "$BATS_TEST_TMPDIR/project/CHANGELOG.md"
-  build "$BATS_TEST_TMPDIR/dist" --project "$BATS_TEST_TMPDIR/project" --distro arch
+  build "$BATS_TEST_TMPDIR/dist" --package module --project "$BATS_TEST_TMPDIR/project" --distro arch
   state() { find "$BATS_TEST_TMPDIR/dist" "$BATS_TEST_TMPDIR"/.[!.]* "$site" -printf '%p %T@ %i\n' 2>/dev/null | sort; }
   state >"$BATS_TEST_TMPDIR/before"
   dry() {
-    "$orchestrator" publish --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" \
+    "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" \
       --from "$BATS_TEST_TMPDIR/dist" --to "$site" --distro arch --sign "$second" --keep 1 --dry-run "$@"
   }
   run --separate-stderr dry

@@ -37,31 +37,35 @@ submit() {
   [[ " $* " == *" --project "* ]] && where=()
   [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
-  local -a which=(--distro fedora:45)
+  local -a which=(--distro fedora:45) what=(--package module)
   [[ " $* " == *" --distro "* ]] && which=()
+  [[ " $* " == *" --package "* ]] && what=()
   run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --tools "$tools" --packager "$packager" \
-    --config "$copr/config" "${which[@]}" "$@"
+    --config "$copr/config" "${which[@]}" "${what[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
 }
 uploads() { find "$copr/uploads" -type f | wc -l; }
 
-@test "copr: one source package of each distribution is built in all of its chroots, and a second submit does nothing" {
-  submit --distro fedora:45 --distro rhel:10
+@test "copr: one source package of each distribution and package is built in all of its chroots, and a second submit does nothing" {
+  local -a both=(--distro fedora:45 --distro rhel:10 --package module --package tools)
+  submit "${both[@]}"
   [ "$status" -eq 0 ]
-  same 2 "$(uploads)"
+  same 4 "$(uploads)"
   [[ $output == *'fedora-45-aarch64'*succeeded* && $output == *'epel-10-x86_64'*succeeded* ]]
   [[ $stderr == *'fedora-45-x86_64: running'* ]]
-  local file
+  local file name
   for file in fedora-45:fc45 rhel-10:el10; do
-    cmp "$BATS_FILE_TMPDIR/dist/${file%:*}"/dracut-sshd-*.src.rpm "$copr"/uploads/*."${file#*:}".src.rpm
+    for name in dracut-sshd dracut-sshd-tools; do
+      cmp "$BATS_FILE_TMPDIR/dist/${file%:*}${name#dracut-sshd}/$name"-1.0.0-*.src.rpm "$copr"/uploads/*"-$name-1.0.0-"*."${file#*:}".src.rpm
+    done
   done
 
-  submit --distro fedora:45 --distro rhel:10 --json
+  submit "${both[@]}" --json
   [ "$status" -eq 0 ]
-  same 2 "$(uploads)"
-  [ "$(grep -c '"verdict": "there already"' <<<"$output")" -eq 2 ]
+  same 4 "$(uploads)"
+  [ "$(grep -c '"verdict": "there already"' <<<"$output")" -eq 4 ]
   # nobody is told the token
   run ! grep -rqF s3cret-token "$BATS_FILE_TMPDIR/dist" "$copr/requests"
 }
@@ -124,6 +128,21 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
   [[ $stderr == *'Project tester/other does not exist'* && $stderr == *'copr-cli create --chroot fedora-45-'*' tester/other'* ]]
 }
 
+@test "copr: a source package of the tools that was changed is not uploaded on the word of dist/manifest.json" {
+  local top=$BATS_TEST_TMPDIR/top folder=$BATS_TEST_TMPDIR/dist/fedora-45-tools
+  mkdir -p "$BATS_TEST_TMPDIR/dist" "$top"/{SOURCES,SPECS,SRPMS}
+  cp -a "$BATS_FILE_TMPDIR/dist/fedora-45-tools" "$folder"
+  (cd "$top/SOURCES" && rpm2cpio "$folder"/*.src.rpm | cpio --quiet -i && mv ./*.spec ../SPECS/)
+  sed -i 's#^%cmake_build#&\ntouch /ran#' "$top"/SPECS/*.spec
+  grep -qx 'touch /ran' "$top"/SPECS/*.spec
+  rpmbuild --quiet -bs --nodeps --define "_topdir $top" --define 'dist .fc45' "$top"/SPECS/*.spec
+  mv "$top"/SRPMS/*.src.rpm "$folder/$(cd "$folder" && echo ./*.src.rpm)"
+  forge_proof "$folder"
+  submit --package tools --out "$BATS_TEST_TMPDIR/dist"
+  [ "$status" -eq 1 ]
+  same 0 "$(uploads)"
+}
+
 @test "a release past its end is refused with the day, and what copr does not build too" {
   submit --distro suse:15.6
   [ "$status" -eq 2 ]
@@ -144,17 +163,30 @@ uploads() { find "$copr/uploads" -type f | wc -l; }
   [[ $stderr == *'missing: copr-cli (package copr-cli)'* ]]
 }
 
-@test "of a clean checkout, make makes the source package, which rpmbuild builds with nothing but dist defined" {
+@test "of a clean checkout, make makes the source package that the spec's name says, and the module's builds with nothing but dist and a release's own macros defined" {
   local tree=$BATS_TEST_TMPDIR/clean out=$BATS_TEST_TMPDIR/out
   copy_project "$tree"
   cp -r "$project/.copr" "$project/ci" "$tree/"
   mkdir -p "$out" "$BATS_TEST_TMPDIR/home"
   # As copr calls it: in the checkout, with a spec that is empty; nothing of the user's or the machine's in the environment.
-  env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    make -C "$tree" -f "$tree/.copr/Makefile" srpm outdir="$out" spec="" ORCHESTRATOR="$orchestrator"
+  srpm() {
+    env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+      make -C "$tree" -f "$tree/.copr/Makefile" srpm outdir="$1" spec="$2" ORCHESTRATOR="$orchestrator"
+  }
+  srpm "$out" ""
   [[ $(ls "$out") == dracut-sshd-1.0.0-1.fc*.src.rpm ]]
+  local spec name
+  for spec in rhel.spec:dracut-sshd:el module/suse.spec:dracut-sshd: tools/fedora.spec:dracut-sshd-tools:fc tools/rhel.spec:dracut-sshd-tools:el; do
+    rm -rf "$BATS_TEST_TMPDIR/other"
+    srpm "$BATS_TEST_TMPDIR/other" "${spec%%:*}"
+    name=${spec#*:}
+    [[ $(ls "$BATS_TEST_TMPDIR/other") == "${name%:*}"-1.0.0-1*".${name#*:}"*.src.rpm ]] || {
+      ls "$BATS_TEST_TMPDIR/other"
+      false
+    }
+  done
   env -i HOME="$BATS_TEST_TMPDIR/home" PATH=/usr/bin:/bin \
-    rpmbuild --rebuild --dbpath "$BATS_TEST_TMPDIR/db" --define "_topdir $BATS_TEST_TMPDIR/top" --define 'dist .fc99' "$out"/*.src.rpm >"$out/log" 2>&1 || {
+    rpmbuild --rebuild --nodeps --load "$project/spec/host/macros" --dbpath "$BATS_TEST_TMPDIR/db" --define "_topdir $BATS_TEST_TMPDIR/top" --define 'dist .fc99' "$out"/*.src.rpm >"$out/log" 2>&1 || {
     tail "$out/log"
     false
   }

@@ -23,7 +23,8 @@ setup() {
   git config --global safe.directory '*'
   git config --global init.defaultBranch master
   source=$BATS_FILE_TMPDIR/project
-  serve_downloads "$BATS_TEST_TMPDIR/downloads" "$dist/arch-rolling/dracut-sshd-1.0.0.tar.gz"
+  serve_downloads "$BATS_TEST_TMPDIR/downloads" "$dist/arch-rolling/dracut-sshd-1.0.0.tar.gz" \
+    "$dist/arch-rolling-tools/dracut-sshd-tools-1.0.0.tar.gz"
   if [[ $BATS_TEST_DESCRIPTION == GURU:* ]]; then
     [ -x "$tools/pkgcheck" ] || skip "pkgcheck is not installed"
     guru
@@ -34,12 +35,14 @@ setup() {
 
 teardown() { kill "$server"; }
 
-# submit SERVICE [ARGUMENT...]
+# submit SERVICE [ARGUMENT...]: the module, or what is asked for
 submit() {
   local service=$1
   shift
+  local -a what=(--package module)
+  [[ " $* " == *" --package "* ]] && what=()
   run --separate-stderr "$orchestrator" submit --to "$service=$remote" --project "$source" --tools "$BATS_TEST_TMPDIR/bin" \
-    --tools "$tools" --packager "$packager" --out "$dist" "$@"
+    --tools "$tools" --packager "$packager" --out "$dist" "${what[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
@@ -49,14 +52,9 @@ at() { git -C "$remote" show "$1"; }
 # GURU as it is seen from here: a branch dev, with the main repository (a stub, of the packages that ours names) for a master. pkgcore finds
 # its configuration above its own prefix, which is where a symbolic link to the virtual environment lies.
 guru() {
-  local root=$BATS_TEST_TMPDIR package
+  local root=$BATS_TEST_TMPDIR
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
-  : >"$root/gentoo/profiles/categories"
-  for package in net-misc/networkmanager net-misc/openssh sys-apps/systemd sys-fs/cryptsetup sys-kernel/dracut; do
-    mkdir -p "$root/gentoo/$package"
-    printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0' 'KEYWORDS="~amd64 ~arm64"' >"$root/gentoo/$package/${package#*/}-1.ebuild"
-    grep -qxF "${package%/*}" "$root/gentoo/profiles/categories" || echo "${package%/*}" >>"$root/gentoo/profiles/categories"
-  done
+  stub_packages "$root/gentoo" "$dist"/gentoo-rolling{,-tools}/overlay
   mkdir -p "$root/etc" "$root/bin"
   cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
   git init --quiet --initial-branch dev "$root/tree"
@@ -67,7 +65,7 @@ guru() {
   git -C "$root/tree" add -A
   git -C "$root/tree" -c user.name=A -c user.email=a@example.org commit --quiet -m 'The beginning'
   git clone --quiet --bare "$root/tree" "$remote"
-  sed -i "s,/build/overlay,$root/tree,; s,/build,$root,; s/@NAME@/guru/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
+  sed -i "s,/build/overlay,$root/tree,; s,/build,$root,; s/@REPOSITORY@/guru/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
   ln -s "${tools%/bin}" "$root/venv"
   printf '#!/bin/sh\nHOME=%s XDG_CACHE_HOME=%s exec %s %s "$@"\n' "$root" "$root/cache" "$root/venv/bin/python" "$tools/pkgcheck" >"$root/bin/pkgcheck"
   chmod +x "$root/bin/pkgcheck"
@@ -94,6 +92,22 @@ forge() {
   submit aur
   [ "$status" -eq 0 ]
   [[ $output == *'there already'* ]]
+  same 1 "$(git -C "$remote" rev-list --count master)"
+}
+
+@test "AUR: each package goes to its own repository, and one repository takes one" {
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do git init --quiet --bare "$BATS_TEST_TMPDIR/$name.git"; done
+  remote="$BATS_TEST_TMPDIR/{name}.git"
+  submit aur --package module --package tools
+  [ "$status" -eq 0 ]
+  for name in dracut-sshd dracut-sshd-tools; do
+    git -C "$BATS_TEST_TMPDIR/$name.git" show master:.SRCINFO | grep -qx "pkgbase = $name"
+  done
+  remote=$BATS_TEST_TMPDIR/dracut-sshd.git
+  submit aur --package module --package tools
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'--package chooses one'* ]]
   same 1 "$(git -C "$remote" rev-list --count master)"
 }
 
@@ -246,6 +260,15 @@ END
   [ "$status" -eq 0 ]
   [[ $output == *'there already'* ]]
   same 1 "$(git -C "$remote" rev-list --count "dev..$branch")"
+}
+
+@test "GURU: each package has a branch of its own" {
+  submit guru --package module --package tools
+  [ "$status" -eq 0 ]
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do
+    same "sys-kernel/$name: add 1.0.0" "$(git -C "$remote" log --format=%s "dev..$name-1.0.0")"
+  done
 }
 
 @test "GURU: a repository that is not GURU is refused" {

@@ -37,8 +37,10 @@ submit() {
   [[ " $* " == *" --project "* ]] && where=()
   [[ " $* " == *" --to "* ]] && place=()
   [[ " $* " == *" --out "* ]] && into=()
+  local -a what=(--package module)
+  [[ " $* " == *" --package "* ]] && what=()
   run --separate-stderr "$orchestrator" submit "${place[@]}" "${where[@]}" "${into[@]}" --packager "$packager" \
-    --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "$@"
+    --config "$obs/oscrc" --distro fedora:45 --distro debian:13 "${what[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
@@ -69,6 +71,27 @@ commits() { [ ! -e "$obs/commits" ] || cat "$obs/commits"; }
   [[ $output == *'there already'* ]]
   same 1 "$(commits | wc -l)"
   run ! grep -rqF s3cret "$BATS_FILE_TMPDIR/dist" "$obs/requests"
+}
+
+@test "each package goes to the one of its name" {
+  submit --package module --package tools
+  [ "$status" -eq 0 ]
+  same 'dracut-sshd 1.0.0 dracut-sshd-tools 1.0.0' "$(commits | sort | paste -sd ' ')"
+  local name
+  for name in dracut-sshd-tools-Fedora_45.spec dracut-sshd-tools-Debian_13.dsc dracut-sshd-tools-1.0.0.tar.gz dracut-sshd-tools_1.0.0.orig.tar.gz; do
+    [ -s "$obs/files-tools/$name" ] || {
+      ls "$obs/files-tools"
+      false
+    }
+  done
+  same '' "$(find "$obs/files" -name '*tools*')"
+  submit --package module --package tools
+  [ "$status" -eq 0 ]
+  same 2 "$(commits | wc -l)"
+  # a place of one package's takes one
+  submit --package module --package tools --to obs=home:tester/dracut-sshd
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'--package chooses one'* ]]
 }
 
 @test "what steers OBS stays, and what is of an older version goes" {

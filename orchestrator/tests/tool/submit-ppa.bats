@@ -33,15 +33,17 @@ setup() {
   echo "allow * by key ${fingerprint: -16}" >"$ppa/conf/uploaders"
 }
 
-# submit [ARGUMENT...]
+# submit [ARGUMENT...]: the module, or what is asked for
 submit() {
+  local -a what=(--package module)
+  [[ " $* " == *" --package "* ]] && what=()
   local -a where=(--project "$project") key=(--sign "$fingerprint") archive=(--archive "file://$ppa") into=(--out "$dist")
   [[ " $* " == *" --out "* ]] && into=()
   [[ " $* " == *" --project "* ]] && where=()
   [[ " $* " == *" --sign "* ]] && key=()
   [[ " $* " == *" --archive "* ]] && archive=()
   run --separate-stderr "$orchestrator" submit --to ppa=local-ppa "${where[@]}" "${key[@]}" "${archive[@]}" \
-    "${into[@]}" --packager "$packager" --config "$ppa/dput.cf" "$@"
+    "${into[@]}" --packager "$packager" --config "$ppa/dput.cf" "${what[@]}" "$@"
   echo "status $status"
   echo "$output"
   echo "$stderr"
@@ -92,6 +94,23 @@ changed() {
   same '' "$(queued)"
 }
 
+@test "both packages are uploaded, each with its tarball, and are accepted; a second submit does nothing" {
+  submit --package module --package tools --distro ubuntu:26.10
+  [ "$status" -eq 0 ]
+  local name
+  for name in dracut-sshd dracut-sshd-tools; do
+    [ -s "$ppa/queue/${name}_1.0.0.orig.tar.gz" ]
+    gpg --batch --quiet --verify "$ppa/queue/${name}_1.0.0-1~ubuntu26.10+1~ppa1_source.changes"
+  done
+  accept
+  same '' "$(queued)"
+  same 'dracut-sshd dracut-sshd-tools' "$(reprepro -b "$ppa" list stonking | awk '{ print $2 }' | sort | paste -sd ' ')"
+  submit --package module --package tools --distro ubuntu:26.10
+  [ "$status" -eq 0 ]
+  same 2 "$(grep -c 'there already' <<<"$output")"
+  same '' "$(queued)"
+}
+
 @test "an interrupted submit goes on: what was uploaded is not uploaded again, and the tarball neither" {
   submit --distro ubuntu:26.04
   [ "$status" -eq 0 ]
@@ -137,7 +156,7 @@ changed() {
 
   # the same tarball and version, another packaging
   copy_project "$BATS_TEST_TMPDIR/third"
-  echo '# a comment more' >>"$BATS_TEST_TMPDIR/third/debian/rules"
+  echo '# a comment more' >>"$BATS_TEST_TMPDIR/third/debian/module/rules"
   submit --distro ubuntu:26.04 --project "$BATS_TEST_TMPDIR/third" --out "$BATS_TEST_TMPDIR/dist"
   [ "$status" -eq 1 ]
   [[ $stderr == *'already, with other contents'*'--revision N'* ]]
@@ -169,15 +188,19 @@ changed() {
 }
 
 @test "nothing is signed or uploaded on the word of dist/manifest.json" {
-  submit --distro ubuntu:26.04
-  [ "$status" -eq 0 ]
-  rm -r "$ppa"/queue/* "$dist/for-ppa/submitted"
-  local folder=$dist/for-ppa/ubuntu-26.04
-  sed -i 's/^Maintainer: .*/Maintainer: Somebody Else <else@example.org>/' "$folder"/*.dsc
-  forge_proof "$folder"
-  submit --distro ubuntu:26.04
-  [ "$status" -eq 1 ]
-  [[ $stderr == *Maintainer* ]]
-  same '' "$(queued)"
-  rm -r "$folder"
+  local package folder
+  for package in module tools; do
+    submit --distro ubuntu:26.04 --package "$package"
+    [ "$status" -eq 0 ]
+    rm -r "$ppa"/queue/* "$dist/for-ppa/submitted"
+    folder=$dist/for-ppa/ubuntu-26.04
+    [[ $package == module ]] || folder=$folder-$package
+    sed -i 's/^Maintainer: .*/Maintainer: Somebody Else <else@example.org>/' "$folder"/*.dsc
+    forge_proof "$folder"
+    submit --distro ubuntu:26.04 --package "$package"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *Maintainer* ]]
+    same '' "$(queued)"
+    rm -r "$folder"
+  done
 }

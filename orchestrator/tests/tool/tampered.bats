@@ -6,7 +6,7 @@
 
 load common
 
-setup_file() { build "$BATS_FILE_TMPDIR/dist" --distro fedora:44 --distro debian:13 --distro arch >&2; }
+setup_file() { build "$BATS_FILE_TMPDIR/dist" --package module --distro fedora:44 --distro debian:13 --distro arch >&2; }
 setup() {
   dist=$BATS_FILE_TMPDIR/dist
   cases=$BATS_TEST_TMPDIR/cases
@@ -77,7 +77,7 @@ section() {
 file() { spec "$1" "s#^%{_sbindir}/dracut-sshd-check\$#$2 &#"; }
 
 @test "an rpm with another tag, dependency, script or file attribute is refused" {
-  "$orchestrator" build --project "$project" --packager "$packager" --dry-run --distro fedora:44 | grep -m 1 'rpmbuild -ba' >"$BATS_FILE_TMPDIR/command"
+  "$orchestrator" build --project "$project" --packager "$packager" --package module --dry-run --distro fedora:44 | grep -m 1 'rpmbuild -ba' >"$BATS_FILE_TMPDIR/command"
   tag provides 'Provides: openssh-server = 99'
   tag provides-itself 'Provides: dracut-sshd = 99'
   tag epoch 'Epoch: 1'

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/verbs.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/program.hpp"
@@ -277,7 +278,10 @@ int dracut_sshd(int argc, char** argv) {
     return line.app.exit(error) == 0 ? base::written(0, kCannotTell) : static_cast<int>(base::Exit::usage);
   }
   return base::run_program(
-      [&](const base::Context& context, base::Cancel& cancel) { return guarded(line, context, cancel); },
+      [&](const base::Context& context, base::Cancel& cancel) {
+        base::ignore_openssl_configuration();
+        return guarded(line, context, cancel);
+      },
       line.failed());
 }
 

@@ -123,6 +123,12 @@ Settings SshQuestions::of_user(const Target& target, System system) const {
   return ask(argv);
 }
 
+std::string SshQuestions::own_user() const {
+  const auto found = ask({"ssh", "-F", "none", "-T", "-G", "--", "localhost"});
+  const auto user = found.find("user");
+  return user == found.end() ? "" : user->second;
+}
+
 void SshQuestions::check(const Target& target, System system) const {
   auto call = ssh_command(target, system, "true", nullptr, environment_);
   std::vector<std::pair<std::string, std::string>> wanted;

@@ -34,6 +34,9 @@ class SshQuestions {
   /// What the user's configuration says of the host, without what ssh_command() adds. LocalFault where ssh cannot read
   /// it.
   [[nodiscard]] Settings of_user(const Target& target, System system) const;
+  /// The user that ssh takes if no configuration names one: whoever runs it. It is ssh that looks the name up, because
+  /// accounts may come from a name service module (LDAP, sssd), which a statically linked program cannot load.
+  [[nodiscard]] std::string own_user() const;
   /// LocalFault if a call of ssh_command() would not do what it has to with this configuration.
   void check(const Target& target, System system) const;
 

@@ -2,8 +2,6 @@
 #include "remote/unlock.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -44,11 +42,6 @@ std::filesystem::path scratch_parent() {
     return std::isalnum(byte) != 0 || byte == '/' || byte == '.' || byte == '_' || byte == '-';
   });
   return plain && text.starts_with('/') && text.size() <= 60 ? parent : std::filesystem::path("/tmp");
-}
-
-std::string own_login_name() {
-  const auto* const entry = getpwuid(getuid());
-  return entry == nullptr ? "" : entry->pw_name;
 }
 
 std::string value(const Settings& settings, const std::string& key) {
@@ -117,7 +110,7 @@ class Machine {
     const auto real = questions.of_user(target_, System::real);
     if (target_.real_user.empty()) {
       const auto user = value(real, "user");
-      target_.real_user = user.empty() || user == own_login_name() ? target_.user : user;
+      target_.real_user = user.empty() || user == questions.own_user() ? target_.user : user;
     }
     real_port_ = target_.same_port && !target_.port.empty() ? target_.port : value(real, "port");
     const auto early_port = target_.port.empty() ? value(typed, "port") : target_.port;

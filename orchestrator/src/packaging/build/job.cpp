@@ -39,7 +39,8 @@ formats::Ingredients Job::ingredients() const {
           *patched,
           source->tarball,
           patch,
-          source->templates.at(std::string(format->template_folder()))};
+          source->templates.at(std::string(format->template_folder())),
+          others};
 }
 
 std::map<std::string, std::string> step_environment(const Job& job, const model::Step& step) {
@@ -51,7 +52,7 @@ std::map<std::string, std::string> step_environment(const Job& job, const model:
 
 const Planner::Difference& Planner::difference(const model::Profile& profile, const PackageSource& source) {
   auto patched = source::patched(source.pristine, profile);
-  std::string key = source.project.id + "\n";
+  std::string key = fmt::format("{} {}\n", source.project.id, source.arch);
   for (const auto& [name, file] : patched) {
     if (const auto at = source.pristine.find(name); at == source.pristine.end() || at->second != file)
       key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
@@ -61,16 +62,32 @@ const Planner::Difference& Planner::difference(const model::Profile& profile, co
   return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
 }
 
+std::map<std::string, const std::string*> Planner::others_of(const PackageSource& source) const {
+  std::map<std::string, const std::string*> out;
+  for (const auto& other : workspace_.packages) {
+    if (other.project.id == source.project.id && other.arch != source.arch) out[other.arch] = &other.tarball;
+  }
+  return out;
+}
+
 Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   Job job;
   job.project = source.project;
   if (!profile.package.name.empty()) job.project.name = profile.package.name;
+  job.project.source_name = source.project.name;
   job.profile = source::expand(profile, job.project);
   job.workspace = &workspace_;
   job.source = &source;
   job.format = formats::find(job.profile.package.format);
   if (job.format == nullptr)
     throw base::Error(fmt::format("there is no format \"{}\"", job.profile.package.format), base::Exit::usage);
+  if (!source.arch.empty()) {
+    const bool is_for_all = job.format->holds_all_architectures();
+    if (is_for_all) job.others = others_of(source);
+    if (!is_for_all) job.profile.package.suffix += "-" + source.arch;
+    job.profile.package.arch = job.format->architecture(source.arch);
+    job.profile.package.architectures.clear();
+  }
   job.install = source::resolve(source.install, job.profile);
   try {
     const auto& found = difference(job.profile, source);
@@ -83,6 +100,13 @@ Job Planner::plan(const model::Profile& profile, const PackageSource& source) {
   return job;
 }
 
+bool is_in_another(const Workspace& workspace, const PackageSource& package, const model::Profile& profile) {
+  const auto* format = formats::find(profile.package.format);
+  if (package.arch.empty() || format == nullptr || !format->holds_all_architectures()) return false;
+  const auto same = [&package](const PackageSource& other) { return other.project.id == package.project.id; };
+  return &*std::ranges::find_if(workspace.packages, same) != &package;
+}
+
 std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,
                       const base::Context& context) {
   Planner planner(workspace, context);
@@ -92,6 +116,8 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
     for (const auto& package : workspace.packages) {
       const auto* profile = profile::package_of(*release, package.project.id);
       if (profile == nullptr) continue;
+      if (!package.arch.empty() && !profile->package.architectures.contains(package.arch)) continue;
+      if (is_in_another(workspace, package, *profile)) continue;
       jobs.push_back(planner.plan(*profile, package));
       if (const auto key = jobs.back().profile.key(); !folders.insert(key).second)
         throw base::Error(fmt::format("two packages would have the folder {} in dist/", key), base::Exit::usage)

@@ -24,6 +24,7 @@ struct Job {
   const formats::Format* format = nullptr;
   const Workspace* workspace = nullptr;
   const PackageSource* source = nullptr;
+  std::map<std::string, const std::string*> others;  // as in formats::Ingredients
   model::InstallList install;
   std::shared_ptr<const base::SourceTree> patched;  // one for all releases that differ in the same way
   std::string patch;
@@ -48,10 +49,16 @@ class Planner {
   };
   [[nodiscard]] const Difference& difference(const model::Profile& profile, const PackageSource& source);
 
+  [[nodiscard]] std::map<std::string, const std::string*> others_of(const PackageSource& source) const;
+
   const Workspace& workspace_;
   base::Context context_;
   std::map<std::string, Difference> known_;  // by the package and the files that differ, names and contents
 };
+
+/// Whether a package for one machine goes into that of another one (Format::holds_all_architectures).
+[[nodiscard]] bool is_in_another(const Workspace& workspace, const PackageSource& package,
+                                 const model::Profile& profile);
 
 /// The jobs of all these releases: of the workspace's packages, those that a release has.
 [[nodiscard]] std::vector<Job> plan(const Workspace& workspace, const std::vector<const profile::Release*>& releases,

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
+#include <set>
 
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "formats/format.hpp"
+#include "profile/select.hpp"
 #include "source/pristine_tree.hpp"
 #include "source/read_install_list.hpp"
 #include "source/read_project.hpp"
@@ -21,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxText = 1024 * 1024;
 constexpr std::uint64_t kMaxTarball = 16 * 1024 * 1024;
+constexpr std::uint64_t kMaxPrebuilt = 64 * 1024 * 1024;
+constexpr const char* kHowToPrebuild = "ci/static-program makes it";
 
 std::string read_text(const fs::path& file, model::Findings& findings) {
   try {
@@ -111,6 +116,45 @@ void choose_packages(const WorkspaceOptions& options, Workspace& workspace) {
   }
 }
 
+/// The architectures that a profile wants of a package.
+std::set<std::string> architectures_of(const Workspace& workspace, const std::string& id) {
+  std::set<std::string> out;
+  for (const auto* release : profile::all(workspace.profiles)) {
+    if (const auto* profile = profile::package_of(*release, id))
+      out.insert(profile->package.architectures.begin(), profile->package.architectures.end());
+  }
+  return out;
+}
+
+/// A package that is prebuilt becomes one for each architecture whose tarball is there.
+void find_prebuilt(const WorkspaceOptions& options, Workspace& workspace) {
+  std::vector<PackageSource> all;
+  for (auto& package : workspace.packages) {
+    if (package.project.making != model::Making::prebuilt) {
+      all.push_back(std::move(package));
+      continue;
+    }
+    for (const auto& arch : architectures_of(workspace, package.project.id)) {
+      const auto path = base::replace_all(
+          base::replace_all(package.project.prebuilt, "{version}", package.project.version()), "{arch}", arch);
+      const auto file = (options.prebuilt_below.empty() ? workspace.root : options.prebuilt_below) / path;
+      if (fs::exists(file)) {
+        all.push_back(package);
+        all.back().arch = arch;
+        all.back().tarball = base::read_file(file, kMaxTarball);
+        continue;
+      }
+      const auto message = fmt::format("{} is not there", path);
+      if (options.packages.empty())
+        workspace.left_out.push_back(
+            fmt::format("{} for {} is left out: {}; {}", package.project.id, arch, message, kHowToPrebuild));
+      else
+        workspace.findings.push_back({model::Severity::error, package.project.id, message, kHowToPrebuild});
+    }
+  }
+  workspace.packages = std::move(all);
+}
+
 void read_templates(Workspace& workspace) {
   for (const auto& name : formats::names()) {
     const std::string folder(formats::find(name)->template_folder());
@@ -122,9 +166,36 @@ void read_templates(Workspace& workspace) {
 
 std::string top_of(const model::Project& project) { return fmt::format("{}-{}", project.name, project.version()); }
 
-void read_source(Workspace& workspace, PackageSource& package) {
-  package.pristine = source::pristine(workspace.root, package.project, workspace.findings);
+void read_prebuilt(PackageSource& package, model::Findings& findings) {
+  std::string found;
+  package.pristine = base::read_tar_gz(package.tarball, found, kMaxPrebuilt);
+  if (found == top_of(package.project)) return;
+  findings.push_back(
+      {model::Severity::error, package.project.prebuilt,
+       fmt::format("of {} holds {}/, expected {}/", package.arch, base::printable(found), top_of(package.project)),
+       kHowToPrebuild});
+}
+
+void read_source(const fs::path& root, PackageSource& package, model::Findings& findings) {
+  if (package.project.making == model::Making::prebuilt) return read_prebuilt(package, findings);
+  package.pristine = source::pristine(root, package.project, findings);
   package.tarball = base::tar_gz(package.pristine, top_of(package.project), package.project.epoch());
+}
+
+/// All of them side by side: to pack a source is most of what a build costs that has nothing to do.
+void read_sources(Workspace& workspace) {
+  std::vector<std::future<model::Findings>> readers;
+  for (auto& package : workspace.packages) {
+    readers.push_back(std::async(std::launch::async, [&package, &root = workspace.root] {
+      model::Findings findings;
+      read_source(root, package, findings);
+      return findings;
+    }));
+  }
+  for (auto& reader : readers) {
+    const auto findings = reader.get();
+    workspace.findings.insert(workspace.findings.end(), findings.begin(), findings.end());
+  }
 }
 
 /// A published tarball in the place of the source that lies in the project.
@@ -176,10 +247,11 @@ Workspace open_workspace(const WorkspaceOptions& options, const base::Context& c
   workspace.projects = source::projects(read_text(options.root / "project.json", findings),
                                         read_text(options.root / "CHANGELOG.md", findings), findings);
   choose_packages(options, workspace);
+  if (!model::has_errors(findings)) find_prebuilt(options, workspace);
   find_packager(options, workspace, context);
   read_templates(workspace);
   if (model::has_errors(findings)) return workspace;  // without a name and a version there is no source
-  for (auto& package : workspace.packages) read_source(workspace, package);
+  read_sources(workspace);
   for (const auto& tarball : options.tarballs) read_tarball(workspace, tarball);
   for (auto& package : workspace.packages) read_install_list(workspace, package);
   return workspace;

@@ -23,6 +23,7 @@ struct PackageSource {
   model::InstallList install;                         // unresolved
   std::map<std::string, base::SourceTree> templates;  // by the format's folder
   std::string tarball;                                // NAME-VERSION.tar.gz
+  std::string arch;                                   // of what is prebuilt, as uname -m has it; else ""
 };
 
 /// The project's folder, read once and whole: what every build starts from. What is wrong with it is in `findings`.
@@ -32,7 +33,9 @@ struct Workspace {
   bool packager_is_placeholder = false;
   profile::Loaded profiles;
   std::vector<model::Project> projects;  // one for each package of project.json, in its order
-  std::vector<PackageSource> packages;   // those that were asked for, in the same order
+  std::vector<PackageSource> packages;   // those that were asked for, in the same order; what is prebuilt once for each
+                                         // architecture that is there
+  std::vector<std::string> left_out;     // why a package is not among them, though nobody named others, a sentence each
   model::Findings findings;              // of everything but the profiles
 
   /// The first package's: what the project itself is called, and what all packages have in common.
@@ -46,6 +49,7 @@ struct WorkspaceOptions {
   std::filesystem::path root;
   std::string packager;                         // --packager, or ""
   std::vector<std::string> packages;            // --package: ids; none: all
+  std::filesystem::path prebuilt_below;         // what is prebuilt lies there; "": in the project
   std::vector<std::filesystem::path> tarballs;  // --source: published tarballs, each in the place of a package's source
 };
 

@@ -137,6 +137,7 @@ int build(const Common& common, const BuildArguments& arguments, const base::Con
         "no packager is known: packages bear {}; --packager, DEBFULLNAME and DEBEMAIL, or git config name one",
         build::kPlaceholderPackager));
   }
+  for (const auto& sentence : workspace.left_out) context.console.line(sentence);
   if (arguments.dry_run) {
     // One job at a time: each holds all that is staged. Printed at the end, because a broken one prints nothing.
     build::Planner planner(workspace, context);
@@ -145,7 +146,7 @@ int build(const Common& common, const BuildArguments& arguments, const base::Con
     for (const auto* release : releases) {
       for (const auto& package : workspace.packages) {
         const auto* profile = profile::package_of(*release, package.project.id);
-        if (profile == nullptr) continue;
+        if (profile == nullptr || build::is_in_another(workspace, package, *profile)) continue;
         const auto job = planner.plan(*profile, package);
         if (common.json)
           document.push_back(plan_json(job));

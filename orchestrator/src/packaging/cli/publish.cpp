@@ -23,6 +23,7 @@ nlohmann::ordered_json versions(const std::vector<repos::Published>& entries) {
     out.push_back({{"distribution", entry.distribution},
                    {"release", entry.release},
                    {"package", entry.package},
+                   {"architecture", entry.arch},
                    {"version", entry.version}});
   return out;
 }
@@ -53,7 +54,8 @@ std::string as_json(const publish::PublishResult& result, bool dry_run, double s
       files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
     packages.push_back({{"distribution", row.job->profile.id},
                         {"release", row.job->profile.release},
-                        {"package", row.job->project.name},
+                        {"package", row.entry.package},
+                        {"architecture", row.entry.arch},
                         {"version", row.entry.version},
                         {"verdict", word(row.verdict)},
                         {"files", files}});
@@ -77,12 +79,12 @@ std::string as_table(const std::vector<publish::PublishRow>& rows) {
   for (const auto& row : rows) {
     std::uint64_t size = 0;
     for (const auto& file : row.entry.files) size += file.size;
-    cells.push_back({row.job->profile.id, row.job->profile.release, row.job->profile.package.manager,
-                     row.job->project.name, row.entry.version, std::to_string(row.entry.files.size()),
-                     base::human_size(size), word(row.verdict)});
+    cells.push_back({row.job->profile.id, row.job->profile.release, row.entry.package, row.entry.arch,
+                     row.entry.version, std::to_string(row.entry.files.size()), base::human_size(size),
+                     word(row.verdict)});
   }
-  return base::table({"distribution", "release", "manager", "package", "version", "files", "size", "verdict"}, cells,
-                     {5, 6});
+  return base::table({"distribution", "release", "package", "architecture", "version", "files", "size", "verdict"},
+                     cells, {5, 6});
 }
 
 /// What the table does not show, a line each.
@@ -91,8 +93,9 @@ void tell(const publish::PublishResult& result, bool dry_run, base::Console& con
     console.line(fmt::format("{}{}: {}", dry_run ? "would be " : "", text, what));
   };
   const auto name = [](const repos::Published& entry) {
-    return base::printable(fmt::format("{} {} {} {}", entry.distribution, entry.release, entry.package, entry.version),
-                           400);
+    return base::printable(
+        fmt::format("{} {} {} {} {}", entry.distribution, entry.release, entry.package, entry.version, entry.arch),
+        400);
   };
   for (const auto& one : result.signed_anew) line("signed anew", one);
   for (const auto& one : result.pruned) line("removed, as there are newer ones", name(one));
@@ -121,7 +124,10 @@ int publish(const Common& common, const PublishArguments& arguments, const base:
   }
   auto jobs = build::plan(workspace, releases, timed);
   refuse_nothing(jobs, common);
+  for (const auto& sentence : workspace.left_out) context.console.line(sentence);
   publish::PublishOptions options;
+  options.project = &workspace.project();
+  options.is_partial = !common.packages.empty() || !workspace.left_out.empty();
   options.out = arguments.out.empty() ? workspace.root / "dist" : std::filesystem::path(arguments.out);
   options.to = std::filesystem::absolute(arguments.to);
   options.keys = {arguments.fingerprint, arguments.next};

@@ -22,6 +22,18 @@ std::string dumped(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+/// "for all architectures", "for amd64 and arm64"
+std::string for_whom(const verify::SitePackage& package) {
+  auto archs = package.architectures;
+  const bool has_source = archs.erase(repos::kSource) != 0;
+  if (archs.empty()) return has_source ? "as a source package" : "for all architectures";
+  return fmt::format("for {}{}", fmt::join(archs, ", "), has_source ? ", and as a source package" : "");
+}
+
 int verify_site(const std::string& site, const VerifyArguments& arguments, bool json, const base::Context& context) {
   const auto key = arguments.key.empty() ? "" : base::read_file(arguments.key, 1U << 20U);
   verify::ExamineOptions options{key, now(), 0};
@@ -35,13 +47,25 @@ int verify_site(const std::string& site, const VerifyArguments& arguments, bool 
   }
   const auto found = verify::examine(site, options, context);
   if (json) {
+    auto packages = nlohmann::ordered_json::array();
+    for (const auto& one : found.packages)
+      packages.push_back({{"package", one.name},
+                          {"architectures", one.architectures},
+                          {"releases", one.releases},
+                          {"versions", one.versions}});
     fmt::print("{}\n", dumped({{"site", site},
                                {"key", found.fingerprint},
                                {"next_key", found.next},
                                {"key_is_known", !key.empty()},
+                               {"packages", packages},
                                {"faults", found.faults}}));
   } else {
     for (const auto& fault : found.faults) fmt::print("{}\n", base::printable(fault, 400));
+    for (const auto& one : found.packages) {
+      fmt::print("{}\n", base::printable(fmt::format("{}: {} in {}, {}", one.name, counted(one.versions, "version"),
+                                                     counted(one.releases, "release"), for_whom(one)),
+                                         400));
+    }
     if (found.faults.empty())
       fmt::print("{}: all that is listed is there, and signed with {}\n", site, found.fingerprint);
   }

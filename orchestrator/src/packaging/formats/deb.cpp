@@ -55,6 +55,10 @@ model::Step buildpackage(const Ingredients& from, const std::string& title, cons
 
 }  // namespace
 
+std::string Deb::architecture(const std::string& machine) const {
+  return machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
+}
+
 model::Recipe Deb::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
@@ -77,22 +81,28 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
   recipe.staged = origins(from.profile.package.deb);
   recipe.staged[orig(from)] = {0644, from.tarball};
   const std::string top = top_folder(from.project) + '/';
-  for (const auto& [path, file] : from.pristine) recipe.staged[top + path] = file;
+  if (is_prebuilt(from))
+    recipe.steps.push_back({"tar", {"tar", "--extract", "--file", orig(from)}, {}, "/build", ""});
+  else
+    for (const auto& [path, file] : from.pristine) recipe.staged[top + path] = file;
   for (const auto& [path, file] : deb_folder(from)) recipe.staged[top + "debian/" + path] = file;
 
   // dpkg-source packs the folders of debian/ with the modes that they have here, and those come from the caller's
   // umask.
   recipe.steps.push_back({"chmod", {"chmod", "-R", "u=rwX,go=rX", top_folder(from.project)}, {}, "/build", ""});
-  recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}));
+  if (!is_prebuilt(from)) recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -S", {"--build=source", "-sa"}));
   const std::string package = binary(from);
   if (!is_compiled(from)) {
-    recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -b", {"--build=binary"}));
+    std::vector<std::string> options{"--build=binary"};
+    if (is_prebuilt(from)) options.push_back("--host-arch=" + from.profile.package.arch);
+    recipe.steps.push_back(buildpackage(from, "dpkg-buildpackage -b", options));
     recipe.reading = {
         {"dpkg-deb --field", {"dpkg-deb", "--field", package}, {}, "/build", "reading/control"},
         {"dpkg-deb --fsys-tarfile", {"dpkg-deb", "--fsys-tarfile", package}, {}, "/build", "reading/data.tar"},
         {"dpkg-deb --ctrl-tarfile", {"dpkg-deb", "--ctrl-tarfile", package}, {}, "/build", "reading/control.tar"}};
     recipe.outputs = {{package, package}};
   }
+  if (is_prebuilt(from)) return recipe;
   const std::vector<model::Step> source_reading{
       {"mkdir", {"mkdir", "-p", "reading"}, {}, "/build", ""},
       {"dpkg-source -x",

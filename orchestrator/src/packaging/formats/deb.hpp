@@ -15,6 +15,8 @@ class Deb final : public Format {
  public:
   [[nodiscard]] std::string_view name() const override { return "deb"; }
   [[nodiscard]] std::string_view template_folder() const override { return "debian"; }
+  /// dpkg's cputable, for those that packages are made for.
+  [[nodiscard]] std::string architecture(const std::string& machine) const override;
   [[nodiscard]] model::Recipe recipe(const Ingredients& from) const override;
   [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
   [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;

@@ -117,6 +117,7 @@ base::SourceTree deb_folder(const Ingredients& from) {
       {"DESCRIPTION", description(from.project)},
       {"YEARS", years(from.project)},
       {"HOOKS", hooks_variable(from.profile)},
+      {"ZSHDIR", plain_path(from.profile.package.zsh_dir)},
       {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
       {"DOWNLOADS", recipe_downloads(from.project, R"(([\d.]+))")},
       {"PLAIN_URL", render::plain(from.project.url)},

@@ -230,6 +230,7 @@ std::vector<model::Reading> Deb::read(const Ingredients& from, const std::filesy
   package.facts = facts(from, job);
   package.tree = archive(job, "reading/data.tar");
   package.facts.scripts = scripts(job);
+  if (is_prebuilt(from)) return {std::move(package)};
   static_cast<void>(check_descriptions(from, job));
   return {std::move(package), source({"/debian/", "/.pc/"}), packaging(from, source({}).tree)};
 }

@@ -73,10 +73,28 @@ std::string ebuild_path(const Ingredients& from) {
                      ebuild_pf(from));
 }
 
-/// A thin Manifest (GLEP 74) of the one tarball.
+/// A thin Manifest (GLEP 74) of what is fetched.
 std::string manifest(const Ingredients& from) {
-  return fmt::format("DIST {} {} BLAKE2B {} SHA512 {}\n", tarball_name(from.project), from.tarball.size(),
-                     base::digest("BLAKE2B512", from.tarball), base::digest("SHA512", from.tarball));
+  std::string out;
+  for (const auto& [name, bytes] : ebuild_distfiles(from))
+    out += fmt::format("DIST {} {} BLAKE2B {} SHA512 {}\n", name, bytes->size(), base::digest("BLAKE2B512", *bytes),
+                       base::digest("SHA512", *bytes));
+  return out;
+}
+
+/// The last parts of the addresses in SRC_URI as portage wrote it, "amd64? ( https://x/a )" or an address alone.
+std::set<std::string> fetched(const std::string& uris) {
+  std::set<std::string> out;
+  for (const std::string& word : base::split(uris, ' ')) {
+    if (word.find('/') != std::string::npos) out.insert(base_name(word));
+  }
+  return out;
+}
+
+std::set<std::string> names_of(const std::map<std::string, const std::string*>& files) {
+  std::set<std::string> out;
+  for (const auto& [name, unused] : files) out.insert(name);
+  return out;
 }
 
 /// The overlay is what was staged, a Manifest and the cache, whose fields are compared with the facts, and nothing
@@ -99,15 +117,17 @@ void check_overlay(const Ingredients& from, const std::filesystem::path& job) {
                            : entry.is_regular_file() && (expected.contains(path) || path == cache_entry(from));
     if (!known) throw base::Error(fmt::format("{} is in the overlay, and nobody asked for it", base::printable(path)));
   }
-  if (base::read_file(job / ("distfiles/" + tarball_name(from.project)), kReadLimit) != from.tarball)
-    throw base::Error(tarball_name(from.project) + " is not the one that was staged");
+  for (const auto& [name, bytes] : ebuild_distfiles(from)) {
+    if (base::read_file(job / ("distfiles/" + name), kReadLimit) != *bytes)
+      throw base::Error(name + " is not the one that was staged");
+  }
 }
 
 model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& job) {
   std::map<std::string, std::string> said = cache(job, cache_entry(from));
-  static const std::set<std::string> known{"BDEPEND", "DEFINED_PHASES", "DEPEND",   "DESCRIPTION",
-                                           "EAPI",    "HOMEPAGE",       "KEYWORDS", "LICENSE",
-                                           "RDEPEND", "SLOT",           "SRC_URI",  "_md5_"};
+  static const std::set<std::string> known{"BDEPEND",  "DEFINED_PHASES", "DEPEND",  "DESCRIPTION", "EAPI",
+                                           "HOMEPAGE", "KEYWORDS",       "LICENSE", "RDEPEND",     "RESTRICT",
+                                           "SLOT",     "SRC_URI",        "_md5_"};
   for (const auto& [field, value] : said) {
     if (!known.contains(field)) {
       throw base::Error(fmt::format("the ebuild has a field that no profile knows: {}={}", base::printable(field),
@@ -116,7 +136,7 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
   }
   const std::string ebuild = base::read_file(job / ebuild_path(from), kReadLimit);
   if (said["_md5_"] != base::digest("MD5", ebuild) || said["EAPI"] != "8" || said["SLOT"] != "0" ||
-      base_name(said["SRC_URI"]) != tarball_name(from.project)) {
+      fetched(said["SRC_URI"]) != names_of(ebuild_distfiles(from))) {
     throw base::Error("the ebuild's cache in metadata/md5-cache is not of this ebuild");
   }
   if (said["DEFINED_PHASES"] != ebuild_phases(from)) {
@@ -140,6 +160,10 @@ model::PackageFacts facts(const Ingredients& from, const std::filesystem::path& 
 
 }  // namespace
 
+std::string Ebuild::architecture(const std::string& machine) const {
+  return machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
+}
+
 model::Recipe Ebuild::recipe(const Ingredients& from) const {
   model::Recipe recipe;
   recipe.format = name();
@@ -151,8 +175,11 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
                   {"patch", "patch", {"--version"}},
                   {"tar", "tar", {"--version"}}};
   recipe.staged = ebuild_files(from);
-  const std::string distfile = "distfiles/" + tarball_name(from.project);
-  recipe.staged[distfile] = {0644, from.tarball};
+  recipe.outputs = {{"overlay", "overlay"}};
+  for (const auto& [name, bytes] : ebuild_distfiles(from)) {
+    recipe.staged["distfiles/" + name] = {0644, *bytes};
+    recipe.outputs.push_back({"distfiles/" + name, name});
+  }
 
   const std::string ebuild = ebuild_pf(from) + ".ebuild";
   recipe.steps = {
@@ -163,8 +190,8 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
                         : portage(from, "ebuild install", {"ebuild", ebuild, "clean", "install"})};
   recipe.reads_work = true;
   if (!is_compiled(from)) recipe.reading = {tar(work_folder(from) + "image", ".", "reading/image.tar")};
-  recipe.reading.push_back(tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar"));
-  recipe.outputs = {{"overlay", "overlay"}, {distfile, tarball_name(from.project)}};
+  if (!is_prebuilt(from))
+    recipe.reading.push_back(tar(work_folder(from) + "work", top_folder(from.project), "reading/source.tar"));
   return recipe;
 }
 
@@ -209,6 +236,7 @@ std::vector<model::Reading> Ebuild::read(const Ingredients& from, const std::fil
     }
     package.tree.erase(marker);
   }
+  if (is_prebuilt(from)) return {std::move(package)};
   return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "formats/format.hpp"
 
 namespace formats {
@@ -11,6 +15,9 @@ class Ebuild final : public Format {
  public:
   [[nodiscard]] std::string_view name() const override { return "ebuild"; }
   [[nodiscard]] std::string_view template_folder() const override { return "ebuild"; }
+  /// Gentoo's word (profiles/arch.list).
+  [[nodiscard]] std::string architecture(const std::string& machine) const override;
+  [[nodiscard]] bool holds_all_architectures() const override { return true; }
   [[nodiscard]] model::Recipe recipe(const Ingredients& from) const override;
   [[nodiscard]] model::PackageFacts expected_facts(const Ingredients& from) const override;
   [[nodiscard]] base::ListedTree expected_tree(const Ingredients& from) const override;
@@ -26,6 +33,8 @@ class Ebuild final : public Format {
 [[nodiscard]] std::string ebuild_phases(const Ingredients& from);                // "install postinst": that it defines
 [[nodiscard]] std::vector<std::string> ebuild_depends(const Ingredients& from);  // ">=sys-apps/systemd-253"
 [[nodiscard]] std::vector<std::string> ebuild_conflicts(const Ingredients& from);  // "!category/name"
+/// What is fetched: name and bytes, a tarball for each architecture of what is prebuilt.
+[[nodiscard]] std::map<std::string, const std::string*> ebuild_distfiles(const Ingredients& from);
 /// The overlay's own files before portage adds Manifest and cache, and the files of the host that portage runs on.
 [[nodiscard]] base::SourceTree ebuild_files(const Ingredients& from);
 

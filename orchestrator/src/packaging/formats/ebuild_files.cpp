@@ -42,10 +42,14 @@ std::string build_depends(const Ingredients& from) {
 /// For people: a USE flag that a package is not built by is none (devmanual, General concepts, USE flags).
 std::string suggestions(const Ingredients& from) {
   std::string out;
-  for (const Dependency& one : from.profile.package.suggests) {
-    const std::string why = one.why.empty() ? "" : ": " + one.why;
-    out += fmt::format("\t\telog {}\n", render::bash("Optional: " + one.name + why));
-  }
+  const auto tell = [&out](std::string_view word, const std::vector<Dependency>& list) {
+    for (const Dependency& one : list) {
+      const std::string why = one.why.empty() ? "" : ": " + one.why;
+      out += fmt::format("\t\telog {}\n", render::bash(fmt::format("{}: {}{}", word, one.name, why)));
+    }
+  };
+  tell("Recommended", from.profile.package.recommends);
+  tell("Optional", from.profile.package.suggests);
   return out;
 }
 
@@ -55,16 +59,30 @@ std::string description(const model::Project& project) {
   return base::join(out, "\n");
 }
 
+/// By the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
+std::string address(const Ingredients& from, const std::string& distfile) {
+  return recipe_downloads(from.project, "${PV}") + "/${P}" + distfile.substr(top_folder(from.project).size());
+}
+
 std::string source_uri(const Ingredients& from) {
-  // The last part by the ebuild's own name for it (ebuild(5), "P"), so that a new version is a renamed file.
-  const auto suffix = tarball_name(from.project).substr(top_folder(from.project).size());
-  return '"' + recipe_downloads(from.project, "${PV}") + "/${P}" + suffix + '"';
+  if (!is_prebuilt(from)) return '"' + address(from, tarball_name(from.project)) + '"';
+  std::string out = "\"\n";
+  for (const auto& [name, unused] : ebuild_distfiles(from)) {
+    const std::string rest = name.substr(top_folder(from.project).size() + 1);
+    out += fmt::format("\t{}? ( {} )\n", rest.substr(0, rest.find('.')), address(from, name));
+  }
+  return out + '"';
 }
 
 std::string patches(const Ingredients& from) {
   if (from.patch.empty()) return "";
   const std::string quoted = render::bash(ebuild_patch_name(from));
   return fmt::format("\nPATCHES=(\n\t\"${{FILESDIR}}\"/{}\n)\n", quoted);
+}
+
+/// What is built for where it makes no difference is a machine like most.
+std::string arch(const Ingredients& from) {
+  return is_prebuilt(from) ? render::plain(from.profile.package.arch) : "amd64";
 }
 
 render::Values values(const Ingredients& from) {
@@ -83,6 +101,10 @@ render::Values values(const Ingredients& from) {
           {"HOOKS", hooks_variable(from.profile)},
           {"SUGGESTIONS", suggestions(from)},
           {"SBINDIR", plain_path(from.profile.package.sbin_dir)},
+          {"ZSHDIR", plain_path(from.profile.package.zsh_dir)},
+          {"SOURCE_NAME", render::plain(from.project.source_name)},
+          {"ARCH", arch(from)},
+          {"MACHINE", arch(from) == "arm64" ? "aarch64" : "x86_64"},
           {"MAIL", render::xml(from.packager.mail)},
           {"PACKAGER", render::xml(from.packager.name)},
           {"DESCRIPTION", description(from.project)}};
@@ -95,17 +117,38 @@ std::string ebuild_pf(const Ingredients& from) {
   return top_folder(from.project) + (revision > 1 ? fmt::format("-r{}", revision - 1) : "");
 }
 
+std::map<std::string, const std::string*> ebuild_distfiles(const Ingredients& from) {
+  if (!is_prebuilt(from)) return {{tarball_name(from.project), &from.tarball}};
+  const auto name = [&from](const std::string& arch) {
+    return fmt::format("{}-{}.tar.gz", top_folder(from.project), render::plain(arch));
+  };
+  std::map<std::string, const std::string*> out{{name(from.profile.package.arch), &from.tarball}};
+  for (const auto& [machine, bytes] : from.others) out[name(Ebuild().architecture(machine))] = bytes;
+  return out;
+}
+
 std::string ebuild_license(const std::string& spdx) {
-  static const std::map<std::string, std::string> names{{"GPL-2.0-only", "GPL-2"},
+  static const std::map<std::string, std::string> names{{"Apache-2.0", "Apache-2.0"},
+                                                        {"BSD-2-Clause", "BSD-2"},
+                                                        {"BSD-3-Clause", "BSD"},
+                                                        {"GPL-2.0-only", "GPL-2"},
                                                         {"GPL-2.0-or-later", "GPL-2+"},
                                                         {"GPL-3.0-only", "GPL-3"},
-                                                        {"GPL-3.0-or-later", "GPL-3+"}};
-  const auto found = names.find(spdx);
-  if (found == names.end()) {
-    throw base::Error(fmt::format("\"{}\" has no name in Gentoo that is known here", base::printable(spdx)))
-        .with_hint("add it to the table in ebuild_files.cpp");
+                                                        {"GPL-3.0-or-later", "GPL-3+"},
+                                                        {"LGPL-2.1-or-later", "LGPL-2.1+"},
+                                                        {"MIT", "MIT"},
+                                                        {"Zlib", "ZLIB"},
+                                                        {"bzip2-1.0.6", "BZIP2"}};
+  std::vector<std::string> out;
+  for (const std::string& one : base::split(base::replace_all(spdx, " AND ", "\n"), '\n')) {
+    const auto found = names.find(one);
+    if (found == names.end()) {
+      throw base::Error(fmt::format("\"{}\" has no name in Gentoo that is known here", base::printable(one)))
+          .with_hint("add it to the table in ebuild_files.cpp");
+    }
+    out.push_back(found->second);
   }
-  return found->second;
+  return base::join(out, " ");
 }
 
 std::string ebuild_patch_name(const Ingredients& from) {

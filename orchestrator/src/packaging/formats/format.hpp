@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct Ingredients {
   const std::string& tarball;         // the pristine tarball's bytes (NAME-VERSION.tar.gz)
   const std::string& patch;           // unified diff for patch -p1, or "" when this distribution needs none
   const base::SourceTree& templates;  // the format's template folder
+  /// Of what is prebuilt, for a format whose package is for all machines: the tarballs of the others, by machine.
+  std::map<std::string, const std::string*> others = {};
 };
 
 /// A file of a package that its tool makes, not the install list.
@@ -45,6 +48,12 @@ class Format {
   virtual ~Format() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;             // "rpm": the profile's package.format
   [[nodiscard]] virtual std::string_view template_folder() const = 0;  // "spec"
+
+  /// The format's word for a machine, as uname -m has it: "amd64" for x86_64 with dpkg.
+  [[nodiscard]] virtual std::string architecture(const std::string& machine) const { return machine; }
+
+  /// Whether one package of what is prebuilt is for all machines; else there is one for each.
+  [[nodiscard]] virtual bool holds_all_architectures() const { return false; }
 
   /// Throws base::Error when the templates are broken.
   [[nodiscard]] virtual model::Recipe recipe(const Ingredients& from) const = 0;

@@ -24,6 +24,10 @@ inline constexpr std::string_view kModules = "/usr/lib/dracut/modules.d/";
 [[nodiscard]] inline bool is_compiled(const Ingredients& from) {
   return from.project.making == model::Making::compiled;
 }
+/// Whether its programs were compiled before, and elsewhere: there is no source package.
+[[nodiscard]] inline bool is_prebuilt(const Ingredients& from) {
+  return from.project.making == model::Making::prebuilt;
+}
 
 [[nodiscard]] std::string top_folder(const model::Project& project);    // NAME-VERSION
 [[nodiscard]] std::string tarball_name(const model::Project& project);  // NAME-VERSION.tar.gz

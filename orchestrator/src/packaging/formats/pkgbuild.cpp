@@ -94,6 +94,7 @@ std::string pkgbuild(const Ingredients& from) {
                  {"DIGESTS", words(digests)},
                  {"PREPARE", prepare(from)},
                  {"SBINDIR", plain_path(package.sbin_dir)},
+                 {"ZSHDIR", plain_path(package.zsh_dir)},
                  {"HOOKS", hooks_variable(from.profile)}});
 }
 
@@ -241,7 +242,10 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
                   {"gzip", "gzip", {"--version"}},         {"make", "make", {"--version"}},
                   {"patch", "patch", {"--version"}},       {"tar", "tar", {"--version"}}};
   const std::string folder = from.project.name + '/';
-  recipe.staged["makepkg.conf"] = {0644, filled(from, "makepkg.conf", {})};
+  // A package without an architecture is made on any machine.
+  const std::string& arch = from.profile.package.arch;
+  const std::string machine = is_prebuilt(from) ? arch : "x86_64";
+  recipe.staged["makepkg.conf"] = {0644, filled(from, "makepkg.conf", {{"MACHINE", render::plain(machine)}})};
   recipe.staged[folder + "PKGBUILD"] = {0644, pkgbuild(from)};
   recipe.staged[folder + tarball_name(from.project)] = {0644, from.tarball};
   if (!from.patch.empty()) recipe.staged[folder + patch_name(from)] = {0644, from.patch};
@@ -251,15 +255,17 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
                                     : makepkg(from, "makepkg", {"--nodeps", "--noconfirm", "--nocheck"}),
                   makepkg(from, "makepkg --printsrcinfo", {"--printsrcinfo"})};
   recipe.steps.back().stdout_to = folder + ".SRCINFO";
+  if (is_prebuilt(from)) recipe.steps.pop_back();
 
   const std::string package = binary(from);
   const std::string source = "work/" + from.project.name + "/src";
-  recipe.reads_work = true;  // the source tree that makepkg has prepared
+  recipe.reads_work = !is_prebuilt(from);  // the source tree that makepkg has prepared
   if (!is_compiled(from)) {
     recipe.reading = {{"bsdtar .PKGINFO", {"bsdtar", "-xOqf", package, ".PKGINFO"}, {}, "/build", "reading/pkginfo"},
                       {"bsdtar", {"bsdtar", "-cf", "-", "@" + package}, {}, "/build", "reading/package.tar"}};
     recipe.outputs = {{package, package}};
   }
+  if (is_prebuilt(from)) return recipe;
   recipe.reading.push_back({"tar",
                             {"tar", "--create", "--directory", source, top_folder(from.project)},
                             {},
@@ -291,6 +297,7 @@ base::ListedTree Pkgbuild::expected_tree(const Ingredients& from) const {
 std::vector<ToolMade> Pkgbuild::tool_made(const Ingredients&) const { return {}; }
 
 std::vector<model::Reading> Pkgbuild::read(const Ingredients& from, const std::filesystem::path& job) const {
+  if (is_prebuilt(from)) return {binary_reading(from, job)};
   model::Reading aur;
   aur.what = "the .SRCINFO";
   aur.has_facts = true;

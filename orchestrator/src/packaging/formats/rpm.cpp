@@ -76,7 +76,11 @@ std::string target(const Ingredients& from) {
 }
 
 std::vector<std::string> rpmbuild(const Ingredients& from) {
-  std::vector<std::string> argv{"rpmbuild", is_compiled(from) ? "-bs" : "-ba", "--nodeps", "--target", target(from)};
+  std::vector<std::string> argv{"rpmbuild",
+                                is_compiled(from)   ? "-bs"
+                                : is_prebuilt(from) ? "-bb"
+                                                    : "-ba",
+                                "--nodeps", "--target", target(from)};
   for (const char* macro : {"_topdir /build", "_tmppath /build/tmp", "_buildhost build.invalid",
                             "use_source_date_epoch_as_buildtime 1", "clamp_mtime_to_source_date_epoch 1"}) {
     argv.insert(argv.end(), {"--define", macro});
@@ -163,8 +167,10 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
        "reading/scripts"},
       {"rpm2cpio", {"rpm2cpio", package}, {}, "/build", "reading/payload.cpio"},
   };
+  recipe.outputs = {{package, base_name(package)}};
+  if (is_prebuilt(from)) return recipe;
   recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
-  recipe.outputs = {{package, base_name(package)}, {source(from), base_name(source(from))}};
+  recipe.outputs.push_back({source(from), base_name(source(from))});
   return recipe;
 }
 

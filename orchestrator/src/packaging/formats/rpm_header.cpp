@@ -198,6 +198,25 @@ std::string file_flags_fault(const Ingredients& from, const RpmHeader& header) {
   return "";
 }
 
+/// What a package provides by itself: its name, and where it is for one machine its name for that machine, as
+/// %{?_isa} has it ("(x86-64)").
+Values provides(const Ingredients& from) {
+  Values out{from.project.name};
+  if (!is_prebuilt(from)) return out;
+  const std::string& arch = from.profile.package.arch;
+  const std::string isa = arch == "aarch64" ? "aarch-64" : base::replace_all(arch, "_", "-");
+  out.push_back(fmt::format("{}({})", from.project.name, isa));
+  return out;
+}
+
+/// rpm gives a 64-bit program another color (2) than a file of no machine (0).
+std::string colors_fault(const Ingredients& from, const RpmHeader& header) {
+  const auto& colors = values(header, "filecolors");
+  const bool fits = std::ranges::all_of(
+      colors, [&](const std::string& one) { return one == "0" || (is_prebuilt(from) && one == "2"); });
+  return fits ? "" : fmt::format("the header's filecolors are \"{}\"", shown(colors));
+}
+
 void changelog(const Ingredients& from, const RpmHeader& header, Comparison& comparison) {
   static constexpr std::int64_t kNoon = 12 * 60 * 60;  // rpm takes a day for its noon
   Values times;
@@ -249,17 +268,18 @@ std::vector<std::string> rpm_header_faults(const Ingredients& from, const RpmHea
   comparison.equal("description", {base::join(from.project.description, "\n")});
   comparison.equal("sourcerpm", {source});
   // The package itself, and nothing in the place of another.
-  comparison.equal("providename", {from.project.name});
-  comparison.equal("provideversion", {version});
+  const auto provided = provides(from);
+  comparison.equal("providename", provided);
+  comparison.equal("provideversion", Values(provided.size(), version));
   comparison.all("provideflags", "8");              // RPMSENSE_EQUAL
   comparison.all("fileverifyflags", "4294967295");  // everything is verified
   comparison.all("filerdevs", "0");
   comparison.all("filelangs", "");
-  comparison.all("filecolors", "0");
+  comparison.fault("filecolors", colors_fault(from, header));
   comparison.fault("fileflags", file_flags_fault(from, header));
-  comparison.equal("postinprog", {kShell});
-  comparison.equal("preunprog", {kShell});
-  comparison.equal("postunprog", {kShell});
+  comparison.equal("postinprog", from.templates.contains("post") ? Values{kShell} : Values{});
+  comparison.equal("preunprog", from.templates.contains("preun") ? Values{kShell} : Values{});
+  comparison.equal("postunprog", from.templates.contains("postun") ? Values{kShell} : Values{});
   comparison.all("transfiletriggerscriptprog", kShell);
   comparison.all("transfiletriggerversion", "");
   comparison.all("transfiletriggerpriorities", "1000000");

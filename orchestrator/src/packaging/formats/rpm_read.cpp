@@ -153,6 +153,7 @@ std::vector<model::Reading> Rpm::read(const Ingredients& from, const std::filesy
   package.tree = tree(job);
 
   check_header(from, job, rpm_source_name(from));
+  if (is_prebuilt(from)) return {std::move(package)};
   check_source_package(from, job);
   return {std::move(package), source_reading(job, "reading/source.tar", top_folder(from.project), {})};
 }

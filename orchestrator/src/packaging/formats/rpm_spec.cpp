@@ -212,6 +212,7 @@ std::string rpm_spec(const Ingredients& from) {
       {"DEPENDENCIES", dependencies(package)},
       {"DESCRIPTION", description(from.project)},
       {"HOOKS", hooks_variable(from.profile)},
+      {"ZSHDIR", plain_path(package.zsh_dir)},
       {"YEARS", years(from.project)},
       {"WATCHED", base::join(watched(from.profile), " ")},
       {"FILES", file_lines(from)},

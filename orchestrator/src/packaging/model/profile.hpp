@@ -55,6 +55,7 @@ struct PackageFields {
   std::set<std::string> architectures;  // as uname -m has them
   std::string doc_dir;
   std::string sbin_dir;
+  std::string zsh_dir;  // of completions
   std::int64_t revision = 1;
   std::set<std::string> key_types;  // of keys that its package manager reads ("rsa", "ed25519"); none: any
   std::vector<Dependency> depends, recommends, suggests, conflicts;  // sorted by name

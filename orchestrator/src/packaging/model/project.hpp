@@ -16,6 +16,13 @@ struct Release {
   std::vector<std::string> items;  // one line each
 };
 
+/// What an administrator does after the installation; pages of repositories show it.
+struct NextStep {
+  std::string text;     // one line: what it does, and why
+  std::string command;  // to type
+  std::string package;  // that has the command; "": the first one
+};
+
 /// How a package comes to be.
 enum class Making {
   files,     // of the files of the source, by an install list: made here, with its source package
@@ -30,16 +37,21 @@ struct Project {
   std::string name;                      // "dracut-sshd"
   std::string summary;                   // one line, no full stop
   std::vector<std::string> description;  // paragraphs' lines, at most 72 columns; "" separates paragraphs
+  std::string source_name = {};          // of the folder in its tarball, where the package is called otherwise
   std::string repository;                // what repositories of all packages are called: the first one's name
   std::string url;                       // the one place where it stands
   std::string downloads;  // the folder that users fetch tarballs from; {version} may stand in it; "": url
   std::string license;    // SPDX, of what the package installs
   Making making = Making::files;
   std::string install_list;  // what is installed where, in the source; "": its own build does that
+  /// Of a package that is prebuilt: a tarball for each architecture, a path of the project in which {version} and
+  /// {arch} stand. It holds the folder NAME-VERSION/.
+  std::string prebuilt;
   /// Of which paths of the project its source is made, and where they lie in it; a folder stands for all in it.
   std::vector<std::pair<std::string, std::string>> sources;
   std::vector<std::string> left_out;  // paths of the project below these that are not in the source
   std::vector<Release> changelog;     // newest first, never empty; the first gives version and SOURCE_DATE_EPOCH
+  std::vector<NextStep> next_steps;   // in this order; the same for all packages
 
   [[nodiscard]] const std::string& version() const { return changelog.front().version; }
   [[nodiscard]] std::int64_t epoch() const { return changelog.front().epoch; }

@@ -75,6 +75,7 @@ const std::vector<Field> kFields = {
     {"/package/revision", B, Kind::integer, true, "", nullptr, {}, "The package's revision of one version."},
     {"/package/doc_dir", B, Kind::string, true, "", &kDocDir, {}, "Where documents and examples are installed."},
     {"/package/sbin_dir", B, Kind::choice, true, "", nullptr, {"/usr/sbin", "/usr/bin"}, "Where commands for the administrator are installed."},
+    {"/package/zsh_dir", B, Kind::choice, false, "", nullptr, {"/usr/share/zsh/site-functions", "/usr/share/zsh/vendor-completions"}, "Where zsh looks for the completions of packages; the former, when it is left out."},
     {"/package/requires", B, Kind::dependencies, true, "", &kPackage, {}, "What must be installed."},
     {"/package/build_requires", B, Kind::dependencies, false, "", &kPackage, {}, "What must be installed to compile it."},
     {"/package/recommends", B, Kind::dependencies, false, "", &kPackage, {}, "What is installed with it, unless the user says no; where a package manager knows no such thing, it is suggested."},

@@ -40,6 +40,7 @@ model::PackageFields package(const json& in) {
   out.architectures = members(in, "architectures");
   out.doc_dir = text(in, "doc_dir");
   out.sbin_dir = text(in, "sbin_dir");
+  out.zsh_dir = in.value("zsh_dir", std::string("/usr/share/zsh/site-functions"));
   out.key_types = members(in, "key_types");
   out.revision = in.value("revision", std::int64_t{1});
   out.depends = dependencies(in, "requires");

@@ -21,15 +21,31 @@
 namespace publish {
 namespace fs = std::filesystem;
 
-std::string version_of(const build::Job& job) {
-  return fmt::format("{}-{}", job.project.version(), job.profile.package.revision);
-}
-
 const repos::Manager& manager_of(const model::Profile& profile) {
   const auto* manager = repos::find(profile.package.manager);
   if (manager == nullptr)
     throw base::Error(fmt::format("there are no repositories for {}", profile.package.manager), base::Exit::usage);
   return *manager;
+}
+
+repos::Published entry_of(const build::Job& job) {
+  repos::Published entry;
+  const auto& profile = job.profile;
+  entry.distribution = profile.id;
+  entry.distribution_name = profile.name;
+  entry.release = profile.release;
+  entry.manager = profile.package.manager;
+  entry.package = job.project.name;
+  entry.version = fmt::format("{}-{}", job.project.version(), profile.package.revision);
+  const bool has_one = !profile.package.arch.empty() && !job.format->holds_all_architectures();
+  entry.arch = has_one ? profile.package.arch : manager_of(profile).source_arch();
+  return entry;
+}
+
+bool has_place(const build::Job& job) {
+  return std::ranges::any_of(job.recipe.outputs, [&job](const model::Output& output) {
+    return !manager_of(job.profile).place(job.profile, output).empty();
+  });
 }
 
 const model::Profile* profile_of(const PublishOptions& options, const repos::Published& entry) {
@@ -79,17 +95,18 @@ void refuse_writable_by_others(const std::vector<build::Job>& jobs, const fs::pa
   for (const auto& job : jobs) base::refuse_tree_writable_by_others(out / job.profile.key());
 }
 
-/// Whether a release's newest version there is this very build. A version that is there with other contents is refused:
-/// clients that have it would never see the new one, or take it for a forgery.
-bool is_published(const build::Job& job, const repos::Catalog& catalog) {
-  for (const auto* entry : repos::of_release(catalog, job.profile.id, job.profile.release)) {
-    if (entry->version != version_of(job)) continue;
-    if (entry->key == job.key) return true;
+/// This very build of a package, where the site has it; nullptr where it has not. A version that is there with other
+/// contents is refused: clients that have it would never see the new one, or take it for a forgery.
+const repos::Published* published(const build::Job& job, const repos::Catalog& catalog) {
+  const auto wanted = entry_of(job);
+  for (const auto& entry : catalog.entries) {
+    if (!repos::is_same_package(entry, wanted) || entry.version != wanted.version) continue;
+    if (entry.key == job.key) return &entry;
     throw base::Error(fmt::format("{} {} {} is published already, with other contents", job.profile.key(),
-                                  entry->package, entry->version))
+                                  entry.package, entry.version))
         .with_hint("raise the version in CHANGELOG.md, or /package/revision in the profile");
   }
-  return false;
+  return nullptr;
 }
 
 void refuse_missing(const std::vector<const model::Profile*>& profiles, const build::ToolRegistry& tools) {
@@ -132,10 +149,9 @@ std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& o
   for (auto& job : jobs) {
     job.key = build::key_of(job, tools);
     manifests.push_back(build::read_proof(job, out));
-    rows.push_back({&job, is_published(job, catalog) ? PublishVerdict::unchanged : PublishVerdict::published, {}});
-    const auto there = repos::of_release(catalog, job.profile.id, job.profile.release);
-    if (!is_new(rows.back())) rows.back().entry = *there.back();
-    rows.back().entry.version = version_of(job);
+    const auto* there = published(job, catalog);
+    rows.push_back({&job, there != nullptr ? PublishVerdict::unchanged : PublishVerdict::published,
+                    there != nullptr ? *there : entry_of(job)});
   }
   return rows;
 }
@@ -170,49 +186,48 @@ std::vector<repos::Published> begin_anew(repos::Catalog& catalog, const std::vec
         .with_hint("name it: --url " + catalog.url);
   std::vector<std::string> lacking;
   for (const auto& entry : catalog.entries) {
-    const auto name = fmt::format("--distro {}:{}", entry.distribution, entry.release);
     const bool is_named = std::ranges::any_of(jobs, [&entry](const build::Job& job) {
       return job.profile.id == entry.distribution && job.profile.release == entry.release;
     });
-    if (!is_named && profile_of(options, entry) != nullptr && std::ranges::find(lacking, name) == lacking.end())
-      lacking.push_back(name);
+    const bool is_there = std::ranges::any_of(
+        jobs, [&entry](const build::Job& job) { return repos::is_same_package(entry_of(job), entry); });
+    if (profile_of(options, entry) == nullptr || is_there || (is_named && !options.is_partial)) continue;
+    const auto name = is_named
+                          ? fmt::format("{} {} for {} {}", entry.package, entry.arch, entry.distribution, entry.release)
+                          : fmt::format("--distro {}:{}", entry.distribution, entry.release);
+    if (std::ranges::find(lacking, name) == lacking.end()) lacking.push_back(name);
   }
   if (!lacking.empty())
-    throw base::Error("the site's key is revoked, so that all its releases have to be signed anew", base::Exit::usage)
-        .with_hint("name these, too: " + base::join(lacking, " "));
+    throw base::Error("the site's key is revoked, so that all its packages have to be signed anew", base::Exit::usage)
+        .with_hint("name these, too: " + base::join(lacking, ", "));
   return std::exchange(catalog.entries, {});
 }
 
-/// Releases of the catalog whose lists have to be signed again, beside those that get a new version.
-std::vector<const model::Profile*> releases_to_index(const repos::Catalog& catalog, const std::vector<PublishRow>& rows,
-                                                     const PublishOptions& options) {
+/// The releases of these entries, each once.
+std::vector<const model::Profile*> releases_of(const std::vector<repos::Published>& entries,
+                                               const PublishOptions& options) {
   std::vector<const model::Profile*> out;
-  for (const auto& entry : catalog.entries) {
+  for (const auto& entry : entries) {
     const auto* profile = profile_of(options, entry);
     if (profile == nullptr)
       throw base::Error(fmt::format("the site holds packages of {} {}, a release that this source does not know",
                                     entry.distribution_name, entry.release),
                         base::Exit::usage)
           .with_hint("its lists cannot be signed again: put its profile back into distros/, or publish elsewhere");
-    const bool is_row = std::ranges::any_of(rows, [&entry](const PublishRow& row) {
-      return is_new(row) && row.job->profile.id == entry.distribution && row.job->profile.release == entry.release;
-    });
-    if (!is_row && std::ranges::find(out, profile) == out.end()) out.push_back(profile);
+    if (std::ranges::find(out, profile) == out.end()) out.push_back(profile);
   }
   return out;
 }
 
-/// What the catalog will hold when the rows are there.
-repos::Catalog foreseen(repos::Catalog catalog, const std::vector<PublishRow>& rows, const std::string& fingerprint) {
+/// What the rows add to the catalog.
+std::vector<repos::Published> new_entries(const std::vector<PublishRow>& rows, const std::string& fingerprint) {
+  std::vector<repos::Published> out;
   for (const auto& row : rows) {
     if (!is_new(row)) continue;
-    repos::Published entry;
-    entry.distribution = row.job->profile.id;
-    entry.release = row.job->profile.release;
-    entry.signed_with = fingerprint;
-    catalog.entries.push_back(entry);
+    out.push_back(row.entry);
+    out.back().signed_with = fingerprint;
   }
-  return catalog;
+  return out;
 }
 
 std::int64_t valid_until(const PublishOptions& options, const repos::Catalog& catalog, std::int64_t now) {
@@ -253,25 +268,32 @@ void prepare(Prepared& plan, std::vector<build::Job>& jobs, const PublishOptions
   rows = rows_of(jobs, plan.out, catalog, tools, plan.manifests);
   std::erase_if(plan.result.dropped, [&rows](const repos::Published& gone) {  // what is there again, proven
     return std::ranges::any_of(rows, [&gone](const PublishRow& row) {
-      return row.job->profile.id == gone.distribution && row.job->profile.release == gone.release &&
-             version_of(*row.job) == gone.version;
+      return repos::is_same_package(row.entry, gone) && row.entry.version == gone.version;
     });
   });
   const bool anything = std::ranges::any_of(rows, is_new);
-  auto after = foreseen(catalog, rows, keys.present.primary.fingerprint);
+  const auto added = new_entries(rows, keys.present.primary.fingerprint);
+  auto after = catalog;
+  after.entries.insert(after.entries.end(), added.begin(), added.end());
   if (anything) plan.result.pruned = repos::prune(after, options.keep);
   forget_unused(keys, after);
   catalog.fingerprint = keys.present.primary.fingerprint;
   catalog.next = keys.next;
   catalog.old = keys.old;
   catalog.revoked = keys.revoked;
-  if (keys.switches() || has_another_end) plan.to_index = releases_to_index(catalog, rows, options);
-  refuse_missing(plan.to_index, tools);
-  for (const auto* profile : plan.to_index)
+  // The lists of a release are made once, whatever is new in it: a version, a key, an end, or that a package is gone.
+  plan.to_index = releases_of(added, options);
+  const auto others = releases_of(keys.switches() || has_another_end ? catalog.entries : plan.result.pruned, options);
+  for (const auto* profile : others) {
+    if (std::ranges::find(plan.to_index, profile) != plan.to_index.end()) continue;
+    plan.to_index.push_back(profile);
     plan.result.signed_anew.push_back(repos::folder_of(profile->id, profile->release));
-  const auto published = plan.site / repos::key_file(jobs.front().workspace->project().name);
-  plan.key_file = key_file(keys, published.string(), gnupg, context);
-  const bool other_keys = was_there && has_new_keys(published, keys.present, plan.key_file, now, context);
+  }
+  refuse_missing(plan.to_index, tools);
+  catalog.project = options.project->name;
+  const auto fetched = plan.site / repos::key_file(catalog.project);
+  plan.key_file = key_file(keys, fetched.string(), gnupg, context);
+  const bool other_keys = was_there && has_new_keys(fetched, keys.present, plan.key_file, now, context);
   plan.result.changes = anything || has_another_end || keys.switches() || keys.begins_anew || other_keys;
   if (!keys.warning.empty()) context.console.warn(keys.warning);
   if (const auto warning = signing::expiry_warning(keys.present, now); !warning.empty())

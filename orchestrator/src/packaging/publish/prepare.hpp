@@ -24,7 +24,7 @@ struct Prepared {
   PublishResult result;
   std::vector<build::Manifest> manifests;
   std::string key_file;
-  std::vector<const model::Profile*> to_index;
+  std::vector<const model::Profile*> to_index;  // one a release whose lists are made anew
 };
 
 /// Fills a plan whose places and catalog are known. Every refusal that concerns keys and packages is here; writes
@@ -39,7 +39,10 @@ void refuse_early(const std::vector<build::Job>& jobs, const PublishOptions& opt
 [[nodiscard]] const repos::Manager& manager_of(const model::Profile& profile);
 /// nullptr: the source no longer knows that release.
 [[nodiscard]] const model::Profile* profile_of(const PublishOptions& options, const repos::Published& entry);
-[[nodiscard]] std::string version_of(const build::Job& job);
+/// What is known of a job's package before it is published: the release, the package, its version and architecture.
+[[nodiscard]] repos::Published entry_of(const build::Job& job);
+/// Whether anything of a job goes into a repository: of a recipe for a service alone, nothing does.
+[[nodiscard]] bool has_place(const build::Job& job);
 [[nodiscard]] inline bool is_new(const PublishRow& row) { return row.verdict == PublishVerdict::published; }
 
 }  // namespace publish

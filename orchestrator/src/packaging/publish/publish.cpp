@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -29,12 +30,10 @@ namespace {
 /// Fills a draft of the site with the rows that are new.
 class Publisher {
  public:
-  Publisher(fs::path out, repos::Catalog& catalog, const std::vector<std::string>& trusted,
-            const repos::SigningContext& context, build::Executor& executor, repos::Draft& draft,
-            base::Console& console)
+  Publisher(fs::path out, repos::Catalog& catalog, const repos::SigningContext& context, build::Executor& executor,
+            repos::Draft& draft, base::Console& console)
       : out_(std::move(out)),
         catalog_(catalog),
-        trusted_(trusted),
         context_(context),
         executor_(executor),
         draft_(draft),
@@ -42,47 +41,55 @@ class Publisher {
 
   /// Signs the packages, proves them, and puts them into the draft and the catalog.
   void take(std::vector<PublishRow>& rows, const std::vector<build::Manifest>& manifests, const fs::path& log) {
-    each_new(rows, "signing", [&](std::size_t i) {
-      const auto& job = *rows[i].job;
-      rows[i].entry = signed_and_put(job, manifests[i], log);
-      instruct(job.profile, rows[i].entry);
-      catalog_.entries.push_back(rows[i].entry);
-    });
-  }
-
-  /// What users fetch and type to install from the release that `entry` belongs to.
-  void instruct(const model::Profile& profile, repos::Published& entry) {
-    const auto how = manager_of(profile).instructions(profile, context_.project(), catalog_.url, trusted_);
-    draft_.write(how.file, how.content);
-    entry.how = how.file;
-    entry.commands = how.commands;
-  }
-
-  /// The lists of each repository that has something new.
-  void index(std::vector<PublishRow>& rows) {
-    each_new(rows, "its repository", [&](std::size_t i) { index(rows[i].job->profile); });
-  }
-  void index(const model::Profile& profile) {
-    manager_of(profile).index(context_, profile, repos::of_release(catalog_, profile.id, profile.release),
-                              draft_.folder());
-  }
-
- private:
-  template <typename Action>
-  void each_new(const std::vector<PublishRow>& rows, const char* doing, const Action& action) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!is_new(rows[i])) continue;
-      const auto& profile = rows[i].job->profile;
-      console_.status(fmt::format("[{}/{}] {} {}: {}", i + 1, rows.size(), profile.id, profile.release, doing));
+      const auto& key = rows[i].job->profile.key();
+      console_.status(fmt::format("[{}/{}] {}: signing", i + 1, rows.size(), key));
       try {
-        action(i);
+        signed_and_put(rows[i], manifests[i], log);
       } catch (const base::Error& error) {
-        throw error.with_context(fmt::format("publishing {}: {}", profile.key(), doing));
+        throw error.with_context(fmt::format("publishing {}: signing", key));
+      }
+      catalog_.entries.push_back(rows[i].entry);
+    }
+  }
+
+  /// The lists of each of these releases.
+  void index(const std::vector<const model::Profile*>& releases) {
+    for (std::size_t i = 0; i < releases.size(); ++i) {
+      const auto& profile = *releases[i];
+      console_.status(
+          fmt::format("[{}/{}] {} {}: its repository", i + 1, releases.size(), profile.id, profile.release));
+      try {
+        manager_of(profile).index(context_, profile, repos::of_release(catalog_, profile.id, profile.release),
+                                  draft_.folder());
+      } catch (const base::Error& error) {
+        throw error.with_context(fmt::format("publishing {} {}: its repository", profile.id, profile.release));
       }
     }
   }
 
-  repos::Published signed_and_put(const build::Job& job, const build::Manifest& manifest, const fs::path& log) {
+  /// What users fetch and type to install from each release that the source knows.
+  void instruct(const PublishOptions& options, const std::vector<std::string>& trusted) {
+    std::map<const model::Profile*, repos::Instructions> known;
+    for (auto& entry : catalog_.entries) {
+      const auto* profile = profile_of(options, entry);
+      if (profile == nullptr) continue;
+      const auto newest = repos::newest_of(repos::of_release(catalog_, entry.distribution, entry.release));
+      if (std::ranges::find(newest, &entry) == newest.end()) continue;
+      const auto [how, is_first] = known.try_emplace(profile);
+      if (is_first) {
+        how->second = manager_of(*profile).instructions(*profile, newest, {context_.project(), catalog_.url, trusted});
+        draft_.write(how->second.file, how->second.content);
+      }
+      entry.how = how->second.file;
+      entry.commands = how->second.commands;
+    }
+  }
+
+ private:
+  void signed_and_put(PublishRow& row, const build::Manifest& manifest, const fs::path& log) {
+    const auto& job = *row.job;
     const auto& manager = manager_of(job.profile);
     const base::TempDir folder(out_, ".publish.");
     const auto build = folder.path() / "build";
@@ -92,13 +99,7 @@ class Publisher {
     // dist/ and its manifest.json are not signed: nothing is, before it was read and compared here.
     auto artifacts = executor_.prove_again(job, build, log);
     if (manager.sign(context_, job.profile, job.recipe, build)) artifacts = executor_.prove_again(job, build, log);
-    repos::Published entry;
-    entry.distribution = job.profile.id;
-    entry.distribution_name = job.profile.name;
-    entry.release = job.profile.release;
-    entry.manager = manager.name();
-    entry.package = job.project.name;
-    entry.version = version_of(job);
+    auto& entry = row.entry;
     entry.key = manifest.key;
     entry.time = context_.time();
     entry.signed_with = context_.session().fingerprint();
@@ -109,12 +110,10 @@ class Publisher {
       const auto signature = fs::path(artifacts[i].path().string() + ".sig");
       if (fs::is_regular_file(signature)) draft_.put_beside(signature, place + ".sig");
     }
-    return entry;
   }
 
   fs::path out_;
   repos::Catalog& catalog_;
-  const std::vector<std::string>& trusted_;
   const repos::SigningContext& context_;
   build::Executor& executor_;
   repos::Draft& draft_;
@@ -135,7 +134,7 @@ void execute(Prepared& plan, const PublishOptions& options, build::ToolRegistry&
   const auto& keys = plan.result.keys;
   auto& rows = plan.result.rows;
   auto& catalog = plan.catalog;
-  const auto& project = rows.front().job->workspace->project();
+  const auto& project = *options.project;
   base::make_dirs(plan.out / ".logs");
   const auto log = plan.out / ".logs/publish.log";
   fs::remove(log);
@@ -156,24 +155,15 @@ void execute(Prepared& plan, const PublishOptions& options, build::ToolRegistry&
   repos::Draft draft(plan.site, carried);
   if (!carried.empty() && repos::to_json(repos::catalog_of(draft.folder())) != plan.seen)
     throw base::Error(fmt::format("{} has changed meanwhile", (plan.site / repos::kCatalog).string()));
-  const auto trusted = keys.trusted();
-  Publisher publisher(plan.out, catalog, trusted, signing_context, executor, draft, context.console);
+  Publisher publisher(plan.out, catalog, signing_context, executor, draft, context.console);
   publisher.take(rows, plan.manifests, log);
   if (std::ranges::any_of(rows, is_new)) draft.remove(repos::prune(catalog, options.keep), catalog);
-  publisher.index(rows);
-  for (const auto* profile : plan.to_index) {
-    context.console.status(fmt::format("{} {}: its repository, signed anew", profile->id, profile->release));
-    publisher.index(*profile);
-  }
-  for (auto& entry : catalog.entries) {
-    const auto* profile = profile_of(options, entry);
-    if (profile != nullptr && repos::of_release(catalog, entry.distribution, entry.release).back() == &entry)
-      publisher.instruct(*profile, entry);
-  }
+  publisher.index(plan.to_index);
+  publisher.instruct(options, keys.trusted());
   write_keys(draft, carried, project.name, plan.key_file);
   draft.write(repos::kCatalog, repos::to_json(catalog));
   const auto text_of = [&draft](const std::string& path) { return repos::content_of(draft.folder() / path); };
-  draft.write("index.html", repos::page(catalog, text_of, project.name, project.summary, project.url));
+  draft.write("index.html", repos::page(catalog, text_of, project));
   context.cancel.throw_if_requested();
   draft.finish(signing_context, catalog);
   context.console.clear_status();
@@ -183,6 +173,8 @@ void execute(Prepared& plan, const PublishOptions& options, build::ToolRegistry&
 
 PublishResult publish(std::vector<build::Job>& jobs, const PublishOptions& options, const signing::Gnupg& gnupg,
                       std::int64_t now, const base::Context& context) {
+  std::erase_if(jobs, [](const build::Job& job) { return !has_place(job); });
+  if (jobs.empty()) throw base::Error("of the chosen packages, nothing goes into a repository", base::Exit::usage);
   Prepared plan;
   plan.site = repos::place_of(options.to);
   // A wrong key or address is refused before anything is made, and looked at again when nobody else is at work there.

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -16,12 +19,20 @@ namespace repos {
 namespace fs = std::filesystem;
 namespace {
 
-// A package for all of them is listed for each: not every client looks at binary-all.
-constexpr const char* kArchitectures[] = {"all", "amd64", "arm64", "armhf", "i386", "ppc64el", "riscv64", "s390x"};
+constexpr const char* kAll = "all";
+// Those that a client may ask for, whether or not there is a package of its own for them. What is for all of them is
+// listed for each: not every client looks at binary-all.
+constexpr const char* kArchitectures[] = {kAll, "amd64", "arm64", "armhf", "i386", "ppc64el", "riscv64", "s390x"};
 
 std::string ending(const std::string& name) {
   const auto dot = name.rfind('.');
   return dot == std::string::npos ? "" : name.substr(dot);
+}
+
+/// "amd64" of "p_1.0-1_amd64.deb"; "" when it is no package.
+std::string arch_of(const std::string& file) {
+  const auto bar = file.rfind('_');
+  return ending(file) == ".deb" && bar != std::string::npos ? file.substr(bar + 1, file.size() - bar - 5) : "";
 }
 
 /// Beside an index its content under its digest, so that a client which holds the old Release still finds the old one.
@@ -60,10 +71,12 @@ std::string with_end(const std::string& release, std::int64_t valid_until) {
   return out;
 }
 
-std::string series_of(const Published& entry) {
-  for (const auto& file : entry.files) {
-    const auto parts = base::split(file.path, '/');  // ID/pool/SERIES/FILE
-    if (parts.size() == 4 && parts[1] == "pool") return parts[2];
+std::string series_of(const std::vector<const Published*>& entries) {
+  for (const auto* entry : entries) {
+    for (const auto& file : entry->files) {
+      const auto parts = base::split(file.path, '/');  // ID/pool/SERIES/FILE
+      if (parts.size() == 4 && parts[1] == "pool") return parts[2];
+    }
   }
   return "";
 }
@@ -95,6 +108,30 @@ std::vector<std::pair<std::string, std::string>> listed(const std::string& field
       if (!word.empty()) words.push_back(word);
     }
     if (words.size() == 3) out.emplace_back(words[2], words[0]);
+  }
+  return out;
+}
+
+/// What the list of each architecture in Release names, by architecture: its own packages, and those for all.
+std::map<std::string, std::set<std::string>> check_packages(const fs::path& site, const std::string& folder,
+                                                            const fs::path& top, std::vector<std::string>& faults) {
+  std::map<std::string, std::set<std::string>> out;
+  std::set<std::pair<std::string, std::string>> checked;  // a package for all is in each list
+  std::size_t at = 0;
+  auto release = fields(base::lines(content_of(site / folder / "Release")), at);
+  for (const auto& arch : base::split(release["Architectures"], ' ')) {
+    const auto list = fmt::format("{}/main/binary-{}/Packages", folder, arch);
+    auto& paths = out[arch];
+    const auto packages = base::lines(content_or_fault(site, list, faults));
+    for (std::size_t line = 0; line < packages.size();) {
+      auto stanza = fields(packages, line);
+      const auto& path = stanza["Filename"];
+      if (checked.emplace(path, stanza["SHA256"]).second) check_listed(top, path, stanza["SHA256"], faults);
+      paths.insert(path);
+      if (const auto& of = stanza["Architecture"]; of != arch && of != kAll)
+        faults.push_back(
+            fmt::format("{} lists a package for {}: {}", list, base::printable(of), base::printable(path)));
+    }
   }
   return out;
 }
@@ -148,9 +185,19 @@ void Apt::index(const SigningContext& context, const model::Profile& profile, co
   const auto top = site / profile.id;
   const auto pool = "pool/" + series;
   const auto dists = top / "dists" / series;
-  const auto packages = context.run({"apt-ftparchive", "packages", pool}, top);
-  for (const auto* architecture : kArchitectures)
-    write_indices(context, dists / fmt::format("main/binary-{}", architecture), "Packages", packages);
+  const auto packages = [&](const std::string& arch) {
+    return context.run({"apt-ftparchive", "--arch", arch, "packages", pool}, top);
+  };
+  std::set<std::string> own;  // architectures that have packages of their own
+  for (const auto& file : files_in(top / pool)) own.insert(arch_of(file.filename().string()));
+  own.erase("");
+  own.erase(kAll);
+  std::set<std::string> architectures(std::begin(kArchitectures), std::end(kArchitectures));
+  architectures.insert(own.begin(), own.end());
+  const auto for_all = packages(kAll);
+  for (const auto& arch : architectures)
+    write_indices(context, dists / fmt::format("main/binary-{}", arch), "Packages",
+                  own.contains(arch) ? packages(arch) : for_all);
   write_indices(context, dists / "main/source", "Sources", context.run({"apt-ftparchive", "sources", pool}, top));
   for (const auto* name : {"Release", "Release.gpg", "InRelease"}) fs::remove(dists / name);
 
@@ -163,7 +210,7 @@ void Apt::index(const SigningContext& context, const model::Profile& profile, co
   option("Suite", series);
   option("Codename", series);
   option("Components", "main");
-  option("Architectures", fmt::format("{}", fmt::join(kArchitectures, " ")));
+  option("Architectures", fmt::format("{}", fmt::join(architectures, " ")));
   option("Description", fmt::format("{} for {} {}", context.project(), profile.name, profile.release));
   option("Date", base::replace_all(base::rfc5322_date(context.time()), "+0000", "UTC"));
   option("Acquire-By-Hash", "yes");
@@ -178,55 +225,63 @@ void Apt::index(const SigningContext& context, const model::Profile& profile, co
   base::write_file(dists / "InRelease", context.session().clear_signed_by_all(release));
 }
 
-Instructions Apt::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                               const std::vector<std::string>&) const {
+Instructions Apt::instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
+                               const SiteFacts& site) const {
   const auto& series = profile.package.deb.series;
-  const auto keyring = "/etc/apt/keyrings/" + key_file(project);
+  const auto keyring = "/etc/apt/keyrings/" + key_file(site.project);
   Instructions out;
   out.file = fmt::format("{}/{}.sources", profile.id, series);
-  out.content = fmt::format("Types: deb deb-src\nURIs: {}/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n", url,
+  out.content = fmt::format("Types: deb deb-src\nURIs: {}/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n", site.url,
                             profile.id, series, keyring);
-  out.commands = {"install -d -m 0755 /etc/apt/keyrings",
-                  fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
-                  fmt::format("curl -fsSLo /etc/apt/sources.list.d/{}.sources {}/{}", project, url, out.file),
-                  "apt update", "apt install --no-install-recommends " + project};
+  // What it needs is a dependency. What its dependencies recommend is not asked for: it may listen on the network.
+  out.commands = {
+      "sudo install -d -m 0755 /etc/apt/keyrings",
+      fmt::format("sudo curl -fsSLo {} {}/{}", keyring, site.url, key_file(site.project)),
+      fmt::format("sudo curl -fsSLo /etc/apt/sources.list.d/{}.sources {}/{}", site.project, site.url, out.file),
+      "sudo apt update",
+      "sudo apt install --no-install-recommends " + base::join(package_names(newest, site.project), " ")};
   return out;
 }
 
-std::vector<std::string> Apt::faults(const SigningContext& context, const Published& newest,
+std::vector<std::string> Apt::faults(const SigningContext& context, const std::vector<const Published*>& entries,
                                      const fs::path& site) const {
   std::vector<std::string> faults;
-  const auto series = series_of(newest);
-  const auto folder = newest.distribution + "/dists/" + series;
+  const auto series = series_of(entries);
+  const auto& distribution = entries.front()->distribution;
+  const auto folder = distribution + "/dists/" + series;
   check_release(context, site, folder, faults);
   if (!faults.empty()) return faults;
-  const auto top = site / newest.distribution;
-  std::set<std::string> found;
-  const auto packages = base::lines(content_of(site / folder / "main/binary-all/Packages"));
-  for (std::size_t at = 0; at < packages.size();) {
-    auto stanza = fields(packages, at);
-    check_listed(top, stanza["Filename"], stanza["SHA256"], faults);
-    found.insert(stanza["Filename"]);
-  }
+  const auto top = site / distribution;
+  const auto found = check_packages(site, folder, top, faults);
+  std::set<std::string> found_sources;
   const auto sources = base::lines(content_of(site / folder / "main/source/Sources"));
   for (std::size_t at = 0; at < sources.size();) {
     auto stanza = fields(sources, at);
     for (const auto& [name, digest] : listed(stanza["Checksums-Sha256"])) {
       const auto path = stanza["Directory"] + "/" + name;
       check_listed(top, path, digest, faults);
-      found.insert(path);
+      found_sources.insert(path);
     }
   }
   for (const auto& file : files_in(top / "pool" / series)) {
     const auto path = file.lexically_relative(top).string();
     const auto end = ending(path);
+    const auto arch = arch_of(path);
     // What an upload needs is in no index; its signature says whose it is.
     if (end == ".changes" || end == ".buildinfo" || end == ".dsc") {
       if (const auto why = context.why_package_not_signed(content_of(file), ""); !why.empty())
-        faults.push_back(newest.distribution + "/" + path + ": " + why);
-    } else if (!found.contains(path)) {
-      faults.push_back(newest.distribution + "/" + path + " is there, and in no list");
+        faults.push_back(distribution + "/" + path + ": " + why);
+    } else if (arch.empty() && !found_sources.contains(path)) {
+      faults.push_back(distribution + "/" + path + " is there, and in no list");
     }
+    if (arch.empty()) continue;
+    for (const auto& [of, paths] : found) {
+      if ((arch == kAll || arch == of) && !paths.contains(path))
+        faults.push_back(fmt::format("{}/{} is there, and not in {}/main/binary-{}/Packages", distribution, path,
+                                     folder, base::printable(of)));
+    }
+    if (arch != kAll && !found.contains(arch))
+      faults.push_back(distribution + "/" + path + " is there, and in no list");
   }
   return faults;
 }

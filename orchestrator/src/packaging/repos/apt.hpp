@@ -7,6 +7,7 @@ namespace repos {
 
 /// A Debian repository, one a distribution: pool/SERIES/ and dists/SERIES/
 /// (https://wiki.debian.org/DebianRepository/Format), by apt-ftparchive; InRelease and Release.gpg, sources, by-hash.
+/// Each architecture's list holds its own packages and those for all.
 /// Each series has a folder of its own in the pool, since apt-ftparchive lists folders.
 class Apt final : public Manager {
  public:
@@ -17,10 +18,10 @@ class Apt final : public Manager {
   [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
   void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
              const std::filesystem::path& site) const override;
-  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
-                                          const std::string& url,
-                                          const std::vector<std::string>& fingerprints) const override;
-  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context, const Published& newest,
+  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
+                                          const SiteFacts& site) const override;
+  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context,
+                                                const std::vector<const Published*>& entries,
                                                 const std::filesystem::path& site) const override;
 };
 

@@ -19,7 +19,14 @@ namespace repos {
 struct Instructions {
   std::string file;                   // its path in the site
   std::string content;                // of that file
-  std::vector<std::string> commands;  // as root, in this order
+  std::vector<std::string> commands;  // with sudo, in this order
+};
+
+/// What the lines that users type name beside the release.
+struct SiteFacts {
+  std::string project;                    // "dracut-sshd": what the repositories are called
+  std::string url;                        // of the site, without a slash at its end
+  std::vector<std::string> fingerprints;  // of the keys to trust
 };
 
 class Manager {
@@ -32,18 +39,23 @@ class Manager {
   /// so has to be proven again.
   virtual bool sign(const SigningContext& context, const model::Profile& profile, const model::Recipe& recipe,
                     const std::filesystem::path& job) const = 0;
+  /// What a catalog says in the place of an architecture, of a package that is a source package alone, or that is one
+  /// for all architectures that its source names.
+  [[nodiscard]] virtual std::string_view source_arch() const { return kSource; }
   /// Where an output goes; "" for what is not published. A folder goes there as a whole, over what is there.
   [[nodiscard]] virtual std::string place(const model::Profile& profile, const model::Output& output) const = 0;
   /// Lays the metadata of a release's repository into `site` (a folder of the machine; nothing in it is written in
-  /// place). `entries` are the versions that are there, oldest first.
+  /// place). `entries` are all versions of all its packages that are there, oldest first.
   virtual void index(const SigningContext& context, const model::Profile& profile,
                      const std::vector<const Published*>& entries, const std::filesystem::path& site) const = 0;
-  [[nodiscard]] virtual Instructions instructions(const model::Profile& profile, const std::string& project,
-                                                  const std::string& url,
-                                                  const std::vector<std::string>& fingerprints) const = 0;
-  /// What a client would check of the release's metadata and packages; each fault a sentence. `site` is a folder of the
-  /// machine.
-  [[nodiscard]] virtual std::vector<std::string> faults(const SigningContext& context, const Published& newest,
+  /// How to install what is there: `newest` of each package and architecture.
+  [[nodiscard]] virtual Instructions instructions(const model::Profile& profile,
+                                                  const std::vector<const Published*>& newest,
+                                                  const SiteFacts& site) const = 0;
+  /// What a client would check of the release's metadata and packages; each fault a sentence. `entries` are all that
+  /// the catalog has of the release, oldest first; `site` is a folder of the machine.
+  [[nodiscard]] virtual std::vector<std::string> faults(const SigningContext& context,
+                                                        const std::vector<const Published*>& entries,
                                                         const std::filesystem::path& site) const = 0;
 };
 
@@ -52,6 +64,9 @@ class Manager {
 
 /// The public key at the top of a site.
 [[nodiscard]] std::string key_file(const std::string& project);
+/// The packages to install by name: the project's own first, each once.
+[[nodiscard]] std::vector<std::string> package_names(const std::vector<const Published*>& newest,
+                                                     const std::string& project);
 /// "fedora/44"
 [[nodiscard]] std::string folder_of(std::string_view distribution, std::string_view release);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <array>
 
 #include "repos/apt.hpp"
@@ -23,6 +24,15 @@ const Manager* find(std::string_view name) {
 }
 
 std::string key_file(const std::string& project) { return project + ".asc"; }
+
+std::vector<std::string> package_names(const std::vector<const Published*>& newest, const std::string& project) {
+  std::vector<std::string> out;
+  for (const auto* entry : newest) {
+    if (entry->arch == kSource || std::ranges::find(out, entry->package) != out.end()) continue;
+    out.insert(entry->package == project ? out.begin() : out.end(), entry->package);
+  }
+  return out;
+}
 
 std::string folder_of(std::string_view distribution, std::string_view release) {
   return std::string(distribution) + "/" + std::string(release);

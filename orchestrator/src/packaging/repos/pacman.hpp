@@ -5,8 +5,10 @@
 
 namespace repos {
 
-/// A pacman repository, one a release: packages with a .sig each, NAME.db and NAME.files with a .sig each
-/// (repo-add(8)). repo-add packs times of the moment; the databases are packed anew, and then signed.
+/// Pacman repositories, one an architecture of a release ($arch, pacman.conf(5)): packages with a .sig each, NAME.db
+/// and NAME.files with a .sig each (repo-add(8)). What is for all architectures is in each of them; and, because older
+/// clients name no architecture, in a repository of its own in the folder above. repo-add packs times of the moment;
+/// the databases are packed anew, and then signed.
 class Pacman final : public Manager {
  public:
   [[nodiscard]] std::string_view name() const override { return "pacman"; }
@@ -16,10 +18,10 @@ class Pacman final : public Manager {
   [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
   void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
              const std::filesystem::path& site) const override;
-  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
-                                          const std::string& url,
-                                          const std::vector<std::string>& fingerprints) const override;
-  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context, const Published& newest,
+  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
+                                          const SiteFacts& site) const override;
+  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context,
+                                                const std::vector<const Published*>& entries,
                                                 const std::filesystem::path& site) const override;
 };
 

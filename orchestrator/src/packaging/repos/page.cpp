@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <set>
+#include <vector>
 
 #include "base/text.hpp"
+#include "repos/manager.hpp"
 
 namespace repos {
 namespace {
@@ -17,16 +21,17 @@ constexpr const char* kStyle = R"css(
 * { box-sizing: border-box }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 2rem 1rem 4rem }
 h1 { font-size: 1.8rem; margin: 0 } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem } ol { margin: .5rem 0; padding-left: 1.5rem } li { margin: .4rem 0 }
 p.quiet, td.quiet { color: var(--quiet) }
 nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1.5rem 0 }
 nav a { border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .8rem; text-decoration: none }
 pre { background: var(--box); border-radius: .4rem; padding: .8rem 1rem; overflow-x: auto; margin: .5rem 0 }
 pre.wrap { white-space: pre-wrap }
-code { font: .875rem/1.6 ui-monospace, monospace }
+code { font: .875rem/1.6 ui-monospace, monospace } li code { overflow-wrap: anywhere }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; min-width: 44rem; margin: .5rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line) }
-th { font-weight: 600; border: 0 } td.number { text-align: right; white-space: nowrap }
+th { font-weight: 600; border: 0 } th.group { padding-top: 1rem } td.number { text-align: right; white-space: nowrap }
 td code { overflow-wrap: anywhere; font-size: .75rem } details summary { cursor: pointer }
 )css";
 
@@ -66,8 +71,13 @@ std::string anchor(const Published& entry) { return escaped(entry.distribution +
 /// An overlay is many small files: of these the page shows none.
 bool is_shown(const Published::File& file) { return file.path.find("/overlay/") == std::string::npos; }
 
-std::string rows(const Published& entry) {
-  std::string out;
+/// "dracut-sshd-tools 1.0.0-1, amd64"
+std::string title(const Published& entry) {
+  return fmt::format("{} {}, {}", entry.package, entry.version, is_for_all(entry) ? "all architectures" : entry.arch);
+}
+
+std::string file_rows(const Published& entry) {
+  auto out = fmt::format("<tr><th class=group colspan=4>{}</th></tr>\n", escaped(title(entry)));
   for (const auto& file : entry.files) {
     if (!is_shown(file)) continue;
     const auto name = file.path.substr(file.path.rfind('/') + 1);
@@ -85,23 +95,78 @@ std::string table(const std::string& rows) {
          rows + "</tbody></table></div>\n";
 }
 
-std::string section(const std::vector<const Published*>& entries, const std::string& how) {
-  const auto& newest = *entries.back();
-  auto out = fmt::format("<section id=\"{}\"><h2>{} {}</h2>\n<p class=quiet>{} {}, for {}</p>\n", anchor(newest),
-                         escaped(newest.distribution_name), escaped(newest.release), escaped(newest.package),
-                         escaped(newest.version), escaped(newest.manager));
-  out += "<pre><code>";
-  for (const auto& command : newest.commands) out += escaped(command) + "\n";
-  out += fmt::format(
-      "</code></pre>\n<details><summary><a href=\"{}\">{}</a></summary><pre><code>{}</code></pre>"
-      "</details>\n",
-      address(newest.how), escaped(newest.how), escaped(how));
-  out += table(rows(newest));
-  if (entries.size() > 1) {
-    std::string older;
-    for (auto it = entries.rbegin() + 1; it != entries.rend(); ++it) older += rows(**it);
-    out += "<details><summary>older versions</summary>" + table(older) + "</details>\n";
+/// The architectures of each package that is not for all of them, the newest versions alone.
+std::map<std::string, std::vector<std::string>> architectures(const std::vector<const Published*>& newest) {
+  std::map<std::string, std::vector<std::string>> out;
+  for (const auto* entry : newest) {
+    if (!is_for_all(*entry) && entry->arch != kSource) out[entry->package].push_back(entry->arch);
   }
+  return out;
+}
+
+/// "dracut-sshd 1.0.0-1; dracut-sshd-tools 1.0.0-1 for amd64 and arm64"
+std::string contents(const std::vector<const Published*>& newest) {
+  const auto own = architectures(newest);
+  std::vector<std::string> out;
+  std::set<std::string> told;
+  for (const auto* entry : newest) {
+    if (entry->arch == kSource || !told.insert(entry->package).second) continue;
+    auto one = entry->package + " " + entry->version;
+    if (const auto found = own.find(entry->package); found != own.end())
+      one += " for " + base::join(found->second, " and ");
+    out.push_back(std::move(one));
+  }
+  return base::join(out, "; ");
+}
+
+/// What a reader has to know who does not have sudo, or another machine than most.
+std::string notes(const Published& newest, const std::map<std::string, std::vector<std::string>>& own) {
+  std::string out = "<p class=quiet>As root without sudo, first type <code>sudo() { \"$@\"; }</code>";
+  const auto last = newest.commands.empty() ? std::vector<std::string>() : base::split(newest.commands.back(), ' ');
+  for (const auto& [package, names] : own) {
+    if (std::ranges::find(last, package) == last.end()) continue;
+    out += fmt::format("<br>On other architectures than {}, leave out <code>{}</code>",
+                       escaped(base::join(names, " and ")), escaped(package));
+  }
+  return out + "</p>\n";
+}
+
+std::string next_steps(const std::vector<const Published*>& newest, const model::Project& project) {
+  std::string items;
+  for (const auto& step : project.next_steps) {
+    // or the same package by the name that a distribution's rules ask for: "-bin"
+    const bool is_there = step.package.empty() || std::ranges::any_of(newest, [&step](const Published* entry) {
+                            return entry->arch != kSource &&
+                                   (entry->package == step.package || entry->package.starts_with(step.package + "-"));
+                          });
+    if (is_there) items += fmt::format("<li>{}<br><code>{}</code></li>\n", escaped(step.text), escaped(step.command));
+  }
+  return items.empty() ? "" : "<h3>After the installation</h3>\n<ol>\n" + items + "</ol>\n";
+}
+
+std::string section(const std::vector<const Published*>& entries, const std::string& how,
+                    const model::Project& project) {
+  const auto newest = newest_of(entries);
+  const auto& first = *newest.front();
+  auto out = fmt::format("<section id=\"{}\"><h2>{} {}</h2>\n<p class=quiet>{}</p>\n", anchor(first),
+                         escaped(first.distribution_name), escaped(first.release), escaped(contents(newest)));
+  out += "<pre><code>";
+  for (const auto& command : first.commands) out += escaped(command) + "\n";
+  out += "</code></pre>\n" + notes(first, architectures(newest)) + next_steps(newest, project);
+  std::string files;
+  std::string older;
+  for (const auto* entry : newest) {
+    files += file_rows(*entry);
+    for (auto it = entries.rbegin(); it != entries.rend(); ++it) {
+      if (*it != entry && is_same_package(**it, *entry)) older += file_rows(**it);
+    }
+  }
+  out += "<details><summary>files, sizes, checksums</summary>" + table(files) + "</details>\n";
+  if (!older.empty()) out += "<details><summary>older versions</summary>" + table(older) + "</details>\n";
+  out += fmt::format(
+      "<details><summary><a href=\"{}\">{}</a></summary><pre><code>{}</code></pre>"
+      "</details>\n",
+      address(first.how), escaped(first.how), escaped(how));
   return out + "</section>\n";
 }
 
@@ -129,22 +194,22 @@ std::string other_keys(const Catalog& catalog) {
 }  // namespace
 
 std::string page(const Catalog& catalog, const std::function<std::string(const std::string&)>& content,
-                 const std::string& project, const std::string& summary, const std::string& home) {
-  std::vector<const Published*> newest;
+                 const model::Project& project) {
+  std::vector<const Published*> releases;  // an entry of each
   for (const auto& entry : catalog.entries) {
-    const auto all = of_release(catalog, entry.distribution, entry.release);
-    if (all.back() == &entry) newest.push_back(&entry);
+    if (of_release(catalog, entry.distribution, entry.release).front() == &entry) releases.push_back(&entry);
   }
-  std::ranges::sort(newest, [](const Published* a, const Published* b) {
+  std::ranges::sort(releases, [](const Published* a, const Published* b) {
     const int names = a->distribution_name.compare(b->distribution_name);
     return names != 0 ? names < 0 : strverscmp(a->release.c_str(), b->release.c_str()) < 0;  // 8, 9, 10
   });
   std::string links;
   std::string sections;
-  for (const auto* entry : newest) {
+  for (const auto* entry : releases) {
     links += fmt::format("<a href=\"#{}\">{} {}</a>\n", anchor(*entry), escaped(entry->distribution_name),
                          escaped(entry->release));
-    sections += section(of_release(catalog, entry->distribution, entry->release), content(entry->how));
+    const auto entries = of_release(catalog, entry->distribution, entry->release);
+    sections += section(entries, content(newest_of(entries).front()->how), project);
   }
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\n"
@@ -156,8 +221,8 @@ std::string page(const Catalog& catalog, const std::function<std::string(const s
       "another "
       "place says of it before you trust it. <a href=SHA256SUMS>SHA256SUMS</a> lists every file here, and "
       "<a href=SHA256SUMS.asc>SHA256SUMS.asc</a> signs the list.</p>\n{7}</body></html>\n",
-      escaped(project), kStyle, escaped(summary), escaped(home), links, address(key_file(project)),
-      key_line(catalog.fingerprint), sections, other_keys(catalog));
+      escaped(project.name), kStyle, escaped(project.summary), escaped(project.url), links,
+      address(key_file(project.name)), key_line(catalog.fingerprint), sections, other_keys(catalog));
 }
 
 }  // namespace repos

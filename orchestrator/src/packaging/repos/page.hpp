@@ -4,15 +4,16 @@
 #include <functional>
 #include <string>
 
+#include "model/project.hpp"
 #include "repos/catalog.hpp"
-#include "repos/manager.hpp"
 
 namespace repos {
 
-/// index.html at a site's top, for people: what is here, for which release, size, date, checksum, how to install, the
-/// key's fingerprint. Self-contained, no script, nothing fetched from elsewhere; readable on a telephone and in the
-/// dark. `catalog` may hold anything: all of it is escaped. `content` is asked for the text of a file that users fetch.
+/// index.html at a site's top, for people: for each release how to install what is here, and what to do then; files,
+/// sizes, dates and checksums of each package and architecture; the key's fingerprint. Self-contained, no script,
+/// nothing fetched from elsewhere; readable on a telephone and in the dark. `catalog` may hold anything: all of it is
+/// escaped. `content` is asked for the text of a file that users fetch.
 [[nodiscard]] std::string page(const Catalog& catalog, const std::function<std::string(const std::string&)>& content,
-                               const std::string& project, const std::string& summary, const std::string& home);
+                               const model::Project& project);
 
 }  // namespace repos

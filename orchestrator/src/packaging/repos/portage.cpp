@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.hpp"
@@ -28,22 +30,50 @@ std::string manifest_line(const SigningContext& context, const fs::path& distfil
                      digest("sha512sum"));
 }
 
-/// The folder of the package in the overlay: the one that holds its ebuilds.
-fs::path package_folder(const Published& entry, const fs::path& site) {
+/// The folder of a package in the overlay, below the site: the one that holds its ebuilds.
+fs::path package_folder(const Published& entry) {
   for (const auto& file : entry.files) {
-    if (fs::path(file.path).extension() == ".ebuild") return site / fs::path(file.path).parent_path();
+    if (fs::path(file.path).extension() == ".ebuild") return fs::path(file.path).parent_path();
   }
-  throw base::Error("there is no ebuild among the files of " + entry.version);
+  throw base::Error(fmt::format("there is no ebuild among the files of {} {}", entry.package, entry.version));
 }
 
-std::vector<std::string> distfiles(const std::vector<const Published*>& entries) {
-  std::set<std::string> out;
+/// The distfiles of each package of the overlay, below the site, by its folder.
+std::map<fs::path, std::set<std::string>> distfiles(const std::vector<const Published*>& entries) {
+  std::map<fs::path, std::set<std::string>> out;
   for (const auto* entry : entries) {
+    auto& files = out[package_folder(*entry)];
     for (const auto& file : entry->files) {
-      if (file.path.find("/distfiles/") != std::string::npos) out.insert(file.path);
+      if (file.path.find("/distfiles/") != std::string::npos) files.insert(file.path);
     }
   }
-  return {out.begin(), out.end()};
+  return out;
+}
+
+/// Each distfile that a package's thin Manifest lists against the file that lies there.
+void check_manifest(const SigningContext& context, const fs::path& site, const std::string& release,
+                    const fs::path& package, std::vector<std::string>& faults) {
+  const auto distfiles = site / release / "distfiles";
+  for (const auto& line : base::lines(content_of(site / package / "Manifest"))) {
+    const auto parts = base::split(line, ' ');
+    if (parts.size() != 7 || parts[0] != "DIST") {
+      faults.push_back(release + ": \"" + base::printable(line) + "\" is not a line of a thin Manifest");
+    } else if (!base::is_safe_relative(parts[1]) || !fs::exists(distfiles / parts[1])) {
+      faults.push_back(release + "/distfiles/" + base::printable(parts[1]) + " is listed, and is not there");
+    } else if (manifest_line(context, distfiles / parts[1]) != line + "\n") {
+      faults.push_back(release + "/distfiles/" + parts[1] + " is another file than the one listed");
+    }
+  }
+}
+
+/// "dracut-sshd 1.0.0-1, dracut-sshd-tools-bin 1.0.0-1"
+std::string shown(const std::vector<const Published*>& newest) {
+  std::vector<std::string> out;
+  for (const auto* entry : newest) {
+    auto one = fmt::format("{} {}", entry->package, entry->version);
+    if (std::ranges::find(out, one) == out.end()) out.push_back(std::move(one));
+  }
+  return base::join(out, ", ");
 }
 
 }  // namespace
@@ -64,9 +94,11 @@ std::string Portage::place(const model::Profile& profile, const model::Output& o
 void Portage::index(const SigningContext& context, const model::Profile& profile,
                     const std::vector<const Published*>& entries, const fs::path& site) const {
   const auto folder = site / folder_of(profile.id, profile.release);
-  std::string manifest;
-  for (const auto& path : distfiles(entries)) manifest += manifest_line(context, site / path);
-  base::write_file(package_folder(*entries.back(), site) / "Manifest", manifest);
+  for (const auto& [package, files] : distfiles(entries)) {
+    std::string manifest;
+    for (const auto& path : files) manifest += manifest_line(context, site / path);
+    base::write_file(site / package / "Manifest", manifest);
+  }
 
   const auto git = folder / kGit;
   const auto& user = context.session().key().users.empty() ? "" : context.session().key().users.front();
@@ -93,9 +125,7 @@ void Portage::index(const SigningContext& context, const model::Profile& profile
   // portage looks at the newest commit alone, and that at one signature: another key signs an empty commit.
   if (!status.empty() || context.has_other_key()) {
     (void)git_run({"commit", "--quiet", "--no-verify", "--allow-empty", "--gpg-sign=" + context.session().fingerprint(),
-                   "--message",
-                   fmt::format("{} {}{}", context.project(), entries.back()->version,
-                               status.empty() ? ", signed with another key" : "")});
+                   "--message", shown(newest_of(entries)) + (status.empty() ? ", signed with another key" : "")});
   }
   fs::remove(git / "index");
   fs::remove(git / "COMMIT_EDITMSG");
@@ -106,33 +136,39 @@ void Portage::index(const SigningContext& context, const model::Profile& profile
   (void)git_run({"update-server-info"});
 }
 
-Instructions Portage::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                                   const std::vector<std::string>&) const {
+Instructions Portage::instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
+                                   const SiteFacts& site) const {
   const auto folder = folder_of(profile.id, profile.release);
-  const auto keyring = "/etc/portage/" + key_file(project);
+  const auto keyring = "/etc/portage/" + key_file(site.project);
+  auto names = package_names(newest, site.project);
+  // Of a package that is there compiled and as a source, one can be installed.
+  const auto all = names;
+  std::erase_if(names, [&all](const std::string& name) { return std::ranges::find(all, name + "-bin") != all.end(); });
   Instructions out;
-  out.file = folder + "/" + project + ".conf";
+  out.file = folder + "/" + site.project + ".conf";
   // A server of plain files hands out no shallow clones, which portage would ask for.
   out.content = fmt::format(
       "[{0}]\nlocation = /var/db/repos/{0}\nsync-type = git\nsync-uri = {1}/{2}/{3}\nclone-depth = 0\nsync-depth = 0\n"
       "sync-git-verify-commit-signature = yes\nsync-openpgp-key-path = {4}\nsync-openpgp-key-refresh = no\n",
-      project, url, folder, kGit, keyring);
+      site.project, site.url, folder, kGit, keyring);
   out.commands = {
-      "install -d -m 0755 /etc/portage/repos.conf",
-      fmt::format("curl -fsSLo {} {}/{}", keyring, url, key_file(project)),
-      fmt::format("curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", project, url, out.file),
+      "sudo install -d -m 0755 /etc/portage/repos.conf",
+      fmt::format("sudo curl -fsSLo {} {}/{}", keyring, site.url, key_file(site.project)),
+      fmt::format("sudo curl -fsSLo /etc/portage/repos.conf/{}.conf {}/{}", site.project, site.url, out.file),
       // The source lies here, too, wherever the ebuild says that it comes from (make.conf(5)).
-      fmt::format("echo 'GENTOO_MIRRORS=\"{}/{} ${{GENTOO_MIRRORS}}\"' >>/etc/portage/make.conf", url, folder),
-      // One line: portage leaves a clone whose signature it has refused, and emerge does not ask again.
-      fmt::format("emaint sync --repo {0} && emerge --ask {0}", project)};
+      fmt::format("echo 'GENTOO_MIRRORS=\"{}/{} ${{GENTOO_MIRRORS}}\"' | sudo tee -a /etc/portage/make.conf", site.url,
+                  folder),
+      // One line: portage leaves a clone whose signature it has refused, and emerge does not ask again. Nothing is
+      // recommended in an ebuild: all packages are named.
+      fmt::format("sudo emaint sync --repo {} && sudo emerge --ask {}", site.project, base::join(names, " "))};
   return out;
 }
 
-std::vector<std::string> Portage::faults(const SigningContext& context, const Published& newest,
+std::vector<std::string> Portage::faults(const SigningContext& context, const std::vector<const Published*>& entries,
                                          const fs::path& site) const {
   std::vector<std::string> faults;
-  const auto folder = site / folder_of(newest.distribution, newest.release);
-  const auto shown = folder_of(newest.distribution, newest.release);
+  const auto release = folder_of(entries.front()->distribution, entries.front()->release);
+  const auto folder = site / release;
   const base::TempDir home(base::temp_parent(), "orchestrator-git.");
   const std::map<std::string, std::string> environment = {{"GIT_CONFIG_NOSYSTEM", "1"},
                                                           {"GIT_CONFIG_GLOBAL", "/dev/null"},
@@ -161,20 +197,11 @@ std::vector<std::string> Portage::faults(const SigningContext& context, const Pu
     (void)git({"read-tree", head});
     for (const auto& line : base::lines(git({"status", "--porcelain", "--untracked-files=all", "--no-renames"}))) {
       if (line.rfind("A  ", 0) != 0)  // there is no HEAD to compare with: what is as the commit says is "added"
-        faults.push_back(shown + "/overlay is not what the signed commit says: " + base::printable(line));
+        faults.push_back(release + "/overlay is not what the signed commit says: " + base::printable(line));
     }
-    for (const auto& line : base::lines(content_of(package_folder(newest, site) / "Manifest"))) {
-      const auto parts = base::split(line, ' ');
-      if (parts.size() != 7 || parts[0] != "DIST") {
-        faults.push_back(shown + ": \"" + base::printable(line) + "\" is not a line of a thin Manifest");
-      } else if (!base::is_safe_relative(parts[1]) || !fs::exists(folder / "distfiles" / parts[1])) {
-        faults.push_back(shown + "/distfiles/" + base::printable(parts[1]) + " is listed, and is not there");
-      } else if (manifest_line(context, folder / "distfiles" / parts[1]) != line + "\n") {
-        faults.push_back(shown + "/distfiles/" + parts[1] + " is another file than the one listed");
-      }
-    }
+    for (const auto& [package, files] : distfiles(entries)) check_manifest(context, site, release, package, faults);
   } catch (const base::Error& error) {
-    faults.push_back(shown + ": " + error.what());
+    faults.push_back(release + ": " + error.what());
   }
   return faults;
 }

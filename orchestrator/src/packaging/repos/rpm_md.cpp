@@ -90,25 +90,25 @@ void RpmMd::index(const SigningContext& context, const model::Profile& profile, 
   base::write_file(repodata / "repomd.xml.key", context.key_file());
 }
 
-Instructions RpmMd::instructions(const model::Profile& profile, const std::string& project, const std::string& url,
-                                 const std::vector<std::string>&) const {
+Instructions RpmMd::instructions(const model::Profile& profile, const std::vector<const Published*>&,
+                                 const SiteFacts& site) const {
   const auto folder = folder_of(profile.id, profile.release);
   Instructions out;
-  out.file = folder + "/" + project + ".repo";
+  out.file = folder + "/" + site.project + ".repo";
   // zypper takes gpgcheck=1 for a signed list alone, and looks at packages only with pkg_gpgcheck.
   out.content = fmt::format(
       "[{0}]\nname={0} for {1} "
       "{2}\nbaseurl={3}/{4}/\nenabled=1\ntype=rpm-md\ngpgcheck=1\nrepo_gpgcheck=1\npkg_gpgcheck=1\n"
       "gpgkey={3}/{5}\n",
-      project, profile.name, profile.release, url, folder, key_file(project));
-  out.commands = commands(project, url + "/" + out.file, url + "/" + key_file(project));
+      site.project, profile.name, profile.release, site.url, folder, key_file(site.project));
+  out.commands = commands(site.project, site.url + "/" + out.file, site.url + "/" + key_file(site.project));
   return out;
 }
 
-std::vector<std::string> RpmMd::faults(const SigningContext& context, const Published& newest,
+std::vector<std::string> RpmMd::faults(const SigningContext& context, const std::vector<const Published*>& entries,
                                        const fs::path& site) const {
   std::vector<std::string> faults;
-  const auto folder = folder_of(newest.distribution, newest.release);
+  const auto folder = folder_of(entries.front()->distribution, entries.front()->release);
   const auto repomd = content_or_fault(site, folder + "/repodata/repomd.xml", faults);
   const auto signature = content_or_fault(site, folder + "/repodata/repomd.xml.asc", faults);
   if (!faults.empty()) return faults;
@@ -142,14 +142,16 @@ std::vector<std::string> RpmMd::faults(const SigningContext& context, const Publ
   return faults;
 }
 
+// What the package recommends comes with it: both managers have weak dependencies.
 std::vector<std::string> Dnf::commands(const std::string& project, const std::string& repo_file,
                                        const std::string&) const {
-  return {fmt::format("curl -fsSLo /etc/yum.repos.d/{}.repo {}", project, repo_file), "dnf install " + project};
+  return {fmt::format("sudo curl -fsSLo /etc/yum.repos.d/{}.repo {}", project, repo_file),
+          "sudo dnf install " + project};
 }
 
 std::vector<std::string> Zypper::commands(const std::string& project, const std::string& repo_file,
                                           const std::string& key) const {
-  return {"rpm --import " + key, "zypper addrepo " + repo_file, "zypper install " + project};
+  return {"sudo rpm --import " + key, "sudo zypper addrepo " + repo_file, "sudo zypper install " + project};
 }
 
 }  // namespace repos

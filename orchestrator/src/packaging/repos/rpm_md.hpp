@@ -6,7 +6,9 @@
 namespace repos {
 
 /// An "rpm-md" repository, one a release: packages, repodata/ by createrepo_c, repomd.xml.asc beside repomd.xml
-/// (dnf.conf(5) and zypper(8): repo_gpgcheck). dnf and zypper read the same, and are told of it differently.
+/// (dnf.conf(5) and zypper(8): repo_gpgcheck). It holds the packages of all architectures: dnf and zypper offer a
+/// machine those that it can run, and an address without $basearch is what every client has. dnf and zypper read the
+/// same, and are told of it differently.
 class RpmMd : public Manager {
  public:
   [[nodiscard]] std::vector<model::Tool> tools() const override;
@@ -15,10 +17,10 @@ class RpmMd : public Manager {
   [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
   void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
              const std::filesystem::path& site) const override;
-  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::string& project,
-                                          const std::string& url,
-                                          const std::vector<std::string>& fingerprints) const override;
-  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context, const Published& newest,
+  [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
+                                          const SiteFacts& site) const override;
+  [[nodiscard]] std::vector<std::string> faults(const SigningContext& context,
+                                                const std::vector<const Published*>& entries,
                                                 const std::filesystem::path& site) const override;
 
  protected:

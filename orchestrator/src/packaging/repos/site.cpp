@@ -114,6 +114,8 @@ Draft::~Draft() {
 void Draft::put_file(const fs::path& file, const std::string& place, std::int64_t time, Published& entry) {
   const auto content = content_of(file);
   const auto digest = base::sha256(content);
+  if (const auto [there, is_first] = put_.try_emplace(place, digest); !is_first && there->second != digest)
+    throw base::Error(place + " is there with other contents: another package that is published now has it, too");
   const auto known = known_.find(place);
   if (known == known_.end() || known->second != digest) {
     write(place, content);

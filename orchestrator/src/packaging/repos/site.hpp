@@ -40,7 +40,8 @@ class Draft {
   Draft& operator=(const Draft&) = delete;
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-  /// Takes what was proven, and nothing else, to `place`, and lists it. `time` becomes its time.
+  /// Takes what was proven, and nothing else, to `place`, and lists it. `time` becomes its time. base::Error when
+  /// another package was put there, too, with other contents.
   void put(const proof::VerifiedArtifact& artifact, const std::string& place, std::int64_t time, Published& entry);
   /// A file that belongs to one that was put (a detached signature).
   void put_beside(const std::filesystem::path& file, const std::string& place);
@@ -58,6 +59,7 @@ class Draft {
 
   std::filesystem::path site_, folder_;
   Digests known_;  // of what was put, written or carried
+  Digests put_;    // of what was put
 };
 
 /// A site's own path: absolute, without links and without a slash at its end, so that what belongs to it can lie beside

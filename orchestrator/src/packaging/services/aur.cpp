@@ -14,6 +14,7 @@ namespace services {
 namespace {
 
 constexpr std::uint64_t kLargest = 1U << 20U;
+constexpr std::string_view kName = "{name}";  // in an address: the package's
 constexpr std::string_view kTarball = ".tar.gz";
 // The replies to Submission::ask.
 constexpr std::size_t kNames = 1;
@@ -28,20 +29,25 @@ std::vector<model::Tool> Aur::tools() const {
 bool Aur::takes(const model::Profile& profile) const { return !profile.services.aur.empty(); }
 
 void Aur::check(const SubmitTarget& order) const {
+  auto filled = order;
+  filled.place = base::replace_all(order.place, std::string(kName), "name");
   if (!order.place.empty())
-    check_remote(order, "a git repository of the AUR",
-                 "--to aur alone takes the one in the profile; else --to aur=ssh://aur@HOST/NAME.git, or a whole path");
+    check_remote(
+        filled, "a git repository of the AUR",
+        "--to aur alone takes the one in the profile; else --to aur=ssh://aur@HOST/{name}.git, or a whole path");
 }
 
 std::vector<Submission> Aur::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+  if (!order.place.empty() && order.place.find(kName) == std::string::npos && by_package(releases).size() > 1)
+    refuse_several(order, "one repository, and there are several packages to hand over");
   std::vector<Submission> out;
   for (const auto& offer : releases) {
     Submission submission;
     submission.name = offer.project->name;
     submission.version = fmt::format("{}-{}", offer.project->version(), offer.profile->package.revision);
     submission.what = submission.name + " " + submission.version;
-    submission.to =
-        order.place.empty() ? base::replace_all(offer.profile->services.aur, "{name}", submission.name) : order.place;
+    submission.to = base::replace_all(order.place.empty() ? offer.profile->services.aur : order.place,
+                                      std::string(kName), submission.name);
     submission.releases = {offer.profile->key()};
     // The tarball and the package itself are not pushed: the AUR is of recipes.
     for (const auto& output : offer.outputs) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -66,10 +67,10 @@ void Copr::check(const SubmitTarget& order) const {
 
 std::vector<Submission> Copr::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
   // One source package serves all releases of a distribution (profile::check_relations holds them to it): the newest's.
-  std::map<std::string, std::vector<const BuiltRelease*>> by_distribution;
-  for (const auto& offer : releases) by_distribution[offer.profile->id].push_back(&offer);
   std::vector<Submission> out;
-  for (const auto& [id, group] : by_distribution) {
+  std::map<std::pair<std::string, std::string>, std::vector<const BuiltRelease*>> groups;
+  for (const auto& offer : releases) groups[{offer.profile->id, offer.project->name}].push_back(&offer);
+  for (const auto& [unused, group] : groups) {
     const BuiltRelease& newest = *group.back();
     const auto& package = output_with(newest, ".src.rpm");
     Submission submission;

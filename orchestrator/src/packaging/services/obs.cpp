@@ -59,22 +59,8 @@ void add_deb(Submission& submission, const BuiltRelease& offer, const std::strin
   }
 }
 
-}  // namespace
-
-std::vector<model::Tool> Obs::tools() const { return {{"osc", "osc", {}}, {"bsdtar", "libarchive-tools", {}}}; }
-
-bool Obs::takes(const model::Profile& profile) const { return !profile.services.obs.empty(); }
-
-void Obs::check(const SubmitTarget& order) const {
-  const auto parts = base::split(order.place, '/');
-  const auto is_name = [](const std::string& part) { return is_word(part, "._-+"); };
-  const bool project = !parts.empty() && std::ranges::all_of(base::split(parts.front(), ':'), is_name);
-  if (!project || order.place.ends_with('/') || parts.size() > 2 ||
-      !std::ranges::all_of(parts, [](const auto& part) { return is_word(part, ":._-+") && !part.ends_with(':'); }))
-    refuse_place(order, "a project of OBS", "--to obs=home:USER, or --to obs=PROJECT/PACKAGE");
-}
-
-std::vector<Submission> Obs::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+/// One of the project's packages, for all its releases.
+Submission submission_of(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) {
   const auto& first = *releases.front().project;
   const auto [project, package] = place_of(order, first.name);
   Submission submission;
@@ -104,7 +90,30 @@ std::vector<Submission> Obs::submissions(const SubmitTarget& order, const std::v
   submission.ask.push_back({client(order, {"addremove"}), "package"});
   submission.ask.push_back({client(order, {"status"}), "package"});
   submission.send = {{client(order, {"commit", "--noservice", "--message", submission.what}), "package"}};
-  return {submission};
+  return submission;
+}
+
+}  // namespace
+
+std::vector<model::Tool> Obs::tools() const { return {{"osc", "osc", {}}, {"bsdtar", "libarchive-tools", {}}}; }
+
+bool Obs::takes(const model::Profile& profile) const { return !profile.services.obs.empty(); }
+
+void Obs::check(const SubmitTarget& order) const {
+  const auto parts = base::split(order.place, '/');
+  const auto is_name = [](const std::string& part) { return is_word(part, "._-+"); };
+  const bool project = !parts.empty() && std::ranges::all_of(base::split(parts.front(), ':'), is_name);
+  if (!project || order.place.ends_with('/') || parts.size() > 2 ||
+      !std::ranges::all_of(parts, [](const auto& part) { return is_word(part, ":._-+") && !part.ends_with(':'); }))
+    refuse_place(order, "a project of OBS", "--to obs=home:USER, or --to obs=PROJECT/PACKAGE");
+}
+
+std::vector<Submission> Obs::submissions(const SubmitTarget& order, const std::vector<BuiltRelease>& releases) const {
+  std::vector<Submission> out;
+  for (const auto& group : by_package(releases)) out.push_back(submission_of(order, group));
+  if (out.size() > 1 && order.place.find('/') != std::string::npos)
+    refuse_several(order, "one package of a project, and there are several to hand over");
+  return out;
 }
 
 Answer Obs::answer(const Submission&, const std::vector<Reply>& replies) const {

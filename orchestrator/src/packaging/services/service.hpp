@@ -27,7 +27,7 @@ struct SubmitTarget {
   unsigned revision = 1;  // of an upload of the same package, where a service wants one
 };
 
-/// A release, and what a build of it makes.
+/// A package of a release, and what a build of it makes.
 struct BuiltRelease {
   const model::Profile* profile = nullptr;
   const model::Project* project = nullptr;
@@ -119,6 +119,10 @@ class Service {
 [[nodiscard]] const model::Output& output_with(const BuiltRelease& offer, std::string_view ending);
 /// A word that begins with a letter or digit, and goes on with these and characters of `others`.
 [[nodiscard]] bool is_word(std::string_view text, std::string_view others);
+/// The releases of each package, in the order in which the packages first come.
+[[nodiscard]] std::vector<std::vector<BuiltRelease>> by_package(const std::vector<BuiltRelease>& releases);
+/// base::Error (usage): the place that was named takes one package (`what` says so), and there are several.
+[[noreturn]] void refuse_several(const SubmitTarget& order, const std::string& what);
 /// base::Error (usage): the place that was named is none of this service's.
 [[noreturn]] void refuse_place(const SubmitTarget& order, const std::string& what, const std::string& hint);
 /// base::Error (usage) when `text` is empty, begins with '-', or has a character that is none of `allowed` or a letter

@@ -84,6 +84,24 @@ bool is_word(std::string_view text, std::string_view others) {
          std::ranges::all_of(text, [&](char c) { return plain(c) || others.find(c) != std::string_view::npos; });
 }
 
+std::vector<std::vector<BuiltRelease>> by_package(const std::vector<BuiltRelease>& releases) {
+  std::vector<std::vector<BuiltRelease>> out;
+  for (const auto& one : releases) {
+    const auto group = std::ranges::find_if(
+        out, [&one](const auto& other) { return other.front().project->name == one.project->name; });
+    if (group == out.end())
+      out.push_back({one});
+    else
+      group->push_back(one);
+  }
+  return out;
+}
+
+void refuse_several(const SubmitTarget& order, const std::string& what) {
+  throw base::Error(fmt::format("{} is {}", base::printable(order.place), what), base::Exit::usage)
+      .with_hint("--package chooses one; without a place of its own each package goes to the one that bears its name");
+}
+
 void refuse_place(const SubmitTarget& order, const std::string& what, const std::string& hint) {
   throw base::Error(order.place.empty() ? fmt::format("{} was not named", what)
                                         : fmt::format("\"{}\" is not {}", base::printable(order.place), what),

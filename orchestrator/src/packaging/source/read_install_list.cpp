@@ -19,7 +19,7 @@ using enum model::InstallKind;
 const std::map<std::string, model::InstallKind, std::less<>> kKinds = {
     {"file", file}, {"man", man}, {"doc", doc}, {"changelog", changelog}, {"license", license}, {"dir", directory}};
 const std::map<std::string, unsigned, std::less<>> kModes = {{"0644", 0644}, {"0755", 0755}};
-const std::vector<std::string> kVariables = {"@SBINDIR@", "@MANDIR@", "@DOCDIR@"};
+const std::vector<std::string> kVariables = {"@SBINDIR@", "@MANDIR@", "@DOCDIR@", "@ZSHDIR@"};
 bool is_destination(std::string text) {
   for (const auto& variable : kVariables) {
     if (text.starts_with(variable + "/")) text = "/v" + text.substr(variable.size());
@@ -116,6 +116,7 @@ model::InstallList resolve(const model::InstallList& list, const model::Profile&
     item.destination = base::replace_all(item.destination, "@SBINDIR@", profile.package.sbin_dir);
     item.destination = base::replace_all(item.destination, "@MANDIR@", "/usr/share/man");
     item.destination = base::replace_all(item.destination, "@DOCDIR@", profile.package.doc_dir);
+    item.destination = base::replace_all(item.destination, "@ZSHDIR@", profile.package.zsh_dir);
   }
   return resolved;
 }

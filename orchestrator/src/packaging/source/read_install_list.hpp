@@ -23,8 +23,8 @@ namespace source {
 /// The profile of a package with {name} and {version} in its folders replaced, and the suffix of its folder in dist/.
 [[nodiscard]] model::Profile expand(model::Profile profile, const model::Project& project);
 
-/// @SBINDIR@, @MANDIR@ and @DOCDIR@ replaced by what an expanded profile says, without the files of hooks that it does
-/// not have.
+/// @SBINDIR@, @MANDIR@, @DOCDIR@ and @ZSHDIR@ replaced by what an expanded profile says, without the files of hooks
+/// that it does not have.
 [[nodiscard]] model::InstallList resolve(const model::InstallList& list, const model::Profile& profile);
 
 }  // namespace source

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "model/deb_version.hpp"
 #include "model/strict_json.hpp"
+#include "source/read_next_steps.hpp"
 
 namespace source {
 namespace {
@@ -80,8 +81,17 @@ void check_package(const model::Project& project, const std::string& place, mode
     if (!is_prose(project.description[i], 72))
       add(findings, fmt::format("{}/description/{}", place, i), "expected one line of at most 72 characters");
   }
-  if (project.sources.empty())
-    add(findings, place + "/source", "expected an object: paths of the project, and their places in the source");
+  const bool is_prebuilt = project.making == model::Making::prebuilt;
+  if (project.sources.empty() != is_prebuilt)
+    add(findings, place + "/source",
+        is_prebuilt ? "expected nothing: what is prebuilt has no source"
+                    : "expected an object: paths of the project, and their places in the source");
+  const auto tarball = base::replace_all(base::replace_all(project.prebuilt, "{version}", "v"), "{arch}", "a");
+  if (is_prebuilt ? project.prebuilt.find("{arch}") == std::string::npos || !base::is_safe_relative(tarball)
+                  : !project.prebuilt.empty())
+    add(findings, place + "/prebuilt",
+        is_prebuilt ? "expected the path of a tarball in the project, in which {arch} and {version} stand"
+                    : "expected nothing: it goes with \"making\": \"prebuilt\"");
   for (const auto& [from, to] : project.sources) {
     if (!base::is_safe_relative(from) || (!to.empty() && !base::is_safe_relative(to)))
       add(findings, fmt::format("{}/source: \"{}\"", place, base::printable(from, 100)),
@@ -155,13 +165,14 @@ model::Project package(const nlohmann::json& object, const model::Project& commo
   auto project = common;
   Fields fields(object, place, findings);
   fields.refuse_unknown(
-      {"id", "name", "summary", "description", "license", "making", "install_list", "source", "left_out"});
+      {"id", "name", "summary", "description", "license", "making", "install_list", "source", "left_out", "prebuilt"});
   project.id = fields.text("id");
   project.name = fields.text("name");
   project.summary = fields.text("summary");
   project.description = fields.lines("description");
   project.license = fields.text("license");
   project.install_list = fields.text("install_list");
+  project.prebuilt = fields.text("prebuilt");
   project.sources = fields.pairs("source");
   project.left_out = fields.lines("left_out");
   const auto making = kMakings.find(fields.text("making"));
@@ -192,12 +203,14 @@ std::vector<model::Project> projects(std::string_view project_json, std::string_
     return out;
   }
   Fields fields(document, file + ": /", findings);
-  fields.refuse_unknown({"url", "downloads", "packages"});
+  fields.refuse_unknown({"url", "downloads", "next_steps", "packages"});
   common.url = fields.text("url");
   common.downloads = fields.text("downloads");
   if (document.contains("downloads") && common.downloads.empty())
     add(findings, file + ": /downloads", "expected an address, got nothing");
   check_addresses(common, file, findings);
+  if (const auto steps = document.find("next_steps"); steps != document.end())
+    common.next_steps = next_steps(*steps, file, findings);
   const auto packages = document.find("packages");
   if (packages == document.end() || !packages->is_array() || packages->empty()) {
     add(findings, file + ": /packages", "expected an array of at least one package");

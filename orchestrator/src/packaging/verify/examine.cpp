@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -64,6 +67,24 @@ void take_keys(SiteFaults& out, repos::SigningContext::Setting& setting, const E
   setting.site.package_keys = packages.empty() ? "" : signing::one_block({text}, packages, context);
 }
 
+std::vector<SitePackage> packages_of(const repos::Catalog& catalog) {
+  std::map<std::string, SitePackage> found;
+  std::map<std::string, std::set<std::string>> releases;
+  std::map<std::string, std::set<std::string>> versions;
+  for (const auto& entry : catalog.entries) {
+    auto& one = found[entry.package];
+    const auto release = repos::folder_of(entry.distribution, entry.release);
+    one.name = entry.package;
+    if (!repos::is_for_all(entry)) one.architectures.insert(entry.arch);
+    releases[one.name].insert(release);
+    versions[one.name].insert(release + " " + entry.version);
+    one.releases = releases[one.name].size();
+    one.versions = versions[one.name].size();
+  }
+  const auto values = std::views::values(found);
+  return {values.begin(), values.end()};
+}
+
 }  // namespace
 
 SiteFaults examine(const fs::path& given, const ExamineOptions& options, const base::Context& context) {
@@ -74,7 +95,7 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, const b
   if (catalog.entries.empty()) throw base::Error(site.string() + " holds no packages", base::Exit::usage);
   const base::TempDir home(base::temp_parent(), "orchestrator-verify.");
   repos::SigningContext::Setting setting;
-  setting.project = catalog.entries.front().package;
+  setting.project = catalog.project;
   setting.path_list = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   setting.log = home.path() / "log";
   setting.environment = {{"LC_ALL", "C.UTF-8"}, {"HOME", home.path()}, {"GNUPGHOME", home.path()}};
@@ -88,22 +109,25 @@ SiteFaults examine(const fs::path& given, const ExamineOptions& options, const b
   const repos::SigningContext signing_context(context, setting, nullptr);
   auto more = repos::faults_of_files(signing_context, site);
   out.faults.insert(out.faults.end(), more.begin(), more.end());
+  std::set<std::string> releases;
   for (const auto& entry : catalog.entries) {
-    if (repos::of_release(catalog, entry.distribution, entry.release).back() != &entry) continue;
+    const auto release = repos::folder_of(entry.distribution, entry.release);
+    if (!releases.insert(release).second) continue;
     const auto* manager = repos::find(entry.manager);
     if (manager == nullptr) {
       out.faults.push_back("there are no repositories for " + base::printable(entry.manager));
       continue;
     }
     try {
-      more = manager->faults(signing_context, entry, site);
+      more = manager->faults(signing_context, repos::of_release(catalog, entry.distribution, entry.release), site);
       out.faults.insert(out.faults.end(), more.begin(), more.end());
     } catch (const base::Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      out.faults.push_back(repos::folder_of(entry.distribution, entry.release) + ": " + error.what());
+      out.faults.push_back(release + ": " + error.what());
     }
   }
+  out.packages = packages_of(catalog);
   return out;
 }
 

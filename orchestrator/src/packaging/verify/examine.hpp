@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,20 @@
 
 namespace verify {
 
+/// What the catalog says of a package.
+struct SitePackage {
+  std::string name;
+  std::set<std::string> architectures;  // as its package managers write them; none: it is for all of them
+  std::size_t releases = 0;             // that have it
+  std::size_t versions = 0;             // of all releases
+};
+
 struct SiteFaults {
   std::string fingerprint;  // of the key that was looked with: not what the site says of itself
   std::string next;         // fingerprint of the key that is announced to follow it; "": none
   std::vector<std::string> faults;
-  std::string warning;  // of what will be a fault: the key's end; "": there is time
+  std::vector<SitePackage> packages;  // sorted by name
+  std::string warning;                // of what will be a fault: the key's end; "": there is time
 };
 
 struct ExamineOptions {

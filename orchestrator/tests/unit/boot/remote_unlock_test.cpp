@@ -88,7 +88,8 @@ class Script final : public base::Runner {
   base::Outcome run(const base::Command& command, const base::Cancel& cancel) override {
     if (command.argv[0] == "ssh-keygen") return look_up(command);
     if (std::ranges::find(command.argv, "-G") != command.argv.end()) {
-      base::write_file(command.stdout_to, settings);
+      const bool without_configuration = std::ranges::find(command.argv, "-F") != command.argv.end();
+      base::write_file(command.stdout_to, without_configuration ? "user " + own_user + "\n" : settings);
       return local;
     }
     const bool is_early = std::ranges::find(command.argv, "HostKeyAlias=db-initramfs") != command.argv.end();
@@ -128,6 +129,7 @@ class Script final : public base::Runner {
   std::vector<base::Command> commands;
   std::map<std::string, std::string> known;  // name -> key
   std::string settings;
+  std::string own_user = "operator";  // who runs ssh, as ssh says it
   base::Outcome local;
 
  private:
@@ -199,6 +201,20 @@ Played play_with(Script& script, const Options& options = {}) {
 Played play(std::deque<Answer> answers, const Options& options = {}) {
   Script script(std::move(answers));
   return play_with(script, options);
+}
+
+TEST(Unlock, UserOfTheRealSystemIsTheConfiguredOneOrElseRoot) {
+  const auto user_of_the_real_system = [](const std::string& own_user) {
+    Script script({down(), early(0), early(0), down(), real(97)});
+    script.own_user = own_user;
+    (void)play_with(script);
+    const auto& argv = script.commands.back().argv;
+    const auto option = std::ranges::find(argv, "-l");
+    return option == argv.end() ? "" : *(option + 1);
+  };
+  EXPECT_EQ(user_of_the_real_system("operator"), "admin");
+  // ssh -G says the same where no user is configured.
+  EXPECT_EQ(user_of_the_real_system("admin"), "root");
 }
 
 TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {

@@ -124,7 +124,9 @@ TEST(StepEnvironment, AStepsOwnValuesWin) {
 
 class PlanTest : public testing::Test {
  protected:
-  PlanTest() { workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}}, context_); }
+  PlanTest() {
+    workspace_ = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}, {}}, context_);
+  }
 
   std::vector<const profile::Release*> releases(const std::string& id) {
     std::vector<const profile::Release*> list;

@@ -219,7 +219,8 @@ TEST(FindRoot, OutsideOfAProjectItIsAnErrorOfUsage) {
 
 TEST(Project, TheRealOneHasNothingWrong) {
   const fakes::SystemContext context;
-  const auto workspace = build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {}, {}}, context);
+  const auto workspace =
+      build::open_workspace({PROJECT_ROOT, build::kPlaceholderPackager, {"module", "tools"}, {}, {}}, context);
   EXPECT_EQ(model::to_text(workspace.profiles.findings) + model::to_text(workspace.findings), "");
 }
 

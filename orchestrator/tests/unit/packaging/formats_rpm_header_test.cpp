@@ -22,7 +22,7 @@ using testing::IsEmpty;
 const build::Job& rpm_job() {
   static const fakes::SystemContext context;
   static const auto workspace =
-      build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}}, context);
+      build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module"}, {}, {}}, context);
   static const auto jobs = [] {
     auto all = build::plan(workspace, profile::all(workspace.profiles), context);
     std::erase_if(all, [](const build::Job& job) { return job.recipe.format != "rpm"; });

@@ -21,12 +21,19 @@ Published entry(const std::string& release, const std::string& version) {
   out.manager = "apt";
   out.package = "p";
   out.version = version;
+  out.arch = "all";
   out.key = "k" + version;
   out.time = 1700000000;
   out.files = {{"one/" + release + "/" + version, "aa", 3}};
   out.how = "one/" + release + ".sources";
   out.commands = {"apt install p"};
   return out;
+}
+
+Published of(Published entry, const std::string& package, const std::string& arch) {
+  entry.package = package;
+  entry.arch = arch;
+  return entry;
 }
 
 std::vector<std::string> versions(const Catalog& catalog, const std::string& release) {
@@ -37,6 +44,7 @@ std::vector<std::string> versions(const Catalog& catalog, const std::string& rel
 
 Catalog sample() {
   Catalog catalog;
+  catalog.project = "p";
   catalog.url = "https://example.org";
   catalog.fingerprint = "ABCD";
   catalog.entries = {entry("1", "1-1"), entry("2", "1-1"), entry("1", "1-2"), entry("1", "1-3"), entry("2", "1-2")};
@@ -47,7 +55,9 @@ TEST(Catalog, WhatIsWrittenIsReadBack) {
   const auto catalog = sample();
   EXPECT_EQ(repos::to_json(repos::read_catalog(repos::to_json(catalog))), repos::to_json(catalog));
   const auto read = repos::read_catalog(repos::to_json(catalog));
+  EXPECT_EQ(read.project, "p");
   EXPECT_EQ(read.url, "https://example.org");
+  EXPECT_EQ(read.entries.at(1).arch, "all");
   EXPECT_EQ(read.entries.at(1).files.at(0).path, "one/2/1-1");
   EXPECT_THAT(read.entries.at(1).commands, ElementsAre("apt install p"));
 }
@@ -87,6 +97,62 @@ TEST(Catalog, TheOldestVersionsOfEachReleaseGoAndTheNewestNeverDoes) {
   EXPECT_THAT(versions(catalog, "2"), ElementsAre("1-2"));
 }
 
+TEST(Catalog, VersionsAreKeptOfEachPackageAndArchitecture) {
+  Catalog catalog;
+  for (const auto* version : {"1-1", "1-2", "1-3"}) {
+    catalog.entries.push_back(entry("1", version));
+    catalog.entries.push_back(of(entry("1", version), "p-tools", "amd64"));
+    if (std::string(version) != "1-2") catalog.entries.push_back(of(entry("1", version), "p-tools", "arm64"));
+  }
+  EXPECT_THAT(repos::prune(catalog, 3), IsEmpty());
+  const auto gone = repos::prune(catalog, 2);
+  ASSERT_THAT(gone, SizeIs(2));
+  EXPECT_EQ(gone[0].package + gone[0].version, "p1-1");
+  EXPECT_EQ(gone[1].arch + gone[1].version, "amd641-1");
+  EXPECT_THAT(repos::of_release(catalog, "one", "1"), SizeIs(6));
+}
+
+TEST(Catalog, TheNewestOfEachPackageAndArchitectureIsFoundWhateverCameLast) {
+  Catalog catalog;
+  catalog.entries = {of(entry("1", "1-1"), "p-tools", "arm64"), entry("1", "1-1"),
+                     of(entry("1", "1-1"), "p-tools", "amd64"), entry("1", "1-2")};
+  std::vector<std::string> found;
+  for (const auto* one : repos::newest_of(repos::of_release(catalog, "one", "1")))
+    found.push_back(one->package + " " + one->arch + " " + one->version);
+  EXPECT_THAT(found, ElementsAre("p all 1-2", "p-tools amd64 1-1", "p-tools arm64 1-1"));
+}
+
+TEST(Catalog, TheFirstFormatHadOnePackageForAllArchitectures) {
+  const auto text = [](const std::string& path) {
+    return R"({"format":1,"url":"https://example.org","key":"ABCD","packages":[{"distribution":"one",)"
+           R"("distribution_name":"One","release":"1","manager":"m","package":"p","version":"1-1","key":"k","time":1,)"
+           R"("how":"one/p.conf","commands":["x"],"files":[{"path":")" +
+           path + R"(","size":1,"sha256":"aa"}]}]})";
+  };
+  for (const auto& [path, arch] : {std::pair("one/1/packages/p-1-1.noarch.rpm", "noarch"),
+                                   {"one/pool/x/p_1-1_all.deb", "all"},
+                                   {"one/1/p-1-1-any.pkg.tar.zst", "any"},
+                                   {"one/1/distfiles/p-1.tar.gz", "any"}}) {
+    const auto read = repos::read_catalog(text(path));
+    EXPECT_EQ(read.entries.at(0).arch, arch) << path;
+    EXPECT_EQ(read.project, "p");
+    EXPECT_TRUE(repos::is_for_all(read.entries.at(0)));
+  }
+}
+
+TEST(Catalog, ANameThatEscapesIsRefused) {
+  for (const auto* name : {"..", "a/b", "", "."}) {
+    for (auto field : {&Published::distribution, &Published::release, &Published::package, &Published::arch}) {
+      auto catalog = sample();
+      catalog.entries[0].*field = name;
+      EXPECT_THROW((void)repos::read_catalog(repos::to_json(catalog)), base::Error) << name;
+    }
+    auto catalog = sample();
+    catalog.project = name;
+    EXPECT_THROW((void)repos::read_catalog(repos::to_json(catalog)), base::Error) << name;
+  }
+}
+
 TEST(Catalog, APathThatEscapesIsRefused) {
   for (const auto* path : {"../x", "/etc/passwd", "a//b", ""}) {
     auto catalog = sample();
@@ -99,7 +165,7 @@ TEST(Catalog, APathThatEscapesIsRefused) {
 }
 
 TEST(Catalog, WhatIsNoneIsAnErrorAndNotACrash) {
-  for (const auto* text : {"", "[]", "{}", "null", R"({"format":2,"url":"","key":"","packages":[]})",
+  for (const auto* text : {"", "[]", "{}", "null", R"({"format":3,"url":"","key":"","packages":[]})", R"({"format":0})",
                            R"({"format":1,"url":"","key":"","packages":[{}]})", R"({"format":1,"url":3})"}) {
     EXPECT_THROW((void)repos::read_catalog(text), base::Error) << text;
   }

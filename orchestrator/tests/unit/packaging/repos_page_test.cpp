@@ -17,6 +17,7 @@ repos::Catalog hostile() {
   entry.manager = "apt&";
   entry.package = "p";
   entry.version = "1.0-1";
+  entry.arch = "all";
   entry.files = {{"a b/<x>.deb", "aa", 2048}, {"d/overlay/y.ebuild", "bb", 1}};
   entry.how = "d/\".sources";
   entry.commands = {"curl <evil> & rm"};
@@ -28,8 +29,27 @@ repos::Catalog hostile() {
 }
 
 std::string page(const repos::Catalog& catalog) {
+  model::Project project;
+  project.name = "p";
+  project.summary = "A & B";
+  project.url = "https://p.example";
+  project.next_steps = {{"Build it <again>", "p-rebuild", ""}, {"Look at it", "p inspect", "p-tools"}};
   return repos::page(
-      catalog, [](const std::string& path) { return "content of " + path; }, "p", "A & B", "https://p.example");
+      catalog, [](const std::string& path) { return "content of " + path; }, project);
+}
+
+repos::Catalog with_tools() {
+  auto catalog = hostile();
+  catalog.entries.front().commands = {"sudo apt install p p-tools"};
+  for (const auto* arch : {"arm64", "amd64"}) {
+    auto entry = catalog.entries.front();
+    entry.package = "p-tools";
+    entry.version = "1.0-2";
+    entry.arch = arch;
+    entry.files = {{std::string("pool/p-tools_") + arch + ".deb", "cc", 1}};
+    catalog.entries.push_back(entry);
+  }
+  return catalog;
 }
 
 TEST(Page, WhateverTheCatalogHoldsIsText) {
@@ -58,6 +78,33 @@ TEST(Page, ItShowsTheKeysThatLieBesideThePresentOne) {
   for (const auto* said : {"followed by", "1111 2222 33", "predecessor", "4444 5555 66", "Revoked", "7777 8888 99",
                            "valid until 2030-03-17"})
     EXPECT_THAT(html, HasSubstr(said));
+}
+
+TEST(Page, AReleaseHasOneSectionWithAllItsPackages) {
+  const auto html = page(with_tools());
+  EXPECT_EQ(html.find("<section"), html.rfind("<section"));
+  EXPECT_THAT(html, HasSubstr("p 1.0-1; p-tools 1.0-2 for amd64 and arm64"));
+  EXPECT_EQ(html.find("sudo apt install p p-tools"), html.rfind("sudo apt install p p-tools"));
+  for (const auto* group : {"p 1.0-1, all architectures", "p-tools 1.0-2, amd64", "p-tools 1.0-2, arm64"})
+    EXPECT_THAT(html, HasSubstr(group));
+  EXPECT_THAT(html, Not(HasSubstr("older versions")));
+  EXPECT_THAT(html, HasSubstr("On other architectures than amd64 and arm64, leave out <code>p-tools</code>"));
+  EXPECT_THAT(page(hostile()), Not(HasSubstr("other architectures than")));
+}
+
+TEST(Page, ItEndsWithWhatComesAfterTheInstallation) {
+  const auto html = page(with_tools());
+  EXPECT_THAT(html, HasSubstr("Build it &lt;again&gt;<br><code>p-rebuild</code>"));
+  EXPECT_LT(html.find("sudo apt install"), html.find("p-rebuild"));
+  EXPECT_LT(html.find("p-rebuild"), html.find("p inspect"));
+  // of a package that the release does not have, or has as a source package alone
+  auto catalog = hostile();
+  catalog.entries.push_back(catalog.entries.front());
+  catalog.entries.back().package = "p-tools";
+  catalog.entries.back().arch = repos::kSource;
+  EXPECT_THAT(page(catalog), Not(HasSubstr("p inspect")));
+  EXPECT_THAT(page(hostile()), HasSubstr("p-rebuild"));
+  EXPECT_THAT(page(hostile()), Not(HasSubstr("p inspect")));
 }
 
 TEST(Page, OlderVersionsStandBehindTheNewest) {

@@ -34,7 +34,8 @@ SubmitTarget order_for(const std::string& name) {
 
 struct Planned {
   explicit Planned(const std::string& name) : service(*services::find(name)) {
-    workspace = build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {}, {}}, context);
+    workspace =
+        build::open_workspace({PROJECT_ROOT, "Ada Example <ada@example.org>", {"module", "tools"}, {}, {}}, context);
     std::vector<const profile::Release*> releases;
     for (const auto* release : profile::all(workspace.profiles)) {
       if (service.takes(release->profile)) adapted.push_back(*release);

@@ -65,6 +65,27 @@ TEST(Project, AGoodOneArrivesWhole) {
   EXPECT_EQ(project.epoch(), 1795478400) << "2026-11-24, 00:00 UTC";
 }
 
+TEST(Project, WhatToDoAfterTheInstallationIsAListOfTextsAndCommands) {
+  auto document = good();
+  document["next_steps"] = {{{"text", "Build it."}, {"command", "p-rebuild"}},
+                            {{"text", "Look."}, {"command", "p inspect"}, {"package", "p-tools"}}};
+  model::Findings findings;
+  const auto projects = source::projects(document.dump(), kChangelog, findings);
+  EXPECT_EQ(model::to_text(findings), "");
+  const auto& project = projects.at(0);
+  ASSERT_EQ(project.next_steps.size(), 2U);
+  EXPECT_EQ(project.next_steps[0].command, "p-rebuild");
+  EXPECT_EQ(project.next_steps[0].package, "");
+  EXPECT_EQ(project.next_steps[1].package, "p-tools");
+  document["next_steps"] = {{{"text", "a\nb"}, {"comand", "x"}}, 3};
+  const auto said = of_project(document);
+  for (const auto* one : {"/next_steps/0/text: expected one line", "/next_steps/0: unknown key \"comand\"",
+                          "/next_steps/0: expected \"text\" and \"command\"", "/next_steps/1: expected an object"})
+    EXPECT_THAT(said, HasSubstr(one));
+  document["next_steps"] = "x";
+  EXPECT_THAT(of_project(document), HasSubstr("/next_steps: expected an array"));
+}
+
 TEST(Project, TheProjectsOwnFilesHaveNothingWrong) {
   const std::filesystem::path root(PROJECT_ROOT);
   model::Findings findings;

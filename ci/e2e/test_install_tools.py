@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both packages from one published site, by every package manager, and the program that comes with them is run where it was installed:
+in roots that may hold nothing else, it reads an initramfs there. The site had the module alone at first."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import clients
+import cpio
+import shell
+import stage
+import stages
+import tool_sites
+import web
+
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("install-tools")]
+PROGRAM = "usr/bin/dracut-sshd"
+OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}
+# manager -> what a user would type to get another architecture's package, and what is said; {name}, {arch} and {url} stand for these
+FOREIGN = {"dnf": ("dnf install {name}.{arch}", "No match|Unable to find|nothing provides|No package"),
+           "zypper": ("zypper install {name}.{arch}", "not found"),
+           "apt": ("apt install {name}:{deb}", "Unable to locate package|Unable to correct|no installation candidate"),
+           "pacman": ("pacman -U {url}", "architecture is not valid|does not match")}
+
+
+@dataclass(frozen=True)
+class Shop:
+    work: Path
+    server: web.Web
+    sites: tool_sites.ToolSites
+
+
+def missing_tools(client: type[clients.Client]) -> list[str]:
+    return client.missing() + [tool for tool in ("curl", "gpg", "nginx", "unshare") if shutil.which(tool) is None]
+
+
+@pytest.fixture(scope="module")
+def shop(pytestconfig: pytest.Config) -> Iterator[Shop]:
+    work = Path(tempfile.mkdtemp(prefix="tools.", dir="/tmp"))  # GnuPG's sockets want a short path
+    server: web.Web | None = None
+    made: tool_sites.ToolSites | None = None
+    try:
+        for name in ("nothing", "home"):
+            (work / name).mkdir()
+        server = web.Web(work, work / "nothing")
+        made = tool_sites.ToolSites(work, server.url, [client.distribution for client in stages.CLIENTS if not missing_tools(client)])
+        for kind in tool_sites.KINDS:
+            made.site(kind)
+        yield Shop(work, server, made)
+    finally:
+        if server is not None:
+            server.end()
+        if made is not None:
+            made.end()
+        if pytestconfig.option.keep:
+            print(f"kept: {work}")
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def entries(shop: Shop, client: clients.Client) -> list[dict[str, Any]]:
+    """What the newer site has of the tools for the client's release."""
+    name, _, release = client.distribution.partition(":")
+    listed = json.loads((shop.sites.site("both") / "catalog.json").read_text())["packages"]
+    return [each for each in listed if each["distribution"] == name and release in ("", each["release"])
+            and each["package"] != shop.sites.package]
+
+
+def inside(client: clients.Client, *words: str) -> subprocess.CompletedProcess[str]:
+    """The installed program in its root, with nothing in its environment."""
+    return subprocess.run(["chroot", client.root, f"/{PROGRAM}", *words], env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False, timeout=60)
+
+
+def put_image(root: Path) -> None:
+    """Little, but an sshd's: the verdict is that nobody gets in."""
+    image = cpio.archive([cpio.Entry("etc/ssh/sshd_config", 0o100600, b"Port 22\n"),
+                          cpio.Entry("etc/passwd", 0o100644, b"root:x:0:0::/root:/bin/sh\n")])
+    (root / "image").write_bytes(image)
+
+
+@pytest.mark.parametrize("client_type", [pytest.param(client, id=client.name) for client in stages.CLIENTS])
+def test_both_packages_come_from_one_site_and_the_program_runs(
+        client_type: type[clients.Client], shop: Shop, record_property: Callable[[str, object], None]) -> None:
+    if missing := missing_tools(client_type):
+        raise shell.Skipped(f"not installed: {', '.join(missing)}")
+    module = shop.sites.package
+    client = client_type(shop.work, module)
+    place = stage.Stage(client, shop.sites, shop.server, shop.work)
+
+    place.serve("module")
+    client.fresh(shop.sites.site("module") / place.package_file("module"))
+    for command in shop.sites.published("module", client.distribution)[-1]["commands"]:
+        client.does(command)
+    stage.check(client.version() != "", "the module's package is not installed from the site that has it alone")
+    stage.check(not (client.root / PROGRAM).exists(), f"/{PROGRAM} came with the module")
+
+    place.serve("both")
+    offered = entries(shop, client)
+    for command in offered[-1]["commands"]:
+        client.does(command)
+    binary = [each for each in offered if each["architecture"] != "source" and not (each["package"].endswith("-tools") and
+              any(other["package"].endswith("-bin") for other in offered))]
+    client.package = binary[0]["package"]
+    version = client.version()
+    stage.check(version.startswith(binary[0]["version"].split("-")[0]), f"{client.package} {version!r} is installed")
+    client.does(client.verify)
+
+    said = inside(client, "--version")
+    stage.check(said.returncode == 0 and re.fullmatch(r"dracut-sshd \d+\.\d+\.\d+\n", said.stdout) is not None, f"{said}")
+    put_image(client.root)
+    said = inside(client, "inspect", "--json", "/image")
+    stage.check(said.returncode == 1, f"inspect ended with {said.returncode}: {said.stderr}")
+    stage.check(json.loads(said.stdout)["answer"] == "keeps-out", f"inspect says {said.stdout[:300]}")
+
+    told = foreign(client, shop, binary)
+    for command in client.remove:
+        client.does(command)
+    stage.check(not (client.root / PROGRAM).exists(), f"{client.package} was removed, and left /{PROGRAM}")
+    client.package = module
+    stage.check(client.version() != "", f"{module} went with the tools")
+    record_property("", f"{version}; {told}")
+    shutil.rmtree(client.work, ignore_errors=True)
+
+
+def foreign(client: clients.Client, shop: Shop, binary: list[dict[str, Any]]) -> str:
+    """Another architecture's package is refused, in words."""
+    if client.manager not in FOREIGN:
+        return "one package for all architectures"
+    arch = OTHER[platform.machine()]
+    deb = {"x86_64": "amd64", "aarch64": "arm64"}[arch]
+    path = next(file["path"] for each in binary if each["architecture"] in (arch, deb) for file in each["files"])
+    command, words = FOREIGN[client.manager]
+    typed = command.format(name=client.package, arch=arch, deb=deb, url=f"{shop.server.url}/{path}")
+    stage.check(client.tries(typed) != 0, f"{client.told(typed)}\nwas taken")
+    stage.check(re.search(words, client.said) is not None, f"{client.told(typed)}\nsays nothing that helps")
+    return f"refuses that of {arch}"
+
+
+def test_the_page_names_both_packages(shop: Shop) -> None:
+    page = (shop.sites.site("both") / "index.html").read_text()
+    for name in (shop.sites.package, "dracut-sshd-tools"):
+        stage.check(name in page, f"index.html does not name {name}")
