@@ -206,16 +206,17 @@ for row in json.load(sys.stdin):
   done
 }
 
-@test "lintian finds no error and no warning in any deb and source package" {
+# Each exception is in an overrides file of the package, with its reason, but for these: a Debian of today cannot know the names of series
+# that came after it, nor the policy that a newer release's lintian asks for.
+@test "lintian finds nothing in any deb and source package, not even of the least weight" {
   command -v lintian >/dev/null || skip "lintian is not installed"
   local folder
   for folder in "$dist"/debian-* "$dist"/ubuntu-*; do
     local id=${folder##*/}
-    # A Debian of today cannot know the names of series that came after it.
-    local -a packages
-    mapfile -t packages < <(find "$folder" -name '*_source.changes' -o -name '*.deb')
-    [[ ${packages[*]} == *_source.changes* ]]
-    run lintian --allow-root --profile "${id%%-*}" --fail-on error,warning --suppress-tags bad-distribution-in-changes-file "${packages[@]}"
+    local -a files=("$folder"/*_source.changes)
+    [[ $id == *-tools ]] || files+=("$folder"/*.deb)
+    run lintian --allow-root --profile "${id%%-*}" --display-info --display-experimental --pedantic \
+      --fail-on error,warning,info,pedantic --suppress-tags bad-distribution-in-changes-file,newer-standards-version "${files[@]}"
     [ "$status" -eq 0 ] || {
       echo "$id: $output"
       return 1
@@ -248,13 +249,20 @@ pkgcheck_overlay() {
   sed -i "s,/build/overlay,$overlay,; s,/build,$root,; s/@REPOSITORY@/$(<"$overlay/profiles/repo_name")/" \
     "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
   ln -s "${tools%/bin}" "$root/venv"
+  # scan OVERLAY
   scan() {
+    rm -rf "$root/etc"
+    mkdir -p "$root/etc"
+    cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
+    sed -i "s,/build/overlay,$1,; s,/build,$root,; s/@REPOSITORY@/dracut-sshd/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
     run env HOME="$root" XDG_CACHE_HOME="$root/cache" "$root/venv/bin/python" "$tools/pkgcheck" scan --exit error,warning,style -r "$1"
     echo "$output"
   }
-  scan "$overlay"
-  [ "$status" -eq 0 ]
-  [ -z "$output" ]
+  for id in gentoo-rolling gentoo-rolling-tools; do
+    scan "$dist/$id/overlay"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+  done
 
   # and it looks: an overlay with a fault is refused
   cp -r "$overlay" "$root/overlay"

@@ -9,12 +9,14 @@ tools=${BUILD_DIR:-$project/build}/portage/bin
 # An apostrophe is the one quote that a name may have. No service takes a mail address of an example's.
 packager="Test O'Packager <test@dracut-sshd.home.arpa>"
 
-# build OUT [ARGUMENT...]: --project may be among the arguments
+# build OUT [ARGUMENT...]: --project and --package may be among the arguments; without the latter, what needs no static program, which may be
+# there or not
 build() {
   local out=$1
   shift
   local -a where=(--project "$project")
   [[ " $* " == *" --project "* ]] && where=()
+  [[ " $* " == *" --package "* ]] || where+=(--package module --package tools)
   "$orchestrator" build "${where[@]}" --tools "$tools" --packager "$packager" --out "$out" "$@"
 }
 

@@ -239,7 +239,7 @@ revoke() { sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$1.rev" | gpg --batch
   echo "$stderr"
   [ "$status" -eq 0 ]
   [[ $stderr == *'dropped: fedora 44 '*'begins anew'* ]]
-  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 4 ]
+  [ "$(grep -c 'dropped: ' <<<"$stderr")" -eq 7 ]
   [ -z "$(find "$site" -name '*1.0.0*')" ]
   "$orchestrator" verify "$site"
 }

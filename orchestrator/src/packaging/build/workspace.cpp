@@ -146,7 +146,8 @@ void find_prebuilt(const WorkspaceOptions& options, Workspace& workspace) {
       }
       const auto message = fmt::format("{} is not there", path);
       if (options.packages.empty())
-        workspace.left_out.push_back(fmt::format("{} for {} is left out: {}", package.project.id, arch, message));
+        workspace.left_out.push_back(
+            fmt::format("{} for {} is left out: {}; {}", package.project.id, arch, message, kHowToPrebuild));
       else
         workspace.findings.push_back({model::Severity::error, package.project.id, message, kHowToPrebuild});
     }

@@ -42,10 +42,14 @@ std::string build_depends(const Ingredients& from) {
 /// For people: a USE flag that a package is not built by is none (devmanual, General concepts, USE flags).
 std::string suggestions(const Ingredients& from) {
   std::string out;
-  for (const Dependency& one : from.profile.package.suggests) {
-    const std::string why = one.why.empty() ? "" : ": " + one.why;
-    out += fmt::format("\t\telog {}\n", render::bash("Optional: " + one.name + why));
-  }
+  const auto tell = [&out](std::string_view word, const std::vector<Dependency>& list) {
+    for (const Dependency& one : list) {
+      const std::string why = one.why.empty() ? "" : ": " + one.why;
+      out += fmt::format("\t\telog {}\n", render::bash(fmt::format("{}: {}{}", word, one.name, why)));
+    }
+  };
+  tell("Recommended", from.profile.package.recommends);
+  tell("Optional", from.profile.package.suggests);
   return out;
 }
 

@@ -37,7 +37,8 @@ repos::Published entry_of(const build::Job& job) {
   entry.manager = profile.package.manager;
   entry.package = job.project.name;
   entry.version = fmt::format("{}-{}", job.project.version(), profile.package.revision);
-  entry.arch = profile.package.arch.empty() ? manager_of(profile).source_arch() : profile.package.arch;
+  const bool has_one = !profile.package.arch.empty() && !job.format->holds_all_architectures();
+  entry.arch = has_one ? profile.package.arch : manager_of(profile).source_arch();
   return entry;
 }
 

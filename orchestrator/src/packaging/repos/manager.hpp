@@ -39,7 +39,8 @@ class Manager {
   /// so has to be proven again.
   virtual bool sign(const SigningContext& context, const model::Profile& profile, const model::Recipe& recipe,
                     const std::filesystem::path& job) const = 0;
-  /// The architecture of a package that is a source package alone, as a catalog has it.
+  /// What a catalog says in the place of an architecture, of a package that is a source package alone, or that is one
+  /// for all architectures that its source names.
   [[nodiscard]] virtual std::string_view source_arch() const { return kSource; }
   /// Where an output goes; "" for what is not published. A folder goes there as a whole, over what is there.
   [[nodiscard]] virtual std::string place(const model::Profile& profile, const model::Output& output) const = 0;

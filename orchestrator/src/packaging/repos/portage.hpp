@@ -15,7 +15,7 @@ class Portage final : public Manager {
   [[nodiscard]] std::vector<model::Tool> tools() const override;
   bool sign(const SigningContext& context, const model::Profile& profile, const model::Recipe& recipe,
             const std::filesystem::path& job) const override;
-  /// An ebuild is a source package, and what users install.
+  /// An ebuild is a source package, and what users install; its keywords say for which architectures.
   [[nodiscard]] std::string_view source_arch() const override { return "any"; }
   [[nodiscard]] std::string place(const model::Profile& profile, const model::Output& output) const override;
   void index(const SigningContext& context, const model::Profile& profile, const std::vector<const Published*>& entries,
