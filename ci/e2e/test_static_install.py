@@ -25,7 +25,7 @@ import stages
 import tool_sites
 import web
 
-pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("install-tools")]
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("static")]
 PROGRAM = "usr/bin/dracut-sshd"
 OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}
 # manager -> what a user would type to get another architecture's package, and what is said; {name}, {arch} and {url} stand for these
