@@ -321,7 +321,7 @@ P
   run --separate-stderr dry
   echo "$output$stderr"
   [ "$status" -eq 0 ]
-  [[ $stderr == *'would be signed anew: debian/13'*'would be removed, as there are newer ones: arch rolling 1.'*'nothing was written'* ]]
+  [[ $stderr == *'would be signed anew: debian/13'*'would be removed, as there are newer ones: arch rolling dracut-sshd 1.'*'nothing was written'* ]]
   run --separate-stderr dry --json
   python3 - <<P
 import json
