@@ -27,6 +27,10 @@ import web
 
 pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("static")]
 PROGRAM = "usr/bin/dracut-sshd"
+CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"
+# manager -> what adds a package to a machine that knows the site
+ADD = {"dnf": "dnf install {package}", "zypper": "zypper install {package}", "apt": "apt install {package}", "pacman": "pacman -S {package}",
+       "portage": "emerge {package}"}
 OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}
 # manager -> what a user would type to get another architecture's package, and what is said; {name}, {arch} and {url} stand for these
 FOREIGN = {"dnf": ("dnf install {name}.{arch}", "does not have a compatible architecture"),
@@ -80,7 +84,7 @@ def entries(shop: Shop, client: clients.Client) -> list[dict[str, Any]]:
 
 def inside(client: clients.Client, *words: str) -> subprocess.CompletedProcess[str]:
     """The installed program in its root, with nothing in its environment."""
-    return subprocess.run(["chroot", client.root, f"/{PROGRAM}", *words], env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    return subprocess.run([CHROOT, client.root, f"/{PROGRAM}", *words], env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False, timeout=60)
 
 
@@ -107,12 +111,23 @@ def test_both_packages_come_from_one_site_and_the_program_runs(
     stage.check(client.version() != "", "the module's package is not installed from the site that has it alone")
     stage.check(not (client.root / PROGRAM).exists(), f"/{PROGRAM} came with the module")
 
+    # Whoever has the module finds the tools in the same site later.
     place.serve("both")
     offered = entries(shop, client)
-    for command in offered[-1]["commands"]:
-        client.does(command)
     binary = [each for each in offered if each["architecture"] != "source" and not (each["package"].endswith("-tools") and
               any(other["package"].endswith("-bin") for other in offered))]
+    for command in client.upgrade:
+        client.does(command)
+    client.package = binary[0]["package"]
+    client.does(ADD[client.manager])
+    stage.check(client.version() != "", f"{client.package} is not installed beside the module that was there")
+    client.package = module
+
+    # Whoever comes now follows the page.
+    client.fresh(shop.sites.site("both") / place.package_file("both"))
+    for command in offered[-1]["commands"]:
+        client.does(command)
+    stage.check(client.version() != "", f"{module} is not installed from the site that has both")
     client.package = binary[0]["package"]
     version = client.version()
     stage.check(version.startswith(binary[0]["version"].split("-")[0]), f"{client.package} {version!r} is installed")
