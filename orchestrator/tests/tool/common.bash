@@ -44,11 +44,11 @@ serve_downloads() {
 }
 
 # stub_packages REPOSITORY OVERLAY...: pkgcheck wants the main repository, and Gentoo's own is not here. This one gets a stub of each package
-# that the overlays' packages need, by the relations in their caches: !category/name:slot, >=category/name-1
+# that the overlays' packages need, by the relations in their caches: !category/name:slot, >=category/name-1. It knows their own categories, too.
 stub_packages() {
   local repository=$1 package
   shift
-  : >"$repository/profiles/categories"
+  for package; do basename -a "$package"/metadata/md5-cache/*; done | sort -u >"$repository/profiles/categories"
   while IFS= read -r package; do
     mkdir -p "$repository/$package"
     printf '%s\n' 'EAPI=8' 'DESCRIPTION="A stub"' 'SLOT=0/1' 'KEYWORDS="~amd64 ~arm64"' >"$repository/$package/${package#*/}-99.ebuild"
