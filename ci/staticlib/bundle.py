@@ -123,14 +123,14 @@ def _materials(program: building.Program, what: source.Source) -> str:
     out, relations = [made, mine], [spdx.relation(made, "GENERATED_FROM", mine)]
     known: dict[tuple[str, str], dict[str, object]] = {}
     for part in program.packages:
-        each = package("Package", part.name, part.version, part.licence, downloadLocation=_address(*part.sources[0]),
+        each = package("Package", part.name, part.version, part.licence, downloadLocation=address(*part.sources[0]),
                        primaryPackagePurpose="LIBRARY", sourceInfo="built from " + ", ".join(" ".join(one) for one in part.sources),
                        **from_debian(part.name, part.version, part.architecture))
         out.append(each)
         relations.append(spdx.relation(made, "STATIC_LINK" if part.linked else "CONTAINS", each))
         for name, version in part.sources:
             if (name, version) not in known:
-                known[name, version] = package("Source", name, version, "NOASSERTION", downloadLocation=_address(name, version),
+                known[name, version] = package("Source", name, version, "NOASSERTION", downloadLocation=address(name, version),
                                                primaryPackagePurpose="SOURCE", **from_debian(name, version, "source"))
             relations.append(spdx.relation(each, "GENERATED_FROM", known[name, version]))
     out += [known[key] for key in sorted(known)]
@@ -140,7 +140,8 @@ def _materials(program: building.Program, what: source.Source) -> str:
                          **({"hasExtractedLicensingInfos": licences} if licences else {}))
 
 
-def _address(name: str, version: str) -> str:
+def address(name: str, version: str) -> str:
+    """Where the source package's files are, of whichever age."""
     return f"{ARCHIVE}/{_quoted(name)}/{_quoted(version)}/"
 
 
@@ -150,7 +151,7 @@ def _quoted(word: str) -> str:
 
 def _built(program: building.Program, what: source.Source) -> str:
     parts = "\n".join(f"| {part.name} {part.version} | {'linked in' if part.linked else 'headers'} | {part.licence} | "
-                      + ", ".join(f"[{name} {version}]({_address(name, version)})" for name, version in part.sources) + " |"
+                      + ", ".join(f"[{name} {version}]({address(name, version)})" for name, version in part.sources) + " |"
                       for part in program.packages)
     return f"""# dracut-sshd {what.version}, statically linked for {program.target.name}
 
