@@ -65,11 +65,8 @@ std::vector<Submission> Guru::submissions(const SubmitTarget& order, const std::
         {{"cp", "-a", "overlay/" + atom + "/.", "repository/" + atom}},
         {{"git", "add", "--all", "--force", atom}, "repository"},
         {{"git", "status", "--porcelain", atom}, "repository"}};
-    // DeprecatedInsinto: systemd.eclass asks pkg-config where units go; these units are in one place everywhere.
     submission.check = {
-        {{"pkgcheck", "scan", "--color", "no", "--keywords=-DeprecatedInsinto", "--exit", "error,warning,style", atom},
-         "repository",
-         true},
+        {{"pkgcheck", "scan", "--color", "no", "--exit", "error,warning,style", atom}, "repository", true},
         fetch_source(*offer.project)};
     submission.send = {commit(*offer.packager, fmt::format("{}: add {}", atom, submission.version), {"--signoff"}),
                        {{"git", "push", "--quiet", "origin", "HEAD:refs/heads/" + branch}, "repository"}};
