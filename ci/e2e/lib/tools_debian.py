@@ -50,7 +50,7 @@ def build(source: Source, work: Path, tell: Callable[[str, object], None]) -> Pa
             dpkg-source --extract {shlex.quote(dsc.name)} tree
             cd tree
             dpkg-buildpackage --build=binary --unsigned-changes --unsigned-source""",
-                 timeout=1500, log=source.log, shown=[(tools_package.memory(f"debian-{suite}"), "ccache")])
+                 timeout=2400, log=source.log, shown=[(tools_package.memory(f"debian-{suite}"), "ccache")])
         lint = root.run(f"cd /build && lintian {LINTIAN} {NAME}_*.deb {shlex.quote(dsc.name)}", timeout=300, log=source.log)
         complaints = re.findall(r"^[EWIPXC]: \S+(?: source)?: (\S+).*$", lint.output, re.MULTILINE)
         tell("lintian", ", ".join(sorted(set(complaints))) or "nothing")
