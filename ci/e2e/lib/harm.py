@@ -64,6 +64,11 @@ class Layout:
     metadata: str
     signatures: tuple[str, ...]
 
+    @classmethod
+    def asked_for(cls, path: str) -> str:
+        """Where a client looks for a package of the catalog's."""
+        return path
+
     def at(self, path: str) -> Path:
         return self.site / path
 
@@ -173,11 +178,16 @@ class Deb(Layout):
 class Db(Layout):
     is_package = r"\.pkg\.tar\.[a-z]+$"
 
+    @classmethod
+    def asked_for(cls, path: str) -> str:
+        """What is for all architectures lies in the folder of each, too ($arch)."""
+        folder, name = path.rsplit("/", 1)
+        return f"{folder}/{platform.machine()}/{name}"
+
     def __init__(self, site: Path, shop: sites.Sites, distribution: str) -> None:
         super().__init__(site, shop, distribution)
-        # What is for all architectures lies in the folder of each, too, which is where the client looks ($arch).
-        self.folder = f"{self.folder}/{platform.machine()}"
-        self.package, self.older = (f"{self.folder}/{Path(path).name}" for path in (self.package, self.older))
+        self.folder = str(Path(self.asked_for(self.package)).parent)
+        self.package, self.older = self.asked_for(self.package), self.asked_for(self.older)
         self.metadata = f"{self.folder}/{shop.package}.db"
         self.signatures = (f"{self.metadata}.sig",)
 

@@ -36,7 +36,7 @@ class Stage:
 
     def package_file(self, kind: str) -> str:
         paths = [file["path"] for file in self.shop.published(kind, self.client.distribution)[-1]["files"]]
-        return next(path for path in paths if re.search(self.layout.is_package, path))
+        return self.layout.asked_for(next(path for path in paths if re.search(self.layout.is_package, path)))
 
     def fresh(self) -> None:
         self.client.fresh(self.shop.site("new") / self.package_file("new"))

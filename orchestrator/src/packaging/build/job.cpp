@@ -52,7 +52,7 @@ std::map<std::string, std::string> step_environment(const Job& job, const model:
 
 const Planner::Difference& Planner::difference(const model::Profile& profile, const PackageSource& source) {
   auto patched = source::patched(source.pristine, profile);
-  std::string key = source.project.id + "\n";
+  std::string key = fmt::format("{} {}\n", source.project.id, source.arch);
   for (const auto& [name, file] : patched) {
     if (const auto at = source.pristine.find(name); at == source.pristine.end() || at->second != file)
       key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);

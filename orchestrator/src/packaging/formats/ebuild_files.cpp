@@ -128,16 +128,27 @@ std::map<std::string, const std::string*> ebuild_distfiles(const Ingredients& fr
 }
 
 std::string ebuild_license(const std::string& spdx) {
-  static const std::map<std::string, std::string> names{{"GPL-2.0-only", "GPL-2"},
+  static const std::map<std::string, std::string> names{{"Apache-2.0", "Apache-2.0"},
+                                                        {"BSD-2-Clause", "BSD-2"},
+                                                        {"BSD-3-Clause", "BSD"},
+                                                        {"GPL-2.0-only", "GPL-2"},
                                                         {"GPL-2.0-or-later", "GPL-2+"},
                                                         {"GPL-3.0-only", "GPL-3"},
-                                                        {"GPL-3.0-or-later", "GPL-3+"}};
-  const auto found = names.find(spdx);
-  if (found == names.end()) {
-    throw base::Error(fmt::format("\"{}\" has no name in Gentoo that is known here", base::printable(spdx)))
-        .with_hint("add it to the table in ebuild_files.cpp");
+                                                        {"GPL-3.0-or-later", "GPL-3+"},
+                                                        {"LGPL-2.1-or-later", "LGPL-2.1+"},
+                                                        {"MIT", "MIT"},
+                                                        {"Zlib", "ZLIB"},
+                                                        {"bzip2-1.0.6", "BZIP2"}};
+  std::vector<std::string> out;
+  for (const std::string& one : base::split(base::replace_all(spdx, " AND ", "\n"), '\n')) {
+    const auto found = names.find(one);
+    if (found == names.end()) {
+      throw base::Error(fmt::format("\"{}\" has no name in Gentoo that is known here", base::printable(one)))
+          .with_hint("add it to the table in ebuild_files.cpp");
+    }
+    out.push_back(found->second);
   }
-  return found->second;
+  return base::join(out, " ");
 }
 
 std::string ebuild_patch_name(const Ingredients& from) {

@@ -25,11 +25,11 @@ import stages
 import tool_sites
 import web
 
-pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("install-tools")]
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("static")]
 PROGRAM = "usr/bin/dracut-sshd"
 OTHER = {"x86_64": "aarch64", "aarch64": "x86_64"}
 # manager -> what a user would type to get another architecture's package, and what is said; {name}, {arch} and {url} stand for these
-FOREIGN = {"dnf": ("dnf install {name}.{arch}", "No match|Unable to find|nothing provides|No package"),
+FOREIGN = {"dnf": ("dnf install {name}.{arch}", "does not have a compatible architecture"),
            "zypper": ("zypper install {name}.{arch}", "not found"),
            "apt": ("apt install {name}:{deb}", "Unable to locate package|Unable to correct|no installation candidate"),
            "pacman": ("pacman -U {url}", "architecture is not valid|does not match")}
