@@ -67,7 +67,7 @@ def rpm(source: Source, work: Path) -> None:
     defines = [word for name, value in macros.items() for word in ("--define", f"{name} {value}")]
     stand_ins = work / "macros.cmake"
     stand_ins.write_text(CMAKE_MACROS)
-    shell.run(["rpmbuild", "--rebuild", "--nodeps", f"--load={stand_ins}", *defines, str(source.only("*.src.rpm"))], log=source.log, env=_environment(work), timeout=1500)
+    shell.run(["rpmbuild", "--rebuild", "--nodeps", f"--load={stand_ins}", *defines, str(source.only("*.src.rpm"))], log=source.log, env=_environment(work), timeout=2400)
     built = next(path for path in (work / "top/RPMS").rglob("*.rpm") if "-debug" not in path.name)
     image = work / "image"
     image.mkdir()
@@ -89,7 +89,7 @@ def pkgbuild(source: Source, work: Path) -> None:
     env = {**_environment(work), "PACKAGER": PACKAGER, "PACMAN": "true", "PKGDEST": str(made), "PKGEXT": ".pkg.tar.zst",
            "BUILDDIR": str(work / "build"), "SOURCE_DATE_EPOCH": "1"}
     makepkg = [*someone, "env", "-C", str(recipe), "makepkg", "--nodeps", "--noconfirm", "--nocolor"]
-    shell.run(makepkg, env=env, log=source.log, timeout=1500)
+    shell.run(makepkg, env=env, log=source.log, timeout=2400)
     built = next(path for path in sorted(made.iterdir()) if "-debug-" not in path.name)
     image = work / "image"
     image.mkdir()
@@ -112,7 +112,7 @@ def ebuild(source: Source, work: Path) -> None:
     shutil.copy(source.only("*.tar.gz"), work / "distfiles")
     env = {**_environment(work), "PORTAGE_CONFIGROOT": str(work), "PORTAGE_OVERRIDE_EPREFIX": "", "FEATURES": "test"}
     env["PATH"] = f"{portage}:{env['PATH']}"
-    shell.run(["env", "-C", str(recipe.parent), str(portage / "ebuild"), recipe.name, "clean", "install"], env=env, log=source.log, timeout=1500)
+    shell.run(["env", "-C", str(recipe.parent), str(portage / "ebuild"), recipe.name, "clean", "install"], env=env, log=source.log, timeout=2400)
     tools_package.look(work / f"portage/portage/{category}/{recipe.stem}/image", source, ZSH)
 
 

@@ -87,7 +87,7 @@ int unlock(const UnlockArguments& arguments, const base::Context& context, base:
     throw base::Error("ssh is not installed", base::Exit::missing_tool).with_hint("install OpenSSH's client");
   const auto passphrase = passphrase_of(arguments, cancel);
   if (!passphrase.locked())
-    context.console.line("note: RLIMIT_MEMLOCK does not allow to keep the passphrase out of swap");
+    context.console.line("note: RLIMIT_MEMLOCK does not allow keeping the passphrase out of swap");
   remote::Wait wait;
   wait.deadline = std::chrono::seconds(arguments.deadline);
   wait.for_system = !arguments.no_wait;
