@@ -244,29 +244,23 @@ pkgcheck_overlay() {
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
   sed -i 's/@ARCH@/amd64/; s/@MACHINE@/x86_64/' "$root/gentoo/profiles/default/make.defaults"
   stub_packages "$root/gentoo" "$overlay"
-  mkdir -p "$root/etc"
-  cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
-  sed -i "s,/build/overlay,$overlay,; s,/build,$root,; s/@REPOSITORY@/$(<"$overlay/profiles/repo_name")/" \
-    "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
   ln -s "${tools%/bin}" "$root/venv"
   # scan OVERLAY
   scan() {
     rm -rf "${root:?}/etc"
     mkdir -p "$root/etc"
     cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
-    sed -i "s,/build/overlay,$1,; s,/build,$root,; s/@REPOSITORY@/dracut-sshd/" "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
+    sed -i "s,/build/overlay,$1,; s,/build,$root,; s/@REPOSITORY@/$(<"$1/profiles/repo_name")/" \
+      "$root"/etc/portage/{make.conf,repos.conf/repos.conf,make.profile/parent}
     run env HOME="$root" XDG_CACHE_HOME="$root/cache" "$root/venv/bin/python" "$tools/pkgcheck" scan --exit error,warning,style -r "$1"
     echo "$output"
   }
-  for id in gentoo-rolling gentoo-rolling-tools; do
-    scan "$dist/$id/overlay"
-    [ "$status" -eq 0 ]
-    [ -z "$output" ]
-  done
+  scan "$overlay"
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
 
   # and it looks: an overlay with a fault is refused
   cp -r "$overlay" "$root/overlay"
-  sed -i "s,$overlay,$root/overlay," "$root/etc/portage/repos.conf/repos.conf"
   sed -i 's/^SLOT=.*//' "$root/overlay/sys-kernel/$name"/*.ebuild
   rm -r "$root/overlay/metadata/md5-cache"
   scan "$root/overlay"
