@@ -244,6 +244,8 @@ pkgcheck_overlay() {
   cp -r "$project/ebuild/host/gentoo" "$root/gentoo"
   sed -i 's/@ARCH@/amd64/; s/@MACHINE@/x86_64/' "$root/gentoo/profiles/default/make.defaults"
   stub_packages "$root/gentoo" "$overlay"
+  # the category of our own, which no package that the tools need is in
+  grep -qxF sys-kernel "$root/gentoo/profiles/categories" || echo sys-kernel >>"$root/gentoo/profiles/categories"
   ln -s "${tools%/bin}" "$root/venv"
   # scan OVERLAY
   scan() {
