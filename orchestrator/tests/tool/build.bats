@@ -247,7 +247,7 @@ pkgcheck_overlay() {
   ln -s "${tools%/bin}" "$root/venv"
   # scan OVERLAY
   scan() {
-    rm -rf "$root/etc"
+    rm -rf "${root:?}/etc"
     mkdir -p "$root/etc"
     cp -r "$project/ebuild/host/etc/portage" "$root/etc/"
     sed -i "s,/build/overlay,$1,; s,/build,$root,; s/@REPOSITORY@/$(<"$1/profiles/repo_name")/" \
