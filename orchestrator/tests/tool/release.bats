@@ -260,7 +260,8 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   cp "$place"/dracut-sshd-*1.0.0.tar.gz "$BATS_TEST_TMPDIR/downloads/www/"
   released "aur=$remote" arch
   for name in dracut-sshd dracut-sshd-tools; do
-    git -C "$BATS_TEST_TMPDIR/$name.git" show master:PKGBUILD | grep -q "source=(\"https://dracut-sshd.home.arpa/$name-1.0.0.tar.gz"
+    git -C "$BATS_TEST_TMPDIR/$name.git" show master:PKGBUILD | grep -q 'source=("https://dracut-sshd.home.arpa/'
+    git -C "$BATS_TEST_TMPDIR/$name.git" show master:.SRCINFO | grep -q "source = https://dracut-sshd.home.arpa/$name-1.0.0.tar.gz\$"
     same 1 "$(git -C "$BATS_TEST_TMPDIR/$name.git" rev-list --count master)"
   done
 }

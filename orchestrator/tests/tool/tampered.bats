@@ -98,7 +98,7 @@ file() { spec "$1" "s#^%{_sbindir}/dracut-sshd-check\$#$2 &#"; }
   spec description 's/^This dracut module/That dracut module/'
   spec preun-expands 's/^%preun$/%preun -e/'
   spec post-does-more "s#^%post\$#&\\ntouch $BATS_TEST_TMPDIR/ran#"
-  section postun %postun "touch $BATS_TEST_TMPDIR/ran" ''
+  spec postun-does-more "s#^%postun\$#&\\ntouch $BATS_TEST_TMPDIR/ran#"
   section pretrans '%pretrans -p <lua>' 'x = 1' ''
   section triggerin '%triggerin -- bash' true ''
   section verifyscript %verifyscript true ''
@@ -194,7 +194,8 @@ assembled() { dpkg-deb --root-owner-group --build "$tree" "$(echo "$here"/*.deb)
 
 @test "a deb with another field, script or file is refused" {
   local field
-  for field in Provides Replaces Breaks Enhances Recommends Pre-Depends; do control "$field" "/^Section/i $field: openssh-server"; done
+  for field in Provides Replaces Breaks Enhances Pre-Depends; do control "$field" "/^Section/i $field: openssh-server"; done
+  control Recommends 's/^Recommends: .*/Recommends: openssh-server/'
   control small-letters '/^Section/i provides: openssh-server'
   control essential '/^Section/i Essential: yes'
   control protected '/^Section/i Protected: yes'
