@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import calendar
 import io
+import json
 import re
 import tarfile
 import time
@@ -14,9 +15,6 @@ from pathlib import Path
 
 import places
 import shell
-
-PARTS = ("CMakeLists.txt", "CHANGELOG.md", "LICENSES/GPL-3.0-or-later.txt", "orchestrator")
-LEFT_OUT = {"orchestrator/tests"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,15 @@ def packed(files: Iterable[tuple[str, Path]], epoch: int) -> bytes:
 
 
 def _files() -> list[Path]:
+    packages = json.loads((places.project / "project.json").read_text())["packages"]
+    package = next(each for each in packages if each["making"] == "compiled")
+    left_out = tuple(f"{each}/" for each in package["left_out"])
     out = []
-    for part in PARTS:
+    for part in package["source"]:
         top = places.project / part
         for path in [top] if top.is_file() else top.rglob("*"):
             within = path.relative_to(places.project)
             hidden = any(piece.startswith(".") or piece.endswith("~") or piece == "__pycache__" for piece in within.parts)
-            if path.is_file() and not path.is_symlink() and not hidden and "/".join(within.parts[:2]) not in LEFT_OUT:
+            if path.is_file() and not path.is_symlink() and not hidden and not str(within).startswith(left_out):
                 out.append(path)
     return out
