@@ -180,7 +180,7 @@ old_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.old"; }
 # writing_of IMAGE: is there while a generator writes into the image.
 writing_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.writing"; }
 
-# before_of IMAGE: where the package's installation keeps the image that was there before it; see debian/preinst. It stays until an image
+# before_of IMAGE: where the package's installation keeps the image that was there before it; see debian/module/preinst. It stays until an image
 # with sshd in it has booted.
 before_of() { printf '%s\n' "${1%/*}/dracut-sshd-${1##*/}.before"; }
 

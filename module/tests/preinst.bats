@@ -9,7 +9,7 @@ load lib/rebuild
 setup() {
   setup_rebuild
   script=$BATS_TEST_TMPDIR/preinst
-  sed "s# /boot# $root/boot#g; s#=/boot#=$root/boot#g; s#\"/lib/modules#\"$root/usr/lib/modules#g" "$BATS_TEST_DIRNAME/../../debian/preinst" >"$script"
+  sed "s# /boot# $root/boot#g; s#=/boot#=$root/boot#g; s#\"/lib/modules#\"$root/usr/lib/modules#g" "$BATS_TEST_DIRNAME/../../debian/module/preinst" >"$script"
   for kernel in 6.1.0-1 6.12.0-2; do
     echo "image of $kernel" >"$root/boot/initrd.img-$kernel"
     touch "$root/boot/vmlinuz-$kernel"

@@ -7,7 +7,7 @@
 
 /// One escaper a context. Each takes one line of text (a control character is an Error: values are checked long before)
 /// and returns what can stand in that place and be read back as the same text, so that no value may run as code.
-/// debian/rules holds no value at all, and so has no escaper.
+/// debian/rules holds nothing but paths of letters, digits and . _ + - /, and so has no escaper.
 namespace render {
 
 /// A tag's value or what follows "- " in a %changelog of an RPM spec: "%" is doubled, because macros expand there too.
