@@ -167,7 +167,7 @@ changed() {
 }
 
 @test "what is written for a PPA of Launchpad is what dput reads" {
-  run --separate-stderr "$orchestrator" submit --to ppa=ppa:tester/sshd --project "$project" --packager "$packager" --distro ubuntu:26.10 --dry-run
+  run --separate-stderr "$orchestrator" submit --to ppa=ppa:tester/sshd --project "$project" --packager "$packager" --package module --distro ubuntu:26.10 --dry-run
   [ "$status" -eq 0 ]
   sed -n '/^  writes: dput.cf$/,/^  [^ ]/s/^    //p' <<<"$output" >"$BATS_TEST_TMPDIR/dput.cf"
   run dput --config "$BATS_TEST_TMPDIR/dput.cf" --host-list

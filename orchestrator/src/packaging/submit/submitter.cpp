@@ -145,12 +145,12 @@ void Submitter::send(const Submission& submission, const fs::path& folder, const
   }
   tell(submission, fmt::format("handing over to {}", submission.to));
   (void)run(submission, submission.send, folder);
-  shared_sent_ = true;
+  shared_there_.insert(submission.name);
 }
 
 SubmitResult Submitter::once(const Submission& submission, const fs::path& folder, const Packing& packing) {
   if (has_receipt(submission, folder)) {
-    shared_sent_ = true;
+    shared_there_.insert(submission.name);
     return {Handed::unchanged, "the client's log says that it was uploaded", {}};
   }
   base::remove_tree(folder);
@@ -163,9 +163,9 @@ SubmitResult Submitter::once(const Submission& submission, const fs::path& folde
     answer = watch(submission, folder, answer, false);
     if (answer.standing == RemoteState::failed) return {Handed::failed, "the build failed", answer.states};
   }
-  shared_sent_ = shared_sent_ || answer.shared_there;
+  if (answer.shared_there) shared_there_.insert(submission.name);
   if (answer.standing == RemoteState::there) return {Handed::unchanged, "it is there already", answer.states};
-  send(submission, folder, packing, shared_sent_);
+  send(submission, folder, packing, shared_there_.contains(submission.name));
   if (!submission.builds || !setting_.wait) return {Handed::submitted, "", {}};
   answer = watch(submission, folder, patiently(submission, [&] { return ask(submission, folder); }), true);
   if (answer.standing == RemoteState::there) return {Handed::submitted, "", answer.states};

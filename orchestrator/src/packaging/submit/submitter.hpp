@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,7 +77,7 @@ class Submitter {
   base::Context context_;
   Setting setting_;
   base::TempDir talk_;
-  bool shared_sent_ = false;
+  std::set<std::string> shared_there_;  // the packages whose shared files the service has
 };
 
 /// Of the user's environment what a client needs: its home and configuration, agents, proxies. Nothing else is passed
