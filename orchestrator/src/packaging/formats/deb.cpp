@@ -53,6 +53,32 @@ model::Step buildpackage(const Ingredients& from, const std::string& title, cons
   return step;
 }
 
+/// What reads the source package, and its files.
+void add_source_package(const Ingredients& from, model::Recipe& recipe) {
+  const std::vector<model::Step> source_reading{
+      {"mkdir", {"mkdir", "-p", "reading"}, {}, "/build", ""},
+      {"dpkg-source -x",
+       {"dpkg-source", "--no-copy", "--extract", source(from, ".dsc"), "reading/" + top_folder(from.project)},
+       {{"DPKG_ORIGINS_DIR", "/build/origins"}, {"DEB_VENDOR", from.profile.package.deb.vendor}},
+       "/build",
+       ""},
+      {"tar",
+       {"tar", "--create", "--file", "reading/source.tar", "--owner=root:0", "--group=root:0", "--directory", "reading",
+        top_folder(from.project)},
+       {},
+       "/build",
+       ""},
+  };
+  recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
+  const std::vector<model::Output> source_outputs{
+      {source(from, ".dsc"), source(from, ".dsc")},
+      {orig(from), orig(from), true},
+      {source(from, ".debian.tar.xz"), source(from, ".debian.tar.xz")},
+      {source(from, "_source.changes"), source(from, "_source.changes"), false, false},
+      {source(from, "_source.buildinfo"), source(from, "_source.buildinfo"), false, false}};
+  recipe.outputs.insert(recipe.outputs.end(), source_outputs.begin(), source_outputs.end());
+}
+
 }  // namespace
 
 std::string Deb::architecture(const std::string& machine) const {
@@ -103,28 +129,7 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
     recipe.outputs = {{package, package}};
   }
   if (is_prebuilt(from)) return recipe;
-  const std::vector<model::Step> source_reading{
-      {"mkdir", {"mkdir", "-p", "reading"}, {}, "/build", ""},
-      {"dpkg-source -x",
-       {"dpkg-source", "--no-copy", "--extract", source(from, ".dsc"), "reading/" + top_folder(from.project)},
-       {{"DPKG_ORIGINS_DIR", "/build/origins"}, {"DEB_VENDOR", from.profile.package.deb.vendor}},
-       "/build",
-       ""},
-      {"tar",
-       {"tar", "--create", "--file", "reading/source.tar", "--owner=root:0", "--group=root:0", "--directory", "reading",
-        top_folder(from.project)},
-       {},
-       "/build",
-       ""},
-  };
-  recipe.reading.insert(recipe.reading.end(), source_reading.begin(), source_reading.end());
-  const std::vector<model::Output> source_outputs{
-      {source(from, ".dsc"), source(from, ".dsc")},
-      {orig(from), orig(from), true},
-      {source(from, ".debian.tar.xz"), source(from, ".debian.tar.xz")},
-      {source(from, "_source.changes"), source(from, "_source.changes"), false, false},
-      {source(from, "_source.buildinfo"), source(from, "_source.buildinfo"), false, false}};
-  recipe.outputs.insert(recipe.outputs.end(), source_outputs.begin(), source_outputs.end());
+  add_source_package(from, recipe);
   return recipe;
 }
 

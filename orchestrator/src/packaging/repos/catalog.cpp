@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <utility>
 
 #include "base/error.hpp"
@@ -155,10 +154,11 @@ bool is_same_package(const Published& one, const Published& other) {
 }
 
 std::vector<const Published*> newest_of(const std::vector<const Published*>& entries) {
-  std::map<std::pair<std::string, std::string>, const Published*> out;
-  for (const auto* entry : entries) out[{entry->package, entry->arch}] = entry;
-  const auto values = std::views::values(out);
-  return {values.begin(), values.end()};
+  std::map<std::pair<std::string, std::string>, const Published*> newest;
+  for (const auto* entry : entries) newest[{entry->package, entry->arch}] = entry;
+  std::vector<const Published*> out;
+  for (const auto& [unused, entry] : newest) out.push_back(entry);
+  return out;
 }
 
 std::vector<Published> prune(Catalog& catalog, unsigned keep) {

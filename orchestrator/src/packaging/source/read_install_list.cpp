@@ -31,6 +31,16 @@ bool is_destination(std::string text) {
   return text.starts_with('/') && base::is_safe_relative(text.substr(1)) && std::ranges::all_of(text, plain);
 }
 
+void refuse_unused(const base::SourceTree& pristine, const std::set<std::string>& used, const std::string& list_name,
+                   model::Findings& findings) {
+  for (const auto& [path, unused] : pristine) {
+    if (path != list_name && !used.contains(path)) {
+      findings.push_back({model::Severity::error, list_name, fmt::format("no line installs {}", path),
+                          "add one, or take the file out of the source"});
+    }
+  }
+}
+
 }  // namespace
 
 model::InstallList install_list(std::string_view text, const std::string& list_name, const base::SourceTree& pristine,
@@ -90,12 +100,7 @@ model::InstallList install_list(std::string_view text, const std::string& list_n
     used.insert(item.source);
     list.push_back(std::move(item));
   }
-  for (const auto& [path, unused] : pristine) {
-    if (path != list_name && !used.contains(path)) {
-      findings.push_back({model::Severity::error, list_name, fmt::format("no line installs {}", path),
-                          "add one, or take the file out of the source"});
-    }
-  }
+  refuse_unused(pristine, used, list_name, findings);
   return list;
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -81,8 +80,9 @@ std::vector<SitePackage> packages_of(const repos::Catalog& catalog) {
     one.releases = releases[one.name].size();
     one.versions = versions[one.name].size();
   }
-  const auto values = std::views::values(found);
-  return {values.begin(), values.end()};
+  std::vector<SitePackage> out;
+  for (auto& [unused, one] : found) out.push_back(std::move(one));
+  return out;
 }
 
 }  // namespace
