@@ -116,6 +116,26 @@ void choose_packages(const WorkspaceOptions& options, Workspace& workspace) {
   }
 }
 
+/// A profile's package that the project does not have would never be made, and nobody would be told.
+void refuse_unknown_packages(Workspace& workspace) {
+  std::vector<std::string> known;
+  for (const auto& project : workspace.projects) known.push_back(project.id);
+  for (const auto& distribution : workspace.profiles.distributions) {
+    std::set<std::string> told;
+    for (const auto& release : distribution.releases) {
+      for (const auto& one : release.packages) {
+        const auto& id = one.package.id;
+        if (std::ranges::find(known, id) != known.end() || !told.insert(id).second) continue;
+        const auto near = base::closest(id, known);
+        workspace.findings.push_back(
+            {model::Severity::error, fmt::format("{}: /packages/{}", distribution.file, id),
+             "project.json has no such package",
+             near ? fmt::format("did you mean \"{}\"?", *near) : "known: " + base::join(known, ", ")});
+      }
+    }
+  }
+}
+
 /// The architectures that a profile wants of a package.
 std::set<std::string> architectures_of(const Workspace& workspace, const std::string& id) {
   std::set<std::string> out;
@@ -168,7 +188,13 @@ std::string top_of(const model::Project& project) { return fmt::format("{}-{}", 
 
 void read_prebuilt(PackageSource& package, model::Findings& findings) {
   std::string found;
-  package.pristine = base::read_tar_gz(package.tarball, found, kMaxPrebuilt);
+  try {
+    package.pristine = base::read_tar_gz(package.tarball, found, kMaxPrebuilt);
+  } catch (const base::Error& error) {
+    findings.push_back({model::Severity::error, package.project.prebuilt,
+                        fmt::format("of {} cannot be read: {}", package.arch, error.what()), kHowToPrebuild});
+    return;
+  }
   if (found == top_of(package.project)) return;
   findings.push_back(
       {model::Severity::error, package.project.prebuilt,
@@ -247,6 +273,7 @@ Workspace open_workspace(const WorkspaceOptions& options, const base::Context& c
   workspace.projects = source::projects(read_text(options.root / "project.json", findings),
                                         read_text(options.root / "CHANGELOG.md", findings), findings);
   choose_packages(options, workspace);
+  if (!model::has_errors(findings)) refuse_unknown_packages(workspace);
   if (!model::has_errors(findings)) find_prebuilt(options, workspace);
   find_packager(options, workspace, context);
   read_templates(workspace);

@@ -194,6 +194,40 @@ TEST_F(WorkspaceTest, EachPackageHasItsSourceAndItsTemplates) {
   EXPECT_THAT([this] { (void)open(); }, testing::ThrowsMessage<base::Error>(HasSubstr("--package tool: there is no")));
 }
 
+TEST_F(WorkspaceTest, APackageThatTheProjectDoesNotHaveIsAFaultOfTheProfile) {
+  auto document = samples::rpm();
+  document["packages"]["modul"] = nlohmann::json::object();
+  put("distros/tester.json", document.dump());
+  EXPECT_THAT(faults(), HasSubstr("tester.json: /packages/modul: project.json has no such package\n"
+                                  "  hint: did you mean \"module\"?"));
+}
+
+TEST_F(WorkspaceTest, APrebuiltTarballThatIsBrokenIsAFaultThatNamesIt) {
+  auto document = nlohmann::json::parse(kProject);
+  document["packages"].push_back({{"id", "static"},
+                                  {"name", "some-tools"},
+                                  {"summary", "s"},
+                                  {"description", {"d"}},
+                                  {"license", "GPL-3.0-or-later"},
+                                  {"making", "prebuilt"},
+                                  {"install_list", "install.list"},
+                                  {"prebuilt", "build/program-{version}-{arch}.tar.gz"}});
+  put("project.json", document.dump());
+  auto profile = samples::rpm();
+  profile["package"].erase("arch");
+  profile["packages"] = {{"module", {{"arch", "noarch"}}}, {"static", {{"architectures", {{"x86_64", true}}}}}};
+  put("distros/tester.json", profile.dump());
+  EXPECT_EQ(faults(), "") << "what is not there is left out";
+  EXPECT_THAT(open().left_out, testing::ElementsAre(HasSubstr("build/program-1.0.0-x86_64.tar.gz is not there")));
+  options_.packages = {"static"};
+  EXPECT_THAT(faults(), HasSubstr("build/program-1.0.0-x86_64.tar.gz is not there"));
+  put("build/program-1.0.0-x86_64.tar.gz", "cut off");
+  EXPECT_THAT(faults(), HasSubstr("build/program-{version}-{arch}.tar.gz: of x86_64 cannot be read: "));
+  base::write_file(temp_.path() / "build/program-1.0.0-x86_64.tar.gz",
+                   base::tar_gz({{"bin/x", {}}}, "another-name-1.0.0", 0));
+  EXPECT_THAT(faults(), HasSubstr("of x86_64 holds another-name-1.0.0/, expected some-tools-1.0.0/"));
+}
+
 TEST_F(WorkspaceTest, ATarballThatIsBrokenOrMissingIsAnError) {
   options_.tarballs = {temp_.path() / "published.tar.gz"};
   EXPECT_THROW((void)open(), base::Error);
