@@ -8,6 +8,7 @@ and the initramfs that its /boot then has. `dracut-sshd unlock NAME`, with nothi
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ import pytest
 import desk
 import guest
 import installed
+import installed_machine
 import machine
 import network
 import package
@@ -30,6 +32,10 @@ import static_program
 import steps
 
 WITHIN = {"prompt": 180, "real": 300, "setup": 1200, "again": 300, "off": 180, "unlock": 600}
+STAMP = "/run/e2e-stamp"
+# Where setup, and what it calls, may write; /var/lib/dracut-sshd has its manifest.
+WRITTEN = ("/etc", "/boot", "/var/lib/dracut-sshd", "/usr")
+NOTHING = r"(?i)nothing (to do|has changed|was written|changed)"
 SETUP = "dracut-sshd setup --yes"
 
 
@@ -58,7 +64,7 @@ class Play:
             print(f"{self.suite} {self.cell.name}: {name} {seconds:.0f} s", flush=True)
             self._tell(name, f"{seconds:.0f} s")
 
-    def boot(self, there: installed.Machine, net: network.Network) -> guest.Guest:
+    def boot(self, there: installed_machine.Machine, net: network.Network) -> guest.Guest:
         self._boots += 1
         folder = self.work / f"boot{self._boots}"
         folder.mkdir()
@@ -98,6 +104,35 @@ class Play:
             shell.pause(0.3)
 
 
+def does(result: shell.Result, command: str) -> str:
+    if result.status != 0:
+        raise shell.Failed(f"`{command}` ended with {result.status}:\n{result.output}")
+    return result.output
+
+
+def look_at_written(play: Play, admin: desk.Desk) -> None:
+    """What the cell says of the network's files."""
+    command = f"sh -c 'cat /etc/dracut-sshd/network/*'"
+    text = does(play.as_root(admin, command, 60), command) if play.cell.written or play.cell.absent else ""
+    for pattern in play.cell.written:
+        if not re.search(pattern, text, re.MULTILINE):
+            raise shell.Failed(f"setup wrote no line \"{pattern}\":\n{text}")
+    for pattern in play.cell.absent:
+        if re.search(pattern, text, re.MULTILINE):
+            raise shell.Failed(f"setup wrote \"{pattern}\":\n{text}")
+
+
+def run_again(play: Play, admin: desk.Desk, command: str) -> None:
+    """Nothing is written, and it says so."""
+    does(play.as_root(admin, f"touch {STAMP}", 60), "touch")
+    said = does(play.as_root(admin, command, WITHIN["again"]), f"{command} (again)")
+    newer = does(play.as_root(admin, f"find {' '.join(WRITTEN)} -newer {STAMP}", 60), "find").split()
+    if newer:
+        raise shell.Failed(f"setup, run again, wrote {', '.join(newer)}:\n{said}")
+    if not re.search(NOTHING, said):
+        raise shell.Failed(f"setup, run again, does not say that there is nothing to do:\n{said}")
+
+
 def first_boot(play: Play, running: guest.Guest, net: network.Network, admin: desk.Desk, site: machine.Site) -> desk.Printed:
     """The passphrase on the console, and setup from the desk. Returns what it prints."""
     def passphrase() -> None:
@@ -107,22 +142,24 @@ def first_boot(play: Play, running: guest.Guest, net: network.Network, admin: de
 
     play.timed("prompt", passphrase)
     play.timed("real", lambda: play.wait_for_real(running, net, admin, site.text("marker")))
-    said: list[shell.Result] = []
+    for before in play.cell.before:
+        play.timed(before.split()[0], lambda: does(play.as_root(admin, before, WITHIN["setup"]), before))
     command = " ".join([SETUP, *play.cell.arguments])
+    said: list[shell.Result] = []
     play.timed("setup", lambda: said.append(play.as_root(admin, command, WITHIN["setup"])))
-    if said[0].status != 0:
-        raise shell.Failed(f"`{command}` ended with {said[0].status}:\n{said[0].output}")
-    printed = desk.read(said[0].output)
+    printed = desk.read(does(said[0], command))
+    look_at_written(play, admin)
+    play.timed("again", lambda: run_again(play, admin, command))
     play.timed("off", lambda: play.power_off(running, admin))
     return printed
 
 
 def play_cell(play: Play, module: package.Package, program: Path) -> None:
     cell = play.cell
-    system = installed.get(cell, play.suite, module, program)
+    system = installed.get(cell, play.suite, module)
     site = system.site
-    made: list[installed.Machine] = []
-    play.timed("disks", lambda: made.append(installed.Machine(system, cell, play.work)))
+    made: list[installed_machine.Machine] = []
+    play.timed("disks", lambda: made.append(installed_machine.Machine(system, cell, program, play.work)))
     net = network.Network(cell.network, play.work)
     try:
         admin = desk.Desk(site, play.work, net.enter)

@@ -28,6 +28,7 @@ class Cell:
     files: tuple[scenario.File, ...] = ()  # of the system: its network above all
     commands: tuple[str, ...] = ()  # shell, in the system's root, before its disk is made
     network: scenario.Network = scenario.Network(mode="tap")
+    before: tuple[str, ...] = ()  # commands that root runs in the running system, before setup
     arguments: tuple[str, ...] = ()  # of `setup`, beside --yes
     written: tuple[str, ...] = ()  # lines (regular expressions) that have to be in what setup writes below /etc/dracut-sshd/network
     absent: tuple[str, ...] = ()  # and that must not be there
