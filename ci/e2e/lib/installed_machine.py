@@ -19,7 +19,7 @@ import shell
 BOOT = 384 << 20  # bytes of /boot: three images that are not compressed
 ROOM = 256 << 20  # bytes that the root has left
 # What udev calls the network interfaces of such a machine, after where they are on its PCI bus: behind its two disks.
-NICS = {"NIC0": "enp0s4", "NIC1": "enp0s5"}
+NICS = {"NIC0": "enp0s4", "NIC1": "enp0s5", "NIC2": "enp0s6"}
 PROGRAM = "usr/bin/dracut-sshd"
 SUDOERS = "{user} ALL=(ALL:ALL) NOPASSWD: ALL\n"
 
