@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shlex
 import shutil
 import tempfile
@@ -22,9 +23,11 @@ from pathlib import Path
 import pytest
 
 import desk
+import installed
 import package
 import places
 import scenario
+import setup_chroot
 import setup_plans
 import setups
 import shell
@@ -117,3 +120,48 @@ def test_plans(pytestconfig: pytest.Config, module_package: Callable[[str], pack
     record_property("", f"{len(plans)} plans")
     if faults:
         raise shell.Failed(f"{len(faults)} of {len(plans)}:\n" + "\n\n".join(faults))
+
+
+@pytest.fixture(name="chroot")
+def a_chroot(pytestconfig: pytest.Config, module_package: Callable[[str], package.Package]) -> Iterator[setup_chroot.Chroot]:
+    program = static_program.get(pytestconfig.option.program)
+    cell = next(each for each in setups.load() if each.name == "dhcp-ifupdown")
+    with workplace("chroot", pytestconfig.option.keep) as work:
+        yield setup_chroot.make(installed.get(cell, "13", module_package("13")), program, work)
+
+
+@pytest.mark.extended
+def test_leaves_what_was_there(chroot: setup_chroot.Chroot) -> None:
+    """A machine with which something is wrong: a clear word, and nothing of setup's is left."""
+    before = chroot.state()
+    faults = []
+    for case in setup_chroot.HOSTILE:
+        said = chroot.run(*case.command, before=case.before)
+        changed = [path for path in setup_chroot.differences(before, chroot.state()) if path != "var/lib/dracut-sshd/setup.json"]
+        (chroot.tree / "var/lib/dracut-sshd/setup.json").unlink(missing_ok=True)
+        if said.status not in case.status or not re.search(case.says, said.output) or "\x1b" in said.output or changed:
+            faults.append(f"{case.name}: status {said.status}, changed {changed}:\n{said.output[-1500:]}")
+    if faults:
+        raise shell.Failed("\n\n".join(faults))
+
+
+@pytest.mark.all
+def test_survives_being_killed(chroot: setup_chroot.Chroot, record_property: Callable[[str, object], None]) -> None:
+    """Before each step that changes a file system. Then --remove leaves the machine as it was before setup."""
+    if shutil.which("strace") is None:
+        raise shell.Skipped("strace is not installed")
+    before = chroot.state()
+    for step in range(1, 500):
+        said = chroot.killed_at(step)
+        ended = said.status not in setup_chroot.KILLED
+        removed = chroot.run("dracut-sshd", "setup", "--remove")
+        if removed.status != 0:
+            raise shell.Failed(f"killed before step {step}; setup --remove ended with {removed.status}: {removed.output}")
+        if left := setup_chroot.differences(before, chroot.state()):
+            raise shell.Failed(f"killed before step {step}; setup --remove leaves {', '.join(left)} changed:\n{said.output}\n{removed.output}")
+        if ended:
+            record_property("", f"killed at {step - 1} steps")
+            if said.status not in (0, 1, 4):
+                raise shell.Failed(f"not killed, setup ends with {said.status}: {said.output}")
+            return
+    raise shell.Failed("setup does not come to its end")
