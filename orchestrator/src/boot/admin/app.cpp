@@ -69,6 +69,7 @@ struct CommandLine {
     verb->add_flag("--replace-generator", setup.replace_generator,
                    "Missing packages may replace what makes the initramfs now");
     verb->add_flag("!--no-rehearse", setup.rehearse, "Do not rehearse the boot, even where qemu is installed");
+    verb->add_flag("--sshfp", setup.sshfp, "Print DNS records of the host key, too (SSHFP)");
     verb->add_option("--html", setup.html, "Write a page for the desk into a new file")
         ->check(why_empty)
         ->type_name("FILE");

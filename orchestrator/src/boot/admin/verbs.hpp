@@ -85,6 +85,7 @@ struct SetupArguments {
   bool remove = false;
   bool check = false;
   bool json = false;
+  bool sshfp = false;   // print DNS records, too
   std::string html;     // where the page goes; "": none is written
   std::string program;  // a static dracut-sshd for the host; "": this one
 };
