@@ -136,7 +136,7 @@ ordered_json result_json(const SetupResult& result) {
   auto written = ordered_json::array();
   for (const auto& path : result.written) written.push_back({{"path", path}, {"purpose", purpose_of(plan, path)}});
   auto kept = ordered_json::array();
-  for (const auto& file : plan.keep) kept.push_back(file.path);
+  for (const auto& file : plan.keep) kept.push_back({{"path", file.path}, {"why", file.why}});
   return {{"schema", 1},
           {"answer", answer_code(result.answer)},
           {"verdict", base::printed(verdict_sentence(result.answer), false)},
