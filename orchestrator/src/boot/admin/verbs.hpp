@@ -70,6 +70,32 @@ struct RehearseArguments {
   bool json = false;
 };
 
+struct SetupArguments {
+  std::string host;               // "[USER@]HOST" to set up from this desk; "": this machine
+  std::vector<std::string> keys;  // public keys, or files of them
+  bool unlock_only = false;
+  bool own_host_key = true;
+  std::string port;
+  bool network = true;
+  bool install = true;
+  bool replace_generator = false;
+  bool rehearse = true;
+  bool yes = false;
+  bool dry_run = false;
+  bool remove = false;
+  bool check = false;
+  bool json = false;
+  std::string html;     // where the page goes; "": none is written
+  std::string program;  // a static dracut-sshd for the host; "": this one
+};
+
+struct DoctorArguments {
+  bool json = false;
+  bool quiet = false;
+};
+
+int setup(const SetupArguments& arguments, const base::Context& context);
+int doctor(const DoctorArguments& arguments, const base::Context& context);
 int rehearse(const RehearseArguments& arguments, const base::Context& context);
 /// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.
 int unlock(const UnlockArguments& arguments, const base::Context& context, base::Cancel& cancel);

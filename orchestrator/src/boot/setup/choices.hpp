@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,14 +8,13 @@ namespace setup {
 
 /// What the admin decided: by options, by answers, or the detected defaults.
 struct Choices {
-  std::vector<std::string> keys;  // lines of authorized_keys(5) format to let in; empty: the detected ones
-  bool unlock_only = false;       // these keys may do nothing but unlock
-  bool own_host_key = true;
-  std::string port;  // "": as it is
-  bool write_network = true;
-  bool install_packages = true;
-  bool replace_generator = false;  // installing may remove another initramfs generator
-  bool rehearse = true;
+  std::vector<std::string> keys;   // lines as authorized_keys(5) has them, to let in instead of the detected ones
+  bool unlock_only = false;        // the keys that setup writes may do nothing but unlock
+  bool own_host_key = true;        // the initramfs gets a host key of its own
+  std::string port;                // of its sshd; "": as it is
+  bool network = true;             // write the session's network where the module's default would not do
+  bool install = true;             // missing packages
+  bool replace_generator = false;  // installing them may remove another initramfs generator
 };
 
 }  // namespace setup

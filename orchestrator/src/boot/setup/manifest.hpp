@@ -8,16 +8,23 @@
 
 namespace setup {
 
-/// What an earlier run wrote: /var/lib/dracut-sshd/setup.json. Only files that it lists are ever changed or removed.
+/// What an earlier run wrote. Only files that it lists are ever changed or removed, and only as long as they are what
+/// was written.
 struct ManifestFile {
   std::string path;
   std::string sha256;  // of what was written
+  bool operator==(const ManifestFile&) const = default;
 };
 
 struct Manifest {
   std::vector<ManifestFile> files;
-  std::string written;         // when, UTC
-  std::string network_digest;  // sha256 of the network plan's files and summary: tells when the live network differs
+  std::string written;          // when: UTC, ISO 8601
+  std::string network;          // NetworkPlan::summary of then
+  std::string network_address;  // permanent hardware address of the interface that it is about; "": not known
+  bool operator==(const Manifest&) const = default;
+
+  /// Nothing if the file is not listed.
+  [[nodiscard]] const ManifestFile* find(const std::string& path) const;
 };
 
 inline constexpr const char* kManifest = "var/lib/dracut-sshd/setup.json";
@@ -26,7 +33,7 @@ inline constexpr const char* kManifest = "var/lib/dracut-sshd/setup.json";
 [[nodiscard]] std::optional<Manifest> read_manifest(const std::filesystem::path& root);
 [[nodiscard]] std::string manifest_text(const Manifest& manifest);
 
-/// The only places that setup writes to; everything else in a manifest is refused.
-[[nodiscard]] bool is_ours_to_write(const std::string& path);
+/// The only places that setup writes to.
+[[nodiscard]] bool is_place_of_setup(const std::string& path);
 
 }  // namespace setup
