@@ -104,8 +104,8 @@ class Reader {
     }
   }
 
-  /// "enx525400123456" of systemd.net-naming-scheme(7), which udev has made of the permanent address and of no other. An
-  /// interface that was a port of a bond has got its own address back, as one that it was told.
+  /// "enx525400123456" of systemd.net-naming-scheme(7), which udev has made of the permanent address and of no other.
+  /// An interface that was a port of a bond has got its own address back, as one that it was told.
   static std::string udev_mac(const host::Nic& nic, const std::string& mac) {
     std::vector<std::string> names = nic.alternative_names.value_or(std::vector<std::string>{});
     if (nic.name == "enx" + base::replace_all(mac, ":", "")) names.push_back(nic.name);
