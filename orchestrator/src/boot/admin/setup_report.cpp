@@ -47,6 +47,12 @@ std::string rehearsal_text(const Rehearsed& rehearsed) {
   return "FAILED: dracut-sshd rehearse shows the step";
 }
 
+std::string purpose_of(const setup::Plan& plan, const std::string& path) {
+  const auto found = std::ranges::find(plan.write, path, &setup::PlannedFile::path);
+  if (found != plan.write.end()) return found->purpose;
+  return path.starts_with(setup::kHostKey) ? "the host key of the initramfs" : "";
+}
+
 ordered_json paths_of(const std::vector<setup::PlannedFile>& files) {
   auto out = ordered_json::array();
   for (const auto& file : files) out.push_back({{"path", file.path}, {"purpose", file.purpose}});
@@ -110,7 +116,7 @@ std::string result_text(const SetupResult& result) {
       for (const auto& line : lines.known_hosts) out += "  " + line + "\n";
       out += "into ~/.ssh/config:\n";
       for (const auto& line : base::lines(lines.ssh_config)) out += "  " + line + "\n";
-      out += fmt::format("After the reboot:\n  {}\n", lines.unlock);
+      out += fmt::format("Then reboot, and unlock it from there:\n  {}\n", lines.unlock);
     }
   }
   return out + "\n" + verdict_sentence(result.answer) + "\n";
@@ -123,10 +129,13 @@ ordered_json result_json(const SetupResult& result) {
   for (const auto& key : plan.may_log_in)
     login.push_back(
         {{"fingerprint", key.fingerprint}, {"comment", key.comment}, {"origin", key.origin}, {"why_not", key.why_not}});
+  auto written = ordered_json::array();
+  for (const auto& path : result.written) written.push_back({{"path", path}, {"purpose", purpose_of(plan, path)}});
   auto kept = ordered_json::array();
-  for (const auto& file : plan.keep) kept.push_back({{"path", file.path}, {"why", file.why}});
+  for (const auto& file : plan.keep) kept.push_back(file.path);
   return {{"schema", 1},
           {"answer", answer_code(result.answer)},
+          {"verdict", base::printed(verdict_sentence(result.answer), false)},
           {"exit", static_cast<int>(result.answer)},
           {"names", result.client.names},
           {"addresses", result.client.addresses},
@@ -144,7 +153,7 @@ ordered_json result_json(const SetupResult& result) {
             {"remove", plan.remove},
             {"install", plan.install},
             {"refusals", plan.refusals}}},
-          {"written", result.written},
+          {"written", written},
           {"unchanged", plan.unchanged},
           {"kept", kept},
           {"notes", plan.notes},

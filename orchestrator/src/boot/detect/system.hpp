@@ -20,10 +20,12 @@ struct System {
   bool systemd = false;         // process 1 is systemd (sd_booted(3))
   bool ostree = false;          // booted from an ostree deployment
   bool read_only_usr = false;   // transactional updates: / is a read-only snapshot
-  std::string package_manager;  // "apt", "dnf", "zypper", "pacman", "emerge"; "": none that is known
+  std::string package_manager;  // "apt", "dnf", "zypper", "pacman", "emerge", "rpm-ostree", "transactional-update"; "":
+                                // none that is known
   std::vector<std::string> faults;
 };
 
+/// Names are valid ones of RFC 1123, in lower case; what is none is left out.
 [[nodiscard]] System read_system(const Source& source);
 
 }  // namespace detect

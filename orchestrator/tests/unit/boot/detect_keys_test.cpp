@@ -14,7 +14,7 @@ using testing::IsEmpty;
 
 const std::string kOne = samples::kEd25519 + " one@desk";
 const std::string kTwo = samples::kAuthority + " two@desk";
-const std::string kPasswd = "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/bash\n";
+const std::string kPasswd = "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/people/alice:/bin/bash\n";
 
 std::vector<std::string> origins(const detect::Keys& keys) {
   std::vector<std::string> out;
@@ -38,10 +38,10 @@ TEST(Keys, OfTheSudoUserComeFirstAndThoseTiedToAnEchoLast) {
   machine.environment = {{"SUDO_USER", "alice"}};
   machine.file("etc/passwd", kPasswd);
   machine.file("root/.ssh/authorized_keys", "no-pty,command=\"echo 'Please login as the user alice'\" " + kOne + "\n");
-  machine.file("home/alice/.ssh/authorized_keys", kTwo + "\n");
+  machine.file("people/alice/.ssh/authorized_keys", kTwo + "\n");
   const auto keys = detect::read_keys(machine.source());
   EXPECT_EQ(keys.user, "alice");
-  EXPECT_THAT(origins(keys), ElementsAre("/home/alice/.ssh/authorized_keys:1", "/root/.ssh/authorized_keys:1!"));
+  EXPECT_THAT(origins(keys), ElementsAre("/people/alice/.ssh/authorized_keys:1", "/root/.ssh/authorized_keys:1!"));
   EXPECT_THAT(keys.candidates[1].why_not, HasSubstr("tied to the command"));
 }
 

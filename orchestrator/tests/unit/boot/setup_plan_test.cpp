@@ -28,7 +28,7 @@ class SetupPlan : public testing::Test {
   std::optional<setup::Manifest> manifest;
 
   SetupPlan() {
-    recorded.file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/bash\n");
+    recorded.file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/people/alice:/bin/bash\n");
     machine.system.root = true;
     machine.packages.module_there = true;
     choices.own_host_key = false;
@@ -59,7 +59,7 @@ TEST_F(SetupPlan, RootsKeyNeedsNoFile) {
 TEST_F(SetupPlan, TheSudoUsersKeyGetsAFile) {
   recorded.environment = {{"SUDO_USER", "alice"}};
   recorded.file("root/.ssh/authorized_keys", "command=\"echo no\" " + kFirst + "\n");
-  recorded.file("home/alice/.ssh/authorized_keys", kSecond + "\n");
+  recorded.file("people/alice/.ssh/authorized_keys", kSecond + "\n");
   const auto out = plan();
   ASSERT_EQ(out.write.size(), 1U);
   EXPECT_EQ(out.write[0].path, kKeysFile);
@@ -84,7 +84,7 @@ TEST_F(SetupPlan, UnlockOnlyKeepsOtherOptions) {
 
 TEST_F(SetupPlan, AnAdminsOwnFileStays) {
   recorded.environment = {{"SUDO_USER", "alice"}};
-  recorded.file("home/alice/.ssh/authorized_keys", kSecond + "\n");
+  recorded.file("people/alice/.ssh/authorized_keys", kSecond + "\n");
   recorded.file("etc/dracut-sshd/authorized_keys", kFirst + "\n");
   const auto out = plan();
   EXPECT_THAT(out.write, IsEmpty());
@@ -95,7 +95,7 @@ TEST_F(SetupPlan, AnAdminsOwnFileStays) {
 
 TEST_F(SetupPlan, ASecondAdminIsAddedToSetupsFile) {
   recorded.environment = {{"SUDO_USER", "alice"}};
-  recorded.file("home/alice/.ssh/authorized_keys", kSecond + "\n");
+  recorded.file("people/alice/.ssh/authorized_keys", kSecond + "\n");
   wrote(kKeysFile, "# made\n" + kFirst + "\n");
   const auto out = plan();
   ASSERT_EQ(out.write.size(), 1U);
@@ -105,7 +105,7 @@ TEST_F(SetupPlan, ASecondAdminIsAddedToSetupsFile) {
 
 TEST_F(SetupPlan, ASecondRunChangesNothing) {
   recorded.environment = {{"SUDO_USER", "alice"}};
-  recorded.file("home/alice/.ssh/authorized_keys", kSecond + "\n");
+  recorded.file("people/alice/.ssh/authorized_keys", kSecond + "\n");
   const auto first = plan();
   ASSERT_EQ(first.write.size(), 1U);
   wrote(kKeysFile, first.write[0].content);
