@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "detect/host_files.hpp"
 #include "host/small_file.hpp"
 #include "networkd/config_text.hpp"
 
@@ -21,13 +22,8 @@ std::string small(const Source& source, const std::string& path) {
   return host::read_small(source.root / path).value_or("");
 }
 
-bool is_there(const Source& source, const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(source.root / path, ignored);
-}
-
 /// The value of a line "KEY=VALUE"; "" if there is none.
-std::string value_in(const std::string& text, std::string_view key) {
+std::string plain_value(const std::string& text, std::string_view key) {
   for (const auto& line : base::lines(text)) {
     if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == '=')
       return line.substr(key.size() + 1);
@@ -87,11 +83,11 @@ void read_client_id(const std::string& text, InterfaceManager& out) {
 /// networkd's state (sd-network(3)): /run/systemd/netif/links/INDEX, leases/INDEX.
 bool read_networkd(const Source& source, unsigned index, InterfaceManager& out) {
   const auto state = small(source, fmt::format("run/systemd/netif/links/{}", index));
-  const auto admin = value_in(state, "ADMIN_STATE");
+  const auto admin = plain_value(state, "ADMIN_STATE");
   if (admin != "configured" && admin != "configuring" && admin != "failed" && admin != "linger") return false;
   out.name = "systemd-networkd";
   out.client_identifier = "duid";
-  const auto file = value_in(state, "NETWORK_FILE");
+  const auto file = plain_value(state, "NETWORK_FILE");
   const bool known = file.starts_with("/etc/systemd/network/") || file.starts_with("/run/systemd/network/") ||
                      file.starts_with("/usr/lib/systemd/network/");
   if (known && file.find("..") == std::string::npos && file.find('\0') == std::string::npos) {
@@ -104,7 +100,7 @@ bool read_networkd(const Source& source, unsigned index, InterfaceManager& out) 
     }
   }
   const auto word = out.client_identifier;
-  read_client_id(value_in(small(source, fmt::format("run/systemd/netif/leases/{}", index)), "CLIENTID"), out);
+  read_client_id(plain_value(small(source, fmt::format("run/systemd/netif/leases/{}", index)), "CLIENTID"), out);
   if (word == "duid-only") out.client_identifier = word;
   return true;
 }
@@ -219,7 +215,7 @@ bool read_wicked(const Source& source, const std::string& device, InterfaceManag
     if (words.size() < 2 || words[0] != device || (words[1] != "up" && words[1] != "setup-in-progress")) continue;
     out.name = "wicked";
     const auto ifcfg = small(source, "etc/sysconfig/network/ifcfg-" + device);
-    const auto words_of_protocol = networkd::words_of(value_in(ifcfg, "BOOTPROTO"));
+    const auto words_of_protocol = networkd::words_of(plain_value(ifcfg, "BOOTPROTO"));
     const auto protocol = words_of_protocol.empty() ? "" : words_of_protocol[0];
     out.dhcp4 = protocol == "dhcp" || protocol == "dhcp4" || protocol.starts_with("dhcp+") || protocol == "dhcp4+auto6";
     if (ifcfg.find("cloud-init") != std::string::npos) out.configured_by = "cloud-init";
@@ -235,7 +231,7 @@ bool read_connman(const Source& source, const std::string& mac, InterfaceManager
   const auto settings = small(source, fmt::format("var/lib/connman/ethernet_{}_cable/settings", digits));
   if (settings.empty()) return false;
   out.name = "connman";
-  out.dhcp4 = value_in(settings, "IPv4.method") == "dhcp";
+  out.dhcp4 = plain_value(settings, "IPv4.method") == "dhcp";
   return true;
 }
 
