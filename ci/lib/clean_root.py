@@ -71,7 +71,7 @@ def why_not() -> str:
     if lost := missing():
         return f"not installed: {', '.join(lost)}"
     tried = shell.run([*ALONE, "--net", "true"], timeout=30, check=False)
-    return "" if tried.status == 0 else f"nobody may mount here, as in a container without privileges: {tried.output.strip()}"
+    return "" if tried.status == 0 else f"nobody may mount here (a container needs --privileged): {tried.output.strip()}"
 
 
 def is_made(suite: str, variant: str, packages: Sequence[str] = (), architectures: Sequence[str] = ()) -> bool:
