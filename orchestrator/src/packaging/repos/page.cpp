@@ -138,7 +138,8 @@ std::string notes(const Published& newest, const std::map<std::string, std::vect
 std::string caution(const Published& newest, const model::Project& project) {
   if (newest.replaces.empty()) return "";
   return fmt::format(
-      "<p><b>Installing {} removes {}</b>: dracut takes its place. Do it on a machine that you can reach by other means, "
+      "<p><b>Installing {} removes {}</b>: dracut takes its place. Do it on a machine that you can reach by other "
+      "means, "
       "and reboot once before you rely on it.</p>\n",
       escaped(project.name), escaped(newest.replaces));
 }
