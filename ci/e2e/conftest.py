@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--table", metavar="FILE", help="renew the page's table by what the ledger says: the rows that it has, and those of --only; "
                     "- prints a table; run nothing")
     group.addoption("--package", type=Path, metavar="FILE.deb", help="take this package, and build none")
+    group.addoption("--program", type=Path, metavar="FILE", help="put this program dracut-sshd into guests, and build none")
     group.addoption("--arch", default="", choices=sorted(arch.KNOWN), help="of the roots (default: this machine's)")
     group.addoption("--keep", action="store_true", help="keep the tests' folders, with the console's log, and say where they are")
     group.addoption("--console", action="store_true", help="print the console's log after each boot")
@@ -52,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("either --inspect or --rehearse")
     if config.option.package is not None:
         config.option.package = config.option.package.resolve()
+    if config.option.program is not None:
+        config.option.program = config.option.program.resolve()
     try:
         if config.option.arch:
             arch.choose(config.option.arch)

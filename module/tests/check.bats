@@ -47,6 +47,21 @@ setup() { setup_check; }
   ends 1 'new: NETWORK=no in /etc/dracut-sshd/initrd.conf'
 }
 
+@test "a network that setup has not written is told to people, and fails no unit at boot" {
+  file /usr/bin/dracut-sshd $'#!/bin/sh\n[ "$*" = "setup --check" ] || exit 2\necho "the network is now eth0, DHCP"\nexit 1'
+  chmod 0755 "$root/usr/bin/dracut-sshd"
+  check
+  ends 0 'up to date'
+  file /var/lib/dracut-sshd/setup.json '{}'
+  check
+  ends 1 'WARNING: the network is now eth0, DHCP'
+  check --act
+  ends 0 'up to date'
+  file /usr/bin/dracut-sshd $'#!/bin/sh\nexit 0'
+  check
+  ends 0 'up to date'
+}
+
 @test "another module makes an image old" {
   cp -r "$here" "$BATS_TEST_TMPDIR/other"
   echo '# new' >>"$BATS_TEST_TMPDIR/other/46sshd/boot/unlock"

@@ -10,7 +10,26 @@ _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'inspect rehearse unlock --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'setup doctor inspect rehearse unlock --help --version' -- "$current")
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == doctor ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--json --quiet --help' -- "$current")
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == setup ]]; then
+    case $previous in
+      --key | --html | --program) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --port) ;;
+      *)
+        if [[ $current == -* ]]; then
+          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --json --help'
+          mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+        else
+          mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+        fi
+        ;;
+    esac
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == unlock ]]; then

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import arch
@@ -52,7 +53,8 @@ def arguments() -> tuple[str, ...]:
 
 class Guest:
     def __init__(self, folder: Path, kernel: Path, initrd: Path, cmdline: str, disks: list[Path], nics: list[dict[str, str]],
-                 enter: list[str], unlinked: list[str]) -> None:
+                 enter: list[str], unlinked: list[str], own_disks: Sequence[Path] = ()) -> None:
+        """What is written to `disks` is thrown away; what is written to `own_disks`, which come after them, stays."""
         self.folder = folder
         self.log = folder / "console.log"
         self._keyboard = folder / "serial.sock"
@@ -62,7 +64,7 @@ class Guest:
         descriptor = self._monitor.theirs.fileno()
         # One processor: two guests side by side, each emulated by two threads, take twice as long.
         wanted = {"elf_machine": arch.here().elf, "kernel": str(kernel), "initrd": str(initrd), "cmdline": cmdline, "memory": 1024, "processors": 1,
-                  "disks": [str(disk) for disk in disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
+                  "disks": [str(disk) for disk in disks], "own_disks": [str(disk) for disk in own_disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
                   "monitor": descriptor}
         qemu = json.loads(shell.run([str(program())], stdin=json.dumps(wanted).encode()).output)
         argv = [*enter, "setpriv", "--pdeathsig", "KILL", *qemu, *(["-S"] if unlinked else [])]  # it must not see a link first

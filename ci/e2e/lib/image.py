@@ -53,12 +53,13 @@ def settings(kind: str) -> str:
     return UNCOMPRESSED + (INSTALLED[kind] if kind in INSTALLED else lean() + KINDS[kind])
 
 
+def drivers() -> str:
+    """Few."""
+    return f'drivers="virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts {arch.here().ciphers} sha256 8021q bonding"\n'
+
+
 def lean() -> str:
-    """Few drivers."""
-    drivers = f"virtio_pci virtio_blk virtio_net virtio_rng ext4 dm_crypt dm_mod xts {arch.here().ciphers} sha256 8021q bonding"
-    return f"""drivers="{drivers}"
-add_dracutmodules+=" crypt "
-"""
+    return drivers() + 'add_dracutmodules+=" crypt "\n'
 
 
 @dataclass(frozen=True)

@@ -59,24 +59,26 @@ class Site:
                 "SWAP_UUID": self.uuid("swap"), "ROOT_LVM_ID": self.uuid("lvm") * 2, "SWAP_LVM_ID": self.uuid("lvm") * 2}
 
 
-def get(root: roots.Root) -> Site:
-    name = places.digest(root.id, root.tar.name, Path(__file__))
+def get(root: roots.Root, *, disks: bool = True) -> Site:
+    """disks: the root's and further ones are wanted, and not keys, passphrases and names alone."""
+    name = places.digest(root.id, root.tar.name, Path(__file__), disks)
     site = Site(root, places.cache / f"boot-site-{root.suite}-{name}", name)
     with places.locked(site.folder):
         if not site.folder.exists():
-            print(f"{root.suite}: making keys and an encrypted disk (once)", flush=True)
+            print(f"{root.suite}: making keys{' and an encrypted disk' if disks else ''} (once)", flush=True)
             with tempfile.TemporaryDirectory(prefix="boot-site-", dir=places.cache) as work:
                 made = Site(root, Path(work) / "site", name)
                 made.folder.mkdir(mode=0o700)
                 _make_keys(made)
-                tree = Path(work) / "root"
-                unpack(made, tree)
-                _make_root_disk(made, tree)
-                for disk, passphrase in (("second", "root"), ("third", "third")):
-                    _make_further_disk(made, disk, passphrase)
+                if disks:
+                    tree = Path(work) / "root"
+                    unpack(made, tree)
+                    _make_root_disk(made, tree)
+                    for disk, passphrase in (("second", "root"), ("third", "third")):
+                        _make_further_disk(made, disk, passphrase)
                 made.folder.rename(site.folder)
         os.utime(site.folder)
-    places.keep_newest(places.cache, "boot-site-*[0-9a-f]", 6)
+    places.keep_newest(places.cache, "boot-site-*[0-9a-f]", 12)
     return site
 
 
@@ -137,18 +139,23 @@ def configure(site: Site, tree: Path) -> None:
     # Or each boot would think it were the first after an update.
     for folder in ("etc", "var"):
         put(tree, f"{folder}/.updated", "")
+    mask(tree)
+
+
+def mask(tree: Path) -> None:
+    """What a guest that lives for some minutes does not need."""
     for unit in MASKED:
         link = tree / "etc/systemd/system" / unit
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
 
 
-def make_filesystem(site: Site, tree: Path, disk: Path, kind: str = "ext4") -> None:
-    """The root's, made of a folder: without a loop device, and in user space."""
+def make_filesystem(site: Site, tree: Path, disk: Path, kind: str = "ext4", room: int = 0) -> None:
+    """The root's, made of a folder: without a loop device, and in user space. room: bytes that it has left at least."""
     used = int(subprocess.run(["du", "-sk", "--apparent-size", str(tree)], check=True, capture_output=True).stdout.split()[0])
     # What gets a block of its own is more than what is used.
     with disk.open("wb") as file:
-        file.truncate((used * 5 // 4 // 1024 + 192) // 4 * 4 * 1024 * 1024)
+        file.truncate((used * 5 // 4 // 1024 + 192 + (room >> 20)) // 4 * 4 * 1024 * 1024)
     if kind == "btrfs":
         shell.run(["mkfs.btrfs", "-q", "-U", site.uuid("filesystem"), "--rootdir", str(tree), str(disk)], timeout=300)
     else:

@@ -130,21 +130,21 @@ def _twin(wish: Scenario) -> Scenario:
 def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
     try:
         data = tomllib.loads(path.read_text().replace("@LIBRARIES@", arch.here().triplet))
-        image = _table(data.pop("image", {}))
-        made = _made(Scenario, {
+        image = table(data.pop("image", {}))
+        wish = made(Scenario, {
             **{key: value for key, value in data.items() if key not in ("network", "disks", "overlay", "steps", "kernel")},
             "name": path.stem, "file": path,
-            "image": _made(Image, {**image, "files": _files(image.pop("files", []))}),
-            "network": _made(Network, _table(data.get("network", {}))),
-            "overlay": _files(data.get("overlay", [])),
-            "disks": tuple(_made(Disk, {"name": name}) for name in data.get("disks", [])),
-            "accounts": {key: tuple(lines) for key, lines in _table(data.get("accounts", {})).items()},
+            "image": made(Image, {**image, "files": files(image.pop("files", []))}),
+            "network": made(Network, table(data.get("network", {}))),
+            "overlay": files(data.get("overlay", [])),
+            "disks": tuple(made(Disk, {"name": name}) for name in data.get("disks", [])),
+            "accounts": {key: tuple(lines) for key, lines in table(data.get("accounts", {})).items()},
             "steps": tuple(_step(step, known_steps) for step in data.get("steps", [])),
-            **_table(data.get("kernel", {})),
+            **table(data.get("kernel", {})),
         })
-        if made.rehearse not in (PASSES, CANNOT, *REHEARSED):
-            raise Wrong(f"\"{made.rehearse}\" is no step of a rehearsal; known are {', '.join(REHEARSED)}, and \"-\"")
-        return replace(made, inspect=_expected(made))
+        if wish.rehearse not in (PASSES, CANNOT, *REHEARSED):
+            raise Wrong(f"\"{wish.rehearse}\" is no step of a rehearsal; known are {', '.join(REHEARSED)}, and \"-\"")
+        return replace(wish, inspect=_expected(wish))
     except (Wrong, tomllib.TOMLDecodeError) as fault:
         raise Wrong(f"{path}: {fault}") from fault
 
@@ -162,25 +162,25 @@ def _expected(wish: Scenario) -> str:
     return wish.inspect
 
 
-def _table(value: Any) -> dict[str, Any]:
+def table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Wrong(f"expected a table, got {value!r}")
     return dict(value)
 
 
-def _made(kind: type[Any], values: dict[str, Any]) -> Any:
+def made(kind: type[Any], values: dict[str, Any]) -> Any:
     unknown = set(values) - set(kind.__dataclass_fields__)
     if unknown:
         raise Wrong(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(sorted(kind.__dataclass_fields__))}")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
-def _files(values: list[Any]) -> tuple[File, ...]:
-    return tuple(_made(File, {**_table(value), "mode": int(str(value.get("mode", "644")), 8)}) for value in values)
+def files(values: list[Any]) -> tuple[File, ...]:
+    return tuple(made(File, {**table(value), "mode": int(str(value.get("mode", "644")), 8)}) for value in values)
 
 
 def _step(value: Any, known: dict[str, frozenset[str]]) -> dict[str, Any]:
-    step = {"do": value} if isinstance(value, str) else _table(value)
+    step = {"do": value} if isinstance(value, str) else table(value)
     keys = known.get(step.get("do", ""))
     if keys is None:
         raise Wrong(f"unknown step {value!r}; known are {', '.join(sorted(known))}")

@@ -19,6 +19,8 @@ from image import Image
 from package import Package
 
 PROMPT = r"pass ?(word|phrase)[^\n]*:"
+# systemd's, and that of initramfs-tools.
+PROMPT_ON_CONSOLE = re.compile(r"enter passphrase|please (enter|unlock)", re.IGNORECASE)
 # The image has no grep and no wc.
 LINES_OF = 'while IFS= read -r line; do printf "%s\\n" "$line"; done <{}'
 

@@ -2,7 +2,7 @@
 // What ci/e2e calls qemu with, by the code that dracut-sshd rehearse calls it with: one way to boot.
 //
 // Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
-// processors, disks (files, which stay as they are), nics (backend, mac, perhaps model), console (the log), keyboard (a
+// processors, disks (files, which stay as they are), own_disks (files that are written to, after the others), nics (backend, mac, perhaps model), console (the log), keyboard (a
 // socket), monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With
 // --cmdline and that number: what every emulated kernel is told.
 #include <fmt/format.h>
@@ -33,6 +33,8 @@ vm::Machine machine_of(const nlohmann::json& said) {
   out.memory = said.at("memory").get<unsigned>();
   out.processors = said.at("processors").get<unsigned>();
   for (const auto& disk : said.at("disks")) out.disks.push_back({disk.get<std::string>(), "virtio-blk-pci", true});
+  for (const auto& disk : said.value("own_disks", nlohmann::json::array()))
+    out.disks.push_back({disk.get<std::string>(), "virtio-blk-pci", false});
   for (const auto& nic : said.at("nics"))
     out.nics.push_back({.model = nic.value("model", vm::Nic{}.model),
                         .mac = nic.at("mac").get<std::string>(),

@@ -22,18 +22,88 @@ struct CommandLine {
   InspectArguments inspect;
   UnlockArguments unlock;
   RehearseArguments rehearse;
+  SetupArguments setup;
+  DoctorArguments doctor;
 
   CommandLine() {
     app.set_version_flag("--version", std::string("dracut-sshd ") + base::kVersion);
     app.require_subcommand(1);
     app.footer("See dracut-sshd(1).");
+    add_setup();
+    add_doctor();
     add_inspect();
     add_rehearse();
     add_unlock();
   }
 
   /// The status of a verb that could not do its work.
-  [[nodiscard]] int failed() const { return app.got_subcommand("inspect") ? kCannotTell : 1; }
+  [[nodiscard]] int failed() const {
+    return app.got_subcommand("inspect") || app.got_subcommand("doctor") ? kCannotTell : 1;
+  }
+
+  void add_setup() {
+    auto* verb = app.add_subcommand(
+        "setup", "Sets up this machine, or HOST over ssh: keys, host key, network, a new initramfs, and its proof");
+    verb->footer(
+        "Exit status: 0 it will let you in, 1 it will not or nothing was done, 2 wrong usage, 3 a tool is not "
+        "installed, "
+        "4 it cannot be told.");
+    verb->add_option("host", setup.host, "Set up this host from here, over one ssh connection (default: this machine)")
+        ->check(why_empty)
+        ->type_name("[USER@]HOST");
+    auto* yes = verb->add_flag("--yes,-y", setup.yes, "Ask nothing: take what was detected");
+    auto* dry = verb->add_flag("--dry-run,-n", setup.dry_run, "Show the plan, and change nothing");
+    auto* remove = verb->add_flag("--remove", setup.remove, "Remove the files that setup wrote");
+    auto* check =
+        verb->add_flag("--check", setup.check, "Say whether the machine's network is still the one that was set up");
+    verb->add_option("--key", setup.keys, "A public key, or a file of them, to let in instead of the detected ones")
+        ->check(why_empty)
+        ->type_name("KEY|FILE")
+        ->expected(1)
+        ->take_all();
+    verb->add_flag("--unlock-only", setup.unlock_only, "The keys that setup writes can do nothing but unlock");
+    verb->add_flag("!--no-host-key", setup.own_host_key, "The initramfs uses copies of the system's host keys");
+    verb->add_option("--port", setup.port, "The port of the initramfs's sshd")->check(why_empty)->type_name("N");
+    verb->add_flag("!--no-network", setup.network, "Write no network configuration");
+    verb->add_flag("!--no-install", setup.install, "Install no missing packages");
+    verb->add_flag("--replace-generator", setup.replace_generator,
+                   "Missing packages may replace what makes the initramfs now");
+    verb->add_flag("!--no-rehearse", setup.rehearse, "Do not rehearse the boot, even where qemu is installed");
+    verb->add_flag("--sshfp", setup.sshfp, "Print DNS records of the host key, too (SSHFP)");
+    verb->add_option("--html", setup.html, "Write a page for the desk into a new file")
+        ->check(why_empty)
+        ->type_name("FILE");
+    add_desk_options(*verb);
+    verb->add_flag("--json", setup.json, "For machines");
+    remove->excludes(check)->excludes(dry);
+    check->excludes(yes)->excludes(dry);
+  }
+
+  void add_desk_options(CLI::App& verb) {
+    verb.add_option("--program", setup.program,
+                    "With HOST: a static dracut-sshd to carry along (default: this program)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--ssh-config,-F", setup.ssh_config, "With HOST: an ssh_config (default: ssh's own)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--identity,-i", setup.identity, "With HOST: a private key (default: ssh's own, and the agent's)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--ssh-port", setup.ssh_port, "With HOST: the port of its running sshd (default: ssh's own)")
+        ->check(CLI::Range(1, 65535))
+        ->type_name("N");
+    verb.add_flag("--write-config", setup.write_config,
+                  "With HOST: add the Include line for its stanza to your ssh_config");
+  }
+
+  void add_doctor() {
+    auto* verb = app.add_subcommand(
+        "doctor", "Says what decides whether this machine's next boot can be unlocked; changes nothing");
+    verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
+    verb->add_flag("--json", doctor.json, "For machines");
+    verb->add_flag("--quiet,-q", doctor.quiet, "Only what is wrong");
+  }
 
   void add_rehearse() {
     auto* verb = app.add_subcommand(
@@ -249,6 +319,9 @@ struct CommandLine {
 
 int guarded(const CommandLine& line, const base::Context& context, base::Cancel& cancel) {
   try {
+    if (line.app.got_subcommand("setup"))
+      return line.setup.host.empty() ? setup(line.setup, context) : desk_setup(line.setup, context);
+    if (line.app.got_subcommand("doctor")) return doctor(line.doctor, context);
     if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
     return inspect(line.inspect, context);

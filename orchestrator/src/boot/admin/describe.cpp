@@ -7,31 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/output.hpp"
+#include "admin/findings_text.hpp"
 #include "base/text.hpp"
-#include "inspect/check_list.hpp"
 #include "inspect/client.hpp"
 
 namespace admin {
 namespace {
-
-using inspect::Severity;
-
-std::string coloured(Severity severity, const std::string& text) {
-  switch (severity) {
-    case Severity::good:
-      return base::coloured("32", text);
-    case Severity::note:
-      return text;
-    case Severity::warning:
-      return base::coloured("33", text);
-    case Severity::unknown:
-      return base::coloured("35", text);
-    case Severity::error:
-      return base::coloured("1;31", text);
-  }
-  return text;
-}
 
 std::string summary(const initramfs::Image& image) {
   std::uint64_t unpacked = 0;
@@ -105,40 +86,19 @@ std::string head(const Inspected& inspected) {
   return out;
 }
 
-std::string verdict(inspect::Answer answer) {
-  switch (answer) {
-    case inspect::Answer::will_let_in:
-      return coloured(Severity::good, "It will let you in.");
-    case inspect::Answer::will_not:
-      return coloured(Severity::error, "It will NOT let you in.");
-    case inspect::Answer::cannot_tell:
-      return coloured(Severity::unknown, "Whether it will let you in CANNOT BE TOLD from what is here.");
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string to_text(const Inspected& inspected, bool quiet) {
   std::string out;
   if (!quiet) out += head(inspected) + "\n";
-  for (const auto& finding : inspected.findings) {
-    if (quiet && (finding.severity == Severity::good || finding.severity == Severity::note)) continue;
-    const auto* check = inspect::check_of(finding.id);
-    auto text = finding.message;
-    if (finding.severity == Severity::good && check != nullptr)
-      text = std::string(check->statement) + (text.empty() ? "" : ": " + text);
-    out += fmt::format("{} {:<21} {}\n", coloured(finding.severity, fmt::format("{:<8}", name_of(finding.severity))),
-                       finding.id, base::printable(text, 2000));
-    if (!finding.remedy.empty()) out += fmt::format("{:31}{}\n", "", base::printable("-> " + finding.remedy, 1000));
-  }
+  out += findings_text(inspected.findings, quiet);
   const auto answer = inspect::answer_of(inspected.findings);
   if (!quiet && answer != inspect::Answer::will_not) {
     if (const auto client = inspect::client_of(inspected.facts); !client.known_hosts.empty())
       out += "\n" + inspect::client_text(client);
   }
   if (!quiet) out += "\n";
-  return out + verdict(answer) + "\n";
+  return out + verdict_sentence(answer) + "\n";
 }
 
 }  // namespace admin

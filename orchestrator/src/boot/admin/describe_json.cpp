@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "admin/findings_text.hpp"
 #include "inspect/client.hpp"
 
 namespace admin {
@@ -75,33 +76,15 @@ ordered_json host_keys_of(const inspect::Facts& facts) {
   return out;
 }
 
-std::string_view code_of(inspect::Answer answer) {
-  switch (answer) {
-    case inspect::Answer::will_let_in:
-      return "lets-in";
-    case inspect::Answer::will_not:
-      return "keeps-out";
-    case inspect::Answer::cannot_tell:
-      return "cannot-tell";
-  }
-  return "cannot-tell";
-}
-
 }  // namespace
 
 ordered_json to_json(const Inspected& inspected) {
   const auto& facts = inspected.facts;
-  auto findings = ordered_json::array();
-  for (const auto& finding : inspected.findings)
-    findings.push_back({{"id", finding.id},
-                        {"severity", name_of(finding.severity)},
-                        {"message", finding.message},
-                        {"remedy", finding.remedy}});
   const auto client = inspect::client_of(facts);
   return {{"schema", kInspectSchema},
           {"image", inspected.name},
           {"found_as", inspected.source},
-          {"answer", code_of(inspect::answer_of(inspected.findings))},
+          {"answer", answer_code(inspect::answer_of(inspected.findings))},
           {"error", nullptr},
           {"uki", inspected.image.is_uki},
           {"size", inspected.image.size},
@@ -115,13 +98,13 @@ ordered_json to_json(const Inspected& inspected) {
           {"host_keys", host_keys_of(facts)},
           {"known_hosts", client.known_hosts},
           {"ssh_config", client.ssh_config},
-          {"findings", findings}};
+          {"findings", findings_json(inspected.findings)}};
 }
 
 ordered_json to_json(const std::string& image, const base::Error& error) {
   return {{"schema", kInspectSchema},
           {"image", image},
-          {"answer", code_of(inspect::Answer::cannot_tell)},
+          {"answer", answer_code(inspect::Answer::cannot_tell)},
           {"error", {{"message", error.what()}, {"hint", error.hint()}}}};
 }
 

@@ -28,6 +28,7 @@ struct InspectArguments {
   std::string cat;
   std::string extract;
   std::string other;
+  bool sshfp = false;  // print DNS records, too
   std::string html;
   std::string explain;  // "": all checks
 };
@@ -70,6 +71,40 @@ struct RehearseArguments {
   bool json = false;
 };
 
+struct SetupArguments {
+  std::string host;               // "[USER@]HOST" to set up from this desk; "": this machine
+  std::vector<std::string> keys;  // public keys, or files of them
+  bool unlock_only = false;
+  bool own_host_key = true;
+  std::string port;
+  bool network = true;
+  bool install = true;
+  bool replace_generator = false;
+  bool rehearse = true;
+  bool yes = false;
+  bool dry_run = false;
+  bool remove = false;
+  bool check = false;
+  bool json = false;
+  bool sshfp = false;  // print DNS records, too
+  std::string html;    // where the page goes; "": none is written
+  // With `host` alone:
+  std::string program;        // a static dracut-sshd for the host; "": this one
+  std::string ssh_config;     // "": ssh's own
+  std::string identity;       // a private key's file; "": ssh's own, the agent's
+  std::string ssh_port;       // of the host's running sshd; "": ssh's own
+  bool write_config = false;  // add the Include line to the user's ssh_config
+};
+
+struct DoctorArguments {
+  bool json = false;
+  bool quiet = false;
+};
+
+int setup(const SetupArguments& arguments, const base::Context& context);
+/// `arguments.host` from this desk.
+int desk_setup(const SetupArguments& arguments, const base::Context& context);
+int doctor(const DoctorArguments& arguments, const base::Context& context);
 int rehearse(const RehearseArguments& arguments, const base::Context& context);
 /// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.
 int unlock(const UnlockArguments& arguments, const base::Context& context, base::Cancel& cancel);

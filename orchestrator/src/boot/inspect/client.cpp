@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "host/host.hpp"
 #include "host/small_file.hpp"
-#include "openssh/wire.hpp"
+#include "openssh/key.hpp"
 
 namespace inspect {
 namespace {
@@ -34,9 +34,7 @@ Client client_of(const Facts& facts) {
   const auto alias = name + "-initramfs";
   out.alias = alias;
   for (const auto& key : facts.host_keys) {
-    if (key.key.public_part)
-      out.known_hosts.push_back(fmt::format("{} {} {}", alias, key.key.public_part->type,
-                                            openssh::base64_encode(key.key.public_part->blob, true)));
+    if (key.key.public_part) out.known_hosts.push_back(alias + " " + openssh::line_of(*key.key.public_part));
   }
   const auto port = openssh::argument_of(facts.effective.values, "port", "22");
   out.ssh_config = fmt::format("Host {}\n  HostName {}\n  HostKeyAlias {}\n  User root\n", alias, name, alias);

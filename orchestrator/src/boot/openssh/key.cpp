@@ -102,6 +102,8 @@ std::string plain_blob(const PublicKey& key) {
   return out;
 }
 
+std::string line_of(const PublicKey& key) { return key.type + " " + base64_encode(key.blob, true); }
+
 std::string fingerprint(const PublicKey& key) {
   const auto plain = plain_blob(key);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

@@ -45,6 +45,9 @@ struct ParsedKey {
 /// The key's bytes; a certificate's key without its certificate. Empty if they are broken.
 [[nodiscard]] std::string plain_blob(const PublicKey& key);
 
+/// "TYPE BASE64", as known_hosts and authorized_keys have it.
+[[nodiscard]] std::string line_of(const PublicKey& key);
+
 /// "SHA256:..." as `ssh-keygen -lf` prints it; a certificate has its key's.
 [[nodiscard]] std::string fingerprint(const PublicKey& key);
 

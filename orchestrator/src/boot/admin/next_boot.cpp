@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "admin/next_boot.hpp"
+
+#include <chrono>
+
+#include "base/error.hpp"
+#include "host/host.hpp"
+#include "initramfs/inner.hpp"
+#include "initramfs/read.hpp"
+#include "inspect/check.hpp"
+#include "inspect/gather.hpp"
+
+namespace admin {
+
+NextBootJudgement judge_next_boot(const std::filesystem::path& root, const base::Context& context) {
+  NextBootJudgement out;
+  try {
+    const auto boot = host::next_boot(root, std::nullopt);
+    out.image = boot.image.string();
+    inspect::Options options;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    options.now = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+    options.host = root;
+    options.file = boot.image;
+    options.kernel = boot.kernel;
+    options.cmdline = boot.cmdline;
+    options.cmdline_known = boot.cmdline_known;
+    initramfs::Source source{boot.image};
+    auto wanted = inspect::read_options();
+    wanted.elf = true;
+    auto image = initramfs::read(source, wanted, {}, [&] { context.cancel.throw_if_requested(); });
+    const auto inner = initramfs::add_inner(source, image, wanted, context);
+    if (image.sections.contains(".cmdline")) options.cmdline_known = true;
+    const auto facts = inspect::gather(image, options);
+    out.findings = inspect::check_all(facts);
+    out.answer = inspect::answer_of(out.findings);
+    for (const auto& key : facts.host_keys)
+      if (key.node != nullptr && key.key.public_part) out.host_keys.push_back(*key.key.public_part);
+  } catch (const base::Error& error) {
+    out.why = error.what();
+  }
+  return out;
+}
+
+}  // namespace admin
