@@ -16,7 +16,7 @@
 #include "base/text.hpp"
 #include "desk/run_setup.hpp"
 #include "openssh/authorized_keys.hpp"
-#include "setup/page.hpp"
+#include "setup/client_page.hpp"
 #include "setup/qr.hpp"
 
 namespace admin {
