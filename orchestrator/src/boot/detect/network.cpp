@@ -44,9 +44,9 @@ std::string output_of(const Source& source, const std::vector<std::string>& argv
   return "";
 }
 
-class Reader {
+class NetworkReader {
  public:
-  Reader(const Source& source, Network& out) : source_(source), out_(out) {}
+  NetworkReader(const Source& source, Network& out) : source_(source), out_(out) {}
 
   void read() {
     const auto session = session_of(source_, out_.faults);
@@ -252,7 +252,7 @@ class Reader {
 
 Network read_network(const Source& source) {
   Network out;
-  Reader(source, out).read();
+  NetworkReader(source, out).read();
   return out;
 }
 
