@@ -23,7 +23,7 @@ _dracut_sshd() {
       --port) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --html --program --json --help'
+          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

@@ -69,16 +69,32 @@ struct CommandLine {
     verb->add_flag("--replace-generator", setup.replace_generator,
                    "Missing packages may replace what makes the initramfs now");
     verb->add_flag("!--no-rehearse", setup.rehearse, "Do not rehearse the boot, even where qemu is installed");
+    verb->add_flag("--sshfp", setup.sshfp, "Print DNS records of the host key, too (SSHFP)");
     verb->add_option("--html", setup.html, "Write a page for the desk into a new file")
         ->check(why_empty)
         ->type_name("FILE");
-    verb->add_option("--program", setup.program,
-                     "With HOST: a static dracut-sshd to carry along (default: this program)")
-        ->check(why_empty)
-        ->type_name("FILE");
+    add_desk_options(*verb);
     verb->add_flag("--json", setup.json, "For machines");
     remove->excludes(check)->excludes(dry);
     check->excludes(yes)->excludes(dry);
+  }
+
+  void add_desk_options(CLI::App& verb) {
+    verb.add_option("--program", setup.program,
+                    "With HOST: a static dracut-sshd to carry along (default: this program)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--ssh-config,-F", setup.ssh_config, "With HOST: an ssh_config (default: ssh's own)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--identity,-i", setup.identity, "With HOST: a private key (default: ssh's own, and the agent's)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb.add_option("--ssh-port", setup.ssh_port, "With HOST: the port of its running sshd (default: ssh's own)")
+        ->check(CLI::Range(1, 65535))
+        ->type_name("N");
+    verb.add_flag("--write-config", setup.write_config,
+                  "With HOST: add the Include line for its stanza to your ssh_config");
   }
 
   void add_doctor() {
@@ -303,7 +319,8 @@ struct CommandLine {
 
 int guarded(const CommandLine& line, const base::Context& context, base::Cancel& cancel) {
   try {
-    if (line.app.got_subcommand("setup")) return setup(line.setup, context);
+    if (line.app.got_subcommand("setup"))
+      return line.setup.host.empty() ? setup(line.setup, context) : desk_setup(line.setup, context);
     if (line.app.got_subcommand("doctor")) return doctor(line.doctor, context);
     if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,6 +20,8 @@
 #include "detect/machine.hpp"
 #include "host/small_file.hpp"
 #include "setup/findings.hpp"
+#include "setup/page.hpp"
+#include "setup/qr.hpp"
 #include "setup/transaction.hpp"
 
 namespace admin {
@@ -204,6 +207,9 @@ void install(Run& run) {
     throw base::Error(fmt::format("{} failed with status {}:\n{}", argv[0], outcome.status, outcome.tail))
         .with_hint("nothing else was changed");
   run.context.cancel.throw_if_requested();
+  if (run.machine.packages.after_reboot)
+    throw base::Error("the packages are installed for the next boot, and nothing else was changed")
+        .with_hint("reboot, then run dracut-sshd setup again");
   run.look();
   if (!run.result.plan.install.empty())
     run.result.plan.refusals.push_back(fmt::format("{} ended well, and packages are still missing", argv[0]));
@@ -250,14 +256,46 @@ inspect::Answer answer_of(const NextBootJudgement& boot, const Rehearsed& rehear
   return *rehearsed.status == kCannotTell ? inspect::Answer::cannot_tell : inspect::Answer::will_not;
 }
 
+void write_page(const Run& run, inspect::Findings findings) {
+  const auto& result = run.result;
+  setup::PageContent page;
+  page.title = result.client.names.empty() ? "this machine" : result.client.names.front();
+  page.made = utc_now();
+  for (const auto& key : result.plan.may_log_in)
+    if (key.why_not.empty())
+      page.summary.push_back(fmt::format("may log in: {} {} ({})", key.fingerprint, key.comment, key.origin));
+  if (!result.plan.network.summary.empty()) page.summary.push_back("network: " + result.plan.network.summary);
+  page.facts = result.client;
+  page.lines = setup::client_lines(result.client);
+  if (const auto text = setup::qr_text(result.client); !text.empty())
+    if (const auto code = setup::make_qr(text, run.context)) page.qr_svg = setup::qr_svg(*code);
+  findings.insert(findings.end(), result.boot.findings.begin(), result.boot.findings.end());
+  page.findings = std::move(findings);
+  page.verdict = base::printed(verdict_sentence(result.answer), false);
+  page.exit = static_cast<int>(result.answer);
+  for (const auto& path : result.written) page.files.push_back({path, purpose_of(result.plan, path)});
+  base::write_file(run.arguments.html, setup::page_of(page), 0600);
+  run.context.console.line("written: " + run.arguments.html);
+}
+
+/// For a phone, where somebody looks at a terminal and qrencode is installed.
+void show_qr(const Run& run) {
+  if (isatty(STDOUT_FILENO) != 1 || run.result.answer == inspect::Answer::will_not) return;
+  const auto text = setup::qr_text(run.result.client);
+  if (text.empty()) return;
+  if (const auto code = setup::make_qr(text, run.context)) base::print("\n" + setup::qr_terminal(*code));
+}
+
 int tell(Run& run) {
   auto& result = run.result;
   result.client = client_facts(run.machine, result.plan, result.boot);
   result.answer = answer_of(result.boot, result.rehearsed);
+  if (!run.arguments.html.empty()) write_page(run, setup::findings_of(run.machine));
   if (run.arguments.json)
     base::print(result_json(result).dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   else
-    base::print(result_text(result));
+    base::print(result_text(result, run.arguments.sshfp));
+  if (!run.arguments.json) show_qr(run);
   return static_cast<int>(result.answer);
 }
 
@@ -322,6 +360,8 @@ int check(Run& run) {
 
 int setup(const SetupArguments& arguments, const base::Context& context) {
   if (arguments.remove) return remove(context);
+  if (!arguments.html.empty() && fs::exists(fs::symlink_status(arguments.html)))
+    throw base::Error(arguments.html + ": it is there already", base::Exit::usage).with_hint("name a new file");
   Run run(arguments, context);
   const bool changes = !arguments.dry_run && !arguments.check;
   if (changes && !arguments.yes && !somebody_is_there())

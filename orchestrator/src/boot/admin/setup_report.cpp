@@ -47,12 +47,6 @@ std::string rehearsal_text(const Rehearsed& rehearsed) {
   return "FAILED: dracut-sshd rehearse shows the step";
 }
 
-std::string purpose_of(const setup::Plan& plan, const std::string& path) {
-  const auto found = std::ranges::find(plan.write, path, &setup::PlannedFile::path);
-  if (found != plan.write.end()) return found->purpose;
-  return path.starts_with(setup::kHostKey) ? "the host key of the initramfs" : "";
-}
-
 ordered_json paths_of(const std::vector<setup::PlannedFile>& files) {
   auto out = ordered_json::array();
   for (const auto& file : files) out.push_back({{"path", file.path}, {"purpose", file.purpose}});
@@ -60,6 +54,12 @@ ordered_json paths_of(const std::vector<setup::PlannedFile>& files) {
 }
 
 }  // namespace
+
+std::string purpose_of(const setup::Plan& plan, const std::string& path) {
+  const auto found = std::ranges::find(plan.write, path, &setup::PlannedFile::path);
+  if (found != plan.write.end()) return found->purpose;
+  return path.starts_with(setup::kHostKey) ? "the host key of the initramfs" : "";
+}
 
 std::string plan_text(const setup::Plan& plan) {
   std::string out;
@@ -95,7 +95,7 @@ std::string plan_diff(const setup::Plan& plan, const std::filesystem::path& root
   return out;
 }
 
-std::string result_text(const SetupResult& result) {
+std::string result_text(const SetupResult& result, bool sshfp) {
   std::string out;
   for (const auto& path : result.written) add(out, "written", path);
   if (result.written.empty()) add(out, "written", "nothing: all files are as they should be");
@@ -116,6 +116,10 @@ std::string result_text(const SetupResult& result) {
       for (const auto& line : lines.known_hosts) out += "  " + line + "\n";
       out += "into ~/.ssh/config:\n";
       for (const auto& line : base::lines(lines.ssh_config)) out += "  " + line + "\n";
+      if (sshfp) {
+        out += "into your DNS zone:\n";
+        for (const auto& line : lines.sshfp) out += "  " + line + "\n";
+      }
       out += fmt::format("Then reboot, and unlock it from there:\n  {}\n", lines.unlock);
     }
   }
@@ -132,7 +136,7 @@ ordered_json result_json(const SetupResult& result) {
   auto written = ordered_json::array();
   for (const auto& path : result.written) written.push_back({{"path", path}, {"purpose", purpose_of(plan, path)}});
   auto kept = ordered_json::array();
-  for (const auto& file : plan.keep) kept.push_back(file.path);
+  for (const auto& file : plan.keep) kept.push_back({{"path", file.path}, {"why", file.why}});
   return {{"schema", 1},
           {"answer", answer_code(result.answer)},
           {"verdict", base::printed(verdict_sentence(result.answer), false)},
@@ -144,6 +148,7 @@ ordered_json result_json(const SetupResult& result) {
           {"host_keys", result.client.host_keys},
           {"known_hosts", lines.known_hosts},
           {"ssh_config", lines.ssh_config},
+          {"sshfp", lines.sshfp},
           {"unlock", lines.unlock},
           {"network", plan.network.summary},
           {"may_log_in", login},

@@ -33,7 +33,10 @@ struct SetupResult {
 [[nodiscard]] std::string plan_text(const setup::Plan& plan);
 /// The same for --dry-run: each file as a unified diff (diff(1)), each command as a line for a shell.
 [[nodiscard]] std::string plan_diff(const setup::Plan& plan, const std::filesystem::path& root, bool rebuild);
-[[nodiscard]] std::string result_text(const SetupResult& result);
+/// `sshfp`: with DNS records.
+[[nodiscard]] std::string result_text(const SetupResult& result, bool sshfp);
+/// What a written file is for; "" if the plan does not have it.
+[[nodiscard]] std::string purpose_of(const setup::Plan& plan, const std::string& path);
 [[nodiscard]] nlohmann::ordered_json result_json(const SetupResult& result);
 
 }  // namespace admin

@@ -28,6 +28,7 @@ struct InspectArguments {
   std::string cat;
   std::string extract;
   std::string other;
+  bool sshfp = false;  // print DNS records, too
   std::string html;
   std::string explain;  // "": all checks
 };
@@ -85,8 +86,14 @@ struct SetupArguments {
   bool remove = false;
   bool check = false;
   bool json = false;
-  std::string html;     // where the page goes; "": none is written
-  std::string program;  // a static dracut-sshd for the host; "": this one
+  bool sshfp = false;  // print DNS records, too
+  std::string html;    // where the page goes; "": none is written
+  // With `host` alone:
+  std::string program;        // a static dracut-sshd for the host; "": this one
+  std::string ssh_config;     // "": ssh's own
+  std::string identity;       // a private key's file; "": ssh's own, the agent's
+  std::string ssh_port;       // of the host's running sshd; "": ssh's own
+  bool write_config = false;  // add the Include line to the user's ssh_config
 };
 
 struct DoctorArguments {
@@ -95,6 +102,8 @@ struct DoctorArguments {
 };
 
 int setup(const SetupArguments& arguments, const base::Context& context);
+/// `arguments.host` from this desk.
+int desk_setup(const SetupArguments& arguments, const base::Context& context);
 int doctor(const DoctorArguments& arguments, const base::Context& context);
 int rehearse(const RehearseArguments& arguments, const base::Context& context);
 /// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.

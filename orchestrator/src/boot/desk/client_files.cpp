@@ -21,7 +21,7 @@ namespace desk {
 namespace {
 
 constexpr std::uint64_t kLongestFile = 16U << 20U;
-constexpr std::string_view kMark = "# setup of ";
+constexpr std::string_view kStanzaMark = "# setup of ";
 constexpr std::string_view kHead =
     "# Kept by `dracut-sshd setup HOST`, which replaces its own entries. Put your own settings elsewhere.\n";
 
@@ -111,7 +111,7 @@ void append_lines(const std::filesystem::path& file, const std::vector<std::stri
 }
 
 std::string with_stanza(const std::string& before, const std::string& alias, const std::string& stanza) {
-  const auto mark = std::string(kMark) + alias;
+  const auto mark = std::string(kStanzaMark) + alias;
   std::string out = before.empty() && !stanza.empty() ? std::string(kHead) : "";
   bool inside = false;  // of the one that is taken out
   bool done = stanza.empty();
@@ -121,7 +121,7 @@ std::string with_stanza(const std::string& before, const std::string& alias, con
     done = true;
   };
   for (const auto& line : base::lines(before)) {
-    if (line.starts_with(kMark)) {
+    if (line.starts_with(kStanzaMark)) {
       inside = line == mark;
       if (inside && !done) put();
     }

@@ -18,9 +18,9 @@
 namespace desk {
 namespace {
 
-constexpr std::string_view kMark = "dracut-sshd-desk folder ";
-constexpr std::uint64_t kLongestLog = 256U << 10U;
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::string_view kFolderMark = "dracut-sshd-desk folder ";
+constexpr std::uint64_t kLongestFolderLog = 256U << 10U;
+constexpr std::chrono::seconds kFolderPatience{60};
 constexpr std::chrono::seconds kFarewell{10};
 constexpr std::chrono::milliseconds kLook{50};
 
@@ -50,8 +50,8 @@ exit 0
 std::string folder_in(const std::string& text) {
   if (text.find('\n') == std::string::npos) return "";
   for (const auto& line : base::lines(text.substr(0, text.rfind('\n')))) {
-    if (!line.starts_with(kMark)) continue;
-    const auto path = std::string(base::trim(std::string_view(line).substr(kMark.size())));
+    if (!line.starts_with(kFolderMark)) continue;
+    const auto path = std::string(base::trim(std::string_view(line).substr(kFolderMark.size())));
     const bool plain = std::ranges::all_of(path, [](unsigned char byte) {
       return byte < 0x80 && (std::isalnum(byte) != 0 ||
                              std::string_view("/._-").find(static_cast<char>(byte)) != std::string_view::npos);
@@ -75,10 +75,10 @@ HostFolder::HostFolder(const Connection& connection, const std::filesystem::path
   base::write_file(log, "");
   keeper_ = connection.start("/bin/sh -s", theirs.get(), log);
   const auto host = base::printable(connection.login().host);
-  const auto due = context.clock.now() + static_cast<double>(kPatience.count());
+  const auto due = context.clock.now() + static_cast<double>(kFolderPatience.count());
   while (path_.empty()) {
     const bool ended = keeper_->ended();
-    path_ = folder_in(base::read_file(log, kLongestLog));
+    path_ = folder_in(base::read_file(log, kLongestFolderLog));
     if (!path_.empty()) break;
     if (ended)
       throw base::Error(fmt::format("{}: no folder in which a program may run", host))

@@ -15,7 +15,7 @@
 namespace desk {
 namespace {
 
-constexpr std::string_view kMark = "dracut-sshd-desk ";
+constexpr std::string_view kProbeMark = "dracut-sshd-desk ";
 constexpr std::size_t kLongestPath = 1024;
 
 bool consists_of(std::string_view text, std::string_view bytes) {
@@ -75,8 +75,8 @@ HostProbe parse_probe(std::string_view text) {
   std::map<std::string, std::string> values;
   for (const auto& line : base::lines(text)) {
     const auto words = base::trim(line);
-    if (!words.starts_with(kMark)) continue;
-    const auto rest = words.substr(kMark.size());
+    if (!words.starts_with(kProbeMark)) continue;
+    const auto rest = words.substr(kProbeMark.size());
     const auto key = rest.substr(0, rest.find(' '));
     values.emplace(key, base::trim(rest.substr(key.size())));
   }

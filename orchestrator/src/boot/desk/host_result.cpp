@@ -115,12 +115,22 @@ inspect::Severity severity_of(const std::string& name, const std::string& where)
   throw fault(where, fmt::format("\"{}\" is not a severity", base::printable(name)));
 }
 
-void read_reports(const json& document, HostResult& out) {
-  each_of(document, "written", kMostEntries, [&](const json& entry, const std::string& where) {
-    out.written.push_back({field(entry, "path", where), field(entry, "purpose", where)});
+/// Files: a path, or an object that also has a word about it.
+std::vector<setup::PageFile> files(const json& document, const char* name, const char* about) {
+  std::vector<setup::PageFile> out;
+  each_of(document, name, kMostEntries, [&](const json& entry, const std::string& where) {
+    if (entry.is_string())
+      out.push_back({text_at(entry, where), ""});
+    else
+      out.push_back({field(entry, "path", where), field(entry, about, where)});
   });
+  return out;
+}
+
+void read_reports(const json& document, HostResult& out) {
+  out.written = files(document, "written", "purpose");
   out.unchanged = texts(document, "unchanged");
-  out.kept = texts(document, "kept");
+  out.kept = files(document, "kept", "why");
   out.notes = texts(document, "notes");
   each_of(document, "findings", kMostEntries, [&](const json& entry, const std::string& where) {
     out.findings.push_back({field(entry, "id", where), severity_of(field(entry, "severity", where), where),
@@ -141,7 +151,6 @@ HostResult parse_result(std::string_view text) {
     throw fault("/schema", fmt::format("expected {}", kSchema))
         .with_hint("the host's dracut-sshd is of another version: name one with --program");
   HostResult out;
-  out.verdict = text_at(member(document, "verdict"), "/verdict");
   const auto& exit = member(document, "exit");
   constexpr std::array kExits{0, 1, 4};
   const bool known = exit.is_number_integer() && std::ranges::any_of(kExits, [&](int each) { return exit == each; });

@@ -13,7 +13,6 @@ namespace desk {
 /// What `dracut-sshd setup --json` says (dracut-sshd(1), SETUP), checked. Texts for people are as the host chose them,
 /// and must be escaped wherever they go.
 struct HostResult {
-  std::string verdict;
   int exit = 0;  // as inspect::Answer
   std::vector<std::string> names;
   std::vector<std::string> addresses;
@@ -23,7 +22,7 @@ struct HostResult {
   std::vector<std::string> fingerprints;
   std::vector<setup::PageFile> written;
   std::vector<std::string> unchanged;
-  std::vector<std::string> kept;
+  std::vector<setup::PageFile> kept;  // and why
   std::vector<std::string> notes;
   inspect::Findings findings;
 };

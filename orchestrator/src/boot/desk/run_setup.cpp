@@ -144,8 +144,8 @@ class Desk {
     LineTeller words(context_.console);
     const auto tell = [&words](std::string_view bytes) { words.add(bytes); };
     // What changes nothing is shown as the host has it; so is a removal, which leaves nothing to say for a client.
-    const bool json = request_.json || (!request_.dry_run && !request_.remove);
-    if (!json || request_.remove) return connection.run_script(piped_script(call, json), show_, tell);
+    const bool as_json = request_.json || (!request_.dry_run && !request_.remove);
+    if (!as_json || request_.remove) return connection.run_script(piped_script(call, as_json), show_, tell);
     return connection.run_script(
         piped_script(call, true),
         [&](std::string_view bytes) {
@@ -159,6 +159,8 @@ class Desk {
   void read(const std::string& answer, const std::string& server_port, Done& out) {
     if (base::trim(answer).empty()) {
       if (request_.remove && out.status == 0) forget(out);
+      const bool shown = request_.remove || (request_.dry_run && !request_.json);
+      if (!shown && out.status == 0) throw base::Error(fmt::format("{}: setup said nothing", host_));
       return;
     }
     try {

@@ -23,7 +23,7 @@ std::string small(const Source& source, const std::string& path) {
 }
 
 /// The value of a line "KEY=VALUE"; "" if there is none.
-std::string line_value(const std::string& text, std::string_view key) {
+std::string plain_value(const std::string& text, std::string_view key) {
   for (const auto& line : base::lines(text)) {
     if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == '=')
       return line.substr(key.size() + 1);
@@ -32,7 +32,7 @@ std::string line_value(const std::string& text, std::string_view key) {
 }
 
 /// The files in a folder whose names begin and end so.
-std::vector<std::string> files_in(const Source& source, const std::string& folder, std::string_view start,
+std::vector<std::string> names_in(const Source& source, const std::string& folder, std::string_view start,
                                   std::string_view end) {
   constexpr std::size_t kMost = 1000;
   std::vector<std::string> out;
@@ -50,7 +50,7 @@ std::vector<std::string> files_in(const Source& source, const std::string& folde
 std::string netplan_writer(const Source& source) {
   std::vector<std::string> files;
   for (const auto* folder : {"lib/netplan", "etc/netplan", "run/netplan"}) {
-    for (auto& name : files_in(source, folder, "", ".yaml")) files.push_back(std::move(name));
+    for (auto& name : names_in(source, folder, "", ".yaml")) files.push_back(std::move(name));
   }
   // The network that the initramfs was told (cloud-initramfs-tools), the marker of an image: neither says how.
   std::erase_if(files, [](const std::string& name) { return name.starts_with("00-"); });
@@ -83,11 +83,11 @@ void read_client_id(const std::string& text, InterfaceManager& out) {
 /// networkd's state (sd-network(3)): /run/systemd/netif/links/INDEX, leases/INDEX.
 bool read_networkd(const Source& source, unsigned index, InterfaceManager& out) {
   const auto state = small(source, fmt::format("run/systemd/netif/links/{}", index));
-  const auto admin = line_value(state, "ADMIN_STATE");
+  const auto admin = plain_value(state, "ADMIN_STATE");
   if (admin != "configured" && admin != "configuring" && admin != "failed" && admin != "linger") return false;
   out.name = "systemd-networkd";
   out.client_identifier = "duid";
-  const auto file = line_value(state, "NETWORK_FILE");
+  const auto file = plain_value(state, "NETWORK_FILE");
   const bool known = file.starts_with("/etc/systemd/network/") || file.starts_with("/run/systemd/network/") ||
                      file.starts_with("/usr/lib/systemd/network/");
   if (known && file.find("..") == std::string::npos && file.find('\0') == std::string::npos) {
@@ -100,7 +100,7 @@ bool read_networkd(const Source& source, unsigned index, InterfaceManager& out) 
     }
   }
   const auto word = out.client_identifier;
-  read_client_id(line_value(small(source, fmt::format("run/systemd/netif/leases/{}", index)), "CLIENTID"), out);
+  read_client_id(plain_value(small(source, fmt::format("run/systemd/netif/leases/{}", index)), "CLIENTID"), out);
   if (word == "duid-only") out.client_identifier = word;
   return true;
 }
@@ -158,7 +158,7 @@ bool read_network_manager(const Source& source, const std::string& device, Inter
 /// interfaces(5): the method of the stanza "iface DEVICE inet METHOD"; "" if there is none.
 std::string ifupdown_method(const Source& source, const std::string& device) {
   std::vector<std::string> files{"etc/network/interfaces"};
-  for (const auto& name : files_in(source, "etc/network/interfaces.d", "", ""))
+  for (const auto& name : names_in(source, "etc/network/interfaces.d", "", ""))
     files.push_back("etc/network/interfaces.d/" + name);
   for (const auto& file : files) {
     for (const auto& line : base::lines(small(source, file))) {
@@ -221,7 +221,7 @@ bool read_ifupdown(const Source& source, const std::string& device, const std::s
   out.dhcp4 = ifupdown_method(source, device) == "dhcp";
   out.client_identifier = "mac";
   if (dhcpcd_runs(source, device)) read_dhcpcd_identifier(source, mac, out);
-  if (!files_in(source, "etc/network/interfaces.d", "50-cloud-init", "").empty()) out.configured_by = "cloud-init";
+  if (!names_in(source, "etc/network/interfaces.d", "50-cloud-init", "").empty()) out.configured_by = "cloud-init";
   return true;
 }
 
@@ -235,7 +235,7 @@ bool read_wicked(const Source& source, const std::string& device, InterfaceManag
     if (words.size() < 2 || words[0] != device || (words[1] != "up" && words[1] != "setup-in-progress")) continue;
     out.name = "wicked";
     const auto ifcfg = small(source, "etc/sysconfig/network/ifcfg-" + device);
-    const auto words_of_protocol = networkd::words_of(line_value(ifcfg, "BOOTPROTO"));
+    const auto words_of_protocol = networkd::words_of(plain_value(ifcfg, "BOOTPROTO"));
     const auto protocol = words_of_protocol.empty() ? "" : words_of_protocol[0];
     out.dhcp4 = protocol == "dhcp" || protocol == "dhcp4" || protocol.starts_with("dhcp+") || protocol == "dhcp4+auto6";
     if (ifcfg.find("cloud-init") != std::string::npos) out.configured_by = "cloud-init";
@@ -251,7 +251,7 @@ bool read_connman(const Source& source, const std::string& mac, InterfaceManager
   const auto settings = small(source, fmt::format("var/lib/connman/ethernet_{}_cable/settings", digits));
   if (settings.empty()) return false;
   out.name = "connman";
-  out.dhcp4 = line_value(settings, "IPv4.method") == "dhcp";
+  out.dhcp4 = plain_value(settings, "IPv4.method") == "dhcp";
   return true;
 }
 

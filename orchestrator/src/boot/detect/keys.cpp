@@ -26,7 +26,7 @@ std::uint64_t seconds_now() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
-std::string value_in(const std::map<std::string, std::string>& environment, const std::string& name) {
+std::string variable_of(const std::map<std::string, std::string>& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
 }
@@ -114,7 +114,7 @@ std::string why_not(const openssh::AuthorizedLine& line, const std::string& clie
 
 /// The address of the session's other end (ssh(1), ENVIRONMENT); "" if there is none.
 std::string client_of(const Source& source) {
-  const auto words = base::split(value_in(source.environment, "SSH_CONNECTION"), ' ');
+  const auto words = base::split(variable_of(source.environment, "SSH_CONNECTION"), ' ');
   return !words.empty() && openssh::parse_address(words[0]) ? words[0] : "";
 }
 
@@ -157,7 +157,7 @@ void add_user(Keys& keys, const Source& source, const std::string& user, const s
 
 /// What the forwarded agent has (ssh-add(1)).
 void add_agent(Keys& keys, const Source& source) {
-  const auto socket = value_in(source.environment, "SSH_AUTH_SOCK");
+  const auto socket = variable_of(source.environment, "SSH_AUTH_SOCK");
   if (socket.empty() || !socket.starts_with('/')) return;
   const auto answer = source.commands.run({"env", "SSH_AUTH_SOCK=" + socket, "ssh-add", "-L"});
   if (!answer.ok()) return;  // no key in it, or no agent: nothing that anybody misses
@@ -209,7 +209,7 @@ Keys read_keys(const Source& source) {
   Keys keys;
   keys.user = "root";
   for (const auto* name : {"SUDO_USER", "DOAS_USER"}) {
-    const auto value = value_in(source.environment, name);
+    const auto value = variable_of(source.environment, name);
     if (value.empty() || value == "root") continue;
     if (is_user_name(value)) {
       keys.user = value;

@@ -31,11 +31,12 @@ void plan_packages(Plan& plan, const detect::Machine& machine, const Choices& ch
   const auto& packages = machine.packages;
   std::vector<std::string> nowhere;
   for (const auto& one : packages.missing)
-    if (one.required && (!one.available || one.name.empty()))
-      nowhere.push_back(one.name.empty() ? one.purpose : one.name);
+    if (one.required && (one.name.empty() || (one.available_known && !one.available)))
+      nowhere.push_back(one.name.empty() ? one.what : fmt::format("{} ({})", one.name, one.what));
   if (!nowhere.empty())
-    plan.refusals.push_back(
-        fmt::format("missing, and in no configured package repository: {}", base::join(nowhere, ", ")));
+    plan.refusals.push_back(fmt::format(
+        "missing, and in no configured package repository: {}{}", base::join(nowhere, ", "),
+        packages.refresh.empty() ? "" : fmt::format(" (as of the last {})", base::shell_quote(packages.refresh))));
   if (packages.install.empty()) return;
   if (!choices.install) {
     plan.refusals.push_back(fmt::format("packages are missing: {}", base::shell_quote(packages.install)));

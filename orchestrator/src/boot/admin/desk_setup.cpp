@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "admin/findings_text.hpp"
+#include "admin/verbs.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/output.hpp"
+#include "base/program.hpp"
+#include "base/text.hpp"
+#include "desk/run_setup.hpp"
+#include "openssh/authorized_keys.hpp"
+#include "setup/page.hpp"
+#include "setup/qr.hpp"
+
+namespace admin {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::uint64_t kLongestKeyFile = 1U << 20U;
+
+/// --key names a file of this desk's: the host gets its lines. A private key never leaves the desk.
+std::vector<std::string> lines_of_key(const std::string& option) {
+  if (option.find(" AAAA") != std::string::npos) return {option};
+  const auto name = base::printable(option, 120);
+  const auto text = base::read_file(option, kLongestKeyFile);
+  if (text.find("PRIVATE KEY") != std::string::npos)
+    throw base::Error("--key " + name + ": is a private key; expected its public half", base::Exit::usage)
+        .with_hint(base::shell_quote({"ssh-keygen", "-y", "-f", option}));
+  const auto rows = base::lines(text);
+  std::vector<std::string> out;
+  for (const auto& line : openssh::parse_authorized_keys(text, 0)) {
+    if (!line.key || !line.fault.empty() || line.number == 0 || line.number > rows.size())
+      throw base::Error(fmt::format("--key {}: line {}: {}", name, line.number, base::printable(line.fault, 200)),
+                        base::Exit::usage);
+    out.emplace_back(base::trim(rows[line.number - 1]));
+  }
+  if (out.empty()) throw base::Error("--key " + name + ": has no key", base::Exit::usage);
+  return out;
+}
+
+std::vector<std::string> options_for_host(const SetupArguments& arguments) {
+  std::vector<std::string> out;
+  for (const auto& key : arguments.keys) {
+    for (const auto& line : lines_of_key(key)) out.insert(out.end(), {"--key", line});
+  }
+  const auto flag = [&out](bool is_set, const char* name) {
+    if (is_set) out.emplace_back(name);
+  };
+  flag(arguments.unlock_only, "--unlock-only");
+  flag(!arguments.own_host_key, "--no-host-key");
+  if (!arguments.port.empty()) out.insert(out.end(), {"--port", arguments.port});
+  flag(!arguments.network, "--no-network");
+  flag(!arguments.install, "--no-install");
+  flag(arguments.replace_generator, "--replace-generator");
+  flag(!arguments.rehearse, "--no-rehearse");
+  return out;
+}
+
+desk::Request request_of(const SetupArguments& arguments) {
+  if (arguments.check) throw base::Error("--check is for the machine that it runs on", base::Exit::usage);
+  desk::Request out;
+  out.login = desk::parse_login(arguments.host);
+  out.login.config = arguments.ssh_config;
+  out.login.identity = arguments.identity;
+  out.login.port = arguments.ssh_port;
+  out.options = options_for_host(arguments);
+  out.yes = arguments.yes;
+  out.dry_run = arguments.dry_run;
+  out.remove = arguments.remove;
+  out.json = arguments.json;
+  out.program = arguments.program;
+  out.write_config = arguments.write_config;
+  std::error_code ignored;
+  if (!arguments.html.empty() && std::filesystem::exists(arguments.html, ignored))
+    throw base::Error(base::printable(arguments.html, 4096) + ": is there already; expected a new file",
+                      base::Exit::usage);
+  return out;
+}
+
+std::string row(const std::string& head, const std::string& text) { return fmt::format("  {:<12} {}\n", head, text); }
+
+std::string host_text(const desk::HostResult& result) {
+  std::string out;
+  for (const auto& file : result.written)
+    out += row("written", base::printable(file.path, 1000) +
+                              (file.purpose.empty() ? "" : " (" + base::printable(file.purpose, 400) + ")"));
+  if (result.written.empty()) out += row("written", "nothing: all files are as they should be");
+  for (const auto& file : result.kept)
+    out += row("kept", base::printable(file.path, 1000) + (file.purpose.empty() ? "" : ": ") +
+                           base::printable(file.purpose, 400));
+  for (const auto& print : result.fingerprints) out += row("host key", print);
+  for (const auto& note : result.notes) out += row("note", base::printable(note, 1000));
+  const auto bad = findings_text(result.findings, true);
+  return bad.empty() ? out : out + "\n" + bad;
+}
+
+std::string client_text(const desk::Done& done) {
+  const auto& client = done.client;
+  std::string out;
+  if (!client.known_hosts_file.empty()) {
+    out += row("known_hosts", base::printable(client.known_hosts_file, 1000) +
+                                  (client.appended.empty() ? ": has the key already" : ""));
+    for (const auto& line : client.appended) out += row("", "+ " + base::printable(line, 4096));
+  }
+  if (!client.stanza_file.empty())
+    out += row("ssh_config",
+               base::printable(client.stanza_file, 1000) + (client.stanza_changed ? "" : ": has the stanza already"));
+  if (client.config_changed) out += row("", "+ Include line in " + base::printable(client.config_file, 1000));
+  for (const auto& note : client.notes) out += row("note", base::printable(note, 4096));
+  if (!client.include_line.empty())
+    out += fmt::format("\nTo use the stanza, put this line at the top of {} (--write-config does it):\n  {}\n",
+                       base::printable(client.config_file, 1000), base::printable(client.include_line, 1000));
+  if (!done.lines.unlock.empty())
+    out += fmt::format("\nAfter the reboot:\n  {}\n", base::printable(done.lines.unlock, 1000));
+  return out;
+}
+
+ordered_json desk_json(const desk::Done& done, const std::string& host) {
+  const auto& result = *done.result;
+  auto written = ordered_json::array();
+  for (const auto& file : result.written) written.push_back({{"path", file.path}, {"purpose", file.purpose}});
+  auto kept = ordered_json::array();
+  for (const auto& file : result.kept) kept.push_back({{"path", file.path}, {"why", file.purpose}});
+  const auto& client = done.client;
+  return {{"schema", 1},
+          {"host", host},
+          {"answer", answer_code(static_cast<inspect::Answer>(result.exit))},
+          {"exit", result.exit},
+          {"names", result.names},
+          {"addresses", result.addresses},
+          {"port", done.facts.port},
+          {"own_host_key", result.own_host_key},
+          {"host_keys", result.host_keys},
+          {"known_hosts", done.lines.known_hosts},
+          {"ssh_config", done.lines.ssh_config},
+          {"unlock", done.lines.unlock},
+          {"desk",
+           {{"known_hosts_file", client.known_hosts_file},
+            {"known_hosts_added", client.appended},
+            {"ssh_config_file", client.stanza_file},
+            {"ssh_config_changed", client.stanza_changed},
+            {"include_missing", client.include_line},
+            {"notes", client.notes},
+            {"fault", done.client_fault ? done.client_fault->what() : ""}}},
+          {"written", written},
+          {"unchanged", result.unchanged},
+          {"kept", kept},
+          {"notes", result.notes},
+          {"findings", findings_json(result.findings)}};
+}
+
+void write_desk_page(const std::string& path, const desk::Done& done, const std::string& host,
+                     const base::Context& context) {
+  setup::PageContent page;
+  page.title = host;
+  page.made = fmt::format("{} UTC", base::iso_date(std::chrono::duration_cast<std::chrono::seconds>(
+                                                       std::chrono::system_clock::now().time_since_epoch())
+                                                       .count()));
+  page.facts = done.facts;
+  page.lines = done.lines;
+  page.findings = done.result->findings;
+  page.exit = done.result->exit;
+  page.verdict = page.exit == 0   ? "The next boot lets you in."
+                 : page.exit == 1 ? "The next boot does not let you in."
+                                  : "Whether the next boot lets you in cannot be told.";
+  page.files = done.result->written;
+  if (const auto code = setup::make_qr(setup::qr_text(done.facts), context)) page.qr_svg = setup::qr_svg(*code);
+  base::write_file(path, setup::page_of(page));
+  context.console.line("written: " + base::printable(path, 4096));
+}
+
+void show_code(const desk::Done& done, const base::Context& context) {
+  const auto code = setup::make_qr(setup::qr_text(done.facts), context);
+  if (code) base::print("\n" + setup::qr_terminal(*code));
+}
+
+}  // namespace
+
+int desk_setup(const SetupArguments& arguments, const base::Context& context) {
+  const auto request = request_of(arguments);
+  const auto host = request.login.host;
+  base::PrintablePieces pieces([](const std::string& text) { base::print(text); });
+  const auto done = desk::run_setup(request, context, [&pieces](std::string_view bytes) { pieces.add(bytes); });
+  pieces.finish();
+  if (!done.result) {
+    if (done.client_fault) base::tell(*done.client_fault, context.console);
+    base::print(client_text(done));
+    if (done.status != 0 && !request.dry_run)
+      context.console.line(
+          fmt::format("{}: setup ended with status {}; nothing was written here", base::printable(host), done.status));
+    return done.client_fault ? 1 : done.status;
+  }
+  if (request.json) {
+    base::print(desk_json(done, host).dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n");
+  } else {
+    base::print(
+        fmt::format("{}:\n{}\nThis desk:\n{}", base::printable(host), host_text(*done.result), client_text(done)));
+    if (isatty(STDOUT_FILENO) == 1) show_code(done, context);
+    base::print("\n" + verdict_sentence(static_cast<inspect::Answer>(done.result->exit)) + "\n");
+  }
+  if (done.client_fault) base::tell(*done.client_fault, context.console);
+  if (!arguments.html.empty()) write_desk_page(arguments.html, done, host, context);
+  if (done.status != 0) return done.status;
+  return done.client_fault ? 1 : done.result->exit;
+}
+
+}  // namespace admin
