@@ -365,8 +365,8 @@ TEST_P(RecordedFindings, AreTheOnesThatWereAccepted) {
 INSTANTIATE_TEST_SUITE_P(States, RecordedFindings,
                          testing::Values("host-debian-12-initramfs-tools", "host-debian-13-dracut",
                                          "host-arch-mkinitcpio", "host-suse-16-encrypted-boot"),
-                         [](const auto& info) {
-                           return base::replace_all(std::string(info.param).substr(5), "-", "_");
+                         [](const auto& state) {
+                           return base::replace_all(std::string(state.param).substr(5), "-", "_");
                          });
 
 }  // namespace
