@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/boot_chain.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text.hpp"
+#include "detect/boot_chain.hpp"
 #include "detect/boot_line.hpp"
 #include "detect/firmware.hpp"
 #include "detect/generator.hpp"
@@ -59,6 +58,8 @@ void find_unmounted(const Source& source, BootChain& out) {
     if (words.size() < 3 || words[0].starts_with('#')) continue;
     const auto& at = words[1];
     if (at != "/boot" && at != "/efi" && at != "/boot/efi") continue;
+    // Where an image is found, what is below /efi is not needed for one.
+    if (at != "/boot" && !out.image.empty()) continue;
     if (std::ranges::find(all, at, &MountPoint::at) == all.end() && (out.not_mounted.empty() || at == "/boot"))
       out.not_mounted = at;
   }

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostNames = 1000;
+constexpr std::size_t kMostNames = 4096;
 constexpr std::size_t kMostMounts = 10000;
 
 fs::path below(const Source& source, std::string_view path) { return source.root / fs::path(path).relative_path(); }

@@ -13,7 +13,7 @@
 namespace detect {
 
 [[nodiscard]] bool is_there(const Source& source, std::string_view path);
-/// Names in a folder, sorted; none where it cannot be read. Hidden files are left out, and no more than 1000 are read.
+/// Names in a folder, sorted; none where it cannot be read. Hidden files are left out, and no more than 4096 are read.
 [[nodiscard]] std::vector<std::string> names_in(const Source& source, std::string_view folder);
 
 /// A text file; "" where it is not there. One that is there and cannot be read is a fault.

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "setup/findings_parts.hpp"
+#include "storage/storage.hpp"
 
 namespace setup {
 namespace {
@@ -114,12 +115,16 @@ void add_disk_findings(const detect::Machine& machine, Findings& out) {
          fmt::format("{} of /etc/crypttab asks for its passphrase in the real system, when nobody can log in yet",
                      base::printable(name)),
          "add x-initrd.attach to the options of its line, or nofail if the boot can go on without it"});
-  if (disks.boot_encrypted)
-    out.push_back({"host.boot.encrypted", Severity::error,
-                   "/boot is on an encrypted device: the boot loader asks for its passphrase, on the console, before "
-                   "there is a kernel and an sshd",
-                   "give /boot a file system of its own that is not encrypted, or have the TPM open it for the boot "
-                   "loader"});
+  if (disks.boot_encrypted) {
+    const bool grub = machine.boot.loader == "grub" || machine.boot.loader == "bls";
+    out.push_back(
+        {"host.boot.encrypted", grub ? Severity::error : Severity::warning,
+         fmt::format("{} is on an encrypted device: {} asks for its passphrase, on the console, before there is "
+                     "a kernel and an sshd",
+                     base::printable(machine.boot.boot_folder, 200), grub ? "GRUB" : "a boot loader that reads it"),
+         "give /boot a file system of its own that is not encrypted, or have the TPM open it for the boot "
+         "loader"});
+  }
   add_faults("host.encrypted", Severity::unknown, disks.faults, out);
 }
 

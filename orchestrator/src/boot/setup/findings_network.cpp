@@ -99,6 +99,16 @@ void judge_interface(const Network& network, Findings& out) {
                    "ssh to this machine as you will to unlock it, and type: dracut-sshd doctor"});
 }
 
+/// dracut takes the files of /etc/systemd/network into an image that is made for one host, and into no other
+/// (its module systemd-networkd); what netplan and the like write lies in /run.
+bool may_take_own_files(const Network& network, const BootChain& boot) {
+  return boot.stack == NetworkStack::networkd && network.manager == "systemd-networkd" && network.configured_by.empty();
+}
+
+constexpr const char* kOwnFiles =
+    "; dracut takes the system's files of /etc/systemd/network along into an image for this host alone (hostonly=yes), "
+    "and dracut-sshd inspect says whether it did";
+
 /// What files for the image's network say already is for inspect to judge.
 bool is_written(const BootChain& boot) { return !boot.network_files.empty() || !boot.network_words.empty(); }
 
@@ -111,15 +121,17 @@ void judge_layers(const Network& network, const BootChain& boot, Findings& out) 
                     : link.kind == LinkKind::bridge ? "host.network.bridge"
                                                     : "host.network.team";
     const auto what = fmt::format("{} is {}", base::printable(link.name, 40), text);
+    if (is_written(boot)) {
+      out.push_back({id, Severity::good, what + ": an image has what is configured for it", ""});
+      continue;
+    }
+    const bool own = may_take_own_files(network, boot);
     // An address of a bridge is to be had on its port.
-    const auto severity = is_written(boot)                ? Severity::good
-                          : link.kind == LinkKind::bridge ? Severity::warning
-                                                          : Severity::error;
+    const auto severity = own || link.kind == LinkKind::bridge ? Severity::warning : Severity::error;
     out.push_back({id, severity,
-                   is_written(boot) ? what + ": an image has what is configured for it"
-                                    : what + ": without files of its own an image asks for an address on the plain "
-                                             "interfaces",
-                   is_written(boot) ? "" : kSetUp});
+                   what + ": without files of its own an image asks for an address on the plain interfaces" +
+                       (own ? kOwnFiles : ""),
+                   kSetUp});
   }
 }
 
@@ -160,25 +172,24 @@ void judge_address(const Network& network, const BootChain& boot, bool v6, Findi
          fmt::format("{}, a static address; the kernel's command line has {}", text, listed(boot.network_words)), ""});
   // The other family may be enough to reach it.
   const auto other = v6 ? network.source4 : network.source6;
-  const bool reachable = other == AddressSource::dhcp || other == AddressSource::advertisement;
+  const bool own = may_take_own_files(network, boot);
+  const bool reachable = own || other == AddressSource::dhcp || other == AddressSource::advertisement;
   out.push_back({"host.network.static", reachable ? Severity::warning : Severity::error,
-                 fmt::format("{}, a static address: without files of its own an image asks for one by DHCP", text),
+                 fmt::format("{}, a static address: without files of its own an image asks for one by DHCP{}", text,
+                             own ? kOwnFiles : ""),
                  kSetUp});
 }
 
-void judge_manager(const Network& network, Findings& out) {
+void judge_manager(const Network& network, const BootChain& boot, Findings& out) {
   if (network.manager.empty())
     return out.push_back({"host.network.manager", Severity::note, "what configures the network here is not known",
                           "the effective state of the interface counts, and not its files"});
-  out.push_back(
-      {"host.network.manager", Severity::note,
-       network.configured_by.empty()
-           ? fmt::format("{} configures the network of the system; none of its files is in an image",
-                         base::printable(network.manager, 40))
-           : fmt::format("{} configures the network of the system, by what {} writes; none of these files is in "
-                         "an image",
-                         base::printable(network.manager, 40), base::printable(network.configured_by, 40)),
-       ""});
+  const auto by = network.configured_by.empty() ? std::string()
+                                                : ", by what " + base::printable(network.configured_by, 40) + " writes";
+  out.push_back({"host.network.manager", Severity::note,
+                 fmt::format("{} configures the network of the system{}{}", base::printable(network.manager, 40), by,
+                             may_take_own_files(network, boot) ? "" : "; none of its files is in an image"),
+                 ""});
 }
 
 void judge_words(const BootChain& boot, Findings& out) {
@@ -201,7 +212,7 @@ void add_network_findings(const detect::Machine& machine, Findings& out) {
   judge_layers(network, boot, out);
   judge_address(network, boot, false, out);
   judge_address(network, boot, true, out);
-  judge_manager(network, out);
+  judge_manager(network, boot, out);
   judge_words(boot, out);
   add_faults("host.network", Severity::unknown, network.faults, out);
 }

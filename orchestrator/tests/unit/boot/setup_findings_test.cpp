@@ -184,7 +184,9 @@ TEST(SetupFindings, OfDisks) {
   machine.disks.later = {"data"};
   expect_finding(machine, "host.encrypted.later", Severity::warning, "x-initrd.attach");
   machine.disks.boot_encrypted = true;
-  expect_finding(machine, "host.boot.encrypted", Severity::error, "before there is a kernel");
+  expect_finding(machine, "host.boot.encrypted", Severity::error, "GRUB asks for its passphrase");
+  machine.boot.loader = "";
+  expect_finding(machine, "host.boot.encrypted", Severity::warning, "before there is a kernel");
   machine.disks.faults = {"what is \x1b[2J"};
   expect_finding(machine, "host.encrypted.keyfile", Severity::warning, "");
   EXPECT_THAT(bad_ids(findings_of(machine)), Contains("host.encrypted"));
@@ -219,6 +221,9 @@ TEST(SetupFindings, OfTheBootChain) {
 TEST(SetupFindings, OfTheNetwork) {
   auto machine = sound_machine();
   machine.network.source4 = detect::AddressSource::fixed;
+  expect_finding(machine, "host.network.static", Severity::warning, "/etc/systemd/network");
+  machine.network.configured_by = "netplan";
+  expect_finding(machine, "host.network.manager", Severity::note, "by what netplan writes; none of its files");
   expect_finding(machine, "host.network.static", Severity::error, "192.0.2.10/24 on enp1s0 via 192.0.2.1");
   machine.network.source6 = detect::AddressSource::advertisement;
   expect_finding(machine, "host.network.static", Severity::warning, "asks for one by DHCP");
@@ -243,6 +248,8 @@ TEST(SetupFindings, OfLayersOverTheNic) {
   vlan.lower = {"enp1s0"};
   machine.network.chain.insert(machine.network.chain.begin(), vlan);
   machine.network.device = "enp1s0.20";
+  expect_finding(machine, "host.network.vlan", Severity::warning, "hostonly=yes");
+  machine.network.manager = "NetworkManager";
   expect_finding(machine, "host.network.vlan", Severity::error, "VLAN 20 on enp1s0");
   machine.boot.network_files = {"/etc/dracut-sshd/network/10-x.netdev"};
   expect_finding(machine, "host.network.vlan", Severity::good, "VLAN 20 on enp1s0");
