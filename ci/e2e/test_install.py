@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import clients
-import places
 import rollover
 import shell
 import sites
 import stage
 import stages
-import web
+from shop import Shop, missing_tools, opened
 
 # Of each manager of which there is one: that it installs, and that it refuses.
 CORE = ("installs", "refuses-metadata-without-a-signature")
@@ -46,47 +43,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for client in stages.CLIENTS for name in stages.of(client)], indirect=["place"], scope="module")
 
 
-def missing_tools(client: type[clients.Client]) -> list[str]:
-    return client.missing() + [tool for tool in ("curl", "gpg", "nginx", "unshare") if shutil.which(tool) is None]
-
-
-@dataclass(frozen=True)
-class Shop:
-    work: Path
-    server: web.Web
-    sites: sites.Sites
-
-
 @pytest.fixture(scope="module")
 def shop(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Shop]:
     """The server, and the sites of all managers that are to be tried."""
-    if not (places.build / "orchestrator/orchestrator").is_file():
-        raise shell.Skipped("there is no orchestrator in the build folder; build it first")
     chosen = [item.callspec for item in request.session.items if item.path == Path(__file__)]
-    distributions = [each.params["place"].distribution for each in chosen if not missing_tools(each.params["place"])]
-    work = Path(tempfile.mkdtemp(prefix="install.", dir="/tmp"))  # GnuPG's sockets want a short path
-    server: web.Web | None = None
-    made: sites.Sites | None = None
-    try:
-        for name in ("nothing", "home"):
-            (work / name).mkdir()
-        server = web.Web(work, work / "nothing")
-        made = sites.Sites(work, server.url, distributions)
-        # The one whose key is to expire comes first, so that nobody waits for that. The older one comes before the newer: pacman asks for
-        # what has changed since its list was made.
-        names = {each.params["name"] for each in chosen}
-        for kind in (*(("expired",) if "refuses-an-expired-key" in names else ()), *(("old",) if names & WITH_OLDER else ()), "new"):
-            made.site(kind)
-        yield Shop(work, server, made)
-    finally:
-        if server is not None:
-            server.end()
-        if made is not None:
-            made.end()
-        if pytestconfig.option.keep:
-            print(f"kept: {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+    # The one whose key is to expire comes first, so that nobody waits for that. The older one comes before the newer: pacman asks for what
+    # has changed since its list was made.
+    names = {each.params["name"] for each in chosen}
+    kinds = (*(("expired",) if "refuses-an-expired-key" in names else ()), *(("old",) if names & WITH_OLDER else ()), "new")
+    with opened(sites.Sites, kinds, [each.params["place"] for each in chosen], pytestconfig.option.keep) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -62,8 +62,8 @@ def built(project: Path, out: Path, *more: str) -> None:
 
 
 class Made:
-    def __init__(self, out: Path) -> None:
-        self.out = out
+    def __init__(self, out: Path, work: Path | None = None) -> None:
+        self.out, self.work = out, work or out
         self.version = re.search(r"^## (\S+) - (\S+)$", (places.project / "CHANGELOG.md").read_text(), re.MULTILINE)[1]  # type: ignore[index]
 
     def tarball(self, arch: str) -> Path:
@@ -71,9 +71,9 @@ class Made:
 
     def tree(self, arch: str) -> Path:
         """Unpacked, without its top folder."""
-        folder = self.out / arch
+        folder = self.work / arch
         if not folder.exists():
-            folder.mkdir()
+            folder.mkdir(parents=True)
             shell.run(["tar", "-xf", str(self.tarball(arch)), "--strip-components=1", "-C", str(folder)])
         return folder
 
@@ -92,6 +92,9 @@ def emulator(arch: str) -> str:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Of today's source; or as it lies in the folder that STATIC_PROGRAM names: that of a release."""
+    if given := os.environ.get("STATIC_PROGRAM"):
+        return Made(Path(given).resolve(), tmp_path_factory.mktemp("static"))
     out = tmp_path_factory.mktemp("static")
     built(places.project, out, "--ccache")
     return Made(out)
@@ -163,7 +166,7 @@ def test_tarball_is_what_is_documented(made: Made, arch: str) -> None:
          {"BUILT.md", "CHANGELOG.md", "LICENSE", "Makefile", "bin/dracut-sshd", "completions/bash/dracut-sshd", "completions/zsh/_dracut-sshd",
           "install-files", "install.list", "man/dracut-sshd.1", "sbom.spdx.json"})
     same({name: each.mode for name, each in files.items() if each.mode != 0o644}, {"bin/dracut-sshd": 0o755})
-    has(len(program) <= 8_000_000, f"the program has {len(program)} bytes")
+    has(len(program) <= 9_000_000, f"the program has {len(program)} bytes")
     # the bill of materials
     digests = {each["name"]: each["checksums"][0]["checksumValue"] for each in bill["packages"] if "checksums" in each}
     same(digests["dracut-sshd"], hashlib.sha256(program).hexdigest())

@@ -9,9 +9,7 @@ import platform
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ import shell
 import stage
 import stages
 import tool_sites
-import web
+from shop import Shop, missing_tools, opened
 
 pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("static")]
 PROGRAM = "usr/bin/dracut-sshd"
@@ -39,39 +37,10 @@ FOREIGN = {"dnf": ("dnf install {name}.{arch}", "does not have a compatible arch
            "pacman": ("pacman -U {url}", "architecture is not valid|does not match")}
 
 
-@dataclass(frozen=True)
-class Shop:
-    work: Path
-    server: web.Web
-    sites: tool_sites.ToolSites
-
-
-def missing_tools(client: type[clients.Client]) -> list[str]:
-    return client.missing() + [tool for tool in ("curl", "gpg", "nginx", "unshare") if shutil.which(tool) is None]
-
-
 @pytest.fixture(scope="module")
 def shop(pytestconfig: pytest.Config) -> Iterator[Shop]:
-    work = Path(tempfile.mkdtemp(prefix="tools.", dir="/tmp"))  # GnuPG's sockets want a short path
-    server: web.Web | None = None
-    made: tool_sites.ToolSites | None = None
-    try:
-        for name in ("nothing", "home"):
-            (work / name).mkdir()
-        server = web.Web(work, work / "nothing")
-        made = tool_sites.ToolSites(work, server.url, [client.distribution for client in stages.CLIENTS if not missing_tools(client)])
-        for kind in tool_sites.KINDS:
-            made.site(kind)
-        yield Shop(work, server, made)
-    finally:
-        if server is not None:
-            server.end()
-        if made is not None:
-            made.end()
-        if pytestconfig.option.keep:
-            print(f"kept: {work}")
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+    with opened(tool_sites.ToolSites, tool_sites.KINDS, stages.CLIENTS, pytestconfig.option.keep) as made:
+        yield made
 
 
 def entries(shop: Shop, client: clients.Client) -> list[dict[str, Any]]:

@@ -64,6 +64,21 @@ def sources(suite: str) -> list[str]:
     return lines + [f"deb {security[0]} {name}-security main"] if security else lines
 
 
+def why_not() -> str:
+    """Why no root can be used here; "" when one can. In a container root may lack the right to mount."""
+    if os.geteuid() != 0:
+        return "only root can make a clean root and mount in it"
+    if lost := missing():
+        return f"not installed: {', '.join(lost)}"
+    tried = shell.run([*ALONE, "--net", "true"], timeout=30, check=False)
+    return "" if tried.status == 0 else f"nobody may mount here (a container needs --privileged): {tried.output.strip()}"
+
+
+def is_made(suite: str, variant: str, packages: Sequence[str] = (), architectures: Sequence[str] = ()) -> bool:
+    """Whether such a root has been made before."""
+    return _path(suite, variant, sorted(set(packages)), list(architectures), sources(suite)).exists()
+
+
 @contextlib.contextmanager
 def unpacked(suite: str, variant: str, packages: Sequence[str] = (), architectures: Sequence[str] = (), *,
              fresh: bool = False) -> Iterator[CleanRoot]:
@@ -80,9 +95,13 @@ def unpacked(suite: str, variant: str, packages: Sequence[str] = (), architectur
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _path(suite: str, variant: str, packages: list[str], architectures: list[str], lines: list[str]) -> Path:
+    return places.cache / f"clean-root-{roots.NAMES[suite]}-{variant}-{places.digest(packages, architectures, lines)}.tar"
+
+
 def _tar(suite: str, variant: str, packages: list[str], architectures: list[str], fresh: bool) -> Path:
     name, lines = roots.NAMES[suite], sources(suite)
-    tar = places.cache / f"clean-root-{name}-{variant}-{places.digest(packages, architectures, lines)}.tar"
+    tar = _path(suite, variant, packages, architectures, lines)
     with places.locked(tar):
         if fresh or not tar.exists():
             try:

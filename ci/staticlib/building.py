@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +17,12 @@ from clean_root import CleanRoot
 # Debian 12. With Debian 13's libraries the program has 10 MB, 2 MB more than it may have: OpenSSL 3.5 cannot be linked without its
 # post-quantum algorithms and its code for AVX-512.
 SUITE = "12"
-LARGEST = 8_000_000
+LARGEST = 9_000_000
 LIBRARIES = ("libbz2-dev", "libfmt-dev", "liblz4-dev", "liblzma-dev", "libssl-dev", "libzstd-dev", "zlib1g-dev")
-TOOLS = ("ccache", "cmake", "g++", "g++-aarch64-linux-gnu", "libcli11-dev", "ninja-build", "nlohmann-json3-dev", "pkg-config")
+TOOLS = ("ccache", "cmake", "g++", "libcli11-dev", "ninja-build", "nlohmann-json3-dev", "pkg-config")
 # The cross compiler's own C and C++ libraries get no security updates, and are not used; this brings those that do.
 FOREIGN = ("libstdc++-12-dev",)
-PACKAGES = (*TOOLS, *LIBRARIES, *(f"{name}:arm64" for name in (*LIBRARIES, *FOREIGN)))
-ARCHITECTURES = ("amd64", "arm64")
+HOST = "x86_64"  # of the root, and so of the machine: what else there is is cross-compiled
 OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=0",
            "-DORCHESTRATOR=OFF", "-DBUILD_TESTING=OFF", "-DSTATIC_PROGRAM=ON")
 
@@ -37,7 +37,7 @@ class Target:
     flags: tuple[str, ...] = ()
 
 
-TARGETS = {target.name: target for target in (
+TARGETS: dict[str, Target] = {target.name: target for target in (
     Target("x86_64", "x86_64-linux-gnu", "amd64", "Advanced Micro Devices X86-64"),
     Target("aarch64", "aarch64-linux-gnu", "arm64", "AArch64", (
         "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++",
@@ -48,6 +48,15 @@ TARGETS = {target.name: target for target in (
             "/usr/include/c++/12", "/usr/include/aarch64-linux-gnu/c++/12", "/usr/include/c++/12/backward",
             "/usr/lib/gcc/aarch64-linux-gnu/12/include", "/usr/include/aarch64-linux-gnu", "/usr/include")))),
 )}
+
+
+def contents(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What a root has to hold to build for these targets: packages, and dpkg's architectures, the root's own first."""
+    packages, architectures = [*TOOLS, *LIBRARIES], [TARGETS[HOST].dpkg]
+    for target in (TARGETS[name] for name in sorted(names) if name != HOST):
+        packages += [f"g++-{target.triplet}", *(f"{name}:{target.dpkg}" for name in (*LIBRARIES, *FOREIGN))]
+        architectures.append(target.dpkg)
+    return packages, architectures
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ FILES = {
     "Makefile": "module/Makefile",
     "install-files": "module/install-files",
 }
+INSTALL_LIST = "orchestrator/prebuilt.list"
 LICENCES = "LICENSES-third-party"
 
 
@@ -75,7 +76,7 @@ def _package_name() -> str:
 def _install_list(tree: Path) -> str:
     """What a package installs, by the Makefile: the list of the project, and the licences, which are other ones each time."""
     lines = [f"doc 0644 {LICENCES}/{path.name} @DOCDIR@/{LICENCES}/{path.name}\n" for path in sorted((tree / LICENCES).iterdir())]
-    return (places.project / "orchestrator/prebuilt.list").read_text() + "".join(lines)
+    return (places.project / INSTALL_LIST).read_text() + "".join(lines)
 
 
 def _copy(path: Path, to: Path, mode: int) -> None:

@@ -35,13 +35,16 @@ class ToolSites(sites.Sites):
     @staticmethod
     def _put_program(to: Path) -> None:
         """For this machine's architecture and for the other one."""
-        to.mkdir(parents=True)
-        done = subprocess.run([places.project / "ci/static-program", "--out", to, "--ccache"], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False, timeout=3000)
+        made = places.build / "static"
+        done = subprocess.run([places.project / "ci/static-program", "--out", made, "--if-changed", "--ccache"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, timeout=3000)
         if done.returncode == 77:
             raise shell.Skipped(done.stdout.strip().removeprefix("SKIPPED: "))
         if done.returncode != 0:
             raise shell.Failed(done.stderr)
+        to.mkdir(parents=True)
+        for tarball in made.glob("dracut-sshd-static-*.tar.gz"):
+            shutil.copy2(tarball, to)
 
     def _words(self, kind: str) -> list[str]:
         """The distributions, and the packages that the site has."""

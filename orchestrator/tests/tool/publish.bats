@@ -573,6 +573,31 @@ refused() {
   [[ $output == *'published already, with other contents'* ]]
 }
 
+@test "a source tarball that an older revision has is not replaced by another of the same version" {
+  copy_project "$BATS_TEST_TMPDIR/project"
+  cp -a "$site" "$BATS_TEST_TMPDIR/site"
+  # again TO ARGUMENT...: revision 2 of what the project has
+  again() {
+    local to=$1
+    shift
+    build "$to" --package module --project "$BATS_TEST_TMPDIR/project" --distro debian:13 "$@"
+    run "$orchestrator" publish --package module --allow-placeholders --project "$BATS_TEST_TMPDIR/project" --tools "$tools" --packager "$packager" \
+      --distro debian:13 --from "$to" --to "$BATS_TEST_TMPDIR/site" "$@"
+    echo "$output"
+  }
+  sed -i 's/"revision": 1,/"revision": 2,/' "$BATS_TEST_TMPDIR/project/distros/debian.json"
+  echo '# another' >>"$BATS_TEST_TMPDIR/project/module/46sshd/profile"
+  again "$BATS_TEST_TMPDIR/other"
+  [ "$status" -eq 1 ]
+  [[ $output == *'.orig.tar.gz is published already, with other contents, for 1.0.0-1'* ]]
+  diff -r "$site" "$BATS_TEST_TMPDIR/site"
+
+  again "$BATS_TEST_TMPDIR/same" --source "$(echo "$site"/debian/pool/trixie/*.orig.tar.gz)"
+  [ "$status" -eq 0 ]
+  cmp "$site"/debian/pool/trixie/*.orig.tar.gz "$BATS_TEST_TMPDIR/site"/debian/pool/trixie/*.orig.tar.gz
+  "$orchestrator" verify "$BATS_TEST_TMPDIR/site"
+}
+
 @test "killed at any moment it leaves the old site or the new one, and the next publisher goes on" {
   local round delay
   first "$BATS_TEST_TMPDIR/site" --distro arch

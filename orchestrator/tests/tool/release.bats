@@ -46,7 +46,7 @@ setup() {
 }
 
 release() {
-  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.dracut-sshd.home.arpa "$@"
+  run "$clone/ci/release" --key "$fingerprint" --cells none --no-static --distro arch --to "$BATS_TEST_TMPDIR/www/site" --url https://packages.dracut-sshd.home.arpa "$@"
   echo "$output"
 }
 
@@ -106,6 +106,11 @@ P
   [ "$status" -eq 0 ]
   same '1 2 3 4 5 6 7 8' "$(sed -n 's/^ci\/release: \([0-9]\)\. .*/\1/p' <<<"$output" | tr '\n' ' ' | sed 's/ $//')"
   [[ $output == *'orchestrator submit --to aur'*'orchestrator publish'* ]]
+  # with the static program
+  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --dry-run
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'ci/static-program --fresh'*'ci/e2e/run static'*'ci/static-program --sources'*'orchestrator build'* ]]
   same "$before" "$(find "$clone" "$BATS_TEST_TMPDIR/www" -printf '%p %T@\n' | sort)"
 }
 
@@ -199,7 +204,7 @@ released() {
   local -a chosen=(--distro debian:13)
   while (($#)); do chosen+=(--distro "$1") && shift; done
   before=$(git -C "$clone" rev-parse HEAD)
-  run "$clone/ci/release" --key "$fingerprint" --cells none --submit "$submit" "${chosen[@]}"
+  run "$clone/ci/release" --key "$fingerprint" --cells none --no-static --submit "$submit" "${chosen[@]}"
   echo "$output"
   [ "$status" -eq 0 ]
   [[ $output == *"handed over to $submit"* ]]
@@ -253,7 +258,7 @@ teardown() { [ -z "${server:-}" ] || kill "$server"; }
   local remote="$BATS_TEST_TMPDIR/{name}.git" name
   for name in dracut-sshd dracut-sshd-tools; do git init --quiet --bare --initial-branch=master "$BATS_TEST_TMPDIR/$name.git"; done
   serve_downloads "$BATS_TEST_TMPDIR/downloads"
-  run "$clone/ci/release" --key "$fingerprint" --cells none --distro arch --submit "aur=$remote"
+  run "$clone/ci/release" --key "$fingerprint" --cells none --no-static --distro arch --submit "aur=$remote"
   echo "$output"
   [ "$status" -eq 1 ]
   [[ $output == *'upload dracut-sshd-1.0.0.tar.gz there first'* ]]

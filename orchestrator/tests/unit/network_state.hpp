@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -31,11 +32,21 @@ inline nlohmann::json read(const std::string& name) {
   return nlohmann::json::parse(base::read_file(folder() / name / "state.json", 4U << 20U));
 }
 
+/// Without waiting for the disk, as base::write_file does: there are thousands of files.
+inline void put(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
 inline std::unique_ptr<recorded::Machine> machine(const nlohmann::json& state) {
   auto out = std::make_unique<recorded::Machine>();
-  for (const auto& [key, value] : state.value("environment", nlohmann::json::object()).items())
-    out->environment[key] = value.get<std::string>();
-  for (const auto& [command, value] : state.value("commands", nlohmann::json::object()).items()) {
+  const auto part = [&](const char* key) { return state.value(key, nlohmann::json::object()); };
+  const auto environment = part("environment");
+  const auto commands = part("commands");
+  const auto files = part("files");
+  const auto links = part("links");
+  for (const auto& [key, value] : environment.items()) out->environment[key] = value.get<std::string>();
+  for (const auto& [command, value] : commands.items()) {
     if (value.is_string())
       out->commands.prints(command, value.get<std::string>());
     else if (value.is_object())
@@ -43,10 +54,8 @@ inline std::unique_ptr<recorded::Machine> machine(const nlohmann::json& state) {
     else
       out->commands.prints(command, value.dump());
   }
-  for (const auto& [path, value] : state.value("files", nlohmann::json::object()).items())
-    out->file(path, value.get<std::string>());
-  for (const auto& [path, value] : state.value("links", nlohmann::json::object()).items())
-    out->link(path, value.get<std::string>());
+  for (const auto& [path, value] : files.items()) out->file(path, value.get<std::string>());
+  for (const auto& [path, value] : links.items()) out->link(path, value.get<std::string>());
   return out;
 }
 

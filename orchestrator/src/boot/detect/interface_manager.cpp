@@ -180,18 +180,37 @@ bool dhcpcd_runs(const Source& source, const std::string& device) {
   return false;
 }
 
-/// dhcpcd.conf(5): the word that stands alone on a line, the last one.
-std::string dhcpcd_identifier(const Source& source) {
-  std::string out = "mac";
+/// A DUID in dhcpcd's file, "00:01:00:01:...", as hexadecimal digits; "" if it is none.
+std::string dhcpcd_duid(const Source& source) {
+  for (const auto* file : {"var/lib/dhcpcd/duid", "etc/dhcpcd.duid"}) {
+    const auto text = small(source, file);
+    auto digits = base::replace_all(std::string(base::trim(text)), ":", "");
+    std::ranges::transform(digits, digits.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (digits.size() >= 8 && digits.size() <= 260 && digits.size() % 2 == 0 && is_hexadecimal(digits)) return digits;
+  }
+  return "";
+}
+
+/// dhcpcd.conf(5): "duid" or "clientid" alone on a line, the last one counts. Without iaid= it goes by the last four
+/// octets of the hardware address.
+void read_dhcpcd_identifier(const Source& source, const std::string& mac, InterfaceManager& out) {
+  out.client_identifier = "mac";
+  bool own_iaid = false;
   for (const auto& line : base::lines(small(source, "etc/dhcpcd.conf"))) {
     const auto words = networkd::words_of(line);
-    if (!words.empty() && (words[0] == "duid" || words[0] == "clientid")) out = words[0];
+    if (!words.empty() && (words[0] == "duid" || words[0] == "clientid")) out.client_identifier = words[0];
+    own_iaid = own_iaid || (!words.empty() && (words[0] == "iaid" || words[0] == "interface"));
   }
-  return out;
+  const auto digits = base::replace_all(mac, ":", "");
+  if (out.client_identifier != "duid" || own_iaid || digits.size() != 12 || !is_hexadecimal(digits)) return;
+  out.duid = dhcpcd_duid(source);
+  std::uint32_t iaid = 0;
+  std::from_chars(digits.data() + 4, digits.data() + 12, iaid, 16);
+  if (!out.duid.empty()) out.iaid = iaid;
 }
 
 /// ifup(8): /run/network/ifstate, or /run/ifstate of ifupdown-ng, "eth0=eth0".
-bool read_ifupdown(const Source& source, const std::string& device, InterfaceManager& out) {
+bool read_ifupdown(const Source& source, const std::string& device, const std::string& mac, InterfaceManager& out) {
   bool up = false;
   for (const auto* file : {"run/network/ifstate", "run/ifstate"}) {
     for (const auto& line : base::lines(small(source, file)))
@@ -200,7 +219,8 @@ bool read_ifupdown(const Source& source, const std::string& device, InterfaceMan
   if (!up) return false;
   out.name = "ifupdown";
   out.dhcp4 = ifupdown_method(source, device) == "dhcp";
-  out.client_identifier = dhcpcd_runs(source, device) ? dhcpcd_identifier(source) : "mac";
+  out.client_identifier = "mac";
+  if (dhcpcd_runs(source, device)) read_dhcpcd_identifier(source, mac, out);
   if (!names_in(source, "etc/network/interfaces.d", "50-cloud-init", "").empty()) out.configured_by = "cloud-init";
   return true;
 }
@@ -241,11 +261,11 @@ InterfaceManager manager_of(const Source& source, const std::string& device, uns
                             std::vector<std::string>& faults) {
   InterfaceManager out;
   if (read_networkd(source, index, out) || read_network_manager(source, device, out, faults) ||
-      read_ifupdown(source, device, out) || read_wicked(source, device, out) || read_connman(source, mac, out))
+      read_ifupdown(source, device, mac, out) || read_wicked(source, device, out) || read_connman(source, mac, out))
     return out;
   if (dhcpcd_runs(source, device)) {
     out.name = "dhcpcd";
-    out.client_identifier = dhcpcd_identifier(source);
+    read_dhcpcd_identifier(source, mac, out);
   }
   return out;
 }

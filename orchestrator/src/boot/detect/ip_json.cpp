@@ -20,10 +20,29 @@ using nlohmann::json;
 
 constexpr std::size_t kMostItems = 20000;  // a host of many containers has a few thousand interfaces
 
+/// Whether brackets are nested deeper than ip ever does: each level costs memory.
+bool is_too_deep(std::string_view text) {
+  constexpr int kDeepest = 32;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted && c == '\\')
+      ++at;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{') && ++depth > kDeepest)
+      return true;
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+  return false;
+}
+
 /// The elements of the array that `ip` prints; none, with a fault, if it is no such array.
 std::vector<json> items_of(const std::string& text, const char* what, std::vector<std::string>& faults) {
   if (base::trim(text).empty()) return {};  // ip prints nothing where there is nothing
-  auto whole = json::parse(text, nullptr, false);
+  auto whole = is_too_deep(text) ? json() : json::parse(text, nullptr, false);
   if (!whole.is_array()) {
     faults.push_back(fmt::format("{}: the output of ip is not a JSON array", what));
     return {};

@@ -85,6 +85,7 @@ class NetworkReader {
       link->link.driver = base::printable(nic.module.empty() ? nic.driver : nic.module, 60);
       link->link.path = nic.path;
       if (const auto mac = mac_of(nic.permanent_address); !mac.empty()) link->link.permanent_mac = mac;
+      if (link->link.permanent_mac.empty()) link->link.permanent_mac = udev_mac(nic, link->link.mac);
       if (link->link.permanent_mac.empty()) link->link.permanent_mac = ethtool_mac(nic.name);
     }
     for (auto& each : links_) {
@@ -103,7 +104,21 @@ class NetworkReader {
     }
   }
 
-  /// ethtool(8): an address that the kernel was told may still be the permanent one.
+  /// "enx525400123456" of systemd.net-naming-scheme(7), which udev has made of the permanent address and of no other.
+  /// An interface that was a port of a bond has got its own address back, as one that it was told.
+  static std::string udev_mac(const host::Nic& nic, const std::string& mac) {
+    std::vector<std::string> names = nic.alternative_names.value_or(std::vector<std::string>{});
+    if (nic.name == "enx" + base::replace_all(mac, ":", "")) names.push_back(nic.name);
+    for (const auto& name : names) {
+      if (name.size() != 15 || !name.starts_with("enx")) continue;
+      std::vector<std::string> octets;
+      for (std::size_t at = 3; at < name.size(); at += 2) octets.push_back(name.substr(at, 2));
+      if (auto found = mac_of(base::join(octets, ":")); !found.empty()) return found;
+    }
+    return "";
+  }
+
+  /// ethtool(8), where it is installed.
   std::string ethtool_mac(const std::string& name) {
     const auto answer = source_.commands.run({"ethtool", "-P", name});
     const std::string_view label = "Permanent address: ";

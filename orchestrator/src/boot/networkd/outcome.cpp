@@ -49,6 +49,7 @@ class World {
                       : "ether";
       link.driver = "";
       link.path = "";
+      link.permanent_address = "";  // the kernel keeps one for hardware alone
       link.alternative_names.emplace();
       nodes_.push_back(node_of(link, Tri::no));
     }

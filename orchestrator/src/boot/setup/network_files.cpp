@@ -37,17 +37,23 @@ bool is_left_alone(const detect::BootChain& boot, NetworkPlan& out) {
 }
 
 /// The lease of the initramfs is the system's where both name themselves alike.
-ClientId client_id_of(const detect::Network& network, const Addressing& addressing, std::vector<std::string>& notes) {
-  ClientId out;
-  if (!addressing.dhcp4) return out;
+ClientId client_id_of(const detect::Network& network, const Addressing& addressing) {
   const bool duid = network.client_identifier == "duid" || network.client_identifier == "duid-only";
-  if (duid && !network.duid.empty() && network.duid.size() <= 260) {
-    out = {network.client_identifier, network.duid, network.iaid};
-  } else if (network.client_identifier != "mac" && network.client_identifier != "clientid") {
-    notes.emplace_back(
-        "how the system names itself to the DHCP server is not known: the initramfs may get another address");
-  }
-  return out;
+  if (!addressing.dhcp4 || !duid || network.duid.empty() || network.duid.size() > 260) return {};
+  return {network.client_identifier, network.duid, network.iaid};
+}
+
+/// Without files the module asks as networkd does where networkd is the system's client, else by the hardware address.
+bool needs_client_id(const detect::Network& network, const Addressing& addressing) {
+  return network.manager != "systemd-networkd" && client_id_of(network, addressing).kind != "mac";
+}
+
+void note_of_client_id(const detect::Network& network, const Addressing& addressing, bool files, NetworkPlan& out) {
+  const auto& known = network.client_identifier;
+  if (!addressing.dhcp4 || known == "mac" || known == "clientid") return;
+  if (files ? client_id_of(network, addressing).kind != "mac" : network.manager == "systemd-networkd") return;
+  out.notes.emplace_back(
+      "how the system names itself to the DHCP server is not known: the initramfs may get another address");
 }
 
 /// The address at which the session found this machine, if the initramfs has it too; else another one of its own.
@@ -101,8 +107,9 @@ void take(FilesResult result, NetworkPlan& out) {
 
 void write_files(const detect::Network& network, const detect::BootChain& boot, const Layout& layout,
                  const Addressing& addressing, NetworkPlan& out) {
+  note_of_client_id(network, addressing, true, out);
   FilesRequest request{layout, addressing, out.summary, network.nics.size(), network.systemd_version, {}};
-  request.client_id = client_id_of(network, addressing, out.notes);
+  request.client_id = client_id_of(network, addressing);
   if (boot.stack == NetworkStack::networkd) return take(networkd_files(request), out);
   if (boot.stack == NetworkStack::network_manager) return take(keyfiles(request), out);
   out.problem = "dracut's own scripts bring up the network of the initramfs, and read no files";
@@ -138,7 +145,10 @@ NetworkPlan plan_network(const detect::Network& network, const detect::BootChain
   out.address = address_of(network, addressing, out.notes);
   note_of_advertised(network, addressing, out);
   note_of_hardware(layout, addressing, out);
-  if (layout.is_plain() && addressing.fixed.empty() && addressing.mtu == 0) {
+  const bool asks = layout.is_plain() && addressing.fixed.empty() && addressing.mtu == 0;
+  // dracut's scripts have no words for a DUID.
+  if (asks && (boot.stack == NetworkStack::legacy || !needs_client_id(network, addressing))) {
+    note_of_client_id(network, addressing, false, out);
     if (network.nics.size() > 1)
       out.notes.push_back(
           fmt::format("the initramfs asks for an address on every wired interface, {} of them", network.nics.size()));

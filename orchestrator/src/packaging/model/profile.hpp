@@ -78,7 +78,8 @@ struct InitrdFields {
   std::string image;      // "/boot/initramfs-%k.img"; %k is the kernel's version
   std::string generator;  // who makes it: dracut, update-initramfs, kernel-install, rpm-ostree, transactional-update
   std::set<std::string>
-      hooks;  // how the system says that a kernel's image was built (model::kHooks); none: it does not
+      hooks;             // how the system says that a kernel's image was built (model::kHooks); none: it does not
+  std::string replaces;  // the package whose place dracut takes; "": none
 };
 
 /// How machines try the release. Nothing here reaches a package.

@@ -109,6 +109,7 @@ const std::vector<Field> kFields = {
     {"/initrd/image", B, Kind::string, true, "", &kImage, {}, "Its file; %k is the kernel's version."},
     {"/initrd/generator", B, Kind::choice, true, "", nullptr, {"dracut", "update-initramfs", "kernel-install", "rpm-ostree", "transactional-update"}, "The program that makes it."},
     {"/initrd/hooks", B, Kind::set, false, "", &kId, {model::kHooks.begin(), model::kHooks.end()}, "How the system says that a kernel's image was built; none, when it does not."},
+    {"/initrd/replaces", B, Kind::string, false, "", &kSeries, {}, "The package whose place dracut takes, and which goes when dracut is installed; left out where dracut is what makes images anyway."},
 
     {"/ci", B, Kind::object, false, "", nullptr, {}, "How the release is tried by machines."},
     {"/ci/container", B, Kind::string, false, "", &kContainer, {}, "The release's container image, as podman and docker name it; left out when there is none."},

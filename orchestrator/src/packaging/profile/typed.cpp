@@ -82,7 +82,7 @@ model::Profile typed(const json& merged) {
   out.sshd.privsep_user = text(sshd, "privsep_user");
   out.sshd.environment_files = members(sshd, "environment_files");
   out.initrd = {text(merged["initrd"], "image"), text(merged["initrd"], "generator"),
-                members(merged["initrd"], "hooks")};
+                members(merged["initrd"], "hooks"), text(merged["initrd"], "replaces")};
   if (merged.contains("ci")) {
     const auto& ci = merged["ci"];
     out.ci = {text(ci, "container"), text(ci, "nightly"),          map_of(ci, "runners"),

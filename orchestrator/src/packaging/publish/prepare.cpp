@@ -109,6 +109,22 @@ const repos::Published* published(const build::Job& job, const repos::Catalog& c
   return nullptr;
 }
 
+/// A file of another revision that is there with other contents, as a source tarball that is called by the version
+/// alone: what lists it has its digest. What signing changes has the revision in its name.
+void refuse_replaced(const build::Job& job, const build::Manifest& manifest, const repos::Catalog& catalog) {
+  for (const auto& output : job.recipe.outputs) {
+    const auto place = manager_of(job.profile).place(job.profile, output);
+    const auto file = std::ranges::find(manifest.outputs, output.name, &build::Manifest::File::name);
+    if (place.empty() || file == manifest.outputs.end()) continue;
+    const auto* other = repos::with_other_contents(catalog, place, file->sha256);
+    if (other == nullptr) continue;
+    throw base::Error(fmt::format("{} {} {}: {} is published already, with other contents, for {}", job.profile.key(),
+                                  job.project.name, entry_of(job).version, place, other->version))
+        .with_hint(
+            "raise the version in CHANGELOG.md; or build again of the source tarball that is published: --source");
+  }
+}
+
 void refuse_missing(const std::vector<const model::Profile*>& profiles, const build::ToolRegistry& tools) {
   std::vector<std::string> programs;
   for (const auto* profile : profiles) {
@@ -150,6 +166,7 @@ std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& o
     job.key = build::key_of(job, tools);
     manifests.push_back(build::read_proof(job, out));
     const auto* there = published(job, catalog);
+    if (there == nullptr) refuse_replaced(job, manifests.back(), catalog);
     rows.push_back({&job, there != nullptr ? PublishVerdict::unchanged : PublishVerdict::published,
                     there != nullptr ? *there : entry_of(job)});
   }

@@ -84,6 +84,7 @@ class Publisher {
       }
       entry.how = how->second.file;
       entry.commands = how->second.commands;
+      entry.replaces = profile->initrd.replaces;
     }
   }
 

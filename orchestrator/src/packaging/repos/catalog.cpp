@@ -72,6 +72,7 @@ Published read_entry(const json& item) {
   if (!base::is_safe_relative(entry.how))
     throw base::Error("\"" + base::printable(entry.how) + "\" is not a valid relative path");
   entry.commands = item.at("commands").get<std::vector<std::string>>();
+  if (item.contains("replaces")) entry.replaces = name_in(item, "replaces");
   if (item.contains("signed_with")) entry.signed_with = fingerprint(item.at("signed_with"));
   entry.arch = item.contains("architecture") ? name_in(item, "architecture") : arch_before(entry);
   return entry;
@@ -103,6 +104,7 @@ std::string to_json(const Catalog& catalog) {
                                     {"how", entry.how},
                                     {"commands", entry.commands},
                                     {"files", files}});
+    if (!entry.replaces.empty()) document["packages"].back()["replaces"] = entry.replaces;
     if (!entry.signed_with.empty() && entry.signed_with != catalog.fingerprint)
       document["packages"].back()["signed_with"] = entry.signed_with;
   }
@@ -159,6 +161,15 @@ std::vector<const Published*> newest_of(const std::vector<const Published*>& ent
   std::vector<const Published*> out;
   for (const auto& [unused, entry] : newest) out.push_back(entry);
   return out;
+}
+
+const Published* with_other_contents(const Catalog& catalog, std::string_view path, std::string_view sha256) {
+  for (const auto& entry : catalog.entries) {
+    for (const auto& file : entry.files) {
+      if (file.path == path && file.sha256 != sha256) return &entry;
+    }
+  }
+  return nullptr;
 }
 
 std::vector<Published> prune(Catalog& catalog, unsigned keep) {

@@ -26,6 +26,7 @@ struct Published {
   std::vector<File> files;
   std::string how;                    // the file that users fetch to install from it (Instructions), below the site
   std::vector<std::string> commands;  // and what they type
+  std::string replaces;               // the package that goes then (model::InitrdFields); "": none
 };
 
 /// The architecture of a package that is there as a source package alone.
@@ -61,6 +62,9 @@ inline constexpr const char* kCatalog = "catalog.json";
 /// The newest version of each package and architecture among `entries`, which are of one release: sorted by name, then
 /// by architecture.
 [[nodiscard]] std::vector<const Published*> newest_of(const std::vector<const Published*>& entries);
+/// The first entry that has a file of this path with another digest; nullptr when none has.
+[[nodiscard]] const Published* with_other_contents(const Catalog& catalog, std::string_view path,
+                                                   std::string_view sha256);
 /// Takes away the oldest versions of each package until `keep` are left, and returns them. At least one stays.
 std::vector<Published> prune(Catalog& catalog, unsigned keep);
 

@@ -52,6 +52,8 @@ class Manager {
   [[nodiscard]] virtual Instructions instructions(const model::Profile& profile,
                                                   const std::vector<const Published*>& newest,
                                                   const SiteFacts& site) const = 0;
+  /// What installs curl, which the commands of instructions() call, where a machine may be without; "" where none is.
+  [[nodiscard]] virtual std::string_view curl_command() const { return ""; }
   /// What a client would check of the release's metadata and packages; each fault a sentence. `entries` are all that
   /// the catalog has of the release, oldest first; `site` is a folder of the machine.
   [[nodiscard]] virtual std::vector<std::string> faults(const SigningContext& context,

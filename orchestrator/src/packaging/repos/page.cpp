@@ -122,6 +122,9 @@ std::string contents(const std::vector<const Published*>& newest) {
 /// What a reader has to know who does not have sudo, or another machine than most.
 std::string notes(const Published& newest, const std::map<std::string, std::vector<std::string>>& own) {
   std::string out = "<p class=quiet>As root without sudo, first type <code>sudo() { \"$@\"; }</code>";
+  const auto* manager = find(newest.manager);
+  if (manager != nullptr && !manager->curl_command().empty())
+    out += fmt::format("<br>Without curl, first type <code>{}</code>", escaped(manager->curl_command()));
   const auto last = newest.commands.empty() ? std::vector<std::string>() : base::split(newest.commands.back(), ' ');
   for (const auto& [package, names] : own) {
     if (std::ranges::find(last, package) == last.end()) continue;
@@ -129,6 +132,16 @@ std::string notes(const Published& newest, const std::map<std::string, std::vect
                        escaped(base::join(names, " and ")), escaped(package));
   }
   return out + "</p>\n";
+}
+
+/// Before anybody types the lines below it.
+std::string caution(const Published& newest, const model::Project& project) {
+  if (newest.replaces.empty()) return "";
+  return fmt::format(
+      "<p><b>Installing {} removes {}</b>: dracut takes its place. Do it on a machine that you can reach by other "
+      "means, "
+      "and reboot once before you rely on it.</p>\n",
+      escaped(project.name), escaped(newest.replaces));
 }
 
 std::string next_steps(const std::vector<const Published*>& newest, const model::Project& project) {
@@ -150,7 +163,7 @@ std::string section(const std::vector<const Published*>& entries, const std::str
   const auto& first = *newest.front();
   auto out = fmt::format("<section id=\"{}\"><h2>{} {}</h2>\n<p class=quiet>{}</p>\n", anchor(first),
                          escaped(first.distribution_name), escaped(first.release), escaped(contents(newest)));
-  out += "<pre><code>";
+  out += caution(first, project) + "<pre><code>";
   for (const auto& command : first.commands) out += escaped(command) + "\n";
   out += "</code></pre>\n" + notes(first, architectures(newest)) + next_steps(newest, project);
   std::string files;

@@ -22,6 +22,7 @@ class Portage final : public Manager {
              const std::filesystem::path& site) const override;
   [[nodiscard]] Instructions instructions(const model::Profile& profile, const std::vector<const Published*>& newest,
                                           const SiteFacts& site) const override;
+  [[nodiscard]] std::string_view curl_command() const override { return "sudo emerge --ask net-misc/curl"; }
   [[nodiscard]] std::vector<std::string> faults(const SigningContext& context,
                                                 const std::vector<const Published*>& entries,
                                                 const std::filesystem::path& site) const override;

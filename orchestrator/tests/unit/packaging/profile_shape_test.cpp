@@ -38,7 +38,7 @@ TEST(Shape, AnUnknownKeyBringsTheNearestKnownOne) {
 TEST(Shape, AnUnknownKeyThatIsLikeNoneBringsAllThatAreKnown) {
   const auto finding = only(R"({"initrd":{"zzzzzzzz":1}})");
   EXPECT_EQ(finding.message, "unknown key \"zzzzzzzz\"");
-  EXPECT_EQ(finding.hint, "known here: image, generator, hooks");
+  EXPECT_EQ(finding.hint, "known here: image, generator, hooks, replaces");
 }
 
 TEST(Shape, AKeyOfTheOtherLevelSaysWhereItBelongs) {

@@ -52,7 +52,9 @@ Catalog sample() {
 }
 
 TEST(Catalog, WhatIsWrittenIsReadBack) {
-  const auto catalog = sample();
+  auto catalog = sample();
+  catalog.entries.front().replaces = "other";
+  EXPECT_EQ(repos::read_catalog(repos::to_json(catalog)).entries.front().replaces, "other");
   EXPECT_EQ(repos::to_json(repos::read_catalog(repos::to_json(catalog))), repos::to_json(catalog));
   const auto read = repos::read_catalog(repos::to_json(catalog));
   EXPECT_EQ(read.project, "p");
@@ -120,6 +122,17 @@ TEST(Catalog, TheNewestOfEachPackageAndArchitectureIsFoundWhateverCameLast) {
   for (const auto* one : repos::newest_of(repos::of_release(catalog, "one", "1")))
     found.push_back(one->package + " " + one->arch + " " + one->version);
   EXPECT_THAT(found, ElementsAre("p all 1-2", "p-tools amd64 1-1", "p-tools arm64 1-1"));
+}
+
+TEST(Catalog, AFileThatIsThereWithOtherContentsIsFoundWithItsRevision) {
+  auto catalog = sample();
+  catalog.entries[0].files.push_back({"one/pool/p_1.orig.tar.gz", "bb", 5});
+  catalog.entries[3].files.push_back({"one/pool/p_1.orig.tar.gz", "bb", 5});
+  EXPECT_EQ(repos::with_other_contents(catalog, "one/pool/p_1.orig.tar.gz", "bb"), nullptr);
+  EXPECT_EQ(repos::with_other_contents(catalog, "one/pool/p_2.orig.tar.gz", "cc"), nullptr);
+  const auto* found = repos::with_other_contents(catalog, "one/pool/p_1.orig.tar.gz", "cc");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->version, "1-1");
 }
 
 TEST(Catalog, TheFirstFormatHadOnePackageForAllArchitectures) {

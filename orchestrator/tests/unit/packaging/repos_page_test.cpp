@@ -92,6 +92,19 @@ TEST(Page, AReleaseHasOneSectionWithAllItsPackages) {
   EXPECT_THAT(page(hostile()), Not(HasSubstr("other architectures than")));
 }
 
+TEST(Page, ItSaysWhatAMachineMayLackAndWhatTheInstallationRemoves) {
+  auto catalog = with_tools();
+  EXPECT_THAT(page(catalog), Not(HasSubstr("Without curl")));
+  EXPECT_THAT(page(catalog), Not(HasSubstr("removes")));
+  for (auto& entry : catalog.entries) {
+    entry.manager = "apt";
+    entry.replaces = "<other>";
+  }
+  const auto html = page(catalog);
+  EXPECT_THAT(html, HasSubstr("Without curl, first type <code>sudo apt install curl ca-certificates</code>"));
+  EXPECT_LT(html.find("Installing p removes &lt;other&gt;"), html.find("sudo apt install p"));
+}
+
 TEST(Page, ItEndsWithWhatComesAfterTheInstallation) {
   const auto html = page(with_tools());
   EXPECT_THAT(html, HasSubstr("Build it &lt;again&gt;<br><code>p-rebuild</code>"));

@@ -159,7 +159,7 @@ TEST(Patched, APrivilegeSeparationFolderBelowRunBecomesTheRuntimeDirectory) {
 
 TEST(Patched, TheInitramfssNameAndDriverAreAssigned) {
   auto p = profile();
-  p.initrd = {"/boot/initrd-%k", "update-initramfs", {}};
+  p.initrd = {"/boot/initrd-%k", "update-initramfs", {}, ""};
   EXPECT_EQ(source::patched(samples::pristine(), p).at("46sshd/initrd.conf").content,
             "# names\nIMAGE=/boot/initrd-%k\nGENERATOR=update-initramfs\n");
 }
