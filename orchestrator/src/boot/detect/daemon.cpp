@@ -2,7 +2,7 @@
 #include "detect/daemon.hpp"
 
 #include <fmt/format.h>
-#include <glob.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -21,20 +21,37 @@ namespace {
 constexpr std::array<const char*, 5> kOptionFiles{"/etc/sysconfig/sshd", "/etc/sysconfig/ssh", "/etc/default/ssh",
                                                   "/etc/sysconfig/dracut-sshd", "/etc/default/dracut-sshd"};
 
+/// What glob(3) without flags finds below the source's root, but for hidden files, sorted. glibc's own also knows "~",
+/// for which it asks the name service: a statically linked program cannot load that.
+std::vector<std::string> expanded(const Source& source, const std::string& pattern) {
+  std::vector<std::string> found{""};
+  for (const auto& part : base::split(pattern, '/')) {
+    if (part.empty()) continue;
+    const bool as_it_is = part.find_first_of("*?[\\") == std::string::npos;
+    std::vector<std::string> next;
+    for (const auto& folder : found) {
+      if (as_it_is) {
+        if (is_there(source, folder + "/" + part)) next.push_back(folder + "/" + part);
+        continue;
+      }
+      for (const auto& name : names_in(source, folder.empty() ? "/" : folder)) {
+        if (next.size() < openssh::kConfigFiles && ::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0)
+          next.push_back(folder + "/" + name);
+      }
+    }
+    found = std::move(next);
+  }
+  return found;
+}
+
 /// Include of sshd_config(5), below the source's root.
 openssh::Resolver resolver_of(const Source& source) {
   return [&source](const std::string& pattern) {
     openssh::Included out;
     if (!pattern.starts_with('/') || pattern.find("..") != std::string::npos) return out;
-    const auto prefix = source.root == "/" ? "" : source.root.string();
-    glob_t found{};
-    if (::glob((prefix + pattern).c_str(), 0, nullptr, &found) == 0) {
-      for (std::size_t at = 0; at < found.gl_pathc && at < openssh::kConfigFiles; ++at) {
-        const std::string path = found.gl_pathv[at];
-        out.emplace_back(path.substr(prefix.size()), host::read_small(path));
-      }
+    for (const auto& path : expanded(source, pattern)) {
+      if (out.size() < openssh::kConfigFiles) out.emplace_back(path, host::read_small(source.root / path.substr(1)));
     }
-    ::globfree(&found);
     return out;
   };
 }
