@@ -51,7 +51,7 @@ std::string folder_in(const std::string& text) {
   if (text.find('\n') == std::string::npos) return "";
   for (const auto& line : base::lines(text.substr(0, text.rfind('\n')))) {
     if (!line.starts_with(kFolderMark)) continue;
-    const auto path = std::string(base::trim(std::string_view(line).substr(kFolderMark.size())));
+    auto path = std::string(base::trim(std::string_view(line).substr(kFolderMark.size())));
     const bool plain = std::ranges::all_of(path, [](unsigned char byte) {
       return byte < 0x80 && (std::isalnum(byte) != 0 ||
                              std::string_view("/._-").find(static_cast<char>(byte)) != std::string_view::npos);

@@ -68,7 +68,7 @@ std::string field(const json& entry, const char* name, const std::string& where)
 }
 
 std::string port_in(const json& document) {
-  const auto text = text_at(member(document, "port"), "/port");
+  auto text = text_at(member(document, "port"), "/port");
   const bool digits = !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || text.front() == '0' || std::stoi(text) > 65535)
     throw fault("/port", fmt::format("\"{}\" is not a port", base::printable(text)));

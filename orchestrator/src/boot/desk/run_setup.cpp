@@ -87,7 +87,7 @@ std::string program_on(const Connection& connection, const HostFolder& folder, c
   console.status(fmt::format("{}: copying dracut-sshd", host));
   folder.put("dracut-sshd", carried.file.get());
   console.clear_status();
-  const auto path = folder.path() + "/dracut-sshd";
+  auto path = folder.path() + "/dracut-sshd";
   std::string said;
   const auto keep = [&said](std::string_view bytes) {
     if (said.size() < kLongestLine) said += bytes;
