@@ -2,6 +2,7 @@
 #include "detect/source.hpp"
 
 #include <chrono>
+#include <system_error>
 
 #include "base/command.hpp"
 #include "base/error.hpp"
@@ -18,6 +19,16 @@ constexpr std::chrono::seconds kPatience{15};
 SystemCommands::SystemCommands(const base::Context& context) : context_(context) {}
 
 Answer SystemCommands::run(const std::vector<std::string>& argv) {
+  // Where there is no room, no /dev/null, or no right to start it, there is no answer either; the rest can be found out
+  // all the same.
+  try {
+    return answer_of(argv);
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
+Answer SystemCommands::answer_of(const std::vector<std::string>& argv) {
   Answer answer;
   const base::TempDir scratch(base::temp_parent(), "dracut-sshd-detect-");
   const auto out = scratch.path() / "out";
@@ -27,16 +38,13 @@ Answer SystemCommands::run(const std::vector<std::string>& argv) {
   command.log = scratch.path() / "log";
   command.stdout_to = out;
   command.deadline = kPatience;
-  try {
-    const auto outcome = context_.runner.run(command, context_.cancel);
-    answer.status = outcome.status;
-    answer.state = outcome.timed_out ? Answer::State::timed_out : Answer::State::ran;
-  } catch (const base::Error& error) {
-    if (error.exit() != base::Exit::missing_tool) throw;
-    return answer;
-  }
+  const auto outcome = context_.runner.run(command, context_.cancel);
+  answer.status = outcome.status;
+  answer.state = outcome.timed_out ? Answer::State::timed_out : Answer::State::ran;
   if (answer.state != Answer::State::ran) return answer;
-  if (std::filesystem::file_size(out) > kLongestAnswer) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(out, failed);
+  if (!failed && size > kLongestAnswer) {
     answer.state = Answer::State::too_long;
     return answer;
   }

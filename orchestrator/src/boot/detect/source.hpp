@@ -17,7 +17,7 @@ namespace detect {
 struct Answer {
   enum class State {
     ran,        // it ended by itself: `status` counts
-    absent,     // it is not installed
+    absent,     // it is not installed, or could not be started
     timed_out,  // it was killed
     too_long,   // it printed more than is read
   };
@@ -43,6 +43,7 @@ class SystemCommands final : public Commands {
   [[nodiscard]] Answer run(const std::vector<std::string>& argv) override;
 
  private:
+  [[nodiscard]] Answer answer_of(const std::vector<std::string>& argv);
   base::Context context_;
 };
 

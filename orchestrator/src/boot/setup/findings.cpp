@@ -30,6 +30,8 @@ std::string listed(const std::vector<std::string>& items, std::size_t most) {
 inspect::Findings findings_of(const detect::Machine& machine) {
   inspect::Findings out;
   add_system_findings(machine, out);
+  // What is seen from there is another machine's.
+  if (!machine.system.container.empty() || machine.system.chroot) return out;
   add_package_findings(machine, out);
   add_disk_findings(machine, out);
   add_boot_findings(machine, out);

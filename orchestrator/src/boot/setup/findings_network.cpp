@@ -214,7 +214,8 @@ void add_network_findings(const detect::Machine& machine, Findings& out) {
   judge_address(network, boot, true, out);
   judge_manager(network, boot, out);
   judge_words(boot, out);
-  add_faults("host.network", Severity::unknown, network.faults, out);
+  // Where it matters, there is no interface or no stack, and that is an error.
+  add_faults("host.network", Severity::warning, network.faults, out);
 }
 
 }  // namespace setup

@@ -29,8 +29,10 @@ void judge_own_boot(const detect::System& system, Findings& out) {
   if (!system.systemd)
     return out.push_back(
         {kId, Severity::error,
-         fmt::format("{} does not run systemd, which starts sshd in the initramfs", base::printable(name, 100)),
-         "the module needs a system with systemd (dracut-sshd(7))"});
+         fmt::format("{} does not run systemd here, which starts sshd in the initramfs; so looks a chroot "
+                     "without /proc, too",
+                     base::printable(name, 100)),
+         "boot the system itself; the module needs one with systemd (dracut-sshd(7))"});
   out.push_back({kId, Severity::good, base::printable(name, 100), ""});
 }
 

@@ -140,6 +140,9 @@ TEST(SetupFindings, OfTheSystem) {
   expect_finding(machine, "host.system", Severity::error, "this is a chroot");
   machine.system.container = "lxc";
   expect_finding(machine, "host.system", Severity::error, "this is a container (lxc)");
+  EXPECT_EQ(finding_of(findings_of(machine), "host.encrypted"), nullptr);
+  machine.system.container = "\x1b";
+  expect_finding(machine, "host.system", Severity::error, "this is a container (\\x1b)");
   machine = sound_machine();
   machine.system.systemd = false;
   expect_finding(machine, "host.system", Severity::error, "does not run systemd");
@@ -301,7 +304,7 @@ TEST(SetupFindings, OfSshd) {
 TEST(SetupFindings, WhatIsUntrustedIsFitForATerminal) {
   auto machine = sound_machine();
   const std::string evil = "\x1b]0;x\x07\xff\n";
-  machine.system.pretty_name = machine.system.container = evil;
+  machine.system.pretty_name = evil;
   machine.system.names = machine.system.faults = {evil};
   machine.packages.faults = machine.packages.replaced = {evil};
   auto& disk = machine.disks.encrypted[0];
@@ -332,7 +335,6 @@ TEST(SetupFindings, WhatIsUntrustedIsFitForATerminal) {
       }
     }
     machine.boot.generator = "dracut";
-    machine.system.container = "";
   }
 }
 
