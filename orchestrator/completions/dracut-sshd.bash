@@ -19,11 +19,11 @@ _dracut_sshd() {
   fi
   if [[ ${COMP_WORDS[1]} == setup ]]; then
     case $previous in
-      --key | --html | --program) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-      --port) ;;
+      --key | --html | --program | --identity | -i | --ssh-config | -F) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --port | --ssh-port) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --json --help'
+          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --ssh-config --identity --ssh-port --write-config --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

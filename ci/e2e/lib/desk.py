@@ -24,7 +24,7 @@ class Printed:
     """What setup prints for the client."""
     known_hosts: tuple[str, ...]
     stanza: str
-    name: str  # of the stanza: what `dracut-sshd unlock` is told
+    name: str  # that `dracut-sshd unlock` is told
 
 
 def read(text: str) -> Printed:
@@ -32,15 +32,17 @@ def read(text: str) -> Printed:
     lines = text.splitlines()
     keys = tuple(found[1] for found in map(KEY_LINE.match, lines) if found)
     at = next((number for number, line in enumerate(lines) if re.match(r"\s*Host \S", line)), None)
-    if not keys or at is None:
-        raise shell.Failed(f"setup prints {'no known_hosts line' if not keys else 'no stanza of ssh_config'}:\n{text}")
+    unlock = re.search(r"^\s*dracut-sshd unlock (\S+)$", text, re.MULTILINE)
+    if not keys or at is None or unlock is None:
+        lacks = "known_hosts line" if not keys else "stanza of ssh_config" if at is None else "line for dracut-sshd unlock"
+        raise shell.Failed(f"setup prints no {lacks}:\n{text}")
     indent = len(lines[at]) - len(lines[at].lstrip())
     stanza = [lines[at].strip()]
     for line in lines[at + 1:]:
         if len(line) - len(line.lstrip()) <= indent or not line.strip():
             break
         stanza.append("  " + line.strip())
-    return Printed(keys, "\n".join(stanza) + "\n", stanza[0].split()[1])
+    return Printed(keys, "\n".join(stanza) + "\n", unlock[1])
 
 
 class Desk:

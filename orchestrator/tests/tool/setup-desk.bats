@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # dracut-sshd setup HOST against the real sshd on the loopback and with the real client. On the host there is a stand-in for dracut-sshd,
 # which says what setup --json says, or what a hostile host may say instead.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load common
 
@@ -19,7 +19,7 @@ setup() {
   ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/host/key"
   ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/host/early"
   ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/other"
-  early=$(<"$work/host/early.pub")
+  early=$(cut -d ' ' -f 1,2 "$work/host/early.pub")
   port=$((22400 + BATS_TEST_NUMBER))
   cat >"$work/host/sshd.conf" <<END
 Port $port
@@ -52,7 +52,10 @@ exit "$(cat "$here/status" 2>/dev/null || echo 0)"
 END
 }
 
-teardown() { kill "$(<"$work/host/pid")" 2>/dev/null || true; }
+teardown() {
+  local file
+  for file in "$work"/host/{,early.}pid; do [ ! -e "$file" ] || kill "$(<"$file")" 2>/dev/null || true; done
+}
 
 # stand_in VERSION <BODY: the host's dracut-sshd; it writes down how it was called
 stand_in() {
@@ -102,7 +105,10 @@ nothing_left() {
   [[ $output == *"dracut-sshd unlock -F $work/config --port 22 web"* ]]
   same "$(<"$work/host/calls")" 'setup --yes --json '
   # The line of this host's initramfs, and of nobody else's, behind what was there.
-  same "$(cat "$work/known.before"; echo "web-initramfs $early")" "$(<"$work/known")"
+  same "$(
+    cat "$work/known.before"
+    echo "web-initramfs $early"
+  )" "$(<"$work/known")"
   run -0 ssh -F "$work/config" -G web-initramfs
   [[ $output == *'hostkeyalias web-initramfs'* && $output == *'hostname 127.0.0.1'* && $output == *$'\nport 22\n'* ]]
   [[ $output == *'user root'* && $output != *evil* ]]
@@ -114,7 +120,8 @@ nothing_left() {
   # Once more: nothing is written.
   local before
   before=$(cd "$work" && sha256sum known config dracut-sshd.conf)
-  run -0 desk --yes --write-config web
+  run -0 desk --yes --write-config --sshfp web
+  [[ $output == *"$(ssh-keygen -r web-initramfs -f "$work/host/early.pub" | grep -F ' SSHFP 4 2 ')"* ]]
   [[ $output == *'has the key already'* && $output == *'has the stanza already'* ]]
   same "$before" "$(cd "$work" && sha256sum known config dracut-sshd.conf)"
   nothing_left
@@ -130,10 +137,9 @@ nothing_left() {
   echo "$output"
   [[ $output == *"unlock -F $work/config --port $((port + 50)) web"* ]]
   grep -qxF "web-initramfs $early" "$work/known"
-  ! grep -F '[web-initramfs]' "$work/known"
+  run ! grep -F '[web-initramfs]' "$work/known"
   run -0 ssh -F "$work/config" -o BatchMode=yes web-initramfs echo the initramfs
   [[ $output == 'the initramfs' ]]
-  kill "$(<"$work/host/early.pid")"
 }
 
 @test "without --write-config nobody's ssh_config is changed, and the line is shown" {
@@ -252,10 +258,10 @@ END
   result 'd["notes"] = ["\x1b[2Jhello"]; d["written"] = ["/etc/\x1b[31mx"]; d["findings"] = [{"id": "\x1b[1m", "severity": "error", "message": "\x9b2J", "remedy": "\r\x1b"}]' >"$work/host/result.json"
   run -0 desk --yes --html "$work/page.html" web
   [[ $output == *'\x1b[2Jhello'* && $output != *$'\e'* ]]
-  ! grep -q $'\e' "$work/page.html"
+  run ! grep -q $'\e' "$work/page.html"
   grep -q '<title>web: unlock at boot</title>' "$work/page.html"
   # It is not the host that says which names its key gets.
-  ! grep -E '^(db|victim|192)' "$work/known"
+  run ! grep -E '^(db|victim|192)' "$work/known"
 }
 
 @test "a host that never stops talking is cut off" {
@@ -271,14 +277,17 @@ END
 }
 
 @test "interrupted, or killed: the host keeps nothing" {
-  # shellcheck disable=SC2016  # the stand-in's
-  stand_in "$version" <<<'touch "$here/running"; sleep 60'
+  stand_in "$version" <<<'touch "$here/running"; exec sleep 60'
   local signal child
-  for signal in INT TERM KILL; do
+  # (SIGINT is ignored in what a script has started in the background.)
+  for signal in TERM HUP KILL; do
     rm -f "$work/host/running"
     "$dracut_sshd" setup -F "$work/config" --yes web </dev/null >"$work/out" 2>&1 3>&- &
     child=$!
-    for _ in {1..200}; do [[ ! -e $work/host/running ]] || break; sleep 0.1; done
+    for _ in {1..200}; do
+      [[ ! -e $work/host/running ]] || break
+      sleep 0.1
+    done
     [ -e "$work/host/running" ]
     ls -d "$work"/host/tmp/dracut-sshd-setup.*
     kill -s "$signal" "$child"
@@ -315,7 +324,7 @@ END
   grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
   run -0 desk --yes --remove web
   [[ $output == *'+++ plan'*'ssh-keygen -R web-initramfs'* ]]
-  ! grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
+  run ! grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
 }
 
 @test "questions need a terminal; at one they are the host's, and the result is asked for afterwards" {

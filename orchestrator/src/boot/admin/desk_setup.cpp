@@ -16,7 +16,7 @@
 #include "base/text.hpp"
 #include "desk/run_setup.hpp"
 #include "openssh/authorized_keys.hpp"
-#include "setup/page.hpp"
+#include "setup/client_page.hpp"
 #include "setup/qr.hpp"
 
 namespace admin {
@@ -141,6 +141,7 @@ ordered_json desk_json(const desk::Done& done, const std::string& host) {
           {"host_keys", result.host_keys},
           {"known_hosts", done.lines.known_hosts},
           {"ssh_config", done.lines.ssh_config},
+          {"sshfp", done.lines.sshfp},
           {"unlock", done.lines.unlock},
           {"desk",
            {{"known_hosts_file", client.known_hosts_file},
@@ -203,6 +204,8 @@ int desk_setup(const SetupArguments& arguments, const base::Context& context) {
   } else {
     base::print(
         fmt::format("{}:\n{}\nThis desk:\n{}", base::printable(host), host_text(*done.result), client_text(done)));
+    if (arguments.sshfp && !done.lines.sshfp.empty())
+      base::print(fmt::format("\nDNS records:\n  {}\n", base::join(done.lines.sshfp, "\n  ")));
     if (isatty(STDOUT_FILENO) == 1) show_code(done, context);
     base::print("\n" + verdict_sentence(static_cast<inspect::Answer>(done.result->exit)) + "\n");
   }

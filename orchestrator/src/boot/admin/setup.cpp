@@ -19,8 +19,8 @@
 #include "base/text.hpp"
 #include "detect/machine.hpp"
 #include "host/small_file.hpp"
+#include "setup/client_page.hpp"
 #include "setup/findings.hpp"
-#include "setup/page.hpp"
 #include "setup/qr.hpp"
 #include "setup/transaction.hpp"
 
@@ -118,6 +118,7 @@ setup::ClientFacts client_facts(const detect::Machine& machine, const setup::Pla
   if (!plan.network.address.empty() && plan.network.address != machine.network.server)
     out.addresses.push_back(plan.network.address);
   out.port = plan.port;
+  if (!machine.network.port.empty()) out.login_port = machine.network.port;
   auto keys = boot.host_keys;
   if (keys.empty()) keys = public_keys_in(machine.keys.host_keys);
   for (const auto& key : keys) {

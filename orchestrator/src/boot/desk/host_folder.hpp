@@ -8,7 +8,7 @@
 #include "base/background.hpp"
 #include "base/context.hpp"
 #include "base/fd.hpp"
-#include "desk/connection.hpp"
+#include "desk/ssh_connection.hpp"
 
 namespace desk {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "inspect/report.hpp"
-#include "setup/page.hpp"
+#include "setup/client_page.hpp"
 
 namespace desk {
 

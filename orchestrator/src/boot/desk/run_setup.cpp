@@ -13,10 +13,10 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "desk/carried_program.hpp"
-#include "desk/connection.hpp"
 #include "desk/host_folder.hpp"
 #include "desk/host_probe.hpp"
 #include "desk/setup_call.hpp"
+#include "desk/ssh_connection.hpp"
 #include "desk/write_client.hpp"
 #include "openssh/address.hpp"
 #include "remote/ssh_settings.hpp"
@@ -136,7 +136,9 @@ class Desk {
   int at_terminal(const Connection& connection, const HostFolder& folder, const SetupCall& call, std::string& answer) {
     folder.put("run", terminal_script(call, folder.path() + "/result"));
     const int status = connection.session("/bin/sh " + folder.path() + "/run");
-    if (!request_.remove && !request_.dry_run) answer = folder.get("result", kLongestResult);
+    // Otherwise nothing was done, or not all of it.
+    const bool done = status == 0 || status == static_cast<int>(inspect::Answer::cannot_tell);
+    if (done && !request_.remove && !request_.dry_run) answer = folder.get("result", kLongestResult);
     return status;
   }
 

@@ -10,8 +10,8 @@
 
 #include "base/context.hpp"
 #include "base/error.hpp"
+#include "desk/host_login.hpp"
 #include "desk/host_result.hpp"
-#include "desk/login.hpp"
 #include "desk/write_client.hpp"
 #include "setup/client_lines.hpp"
 

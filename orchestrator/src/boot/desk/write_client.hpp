@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/context.hpp"
-#include "desk/login.hpp"
+#include "desk/host_login.hpp"
 #include "setup/client_lines.hpp"
 
 namespace desk {

@@ -2,13 +2,13 @@
 #include "detect/daemon.hpp"
 
 #include <fmt/format.h>
-#include <glob.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
 #include "detect/host_files.hpp"
+#include "host/matching_paths.hpp"
 #include "host/small_file.hpp"
 #include "openssh/effective.hpp"
 #include "openssh/pattern.hpp"
@@ -26,15 +26,8 @@ openssh::Resolver resolver_of(const Source& source) {
   return [&source](const std::string& pattern) {
     openssh::Included out;
     if (!pattern.starts_with('/') || pattern.find("..") != std::string::npos) return out;
-    const auto prefix = source.root == "/" ? "" : source.root.string();
-    glob_t found{};
-    if (::glob((prefix + pattern).c_str(), 0, nullptr, &found) == 0) {
-      for (std::size_t at = 0; at < found.gl_pathc && at < openssh::kConfigFiles; ++at) {
-        const std::string path = found.gl_pathv[at];
-        out.emplace_back(path.substr(prefix.size()), host::read_small(path));
-      }
-    }
-    ::globfree(&found);
+    for (const auto& path : host::matching_paths(source.root, pattern, openssh::kConfigFiles))
+      out.emplace_back(path, host::read_small(source.root / path.substr(1)));
     return out;
   };
 }

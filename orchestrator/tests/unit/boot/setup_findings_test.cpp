@@ -383,7 +383,7 @@ std::vector<std::string> host_states() {
 }
 
 INSTANTIATE_TEST_SUITE_P(States, RecordedFindings, testing::ValuesIn(host_states()),
-                         [](const auto& info) { return base::replace_all(info.param.substr(5), "-", "_"); });
+                         [](const auto& state) { return base::replace_all(state.param.substr(5), "-", "_"); });
 
 }  // namespace
 }  // namespace setup

@@ -12,7 +12,7 @@
 #include "base/context.hpp"
 #include "base/fd.hpp"
 #include "base/streamed.hpp"
-#include "desk/login.hpp"
+#include "desk/host_login.hpp"
 
 namespace desk {
 

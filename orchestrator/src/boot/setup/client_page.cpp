@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "setup/page.hpp"
+#include "setup/client_page.hpp"
 
 #include <fmt/format.h>
 

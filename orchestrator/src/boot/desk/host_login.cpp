@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "desk/login.hpp"
+#include "desk/host_login.hpp"
 
 #include <fmt/format.h>
 

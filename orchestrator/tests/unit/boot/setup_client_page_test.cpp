@@ -6,7 +6,7 @@
 
 #include "fakes.hpp"
 #include "openssh_samples.hpp"
-#include "setup/page.hpp"
+#include "setup/client_page.hpp"
 #include "setup/qr.hpp"
 
 namespace setup {

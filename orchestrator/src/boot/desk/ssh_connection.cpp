@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "desk/connection.hpp"
+#include "desk/ssh_connection.hpp"
 
 #include <fmt/format.h>
 
