@@ -140,6 +140,18 @@ nothing_left() {
   run ! grep -F '[web-initramfs]' "$work/known"
   run -0 ssh -F "$work/config" -o BatchMode=yes web-initramfs echo the initramfs
   [[ $output == 'the initramfs' ]]
+
+  # The printed command unlocks it, with nothing else typed but a passphrase.
+  # shellcheck disable=SC2154
+  printf '#!/bin/bash\n[[ $SSH_ORIGINAL_COMMAND != unlock* ]] || cat >%s/host/received\n' "$work" >"$work/host/early.sh"
+  chmod 755 "$work/host/early.sh"
+  kill "$(<"$work/host/early.pid")"
+  echo "ForceCommand $work/host/early.sh" >>"$work/host/early.conf"
+  sleep 0.5
+  "$sshd" -f "$work/host/early.conf" -E "$work/host/early.log"
+  run -0 "$dracut_sshd" unlock -F "$work/config" --port $((port + 50)) --no-wait --deadline 60 --passphrase-command 'echo open sesame' web
+  echo "$output"
+  same "$(<"$work/host/received")" 'open sesame'
 }
 
 @test "without --write-config nobody's ssh_config is changed, and the line is shown" {

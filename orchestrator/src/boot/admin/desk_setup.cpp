@@ -68,8 +68,9 @@ desk::Request request_of(const SetupArguments& arguments) {
   if (arguments.check) throw base::Error("--check is for the machine that it runs on", base::Exit::usage);
   desk::Request out;
   out.login = desk::parse_login(arguments.host);
-  out.login.config = arguments.ssh_config;
-  out.login.identity = arguments.identity;
+  // They are named in what is written and printed for later.
+  if (!arguments.ssh_config.empty()) out.login.config = std::filesystem::absolute(arguments.ssh_config).string();
+  if (!arguments.identity.empty()) out.login.identity = std::filesystem::absolute(arguments.identity).string();
   out.login.port = arguments.ssh_port;
   out.options = options_for_host(arguments);
   out.yes = arguments.yes;
