@@ -103,22 +103,30 @@ std::string host_text(const desk::HostResult& result) {
   return bad.empty() ? out : out + "\n" + bad;
 }
 
-std::string client_text(const desk::Done& done) {
+/// A file's name for people: "~/.ssh/config".
+std::string shown_path(const std::string& path, const base::Context& context) {
+  const auto home = context.environment.find("HOME");
+  const bool below =
+      home != context.environment.end() && home->second.size() > 1 && path.starts_with(home->second + "/");
+  return base::printable(below ? "~" + path.substr(home->second.size()) : path, 1000);
+}
+
+std::string client_text(const desk::Done& done, const base::Context& context) {
   const auto& client = done.client;
   std::string out;
   if (!client.known_hosts_file.empty()) {
-    out += row("known_hosts", base::printable(client.known_hosts_file, 1000) +
-                                  (client.appended.empty() ? ": has the key already" : ""));
+    out += row("known_hosts",
+               shown_path(client.known_hosts_file, context) + (client.appended.empty() ? ": has the key already" : ""));
     for (const auto& line : client.appended) out += row("", "+ " + base::printable(line, 4096));
   }
   if (!client.stanza_file.empty())
     out += row("ssh_config",
-               base::printable(client.stanza_file, 1000) + (client.stanza_changed ? "" : ": has the stanza already"));
-  if (client.config_changed) out += row("", "+ Include line in " + base::printable(client.config_file, 1000));
+               shown_path(client.stanza_file, context) + (client.stanza_changed ? "" : ": has the stanza already"));
+  if (client.config_changed) out += row("", "+ Include line in " + shown_path(client.config_file, context));
   for (const auto& note : client.notes) out += row("note", base::printable(note, 4096));
   if (!client.include_line.empty())
     out += fmt::format("\nTo use the stanza, put this line at the top of {} (--write-config does it):\n  {}\n",
-                       base::printable(client.config_file, 1000), base::printable(client.include_line, 1000));
+                       shown_path(client.config_file, context), base::printable(client.include_line, 1000));
   if (!done.lines.unlock.empty())
     out += fmt::format("\nAfter the reboot:\n  {}\n", base::printable(done.lines.unlock, 1000));
   return out;
@@ -194,7 +202,7 @@ int desk_setup(const SetupArguments& arguments, const base::Context& context) {
   pieces.finish();
   if (!done.result) {
     if (done.client_fault) base::tell(*done.client_fault, context.console);
-    base::print(client_text(done));
+    base::print(client_text(done, context));
     if (done.status != 0 && !request.dry_run)
       context.console.line(
           fmt::format("{}: setup ended with status {}; nothing was written here", base::printable(host), done.status));
@@ -203,8 +211,8 @@ int desk_setup(const SetupArguments& arguments, const base::Context& context) {
   if (request.json) {
     base::print(desk_json(done, host).dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n");
   } else {
-    base::print(
-        fmt::format("{}:\n{}\nThis desk:\n{}", base::printable(host), host_text(*done.result), client_text(done)));
+    base::print(fmt::format("{}:\n{}\nThis desk:\n{}", base::printable(host), host_text(*done.result),
+                            client_text(done, context)));
     if (arguments.sshfp && !done.lines.sshfp.empty())
       base::print(fmt::format("\nDNS records:\n  {}\n", base::join(done.lines.sshfp, "\n  ")));
     if (isatty(STDOUT_FILENO) == 1) show_code(done, context);
