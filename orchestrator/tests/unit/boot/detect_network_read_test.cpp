@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "detect/ip_json.hpp"
-#include "detect/network.hpp"
+#include "detect/network_read.hpp"
 #include "golden.hpp"
 #include "network_state.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/disks.hpp"
+#include "detect/encrypted_disks.hpp"
 
 #include <fmt/format.h>
 

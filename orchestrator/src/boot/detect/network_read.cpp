@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/network.hpp"
+#include "detect/network_read.hpp"
 
 #include <fmt/format.h>
 
