@@ -133,12 +133,12 @@ def a_chroot(pytestconfig: pytest.Config, module_package: Callable[[str], packag
 @pytest.mark.extended
 def test_leaves_what_was_there(chroot: setup_chroot.Chroot) -> None:
     """A machine with which something is wrong: a clear word, and nothing of setup's is left."""
-    before = chroot.state()
     faults = []
     for case in setup_chroot.HOSTILE:
+        (chroot.tree / "var/lib/dracut-sshd/setup.json").unlink(missing_ok=True)  # where a case mounted something
+        before = chroot.state()
         said = chroot.run(*case.command, before=case.before)
         changed = [path for path in setup_chroot.differences(before, chroot.state()) if path != "var/lib/dracut-sshd/setup.json"]
-        (chroot.tree / "var/lib/dracut-sshd/setup.json").unlink(missing_ok=True)
         if said.status not in case.status or not re.search(case.says, said.output) or "\x1b" in said.output or changed:
             faults.append(f"{case.name}: status {said.status}, changed {changed}:\n{said.output[-1500:]}")
     if faults:

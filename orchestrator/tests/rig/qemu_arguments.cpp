@@ -2,8 +2,9 @@
 // What ci/e2e calls qemu with, by the code that dracut-sshd rehearse calls it with: one way to boot.
 //
 // Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
-// processors, disks (files, which stay as they are), own_disks (files that are written to, after the others), nics (backend, mac, perhaps model), console (the log), keyboard (a
-// socket), monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With
+// processors, disks (files, which stay as they are), own_disks (files that are written to, after the others), nics
+// (backend, mac, perhaps model), console (the log), keyboard (a socket), monitor (a descriptor for QMP). Standard
+// output is the list of qemu's arguments, its name first. With
 // --cmdline and that number: what every emulated kernel is told.
 #include <fmt/format.h>
 

@@ -9,7 +9,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 
 /// A machine whose programs' answers were recorded, and whose files are in a folder.
 namespace recorded {

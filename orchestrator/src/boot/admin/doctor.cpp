@@ -7,7 +7,7 @@
 #include "admin/next_boot.hpp"
 #include "admin/verbs.hpp"
 #include "base/output.hpp"
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 #include "setup/findings.hpp"
 
 namespace admin {

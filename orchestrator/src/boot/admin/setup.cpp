@@ -17,7 +17,7 @@
 #include "base/files.hpp"
 #include "base/output.hpp"
 #include "base/text.hpp"
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 #include "host/small_file.hpp"
 #include "setup/client_page.hpp"
 #include "setup/findings.hpp"

@@ -8,7 +8,7 @@
 
 #include "admin/next_boot.hpp"
 #include "setup/client_lines.hpp"
-#include "setup/plan.hpp"
+#include "setup/setup_plan.hpp"
 
 /// What `setup` says, as people and as machines read it.
 namespace admin {

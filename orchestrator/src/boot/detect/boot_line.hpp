@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 #include "host/host.hpp"
 
 namespace detect {

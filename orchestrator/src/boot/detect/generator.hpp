@@ -2,7 +2,7 @@
 #pragma once
 
 #include "detect/boot_chain.hpp"
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 
 namespace detect {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 
 /// What several parts of the detection ask of the machine's files.
 namespace detect {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 
 namespace detect {
 

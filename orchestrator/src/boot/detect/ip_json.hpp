@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "detect/network.hpp"
+#include "detect/network_state.hpp"
 
 /// What `ip -json` of iproute2 prints: ip-link(8), ip-address(8), ip-route(8). Each function takes the output as it
 /// came. What has another type or value than it should have counts as not there; what cannot be used is said in

@@ -150,13 +150,15 @@ std::string container_of(const Source& source) {
   return {};
 }
 
-/// As ischroot(1) does. Only root may look at another's root folder: without that nothing is said.
+/// As ischroot(1) does. Only root may look at another's root folder, and not everywhere: else a / that is no mount
+/// point tells.
 bool is_chroot(const Source& source) {
   struct stat own {};
   struct stat first {};
-  if (::stat(source.root.c_str(), &own) != 0 || ::stat((source.root / "proc/1/root/.").c_str(), &first) != 0)
-    return false;
-  return own.st_dev != first.st_dev || own.st_ino != first.st_ino;
+  if (::stat(source.root.c_str(), &own) == 0 && ::stat((source.root / "proc/1/root/.").c_str(), &first) == 0)
+    return own.st_dev != first.st_dev || own.st_ino != first.st_ino;
+  const auto all = mounts(source);
+  return !all.empty() && std::ranges::find(all, "/", &MountPoint::at) == all.end();
 }
 
 bool has_file_in(const Source& source, std::string_view folder, std::string_view suffix) {

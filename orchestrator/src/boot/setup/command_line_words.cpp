@@ -11,6 +11,10 @@
 namespace setup {
 namespace {
 
+std::string mtu_field(const Addressing& addressing) {
+  return addressing.mtu != 0 ? fmt::format(":{}", addressing.mtu) : "";
+}
+
 /// ip=CLIENT:PEER:GATEWAY:LENGTH:HOST:INTERFACE:none:MTU
 std::optional<std::string> ip_word(const detect::IpAddress& address, const Addressing& addressing,
                                    const std::string& device) {
@@ -27,7 +31,7 @@ std::optional<std::string> ip_word(const detect::IpAddress& address, const Addre
     if (!address.v6 && (route->on_link || !address.peer.empty())) peer = gateway;
   }
   return fmt::format("ip={}:{}:{}:{}::{}:none{}", bracketed(address.text), peer, bracketed(gateway), address.length,
-                     device, addressing.mtu != 0 ? fmt::format(":{}", addressing.mtu) : "");
+                     device, mtu_field(addressing));
 }
 
 }  // namespace
@@ -49,9 +53,9 @@ std::optional<std::string> command_line_words(const Layout& layout, const Addres
     if (!word) return std::nullopt;
     out.push_back(*word);
   }
-  if (addressing.dhcp4) out.push_back(fmt::format("ip={}:dhcp", device));
+  if (addressing.dhcp4) out.push_back(fmt::format("ip={}:dhcp{}", device, mtu_field(addressing)));
   if (!addressing.dhcp4 && addressing.fixed.empty())
-    out.push_back(fmt::format("ip={}:{}", device, addressing.dhcp6 ? "dhcp6" : "auto6"));
+    out.push_back(fmt::format("ip={}:{}{}", device, addressing.dhcp6 ? "dhcp6" : "auto6", mtu_field(addressing)));
   out.emplace_back("rd.neednet=1");
   return base::join(out, " ");
 }

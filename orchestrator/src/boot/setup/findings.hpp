@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 #include "inspect/report.hpp"
 
 namespace setup {

@@ -80,11 +80,11 @@ void judge_room(const BootChain& boot, Findings& out) {
     return out.push_back(
         {kId, Severity::warning,
          fmt::format("{}: room for the new image, if it does not grow much by sshd and the network; the "
-                     "one that is there has {}",
+                     "one that is there is {}",
                      text, base::human_size(boot.image_bytes)),
          remedy});
   out.push_back(
-      {kId, Severity::good, fmt::format("{}, an image has {}", text, base::human_size(boot.image_bytes)), ""});
+      {kId, Severity::good, fmt::format("{}; the image is {}", text, base::human_size(boot.image_bytes)), ""});
 }
 
 void judge_fat(const BootChain& boot, Findings& out) {

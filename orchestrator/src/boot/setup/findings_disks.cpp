@@ -79,12 +79,20 @@ void judge_device(const EncryptedDevice& device, Findings& out) {
                      "an update of firmware or kernel",
                      device_text(device), listed(others)),
          ""});
-  if (device.format == "ZFS")
-    out.push_back({"host.encrypted.zfs", Severity::warning,
-                   fmt::format("{}: its passphrase is asked for by dracut's module zfs, which is OpenZFS's own",
-                               device_text(device)),
-                   "dracut --list-modules | grep zfs; if it is not there, install OpenZFS's package for dracut "
-                   "(zfs-dracut)"});
+}
+
+void judge_zfs(const detect::Disks& disks, Findings& out) {
+  const auto found = std::ranges::find(disks.encrypted, "ZFS", &EncryptedDevice::format);
+  if (found == disks.encrypted.end()) return;
+  if (disks.zfs_module)
+    return out.push_back({"host.encrypted.zfs", Severity::note,
+                          fmt::format("dracut's module zfs, which is OpenZFS's own, asks for the passphrase of {}",
+                                      base::printable(found->name)),
+                          ""});
+  out.push_back({"host.encrypted.zfs", Severity::error,
+                 fmt::format("dracut's module zfs, which asks for the passphrase of {}, is not installed",
+                             base::printable(found->name)),
+                 "install OpenZFS's package for dracut (zfs-dracut)"});
 }
 
 bool is_known(const detect::Disks& disks) { return disks.nothing_encrypted || !disks.encrypted.empty(); }
@@ -94,6 +102,7 @@ bool is_known(const detect::Disks& disks) { return disks.nothing_encrypted || !d
 void add_disk_findings(const detect::Machine& machine, Findings& out) {
   const auto& disks = machine.disks;
   for (const auto& device : disks.encrypted) judge_device(device, out);
+  judge_zfs(disks, out);
   if (disks.nothing_encrypted)
     out.push_back(
         {"host.encrypted", Severity::note,

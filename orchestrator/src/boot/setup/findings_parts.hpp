@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 #include "inspect/report.hpp"
 
 /// The parts of findings_of(): each adds what it has to say of its topic, also that all is well.

@@ -139,10 +139,13 @@ Addressing addressing_of(const detect::Network& network, const Layout& layout) {
         out.dns.push_back(networkd::address_text(*server));
     }
   }
-  if (out.fixed.size() > 1)
-    out.notes.push_back(fmt::format(
-        "the initramfs takes all {} fixed addresses of {}; if one of them moves between machines, delete its line",
-        out.fixed.size(), network.device));
+  for (const bool v6 : {false, true}) {
+    const auto count = std::ranges::count(out.fixed, v6, &IpAddress::v6);
+    if (count > 1)
+      out.notes.push_back(fmt::format(
+          "the initramfs takes all {} fixed {} addresses of {}; if one of them moves between machines, delete its line",
+          count, v6 ? "IPv6" : "IPv4", network.device));
+  }
   add_mtu(layout.top(), out);
   return out;
 }

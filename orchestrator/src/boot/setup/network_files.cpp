@@ -145,10 +145,14 @@ NetworkPlan plan_network(const detect::Network& network, const detect::BootChain
   out.address = address_of(network, addressing, out.notes);
   note_of_advertised(network, addressing, out);
   note_of_hardware(layout, addressing, out);
-  const bool asks = layout.is_plain() && addressing.fixed.empty() && addressing.mtu == 0;
-  // dracut's scripts have no words for a DUID.
-  if (asks && (boot.stack == NetworkStack::legacy || !needs_client_id(network, addressing))) {
+  const bool asks = layout.is_plain() && addressing.fixed.empty();
+  const bool legacy = boot.stack == NetworkStack::legacy;
+  if (asks && (legacy || (addressing.mtu == 0 && !needs_client_id(network, addressing)))) {
     note_of_client_id(network, addressing, false, out);
+    if (addressing.mtu != 0)
+      out.notes.push_back(
+          fmt::format("dracut's own scripts do not know the MTU of {}; add to the kernel command line: {}",
+                      network.device, command_line_words(layout, addressing).value_or("")));
     if (network.nics.size() > 1)
       out.notes.push_back(
           fmt::format("the initramfs asks for an address on every wired interface, {} of them", network.nics.size()));

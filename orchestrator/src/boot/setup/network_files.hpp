@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "detect/boot_chain.hpp"
-#include "detect/network.hpp"
+#include "detect/network_state.hpp"
 #include "setup/planned_file.hpp"
 
 namespace setup {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "detect/network.hpp"
+#include "detect/network_state.hpp"
 
 namespace setup {
 

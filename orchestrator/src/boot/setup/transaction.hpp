@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/context.hpp"
-#include "setup/manifest.hpp"
-#include "setup/plan.hpp"
+#include "setup/setup_manifest.hpp"
+#include "setup/setup_plan.hpp"
 
 /// Writing what a plan says, so that it is there as a whole or not at all.
 namespace setup {

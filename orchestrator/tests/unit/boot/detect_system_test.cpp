@@ -92,6 +92,9 @@ TEST(DetectSystem, KnowsAChrootByTheRootOfProcessOne) {
   recorded::Machine own;
   own.link("proc/1/root", own.root().string());
   EXPECT_FALSE(read_system(own.source()).chroot);
+  recorded::Machine closed;
+  closed.file("proc/self/mountinfo", "103 27 0:62 / /proc rw,relatime - proc proc rw\n");
+  EXPECT_TRUE(read_system(closed.source()).chroot);
 }
 
 TEST(DetectSystem, KnowsOstreeAndTransactionalUpdates) {

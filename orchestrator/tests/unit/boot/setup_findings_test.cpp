@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/text.hpp"
 #include "golden.hpp"
@@ -193,6 +196,10 @@ TEST(SetupFindings, OfDisks) {
   machine.disks.faults = {"what is \x1b[2J"};
   expect_finding(machine, "host.encrypted.keyfile", Severity::warning, "");
   EXPECT_THAT(bad_ids(findings_of(machine)), Contains("host.encrypted"));
+  machine.disks.encrypted[0].format = "ZFS";
+  expect_finding(machine, "host.encrypted.zfs", Severity::error, "is not installed");
+  machine.disks.zfs_module = true;
+  expect_finding(machine, "host.encrypted.zfs", Severity::note, "asks for the passphrase");
   machine.disks = {};
   machine.disks.nothing_encrypted = true;
   expect_finding(machine, "host.encrypted", Severity::note, "emergency shell");
@@ -339,7 +346,7 @@ TEST(SetupFindings, WhatIsUntrustedIsFitForATerminal) {
 }
 
 /// Recorded states, but for their network and keys.
-class RecordedFindings : public testing::TestWithParam<const char*> {};
+class RecordedFindings : public testing::TestWithParam<std::string> {};
 
 TEST_P(RecordedFindings, AreTheOnesThatWereAccepted) {
   recorded::Machine state;
@@ -364,12 +371,19 @@ TEST_P(RecordedFindings, AreTheOnesThatWereAccepted) {
   golden::compare(fmt::format("findings/{}.txt", GetParam()), text);
 }
 
-INSTANTIATE_TEST_SUITE_P(States, RecordedFindings,
-                         testing::Values("host-debian-12-initramfs-tools", "host-debian-13-dracut",
-                                         "host-arch-mkinitcpio", "host-suse-16-encrypted-boot"),
-                         [](const auto& state) {
-                           return base::replace_all(std::string(state.param).substr(5), "-", "_");
-                         });
+std::vector<std::string> host_states() {
+  std::vector<std::string> out;
+  const auto folder = std::filesystem::path(PROJECT_ROOT) / "orchestrator/tests/states";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    auto name = entry.path().filename().string();
+    if (name.starts_with("host-")) out.push_back(std::move(name));
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(States, RecordedFindings, testing::ValuesIn(host_states()),
+                         [](const auto& state) { return base::replace_all(state.param.substr(5), "-", "_"); });
 
 }  // namespace
 }  // namespace setup

@@ -239,9 +239,16 @@ TEST_F(PlanNetwork, ASmallMtuNeedsAFileEvenWithDhcp) {
   network.chain[0].mtu = 1400;
   EXPECT_TRUE(has(content(plan(), "10-setup.network"), "[Link]\nMTUBytes=1400\n"));
   EXPECT_TRUE(has(content(plan(), "10-setup.network"), "DHCP=ipv4\n"));
+  EXPECT_EQ(plan(NetworkStack::legacy).problem, "");
+  EXPECT_TRUE(has_note(plan(NetworkStack::legacy), "ip=eth0:dhcp:1400 rd.neednet=1"));
   network.chain[0].mtu = 5;
   EXPECT_TRUE(plan().files.empty());
   EXPECT_TRUE(has_note(plan(), "out of range"));
+}
+
+TEST_F(PlanNetwork, ABridgeWithAnAddressOfItsOwnIsSaid) {
+  load("network-bridge-dhcp-other-mac");
+  EXPECT_TRUE(has_note(plan(), "the bridge br0 has another hardware address (52:54:00:99:00:01)"));
 }
 
 TEST_F(PlanNetwork, TheLeaseOfTheSystemsOwnClientIsAskedFor) {

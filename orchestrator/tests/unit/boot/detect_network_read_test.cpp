@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "detect/ip_json.hpp"
-#include "detect/network.hpp"
+#include "detect/network_read.hpp"
 #include "golden.hpp"
 #include "network_state.hpp"
 
@@ -235,6 +235,50 @@ TEST_F(DetectNetwork, ValuesOfWrongTypesCountAsNotThere) {
   EXPECT_TRUE(has_fault(network, "twice"));
   EXPECT_TRUE(has_fault(network, "not a valid interface name"));
   EXPECT_TRUE(has_fault(network, "IPv4 default routes"));
+}
+
+TEST_F(DetectNetwork, FilesThatLieThrowNothing) {
+  for (const auto* name : {"network-by-networkd", "network-by-netplan", "network-by-ifupdown-dhcpcd",
+                           "network-by-wicked", "network-by-connman", "network-by-dhcpcd", "network-bond"}) {
+    const auto state = network_state::read(name);
+    const auto files = state.at("files");
+    for (const std::string& content :
+         {std::string("\xff\xfe\0=\n=\0", 7), std::string(2U << 20U, 'x'), std::string(), std::string("\n\n==\n"),
+          std::string("ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/../../../etc/"
+                      "shadow\nCLIENTID=ffzz\nE:ID_PATH=a\x1b"
+                      "b\nE:ID_NET_NAME_MAC=enx5254000000zz\nPPid:\t-1\nnameserver "
+                      "$(id)\nIPv4.method=\nduid\nBOOTPROTO='\n")}) {
+      machine = network_state::machine(state);
+      for (const auto& [path, old] : files.items()) network_state::put(machine->root() / path, content);
+      const auto network = read();
+      EXPECT_EQ(network.device, name == std::string("network-bond") ? "bond0" : "eth0");
+      EXPECT_EQ(network.duid, "");
+      EXPECT_TRUE(network.dns.empty());
+      for (const auto& fault : network.faults) EXPECT_FALSE(base::utf8_fault(fault));
+    }
+    // Folders in the place of files.
+    machine = network_state::machine(state);
+    for (const auto& [path, old] : files.items()) {
+      std::filesystem::remove(machine->root() / path);
+      std::filesystem::create_directories(machine->root() / path);
+    }
+    EXPECT_EQ(read().duid, "") << name;
+  }
+}
+
+TEST_F(DetectNetwork, WhatNmcliSaysIsTakenApart) {
+  const std::string status = "nmcli -t -f DEVICE,STATE,CONNECTION device status";
+  for (const auto* text : {"", "eth0", "eth0:connected", "eth0:connected:a:b",
+                           ":::", "eth0:unmanaged:", "eth0:connected (externally):eth0", "\\", "eth0:connected:x\\"}) {
+    machine->commands.prints(status, text);
+    EXPECT_EQ(read().manager, std::string(text) == "eth0:connected:x\\" ? "NetworkManager" : "") << text;
+  }
+  machine->commands.prints(status, "eth0:connected:-x --help\n");
+  EXPECT_EQ(read().client_identifier, "mac");
+  machine->commands.prints(status, "", 8);
+  EXPECT_FALSE(has_fault(read(), "nmcli"));
+  machine->commands.answers[status] = {Answer::State::timed_out, 0, ""};
+  EXPECT_TRUE(has_fault(read(), "nmcli"));
 }
 
 TEST_F(DetectNetwork, DevicesThatAreMadeOfEachOtherEnd) {

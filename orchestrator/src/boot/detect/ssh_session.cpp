@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/session.hpp"
+#include "detect/ssh_session.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/disks.hpp"
+#include "detect/encrypted_disks.hpp"
 
 #include <fmt/format.h>
 
@@ -125,6 +125,7 @@ class Reader {
 
   void run() {
     const auto next = next_line(source_);
+    out_.zfs_module = !dracut_module(source_, "zfs").empty();
     words_ = command_words(next.boot.cmdline);
     out_.crypttab = storage::parse_crypttab(text_at(source_, "/etc/crypttab", out_.faults));
     out_.storage = storage::read_host_storage(

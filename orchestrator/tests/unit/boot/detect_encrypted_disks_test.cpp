@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "detect/disks.hpp"
+#include "detect/encrypted_disks.hpp"
 #include "recorded.hpp"
 #include "recorded_state.hpp"
 

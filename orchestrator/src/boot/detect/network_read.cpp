@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/network.hpp"
+#include "detect/network_read.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "detect/interface_manager.hpp"
 #include "detect/ip_json.hpp"
 #include "detect/name_servers.hpp"
-#include "detect/session.hpp"
+#include "detect/ssh_session.hpp"
 #include "host/host.hpp"
 #include "networkd/config_text.hpp"
 #include "networkd/ip_prefix.hpp"

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "detect/boot_chain.hpp"
+#include "detect/candidate_keys.hpp"
 #include "detect/daemon.hpp"
-#include "detect/disks.hpp"
-#include "detect/keys.hpp"
-#include "detect/network.hpp"
+#include "detect/encrypted_disks.hpp"
+#include "detect/network_read.hpp"
 #include "detect/packages.hpp"
 #include "detect/system.hpp"
 

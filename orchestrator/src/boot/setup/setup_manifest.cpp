@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "setup/manifest.hpp"
+#include "setup/setup_manifest.hpp"
 
 #include <fmt/format.h>
 

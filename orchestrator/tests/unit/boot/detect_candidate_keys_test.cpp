@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "detect/keys.hpp"
+#include "detect/candidate_keys.hpp"
 #include "openssh_samples.hpp"
 #include "recorded.hpp"
 

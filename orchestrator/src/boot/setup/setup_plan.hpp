@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 #include "setup/choices.hpp"
-#include "setup/manifest.hpp"
 #include "setup/network_files.hpp"
 #include "setup/planned_file.hpp"
+#include "setup/setup_manifest.hpp"
 
 namespace setup {
 

@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "openssh_samples.hpp"
 #include "recorded.hpp"
-#include "setup/plan.hpp"
+#include "setup/setup_plan.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/keys.hpp"
+#include "detect/candidate_keys.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "host/small_file.hpp"
-#include "setup/plan.hpp"
+#include "setup/setup_plan.hpp"
 
 namespace setup {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/machine.hpp"
+#include "detect/machine_state.hpp"
 
 namespace detect {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 #include "storage/crypttab.hpp"
 #include "storage/storage.hpp"
 
@@ -37,6 +37,7 @@ struct Disks {
   std::vector<std::string> later;          // names of crypttab that ask only in the real system
   bool nothing_encrypted = false;          // it is certain that nothing the boot needs is encrypted
   bool boot_encrypted = false;             // /boot, where GRUB reads kernel and image, is on an encrypted device
+  bool zfs_module = false;                 // dracut's module zfs, which asks for passphrases of ZFS
   std::vector<std::string> faults;
 };
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "detect/source.hpp"
-
 namespace detect {
 
 enum class LinkKind { nic, vlan, bond, bridge, team, other };
@@ -80,7 +78,5 @@ struct Network {
   unsigned systemd_version = 0;       // which decides what networkd understands; 0: not known
   std::vector<std::string> faults;
 };
-
-[[nodiscard]] Network read_network(const Source& source);
 
 }  // namespace detect

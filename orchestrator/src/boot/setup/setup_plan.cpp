@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "setup/plan.hpp"
+#include "setup/setup_plan.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/source.hpp"
+#include "detect/host_source.hpp"
 
 #include <chrono>
 #include <system_error>

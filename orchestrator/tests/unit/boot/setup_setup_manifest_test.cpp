@@ -5,7 +5,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "recorded.hpp"
-#include "setup/manifest.hpp"
+#include "setup/setup_manifest.hpp"
 
 namespace {
 
