@@ -43,9 +43,10 @@ sshd_source_paths() {
 
 # sshd_sources: prints "DIGEST  PATH" for each of them, and for the module.
 sshd_sources() {
-  local path file
+  local path file seconds
   printf '%s  %s\n' "$(sshd_module_digest)" /usr/lib/dracut/modules.d/46sshd
   if sshd_network_is_off; then printf '%064d  NETWORK=no in /etc/dracut-sshd/initrd.conf\n' 0; fi
+  if seconds=$(sshd_hold); then printf '%064d  HOLD=%s in /etc/dracut-sshd/initrd.conf\n' 0 "$seconds"; fi
   sshd_source_paths | sort -u | while IFS= read -r path; do
     file=$(sshd_host_file "$path") || continue
     printf '%s  %s\n' "$(sshd_digest "$file")" "$path"

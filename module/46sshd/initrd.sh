@@ -46,6 +46,10 @@ read_settings() {
       NETWORK | CRYPTTAB) # module-setup.sh's
         [[ $value == no || $value == auto ]] || die 2 "$file:$number: $key is auto or no, not \"$value\"."
         ;;
+      HOLD) # module-setup.sh's
+        [[ $value == no || ($value =~ ^[1-9][0-9]{0,4}$ && $value -le 86400) ]] \
+          || die 2 "$file:$number: HOLD is no or a number of seconds up to 86400, not \"$value\"."
+        ;;
       INSPECT)
         [[ $value == auto || $value == no ]] || die 2 "$file:$number: INSPECT is auto or no, not \"$value\"."
         inspect_setting=$value
@@ -54,7 +58,7 @@ read_settings() {
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, STALE and INSPECT." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, HOLD, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }

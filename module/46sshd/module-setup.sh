@@ -48,6 +48,8 @@
 . "${BASH_SOURCE[0]%/*}/login-trial.sh"
 # shellcheck source=key-report.sh
 . "${BASH_SOURCE[0]%/*}/key-report.sh"
+# shellcheck source=hold.sh
+. "${BASH_SOURCE[0]%/*}/hold.sh"
 # shellcheck source=digests.sh
 . "${BASH_SOURCE[0]%/*}/digests.sh"
 # shellcheck source=ownership.sh
@@ -102,7 +104,7 @@ installkernel() {
 sshd_install_boot() {
   local name
   # They are in every image that dracut makes; in one that is none the better.
-  inst_multiple -o cat chmod mv rm sleep >/dev/null 2>&1 || :
+  inst_multiple -o cat chmod mkdir mv rm sleep >/dev/null 2>&1 || :
   for name in unlock resume-boot boot-state; do
     sshd_put_own 0755 "boot/$name" "/usr/bin/$name" || return 1
   done
@@ -175,6 +177,7 @@ install() {
     && sshd_put 0644 "$moddir/motd" /etc/motd \
     && sshd_put_own 0644 profile /root/.profile \
     && sshd_install_boot \
+    && sshd_install_hold \
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
     && sshd_install_record \

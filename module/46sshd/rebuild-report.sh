@@ -32,8 +32,9 @@ report_file() {
   # Most files that are asked for are not there, and lsinitrd reads a whole image, perhaps decompressing it, to say so.
   [[ $report_listing == *"$2"* ]] || return 1
   if type -P dracut-sshd >/dev/null; then # of the package dracut-sshd-tools; much faster
-    text=$(timeout 60 dracut-sshd inspect cat -- "$1" "$2" 2>/dev/null | head -c 65536 | tr -d '\0') || true
-    if [[ $text ]]; then printf '%s\n' "$text" && return 0; fi
+    if text=$(set -o pipefail && timeout 60 dracut-sshd inspect cat -- "$1" "$2" 2>/dev/null | head -c 65536 | tr -d '\0') && [[ $text ]]; then
+      printf '%s\n' "$text" && return 0
+    fi
   fi
   for prefix in '' squashfs-root/ erofs-root/; do
     text=$(lsinitrd -f "$prefix$2" "$1" 2>/dev/null | head -c 65536 | tr -d '\0') || true

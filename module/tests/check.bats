@@ -365,7 +365,7 @@ setup() { setup_check; }
 }
 
 @test "sshd is in it, and nothing opens the root: locked, and no image in order" {
-  program lsinitrd 'if [[ $1 != -f ]]; then sed "/^sources\$/,\$d" "$3$1"; elif [[ $2 == usr/lib/dracut-sshd/sources ]]; then sed "1,/^sources\$/d" "$3"
+  program lsinitrd 'if [[ $1 != -f ]]; then sed "/^sources\$/,\$d" "$3$1"; echo usr/lib/dracut-sshd/storage; elif [[ $2 == usr/lib/dracut-sshd/sources ]]; then sed "1,/^sources\$/d" "$3"
     elif [[ $2 == usr/lib/dracut-sshd/storage ]]; then printf "need\t/\t1\nnode\t1\tcrypt\troot_crypt\taaaa-bbbb\t-\n"; fi'
   mkdir -p "$root/proc" && echo 'root=/dev/mapper/root_crypt' >"$root/proc/cmdline"
   check
