@@ -145,7 +145,7 @@ def test_leaves_what_was_there(chroot: setup_chroot.Chroot) -> None:
         raise shell.Failed("\n\n".join(faults))
 
 
-@pytest.mark.all
+@pytest.mark.extended
 def test_survives_being_killed(chroot: setup_chroot.Chroot, record_property: Callable[[str, object], None]) -> None:
     """Before each step that changes a file system. Then --remove leaves the machine as it was before setup."""
     if shutil.which("strace") is None:
