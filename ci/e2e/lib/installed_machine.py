@@ -12,6 +12,7 @@ import image
 import installed
 import layouts
 import machine
+import places
 import scenario
 import setups
 import shell
@@ -66,7 +67,8 @@ class Machine:
         shutil.rmtree(tree / "boot")
         (tree / "boot").mkdir()
         machine.make_filesystem(site, tree, root, room=ROOM)
-        machine.encrypt(site, root)
+        with places.locked(self.system.tar):  # cryptsetup's temporary file has the name of the UUID
+            machine.encrypt(site, root)
 
     def boot_files(self) -> tuple[Path, Path]:
         """The kernel and the initramfs that /boot has, read as a boot loader reads them: off the disk, while nobody has it mounted."""
