@@ -35,8 +35,9 @@ class Machine:
         tree.mkdir()
         shell.run(["tar", "-xf", str(system.tar), "-C", str(tree), "--numeric-owner", "--xattrs"], timeout=300)
         self.kernel_release = installed.kernel_of(tree)
-        shutil.copy(program, tree / PROGRAM)
-        (tree / PROGRAM).chmod(0o755)
+        if not cell.from_desk:
+            shutil.copy(program, tree / PROGRAM)
+            (tree / PROGRAM).chmod(0o755)
         self._configure(tree)
         self._make_disks(tree)
         shutil.rmtree(tree)
