@@ -13,6 +13,7 @@ from pathlib import Path
 import installed_machine
 import network
 import scenario
+import setups
 import shell
 
 FILE = Path(__file__).resolve().parents[1] / "setup-plans.toml"
@@ -70,3 +71,7 @@ def load(file: Path = FILE) -> list[Plan]:
     if len({plan.name for plan in found}) != len(found):
         raise scenario.Wrong(f"{file}: two plans have one name")
     return found
+
+
+if __name__ == "__main__":
+    print(f"{len(setups.load())} setups, {len([plan.script() for plan in load()])} plans")
