@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,8 @@ def read(text: str) -> Printed:
     lines = text.splitlines()
     keys = tuple(found[1] for found in map(KEY_LINE.match, lines) if found)
     at = next((number for number, line in enumerate(lines) if re.match(r"\s*Host \S", line)), None)
-    unlock = re.search(r"^\s*dracut-sshd unlock (\S+)$", text, re.MULTILINE)
-    if not keys or at is None or unlock is None:
+    unlock = unlock_name(text)
+    if not keys or at is None or not unlock:
         lacks = "known_hosts line" if not keys else "stanza of ssh_config" if at is None else "line for dracut-sshd unlock"
         raise shell.Failed(f"setup prints no {lacks}:\n{text}")
     indent = len(lines[at]) - len(lines[at].lstrip())
@@ -42,7 +43,13 @@ def read(text: str) -> Printed:
         if len(line) - len(line.lstrip()) <= indent or not line.strip():
             break
         stanza.append("  " + line.strip())
-    return Printed(keys, "\n".join(stanza) + "\n", unlock[1])
+    return Printed(keys, "\n".join(stanza) + "\n", unlock)
+
+
+def unlock_name(text: str) -> str:
+    """The last word of the printed command; "" if there is none."""
+    found = re.search(r"^\s*dracut-sshd unlock (?:.* )?(\S+)$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 class Desk:
@@ -77,6 +84,13 @@ class Desk:
     def ssh(self, to: str, command: str, timeout: float = 60, stdin: bytes = b"") -> shell.Result:
         result = shell.run([*self._enter, "ssh", "-F", str(self.config), to, command], timeout=timeout, check=False, stdin=stdin)
         self._note(f"ssh {to} {command}", result)
+        return result
+
+    def set_up(self, program: Path, to: str, options: Sequence[str], timeout: float) -> shell.Result:
+        """`dracut-sshd setup USER@HOST`, which writes this desk's own files."""
+        argv = [*self._enter, str(program), "setup", "--yes", "-F", str(self.config), *options, to]
+        result = shell.run(argv, timeout=timeout, check=False)
+        self._note(" ".join(argv[len(self._enter):]), result)
         return result
 
     def unlock(self, name: str, passphrase: str, within: float) -> shell.Result:

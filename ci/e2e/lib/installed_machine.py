@@ -12,6 +12,7 @@ import image
 import installed
 import layouts
 import machine
+import places
 import scenario
 import setups
 import shell
@@ -34,8 +35,9 @@ class Machine:
         tree.mkdir()
         shell.run(["tar", "-xf", str(system.tar), "-C", str(tree), "--numeric-owner", "--xattrs"], timeout=300)
         self.kernel_release = installed.kernel_of(tree)
-        shutil.copy(program, tree / PROGRAM)
-        (tree / PROGRAM).chmod(0o755)
+        if not cell.from_desk:
+            shutil.copy(program, tree / PROGRAM)
+            (tree / PROGRAM).chmod(0o755)
         self._configure(tree)
         self._make_disks(tree)
         shutil.rmtree(tree)
@@ -66,7 +68,8 @@ class Machine:
         shutil.rmtree(tree / "boot")
         (tree / "boot").mkdir()
         machine.make_filesystem(site, tree, root, room=ROOM)
-        machine.encrypt(site, root)
+        with places.locked(self.system.tar):  # cryptsetup's temporary file has the name of the UUID
+            machine.encrypt(site, root)
 
     def boot_files(self) -> tuple[Path, Path]:
         """The kernel and the initramfs that /boot has, read as a boot loader reads them: off the disk, while nobody has it mounted."""

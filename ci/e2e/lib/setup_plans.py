@@ -13,11 +13,13 @@ from pathlib import Path
 import installed_machine
 import network
 import scenario
+import setups
 import shell
 
 FILE = Path(__file__).resolve().parents[1] / "setup-plans.toml"
 # Back to a machine whose only network is that of the desk's session.
-RESET = """for link in /sys/class/net/*; do
+RESET = """[ -s /run/e2e-default ] || ip route show default dev @NIC0@ >/run/e2e-default
+for link in /sys/class/net/*; do
   name=${link##*/}
   if [ -e "$link/device" ] || [ "$name" = lo ] || [ "$name" = bonding_masters ]; then continue; fi
   ip link delete "$name" 2>/dev/null || :
@@ -31,6 +33,7 @@ while [ $# -gt 0 ]; do
   ip link set "$1" up
   shift 2
 done
+ip route replace $(cat /run/e2e-default) dev @NIC0@
 """
 WORDS = {**installed_machine.NICS, **{f"MAC{number}": network.MAC.format(16 + number) for number in range(3)}}
 
@@ -68,3 +71,7 @@ def load(file: Path = FILE) -> list[Plan]:
     if len({plan.name for plan in found}) != len(found):
         raise scenario.Wrong(f"{file}: two plans have one name")
     return found
+
+
+if __name__ == "__main__":
+    print(f"{len(setups.load())} setups, {len([plan.script() for plan in load()])} plans")

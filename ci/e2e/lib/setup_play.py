@@ -28,7 +28,7 @@ WITHIN = {"prompt": 240, "real": 400, "command": 120, "setup": 2400, "again": 60
 
 class Play:
     def __init__(self, cell: setups.Cell, suite: str, module: package.Package, program: Path, work: Path, tell: Callable[[str, object], None]) -> None:
-        self.cell, self.suite, self.work = cell, suite, work
+        self.cell, self.suite, self.work, self.program = cell, suite, work, program
         self.address = ""  # of the real system, as soon as it is known
         self._tell = tell
         self._boots = 0

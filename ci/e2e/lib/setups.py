@@ -24,6 +24,7 @@ class Cell:
     services: tuple[str, ...] = ()  # units that are enabled
     generator: str = "dracut"  # initramfs-tools: dracut is installed later, in the running system
     layout: str = "debian:@SUITE@/manual-plain"  # of ci/e2e/installers
+    from_desk: bool = False  # `dracut-sshd setup USER@HOST`, and the machine has no program dracut-sshd; else setup is run there
     user: str = "root"  # who logs in from the desk; another one becomes root by sudo
     files: tuple[scenario.File, ...] = ()  # of the system: its network above all
     commands: tuple[str, ...] = ()  # shell, in the system's root, before its disk is made

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "detect/dhclient.hpp"
 #include "detect/host_files.hpp"
 #include "host/small_file.hpp"
 #include "networkd/config_text.hpp"
@@ -220,7 +221,13 @@ bool read_ifupdown(const Source& source, const std::string& device, const std::s
   out.name = "ifupdown";
   out.dhcp4 = ifupdown_method(source, device) == "dhcp";
   out.client_identifier = "mac";
-  if (dhcpcd_runs(source, device)) read_dhcpcd_identifier(source, mac, out);
+  if (const auto dhclient = read_dhclient(source, device, mac); dhclient.by_duid) {
+    out.client_identifier = "duid";
+    out.duid = dhclient.duid;
+    if (!out.duid.empty()) out.iaid = dhclient.iaid;
+  } else if (!dhclient.runs && dhcpcd_runs(source, device)) {
+    read_dhcpcd_identifier(source, mac, out);
+  }
   if (!names_in(source, "etc/network/interfaces.d", "50-cloud-init", "").empty()) out.configured_by = "cloud-init";
   return true;
 }

@@ -117,7 +117,8 @@ ClientLines client_lines(const ClientFacts& facts) {
       if (const auto record = sshfp_record(owner, key); !record.empty()) out.sshfp.push_back(record);
     }
   }
-  const auto& host = own_names > 0 ? names.front() : address;
+  // The client reached that address, and may know no such name: neither DNS nor its ssh_config need to have it.
+  const auto& host = address.empty() ? names.front() : address;
   const auto port = facts.port == facts.login_port ? std::string() : fmt::format(" --port {}", facts.port);
   out.unlock = fmt::format("dracut-sshd unlock{} {}", port, base::shell_quote(host));
   return out;

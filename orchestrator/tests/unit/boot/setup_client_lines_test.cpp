@@ -35,7 +35,7 @@ TEST(ClientLines, HasALineForEachNameAndAddressThatUnlockMayBeGiven) {
             "    HostKeyAlias web-initramfs\n"
             "    Port 22\n"
             "    User root\n");
-  EXPECT_EQ(lines.unlock, "dracut-sshd unlock web");
+  EXPECT_EQ(lines.unlock, "dracut-sshd unlock 192.0.2.10");
 }
 
 TEST(ClientLines, AnotherPortIsOfTheCommandAndTheStanzaAndNotOfKnownHosts) {
@@ -44,9 +44,9 @@ TEST(ClientLines, AnotherPortIsOfTheCommandAndTheStanzaAndNotOfKnownHosts) {
   const auto lines = client_lines(facts);
   EXPECT_EQ(lines.known_hosts.front(), "web-initramfs " + samples::kEd25519);
   EXPECT_THAT(lines.ssh_config, HasSubstr("    Port 2222\n"));
-  EXPECT_EQ(lines.unlock, "dracut-sshd unlock --port 2222 web");
+  EXPECT_EQ(lines.unlock, "dracut-sshd unlock --port 2222 192.0.2.10");
   facts.login_port = "2222";  // ssh's own for this host
-  EXPECT_EQ(client_lines(facts).unlock, "dracut-sshd unlock web");
+  EXPECT_EQ(client_lines(facts).unlock, "dracut-sshd unlock 192.0.2.10");
 }
 
 TEST(ClientLines, WithoutANameTheAddressServesAndWithoutAnAddressTheName) {
