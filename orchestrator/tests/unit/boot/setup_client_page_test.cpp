@@ -35,7 +35,7 @@ PageContent web_page() {
 TEST(SetupPage, HasWhatAClientNeeds) {
   const auto page = page_of(web_page());
   for (const auto* part :
-       {"web-initramfs ssh-ed25519 AAAA", "HostKeyAlias web-initramfs", "dracut-sshd unlock web", "ssh web-initramfs",
+       {"web-initramfs ssh-ed25519 AAAA", "HostKeyAlias web-initramfs", "dracut-sshd unlock 192.0.2.10", "ssh web-initramfs",
         "SHA256:59zp", "web-initramfs IN SSHFP 4 2 ", "/etc/dracut-sshd/authorized_keys", "the keys that may log in",
         "The next boot lets you in.", "you@desk may log in", "little room in /boot", "remove an old kernel"})
     EXPECT_THAT(page, HasSubstr(part));
