@@ -54,7 +54,8 @@ take_words() {
 # logged COMMAND...: its words go into the log; the end of them is shown where it fails.
 logged() {
   local status=0
-  "$@" 2>&1 </dev/null | take_words || status=${PIPESTATUS[0]}
+  # Folders that older dracuts make on the way get their mode from it, and networkd, which is not root, has to look into some.
+  (umask 022 && "$@") 2>&1 </dev/null | take_words || status=${PIPESTATUS[0]}
   if [[ $status -ne 0 && $log && ! $verbose ]]; then
     complain "the last that it printed:"
     tail -n 8 -- "$log.new" >&2 || true

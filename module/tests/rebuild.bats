@@ -31,6 +31,14 @@ setup() {
   nothing_left
 }
 
+@test "dracut has the usual umask, and the image is private all the same" {
+  program dracut 'umask >"$BATS_TEST_TMPDIR/umask"; cat "$makes" >"$2"'
+  rebuild
+  ends 0
+  contains "$BATS_TEST_TMPDIR/umask" 0022
+  [ "$(stat -c %a "$image")" = 600 ]
+}
+
 @test "a first image needs no old one" {
   rm "$image"
   rebuild
