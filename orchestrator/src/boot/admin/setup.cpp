@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "admin/findings_text.hpp"
 #include "admin/next_boot.hpp"
 #include "admin/questions.hpp"
 #include "admin/setup_report.hpp"

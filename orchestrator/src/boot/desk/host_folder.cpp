@@ -65,7 +65,7 @@ std::string folder_in(const std::string& text) {
 }
 
 HostFolder::HostFolder(const Connection& connection, const std::filesystem::path& scratch, const base::Context& context)
-    : connection_(connection), context_(context) {
+    : connection_(connection) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw base::system_error("making a pipe");
   const base::Fd theirs(ends[0]);

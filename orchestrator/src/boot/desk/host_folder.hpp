@@ -34,7 +34,6 @@ class HostFolder {
 
  private:
   const Connection& connection_;
-  const base::Context& context_;
   base::Fd hold_;  // while it is open, the folder is there
   std::unique_ptr<base::Background> keeper_;
   std::string path_;

@@ -175,7 +175,8 @@ void add_agent(Keys& keys, const Source& source) {
 
 /// Usable ones first; of one key the first.
 void order(std::vector<CandidateKey>& candidates) {
-  std::ranges::stable_partition(candidates, [](const CandidateKey& one) { return one.why_not.empty(); });
+  std::stable_partition(candidates.begin(), candidates.end(),
+                        [](const CandidateKey& one) { return one.why_not.empty(); });
   std::set<std::pair<std::string, std::string>> seen;
   std::erase_if(candidates, [&](const CandidateKey& one) { return !seen.emplace(one.key.type, one.key.blob).second; });
 }

@@ -95,7 +95,7 @@ std::string text_at(const Source& source, std::string_view path, std::vector<std
 std::string program_at(const Source& source, std::string_view name) {
   for (const auto* folder :
        {"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/systemd", "/lib/systemd", "/usr/libexec"}) {
-    const auto path = fmt::format("{}/{}", folder, name);
+    auto path = fmt::format("{}/{}", folder, name);
     struct stat status {};
     if (::stat(below(source, path).c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0111U) != 0)
       return path;

@@ -87,7 +87,7 @@ class Chooser {
   }
 
  private:
-  void set(NetworkStack stack, std::string why) {
+  void set(NetworkStack stack, const std::string& why) {
     out_.stack = stack;
     out_.stack_why = base::printable(why, 400);
     out_.stack_assumed = assumed_;

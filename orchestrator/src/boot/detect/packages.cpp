@@ -171,7 +171,7 @@ Packages read_packages(const Source& source, const System& system) {
     const bool listed = !known || manager.at("packages").contains(purpose.at("id").get<std::string>());
     if (listed && !is_provided(source, purpose)) out.missing.push_back(missing_package(purpose, manager, shop));
   }
-  std::ranges::stable_partition(out.missing, &MissingPackage::required);
+  std::stable_partition(out.missing.begin(), out.missing.end(), [](const MissingPackage& one) { return one.required; });
   if (known) choose_commands(source, manager, out);
   return out;
 }
