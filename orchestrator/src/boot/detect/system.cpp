@@ -51,9 +51,9 @@ void read_os_release(const Source& source, System& out) {
   auto text = text_at(source, "/etc/os-release", out.faults);
   if (text.empty()) text = text_at(source, "/usr/lib/os-release", out.faults);
   if (text.empty())
-    return out.faults.push_back("neither /etc/os-release nor /usr/lib/os-release says what system this is");
+    return (void)out.faults.emplace_back("neither /etc/os-release nor /usr/lib/os-release says what system this is");
   const auto word = [&](std::string_view key) -> std::string {
-    const auto value = value_in(text, key).value_or("");
+    auto value = value_in(text, key).value_or("");
     const bool fine = value.size() <= 64 && std::ranges::all_of(value, [](char c) {
                         return is_alphanumeric(c) || std::string_view("._-+~").find(c) != std::string_view::npos;
                       });
