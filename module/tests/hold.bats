@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # HOLD=: who holds the boot, how long, and what the image gets.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC1091,SC2030,SC2031,SC2034,SC2154
 
 bats_require_minimum_version 1.5.0
 load lib/boot
@@ -46,7 +46,10 @@ holds() { DRACUT_SSHD_ROOT=$root "${shell[@]}" "$boot/hold" "$@"; }
   process 12 bash
   holds 60 >"$BATS_TEST_TMPDIR/said" 3>&- &
   pid=$!
-  for _ in {1..100}; do [ ! -e "$root/run/dracut-sshd/held" ] || break; sleep 0.1; done
+  for _ in {1..100}; do
+    [ ! -e "$root/run/dracut-sshd/held" ] || break
+    sleep 0.1
+  done
   boot_state
   says 'waiting because somebody is logged in (HOLD=60)'
   says 'resume-boot       to let the boot go on'
@@ -65,7 +68,10 @@ holds() { DRACUT_SSHD_ROOT=$root "${shell[@]}" "$boot/hold" "$@"; }
   process 12 sh
   holds 60 >"$BATS_TEST_TMPDIR/said" 3>&- &
   pid=$!
-  for _ in {1..100}; do [ ! -e "$root/run/dracut-sshd/held" ] || break; sleep 0.1; done
+  for _ in {1..100}; do
+    [ ! -e "$root/run/dracut-sshd/held" ] || break
+    sleep 0.1
+  done
   : >"$group/cgroup.procs"
   wait "$pid"
   [[ $(<"$BATS_TEST_TMPDIR/said") == *'the boot goes on' ]]

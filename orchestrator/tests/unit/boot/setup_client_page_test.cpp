@@ -35,9 +35,10 @@ PageContent web_page() {
 TEST(SetupPage, HasWhatAClientNeeds) {
   const auto page = page_of(web_page());
   for (const auto* part :
-       {"web-initramfs ssh-ed25519 AAAA", "HostKeyAlias web-initramfs", "dracut-sshd unlock 192.0.2.10", "ssh web-initramfs",
-        "SHA256:59zp", "web-initramfs IN SSHFP 4 2 ", "/etc/dracut-sshd/authorized_keys", "the keys that may log in",
-        "The next boot lets you in.", "you@desk may log in", "little room in /boot", "remove an old kernel"})
+       {"web-initramfs ssh-ed25519 AAAA", "HostKeyAlias web-initramfs", "dracut-sshd unlock 192.0.2.10",
+        "ssh web-initramfs", "SHA256:59zp", "web-initramfs IN SSHFP 4 2 ", "/etc/dracut-sshd/authorized_keys",
+        "the keys that may log in", "The next boot lets you in.", "you@desk may log in", "little room in /boot",
+        "remove an old kernel"})
     EXPECT_THAT(page, HasSubstr(part));
   EXPECT_LT(page.find("little room"), page.find("sshd is in the image"));  // the worst first
   EXPECT_THAT(page, HasSubstr("class=\"verdict good\""));
