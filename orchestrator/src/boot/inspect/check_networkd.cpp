@@ -26,6 +26,10 @@ std::string name_of(const Outcome& outcome) { return outcome.link.empty() ? "a w
 
 bool is_admins(const std::string& path) { return path.starts_with("/etc/"); }
 
+/// The last in order, for whatever no other file is for: dracut 106 and later writes it, and this module where it has
+/// none (46sshd/networkd.sh).
+bool is_default(const std::string& path) { return path.ends_with("/zzzz-dracut-default.network"); }
+
 class Judge {
  public:
   Judge(const Facts& facts, Findings& out)
@@ -94,7 +98,8 @@ class Judge {
             "write it as systemd.network(5) says, with mode 0644");
       if (!file.fault.empty() || !is_admins(file.path)) continue;
       if (!is_used(file)) {
-        if (reached != Tri::no && all_.links_known && !is_for_another_boot(file)) tell_unused(file);
+        const bool meant = reached == Tri::yes && is_default(file.path);
+        if (reached != Tri::no && all_.links_known && !meant && !is_for_another_boot(file)) tell_unused(file);
         continue;
       }
       for (const auto& value : file.ignored)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -130,6 +131,28 @@ TEST(Networks, ADeviceWhoseDriverOrKeyIsNotInTheImageIsToldOf) {
       "not in the image\n");
   images::put(files, "etc/wg.key", "A=\n", 0100600);
   EXPECT_EQ(told(), "") << "this one runs as root";
+}
+
+TEST(Networks, TheDefaultThatAnotherFileComesBeforeIsNoFault) {
+  const base::TempDir host(base::temp_parent(), "dracut-sshd-test.");
+  make_machine(host.path(), nlohmann::json::array({"eth0"}), nlohmann::json::array());
+  Options options;
+  options.cmdline_known = true;
+  options.host = host.path();
+  const auto warned_of = [&](const std::string& name) {
+    auto files = images::good();
+    files.erase("etc/systemd/network/20-wired.network");
+    images::put(files, "etc/systemd/network/10-setup.network", "[Match]\nName=eth0\n[Network]\nAddress=192.0.2.5/24\n");
+    images::put(files, "etc/systemd/network/" + name, "[Match]\nType=ether\n[Network]\nDHCP=yes\n");
+    const auto image = images::image_of(files);
+    Findings findings;
+    check_network(gather(image, options), findings);
+    return std::ranges::any_of(findings, [&](const Finding& one) {
+      return one.severity == Severity::warning && one.message.find(name) != std::string::npos;
+    });
+  };
+  EXPECT_FALSE(warned_of("zzzz-dracut-default.network"));
+  EXPECT_TRUE(warned_of("zzzz-other.network"));
 }
 
 TEST(Networks, TheDefaultThatDracutPutsThereAtBootCounts) {
