@@ -246,10 +246,18 @@ Rehearsed rehearse_next_boot(const Run& run) {
   try {
     const auto outcome = run.context.runner.run(command, run.context.cancel);
     run.context.console.clear_status();
-    if (outcome.status == static_cast<int>(base::Exit::missing_tool)) return {"qemu is not installed", std::nullopt};
+    if (outcome.status == static_cast<int>(base::Exit::missing_tool)) {
+      // Where qemu is there, a rehearsal that could not be tried is no success.
+      const auto& missing = run.machine.packages.missing;
+      const bool without_qemu =
+          std::ranges::find(missing, "rehearse", &detect::MissingPackage::purpose) != missing.end();
+      if (without_qemu) return {"qemu is not installed", std::nullopt};
+      return {"", kCannotTell};
+    }
     return {"", outcome.status};
   } catch (const base::Error& fault) {
-    return {fault.what(), std::nullopt};
+    run.context.console.warn(fmt::format("the boot could not be rehearsed: {}", fault.what()));
+    return {"", kCannotTell};
   }
 }
 

@@ -35,6 +35,8 @@ void undo(const fs::path& file, bool was_there) {
   fs::remove(fresh_of(file).string() + ".pub", error);  // ssh-keygen's
   if (was_there) {
     if (fs::exists(fs::symlink_status(old_of(file), error))) fs::rename(old_of(file), file);
+    // Of two names of one file rename(2) keeps both.
+    fs::remove(old_of(file), error);
   } else if (fs::exists(
                  fs::symlink_status(file, error))) {  // a read-only file system refuses to remove what is not there
     fs::remove(file);

@@ -111,6 +111,16 @@ TEST_F(SetupTransaction, KilledAtAnyMomentIsPutBackByTheNextRun) {
   }
 }
 
+TEST_F(SetupTransaction, AFileWithASecondNameThatWasNotReplacedYetLosesTheSecond) {
+  const auto before = tree_of(machine.root());
+  machine.file("var/lib/dracut-sshd/setup.pending",
+               "dracut-sshd setup 1\nreplaced /etc/dracut-sshd/network/10-setup.network\n");
+  const auto file = machine.root() / "etc/dracut-sshd/network/10-setup.network";
+  fs::create_hard_link(file, file.string() + ".setup-old");
+  EXPECT_THAT(setup::Transaction::recover(machine.root()), ElementsAre(kNetwork));
+  EXPECT_EQ(tree_of(machine.root()), before);
+}
+
 TEST_F(SetupTransaction, AJournalOfOthersIsNotObeyed) {
   for (const std::string text : {"", "x", "dracut-sshd setup 1\nnew /etc/passwd\n", "dracut-sshd setup 1\nnew\n",
                                  "dracut-sshd setup 1\nold /etc/dracut-sshd/authorized_keys\n"}) {
