@@ -26,7 +26,7 @@ int doctor(const DoctorArguments& arguments, const base::Context& context) {
                                     {"answer", answer_code(answer)},
                                     {"exit", static_cast<int>(answer)},
                                     {"image", boot.image},
-                                    {"findings", findings_json(findings)}};
+                                    {"findings", inspect::findings_json(findings)}};
     base::print(document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     base::print(findings_text(findings, arguments.quiet));

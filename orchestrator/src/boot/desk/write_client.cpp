@@ -69,6 +69,31 @@ void write_known_hosts(const ClientRequest& request, const std::vector<std::stri
   report.appended = plan.append;
 }
 
+void forget_known_hosts(const ClientSettings& settings, const std::vector<std::string>& aliases,
+                        const std::filesystem::path& scratch, const base::Context& context, ClientReport& report) {
+  const remote::KnownHosts known(settings.known_hosts, scratch, context);
+  report.known_hosts_file = known.first();
+  if (!known.can_tell() || report.known_hosts_file.empty()) {
+    report.known_hosts_file.clear();
+    report.notes.push_back(
+        fmt::format("known_hosts is left as it is: ssh-keygen is missing, or ssh_config names the file with % or ${{}}; "
+                    "remove the lines that begin with {} yourself",
+                    base::join(aliases, ", ")));
+    return;
+  }
+  const auto before = text_of_file(report.known_hosts_file);
+  const auto after = without_lines(before, aliases, report.removed);
+  if (after != before) replace_text(report.known_hosts_file, after);
+  for (const auto& file : known.files()) {
+    const remote::KnownHosts one({file}, scratch, context);
+    for (const auto& alias : aliases) {
+      if (one.of(alias).any())
+        report.notes.push_back(fmt::format("{} has a key for {} that setup did not write; to remove it: {}", file, alias,
+                                           base::shell_quote({"ssh-keygen", "-R", alias, "-f", file})));
+    }
+  }
+}
+
 /// Whether ssh takes the stanza for its Host.
 bool is_read(const std::string& alias, const ClientRequest& request, const std::filesystem::path& scratch,
              const base::Context& context) {
@@ -116,19 +141,19 @@ ClientReport write_client(const ClientRequest& request, const std::filesystem::p
   return report;
 }
 
-ClientReport forget_client(const Login& login, const base::Context& context) {
+ClientReport forget_client(const Login& login, const ClientSettings& settings, const setup::ClientFacts& facts,
+                           const std::filesystem::path& scratch, const base::Context& context) {
   ClientReport report;
-  const auto alias = setup::initramfs_alias(login.host);
+  const auto aliases = aliases_of(facts);
+  forget_known_hosts(settings, aliases, scratch, context, report);
   const auto files = config_files(login, context);
   if (!files.stanzas.empty()) {
     report.stanza_file = files.stanzas.string();
     const auto before = text_of_file(files.stanzas);
-    const auto after = with_stanza(before, alias, "");
+    const auto after = with_stanza(before, aliases.front(), "");
     report.stanza_changed = before != after;
     if (report.stanza_changed) replace_text(files.stanzas, after);
   }
-  report.notes.push_back(fmt::format("known_hosts keeps the initramfs's key; to remove it: {}",
-                                     base::shell_quote({"ssh-keygen", "-R", alias})));
   return report;
 }
 
