@@ -14,7 +14,11 @@ _dracut_sshd() {
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == doctor ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--json --quiet --help' -- "$current")
+    if [[ $previous == explain ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "$("$program" doctor explain 2>/dev/null | sed -n 's/ .*//; /^host/p')" -- "$current")
+    else
+      mapfile -t COMPREPLY < <(compgen -W 'explain --json --quiet --help' -- "$current")
+    fi
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == setup ]]; then

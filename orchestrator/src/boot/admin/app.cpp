@@ -103,6 +103,11 @@ struct CommandLine {
     verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
     verb->add_flag("--json", doctor.json, "For machines");
     verb->add_flag("--quiet,-q", doctor.quiet, "Only what is wrong");
+    auto* explain = verb->add_subcommand("explain", "Explains a check, or lists those of the machine");
+    explain->add_option("check", doctor.explain, "The check's name: host.keys")->check(why_empty)->type_name("CHECK");
+    explain->add_flag("--json", doctor.json, "For machines");
+    explain->callback([this] { doctor.explains = true; });
+    verb->require_subcommand(0, 1);
   }
 
   void add_rehearse() {

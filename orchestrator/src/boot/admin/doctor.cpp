@@ -3,16 +3,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "admin/explain.hpp"
 #include "admin/findings_text.hpp"
 #include "admin/next_boot.hpp"
 #include "admin/verbs.hpp"
 #include "base/output.hpp"
 #include "detect/machine_state.hpp"
+#include "setup/finding_list.hpp"
 #include "setup/findings.hpp"
 
 namespace admin {
 
 int doctor(const DoctorArguments& arguments, const base::Context& context) {
+  if (arguments.explains) return explain(setup::host_checks(), arguments.explain, arguments.json);
   detect::SystemCommands commands(context);
   const auto machine = detect::read_machine({"/", commands, context.environment});
   auto findings = setup::findings_of(machine);

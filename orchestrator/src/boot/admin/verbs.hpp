@@ -97,6 +97,8 @@ struct SetupArguments {
 };
 
 struct DoctorArguments {
+  bool explains = false;
+  std::string explain;  // a check's name; "": all
   bool json = false;
   bool quiet = false;
 };
