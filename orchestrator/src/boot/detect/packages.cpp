@@ -52,13 +52,20 @@ Words names_for(const Json& manager, const std::string& purpose) {
   return entry.value(std::string(machine.machine), Words{});
 }
 
-/// Asks the package manager what it has; not again once it has not answered.
+/// Asks the package manager what it has; not again once it has not answered, or has no list of what there is.
 class Shop {
  public:
   Shop(const Source& source, const Json& manager, Packages& out) : source_(source), manager_(manager), out_(out) {}
 
   /// Nothing: it could not be asked.
   std::optional<bool> has(const std::string& name) {
+    auto found = asked(name);
+    if (found && !*found && !has_list()) found.reset();
+    return found;
+  }
+
+ private:
+  std::optional<bool> asked(const std::string& name) {
     if (mute_ || !manager_.contains("query")) return std::nullopt;
     auto argv = manager_.at("query").get<Words>();
     argv.push_back(name);
@@ -80,15 +87,24 @@ class Shop {
     const bool silent = base::trim(answer.out).empty();
     if (!manager_.value("prints_nothing_without", false)) return answer.status == 0 && !silent;
     if (answer.status == 0) return !silent;
-    mute_ = true;  // it has no list of what there is
+    mute_ = true;
     return std::nullopt;
   }
 
- private:
+  /// A "no" counts only if it knows of packages at all.
+  bool has_list() {
+    if (has_list_ || !manager_.contains("probe")) return true;
+    const auto there = asked(manager_.at("probe").get<std::string>());
+    has_list_ = there.value_or(false);
+    mute_ = mute_ || !has_list_;
+    return has_list_;
+  }
+
   const Source& source_;
   const Json& manager_;
   Packages& out_;
   bool mute_ = false;
+  bool has_list_ = false;
 };
 
 MissingPackage missing_package(const Json& purpose, const Json& manager, Shop& shop) {
