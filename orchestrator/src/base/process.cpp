@@ -70,7 +70,7 @@ class Run {
 
   void start(const std::filesystem::path& program) {
     const Fd theirs = make_pipe(output_);
-    const Fd own = command_.capture > 0          ? make_pipe(captured_)
+    const Fd own = command_.capture > 0         ? make_pipe(captured_)
                    : command_.stdout_to.empty() ? Fd()
                                                 : open_output(command_.stdout_to, O_TRUNC);
     child_ = std::make_unique<Child>(command_, program, own.is_open() ? own.get() : theirs.get(), theirs.get());

@@ -15,8 +15,8 @@ struct Outcome {
   bool timed_out = false;
   bool too_long = false;  // it printed more than Command::capture, and was ended as at its deadline
   std::string out;        // what Command::capture kept: bytes as they came
-  std::string tail;    // the last lines of its output (at most 20 lines or 8 KiB), printable
-  double seconds = 0;  // wall clock
+  std::string tail;       // the last lines of its output (at most 20 lines or 8 KiB), printable
+  double seconds = 0;     // wall clock
 };
 
 /// The seam between the programs and the machine; unit tests put a fake here.

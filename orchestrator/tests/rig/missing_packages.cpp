@@ -34,7 +34,9 @@ int main(int count, char** words) {
     const auto packages = detect::read_packages({root.path(), commands, environment}, system);
     for (const auto& one : packages.missing)
       fmt::print("{} {} {}\n", one.purpose, one.name.empty() ? "-" : one.name,
-                 !one.available_known ? "unknown" : one.available ? "yes" : "no");
+                 !one.available_known ? "unknown"
+                 : one.available      ? "yes"
+                                      : "no");
     for (const auto& fault : packages.faults) fmt::print("fault {}\n", fault);
   } catch (const std::exception& fault) {
     fmt::print(stderr, "missing-packages: {}\n", fault.what());

@@ -28,7 +28,8 @@ int explain(std::span<const inspect::Check> list, const std::string& id, bool js
     if (check == nullptr) check = setup::host_check_of(id);
     if (check == nullptr)
       throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
-          .with_hint("dracut-sshd inspect explain lists those of an image, dracut-sshd doctor explain those of a machine");
+          .with_hint(
+              "dracut-sshd inspect explain lists those of an image, dracut-sshd doctor explain those of a machine");
     if (json)
       print(explained(*check));
     else

@@ -75,10 +75,10 @@ void forget_known_hosts(const ClientSettings& settings, const std::vector<std::s
   report.known_hosts_file = known.first();
   if (!known.can_tell() || report.known_hosts_file.empty()) {
     report.known_hosts_file.clear();
-    report.notes.push_back(
-        fmt::format("known_hosts is left as it is: ssh-keygen is missing, or ssh_config names the file with % or ${{}}; "
-                    "remove the lines that begin with {} yourself",
-                    base::join(aliases, ", ")));
+    report.notes.push_back(fmt::format(
+        "known_hosts is left as it is: ssh-keygen is missing, or ssh_config names the file with % or ${{}}; "
+        "remove the lines that begin with {} yourself",
+        base::join(aliases, ", ")));
     return;
   }
   const auto before = text_of_file(report.known_hosts_file);
@@ -88,8 +88,8 @@ void forget_known_hosts(const ClientSettings& settings, const std::vector<std::s
     const remote::KnownHosts one({file}, scratch, context);
     for (const auto& alias : aliases) {
       if (one.of(alias).any())
-        report.notes.push_back(fmt::format("{} has a key for {} that setup did not write; to remove it: {}", file, alias,
-                                           base::shell_quote({"ssh-keygen", "-R", alias, "-f", file})));
+        report.notes.push_back(fmt::format("{} has a key for {} that setup did not write; to remove it: {}", file,
+                                           alias, base::shell_quote({"ssh-keygen", "-R", alias, "-f", file})));
     }
   }
 }

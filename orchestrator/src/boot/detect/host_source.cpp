@@ -33,11 +33,10 @@ Answer SystemCommands::run(const std::vector<std::string>& argv) {
                    : outcome.too_long ? Answer::State::too_long
                                       : Answer::State::ran;
     if (answer.state != Answer::State::ran)
-      context_.console.warn(fmt::format("{}: it {}; what it would tell is left out",
-                                        base::printable(base::shell_quote(argv), 200),
-                                        outcome.timed_out
-                                            ? fmt::format("did not end within {} s", patience_.count())
-                                            : fmt::format("prints more than {}", base::human_size(kLongestAnswer))));
+      context_.console.warn(
+          fmt::format("{}: it {}; what it would tell is left out", base::printable(base::shell_quote(argv), 200),
+                      outcome.timed_out ? fmt::format("did not end within {} s", patience_.count())
+                                        : fmt::format("prints more than {}", base::human_size(kLongestAnswer))));
     if (outcome.timed_out) mute_.insert(argv.front());
     if (answer.state == Answer::State::ran) answer.out = std::move(outcome.out);
   } catch (const base::Error&) {

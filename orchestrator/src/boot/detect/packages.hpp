@@ -38,8 +38,9 @@ struct Packages {
 /// something is there: "program:NAME", "dracut:MODULE", "library:NAME". "managers" have commands to which names of
 /// packages are appended ("install", "query" for one, "simulate", whose lines that begin with "removal" name what would
 /// be removed), "probe", a package that every repository has: where that is not found, no list of packages has been
-/// fetched yet, and what there is is not known; "prints_nothing_without" if a query succeeds without a word for what is not there, and the "packages"
-/// of a purpose: names of which the first that is available is taken, also by architecture (uname(2)); none: not known.
+/// fetched yet, and what there is is not known; "prints_nothing_without" if a query succeeds without a word for what is
+/// not there, and the "packages" of a purpose: names of which the first that is available is taken, also by
+/// architecture (uname(2)); none: not known.
 [[nodiscard]] Packages read_packages(const Source& source, const System& system);
 
 }  // namespace detect

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "admin/named_keys.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "admin/named_keys.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "openssh_samples.hpp"

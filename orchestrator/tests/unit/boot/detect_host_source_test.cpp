@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "detect/host_source.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "detect/host_source.hpp"
 #include "fakes.hpp"
 
 namespace detect {

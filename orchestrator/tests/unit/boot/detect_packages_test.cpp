@@ -107,9 +107,8 @@ TEST(DetectPackages, ANoOfOneWithoutAListCountsForNothing) {
 
 TEST(DetectPackages, OfSuseSystemdCryptsetupIsInUdev) {
   recorded::Machine machine;
-  machine.commands.prints(
-      "zypper --non-interactive --no-refresh --quiet search --match-exact --type package udev",
-      "\nS | Name | Summary | Type\n--+------+---------+--------\n  | udev | x       | package\n");
+  machine.commands.prints("zypper --non-interactive --no-refresh --quiet search --match-exact --type package udev",
+                          "\nS | Name | Summary | Type\n--+------+---------+--------\n  | udev | x       | package\n");
   const auto packages = read_packages(machine.source(), managed_by("zypper"));
   EXPECT_EQ(missing_for(packages, "cryptsetup-generator")->name, "udev");
 }
