@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "desk/client_files.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/known_hosts.hpp"
 
 namespace desk {
@@ -41,7 +42,7 @@ ConfigFiles config_files(const Login& login, const base::Context& context) {
 std::vector<std::string> aliases_of(const setup::ClientFacts& facts) {
   std::vector<std::string> out;
   const auto add = [&out](const std::string& name) {
-    const auto alias = setup::initramfs_alias(name);
+    const auto alias = openssh::initramfs_alias(name);
     if (std::ranges::find(out, alias) == out.end()) out.push_back(alias);
   };
   for (const auto& name : facts.names) add(name);

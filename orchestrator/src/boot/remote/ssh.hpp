@@ -40,11 +40,6 @@ struct Watch {
   std::string agent;    // a socket: the client connects to it once the host has proven its key, or ""
 };
 
-/// HOST's alias as `dracut-sshd inspect` names it: HOST-initramfs; of a name that ends so already, the name.
-[[nodiscard]] std::string alias_of(const std::string& host);
-/// And the real system's name: without that ending.
-[[nodiscard]] std::string real_name_of(const std::string& host);
-
 /// Options of ssh_config(5) that are younger than the oldest client that is supported, or that only some builds have.
 [[nodiscard]] const std::vector<std::string>& newer_options();
 

@@ -20,6 +20,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "fakes.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/host_proof.hpp"
 #include "remote/known_hosts.hpp"
 #include "remote/system_state.hpp"
@@ -472,7 +473,7 @@ TEST(Tripwire, PassesOnThatTheProgramIsAskedToStop) {
 TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
   Target target;
   target.host = "db";
-  target.alias = alias_of("db");
+  target.alias = openssh::initramfs_alias("db");
   target.port = "2222";
   target.known_hosts = "/keys";
   const Secret secret(std::string("open sesame"));
@@ -498,8 +499,8 @@ TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
   EXPECT_THAT(asked.argv, Not(Contains("SessionType=default")));
   EXPECT_THAT(asked.argv, Contains("StdinNull=no"));
   EXPECT_THAT(asked.argv, Contains("admin"));
-  EXPECT_EQ(alias_of("db-initramfs"), "db-initramfs");
-  EXPECT_EQ(real_name_of("db-initramfs"), "db");
+  EXPECT_EQ(openssh::initramfs_alias("db-initramfs"), "db-initramfs");
+  EXPECT_EQ(openssh::real_name_of("db-initramfs"), "db");
 }
 
 TEST(Secret, IsTheFirstLineOfADescriptorOrOfACommand) {
