@@ -112,7 +112,7 @@ void check_plan(const setup::Plan& plan) {
     const bool unit = file.path.ends_with(".network") || file.path.ends_with(".netdev") || file.path.ends_with(".link");
     if (!setup::is_place_of_setup(file.path) || file.content.find('\0') != std::string::npos) __builtin_trap();
     for (const auto& line : base::lines(file.content)) {
-      if (base::printable(line) != line) __builtin_trap();
+      if (base::printable(line, line.size() + 1) != line) __builtin_trap();
       const bool known = line.empty() || line.starts_with('#') || (line.starts_with('[') && line.ends_with(']')) ||
                          line.find('=') != std::string::npos;
       if (!known) __builtin_trap();

@@ -117,7 +117,8 @@ says() {
 
 # What packages.json asks of portage, beside what is for a machine of Gentoo alone: PyPI's lies in the build folder.
 @test "portage" {
-  local bin=${BUILD_DIR:-$project/build}/portage/bin name keywords
+  local bin name keywords
+  bin=$(readlink -f "${BUILD_DIR:-$project/build}/portage/bin")
   [ -x "$bin/portageq" ] || skip 'portage is not installed; ci/deps package installs it'
   mkdir -p "$work"/etc/portage/repos.conf
   cp -r "$project/ebuild/host/gentoo/." "$work/repo/"
