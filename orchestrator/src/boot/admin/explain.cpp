@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/output.hpp"
 #include "base/text.hpp"
