@@ -6,14 +6,13 @@
 
 # sshd_shipped_config: prints the module's own sshd_config and what only this image needs.
 sshd_shipped_config() {
-  local file name
+  local path
   sshd_without_comments "$moddir/sshd_config"
   printf '\n# Added when this image was built.\n'
-  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do
-    name=${file##*/}
-    printf 'HostKey /etc/ssh/%s\n' "$name"
-    if [[ -e $file-cert.pub ]]; then printf 'HostCertificate /etc/ssh/%s-cert.pub\n' "$name"; fi
-  done
+  while IFS= read -r path; do
+    printf 'HostKey %s\n' "$path"
+    if [[ -e $sshd_tree$path-cert.pub ]]; then printf 'HostCertificate %s-cert.pub\n' "$path"; fi
+  done < <(sshd_image_host_keys)
   if [[ -s ${DRACUT_TMPDIR-}/dracut-sshd/options ]]; then cat -- "$DRACUT_TMPDIR/dracut-sshd/options"; fi
   # Last, because of several values sshd takes the first: the policy chooses ciphers, and opens nothing.
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
@@ -63,18 +62,18 @@ sshd_install_referenced() {
 }
 
 # sshd_host_key_lines FILE...: prints HostKey lines for the keys in the image where these configurations name host keys, but none
-# that is there.
+# that is there; and in any case for a sealed one.
 sshd_host_key_lines() {
   local file keyword path named=''
   for file; do
+    ! sshd_is_sealed || break
     while read -r keyword path; do
       [[ $keyword == hostkey ]] || continue
       if [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$path") ]]; then return 0; fi
       named=yes
     done < <(sshd_named "$file")
   done
-  [[ $named ]] || return 0
-  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do printf 'HostKey /etc/ssh/%s\n' "${file##*/}"; done
+  if [[ $named ]] || sshd_is_sealed; then sshd_image_host_keys | sed 's/^/HostKey /'; fi
 }
 
 # sshd_install_config: sshd_config (the admin's, or the module's own), what adds to it, the crypto policy, the files of
