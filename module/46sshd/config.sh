@@ -43,12 +43,13 @@ sshd_config_text() {
 
 # sshd_install_referenced FILE: what is in the image already stays.
 sshd_install_referenced() {
-  local keyword source file
+  local keyword source file whose="the system's private key" why='has host keys of its own'
+  if sshd_is_sealed; then whose='the private key' why='has a sealed host key'; fi
   while read -r keyword source; do
     [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
     if sshd_is_left_out "$keyword" "$source"; then
-      sshd_warn "left out of this image: the system's private key $source, which ${1#"${dracutsysrootdir-}"} or what it includes" \
-        "names as HostKey. The initramfs has host keys of its own."
+      sshd_warn "left out of this image: $whose $source, which ${1#"${dracutsysrootdir-}"} or what it includes" \
+        "names as HostKey. The initramfs $why."
       continue
     fi
     file=$(sshd_host_file "$source") || return 1
@@ -57,7 +58,11 @@ sshd_install_referenced() {
     else
       sshd_put 0600 "$file" "$source" || return 1
     fi
-    if [[ $keyword == hostkey ]] && sshd_is_private_key "$file"; then sshd_tell_host_key "$source"; fi
+    if [[ $keyword == hostkey ]] && sshd_is_private_key "$file"; then
+      sshd_tell_host_key "$source"
+      ! sshd_is_sealed || sshd_warn "$source goes into the image in the clear, beside the sealed host key: sshd shows it, too, and whoever" \
+        "reads this image can pass for the machine that is known by it."
+    fi
   done < <(sshd_named "$1")
 }
 
