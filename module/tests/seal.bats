@@ -35,7 +35,7 @@ only_sealed() {
   local path
   while IFS= read -r path; do
     cmp -s "$path" "$sealed/unsealed_ssh_host_ed25519_key" || { echo "$path is a private key" && return 1; }
-  done < <(grep -rlE -- '-----BEGIN [A-Z ]*PRIVATE KEY' "$initdir")
+  done < <(grep -rlIE -- '-----BEGIN [A-Z ]*PRIVATE KEY' "$initdir")
 }
 
 stays_out() {
@@ -78,7 +78,8 @@ stays_out() {
   told "dinfo: dracut-sshd: where the TPM refuses, sshd shows the unsealed host key: $print"
   holds "$in_image/fingerprints" "unsealed $print"
   lacks "$log" 'that is the system'
-  lacks "$log" dwarn
+  lacks "$log" SEALED
+  lacks "$log" 'no unsealed'
   holds "$log.drivers" 'hostonly=unset =drivers/char/tpm'
   holds "$log.drivers" 'hostonly= tpm_crb tpm_tis'
   for name in ssh_host_ed25519_key.cred ssh_host_ed25519_key.pub unsealed_ssh_host_ed25519_key unsealed_ssh_host_ed25519_key.pub; do
@@ -186,7 +187,7 @@ left_out() {
     module 'check && install' DRACUT_TMPDIR="$BATS_TEST_TMPDIR/$RANDOM"
     cmp "$sealed/ssh_host_ed25519_key.cred" "$in_image/ssh_host_ed25519_key.cred"
     [ -z "$(ls "$initdir"/etc/ssh/*_key* 2>/dev/null)" ]
-    run ! grep -rqE -- '-----BEGIN [A-Z ]*PRIVATE KEY' "$initdir"
+    run ! grep -rqIE -- '-----BEGIN [A-Z ]*PRIVATE KEY' "$initdir"
     holds "$initdir/etc/ssh/sshd_config" 'HostKey /etc/ssh/ssh_host_ed25519_key'
     told 'dwarn: dracut-sshd: there is no unsealed host key (UNSEALED_KEY=no)'
     told 'NOBODY can log in while this image boots'
