@@ -37,10 +37,10 @@ start_tpm() {
   swtpm socket --tpm2 --tpmstate "dir=$work/$1" --server "type=unixio,path=$work/t" --ctrl "type=unixio,path=$work/t.ctrl" \
     --flags not-need-init,startup-clear >"$work/swtpm.log" 2>&1 3>&- &
   echo $! >"$work/swtpm.pid"
-  for _ in {1..100}; do [[ -S $work/t && -S $work/t.ctrl ]] && break || sleep 0.05; done
+  for _ in {1..100}; do if [[ -S $work/t && -S $work/t.ctrl ]]; then break; else sleep 0.05; fi; done
   "$BATS_TEST_DIRNAME/services/tpm-manager" "$work/m" "$work/t" 3>&- &
   echo $! >"$work/manager.pid"
-  for _ in {1..100}; do [[ -S $work/m ]] && return 0 || sleep 0.05; done
+  for _ in {1..100}; do if [[ -S $work/m ]]; then return 0; else sleep 0.05; fi; done
   cat "$work/swtpm.log" >&2
   return 1
 }
@@ -167,7 +167,7 @@ is_clean() {
     run -1 seal --pcrs 23 --no-rebuild
     echo "$output"
     [[ $output == *'is not a tmpfs'* ]]
-    [ -z "$(ls -A "$work/run" | grep -v dracut-sshd-setup.lock)" ]
+    [ -z "$(find "$work/run" -mindepth 1 ! -name dracut-sshd-setup.lock -print -quit)" ]
   fi
   rm "$work/run-is-no-tmpfs"
   stop_tpm

@@ -193,7 +193,8 @@ struct CommandLine {
         "Exit status: 0 done, or the TPM opens the key; 1 not; 2 wrong usage, 3 a tool is not installed "
         "(systemd-creds).");
     const auto add_mode = [this, verb](const char* name, SealMode mode, const char* about) {
-      return verb->add_flag_callback(name, [this, mode] { seal.mode = mode; }, about);
+      return verb->add_flag_callback(
+          name, [this, mode] { seal.mode = mode; }, about);
     };
     auto* status =
         add_mode("--status", SealMode::status, "Say what is sealed, to what, and whether the TPM opens it now");

@@ -195,7 +195,8 @@ void ask(Run& run) {
   }
   if (!run.seal && !is_sealed_already() && why_not_to_seal(run.context).empty())
     run.seal = asked_yes(
-        "Seal a host key of the initramfs to this machine's TPM? After an update of the firmware it has to be sealed again.",
+        "Seal a host key of the initramfs to this machine's TPM? After an update of the firmware it has to be sealed "
+        "again.",
         false, cancel);
   if (run.result.plan.make_host_key && !run.seal)
     run.choices.own_host_key = asked_yes("Make a host key for the initramfs alone?", true, cancel);

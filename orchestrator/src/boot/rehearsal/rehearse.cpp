@@ -183,7 +183,8 @@ class Stage {
       throw CannotRehearse("the image's only host key is sealed to this machine's TPM, and --as-is adds no other one");
     host_key_ = add_throw_away_host_key(overlay, scratch_.path(), context_);
     plan_.changes.emplace_back(
-        "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the TPM "
+        "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the "
+        "TPM "
         "opens the sealed one is not rehearsed (dracut-sshd seal --status)");
   }
 

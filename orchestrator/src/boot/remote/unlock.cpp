@@ -517,13 +517,13 @@ class Machine {
   struct {
     std::string alias;
     KnownKeys known;
-    bool trust_new = false;  // never a new one by this name
+    bool trust_new = false;   // never a new one by this name
   } second_;                  // the initramfs's unsealed key; while as_unsealed_ the sealed one
   bool as_unsealed_ = false;  // target_.alias and initramfs_ are those of the unsealed key
-  bool can_tell_ = false;   // what known_hosts has
-  bool records_ = false;    // the client tells which keys it is shown
-  bool distinct_ = false;   // no key of the one system is known for the other
-  bool same_door_ = false;  // both systems listen at one address and port
+  bool can_tell_ = false;     // what known_hosts has
+  bool records_ = false;      // the client tells which keys it is shown
+  bool distinct_ = false;     // no key of the one system is known for the other
+  bool same_door_ = false;    // both systems listen at one address and port
 
   Sent sent_ = Sent::no;
   unsigned sends_ = 0;
