@@ -16,6 +16,7 @@
 #include "admin/describe.hpp"
 #include "admin/describe_json.hpp"
 #include "admin/explain.hpp"
+#include "admin/tpm_finding.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -218,7 +219,7 @@ int print_verdict(initramfs::Source& source, const initramfs::Image& image, cons
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
   const auto facts = inspect::gather(image, options);
-  auto findings = inspect::check_all(facts);
+  auto findings = with_tpm(inspect::check_all(facts), facts, context);
   if (arguments.tries) findings = trial::with_trial(findings, trial::try_logins(source, facts, context));
   const Inspected inspected{subject.image, subject.source, image, facts, findings};
   base::print(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));

@@ -104,6 +104,9 @@ ClientLines client_lines(const ClientFacts& facts) {
   for (const auto& name : names) add(aliases, openssh::initramfs_alias(name));
   for (const auto& alias : aliases) {
     for (const auto& key : keys) out.known_hosts.push_back(fmt::format("{} {}", alias, key));
+    for (const auto& key : facts.unsealed_keys) {
+      if (is_key(key)) out.known_hosts.push_back(fmt::format("{} {}", openssh::unsealed_alias(alias), key));
+    }
   }
   const bool named = is_host_name(facts.host_name) || is_address(facts.host_name);
   out.ssh_config = stanza(facts, aliases, named ? facts.host_name : address.empty() ? names.front() : address);
