@@ -17,7 +17,7 @@ install() {
   local part own=${moddir%/*}/46sshd sshd_tree=$initdir
   [[ -r $own/module-setup.sh ]] || return 0
   # Its functions, and none of what dracut calls.
-  for part in host files storage crypttab nics; do
+  for part in host files storage crypttab auto-unlock nics; do
     # shellcheck source=/dev/null
     . "$own/$part.sh"
   done
@@ -27,5 +27,6 @@ install() {
   sshd_warn_of_no_opener
   sshd_warn_of_unnamed
   sshd_warn_of_later
+  sshd_tell_of_auto
   return 0
 }
