@@ -23,6 +23,7 @@ import roots
 import scenario
 import shell
 import steps
+import tpm
 import verdict
 from client import Client
 from scenario import Scenario
@@ -69,7 +70,8 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given, wish.payload))
+    packages = (*wish.packages, *tpm.PACKAGES) if wish.tpm else wish.packages
+    return Prepared(machine.get(roots.get(suite, packages)), package.get(suite, options.given, wish.payload))
 
 
 def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -265,7 +267,14 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
           arguments: str) -> guest.Guest:
     root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
-    return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked)
+    name = {"right": tpm.OWN, "pcrs": tpm.OWN, "other": tpm.OTHER}.get(wish.tpm)
+    emulator = tpm.Emulator(site, work, name) if name else None
+    try:
+        return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, emulator=emulator)
+    except BaseException:
+        if emulator is not None:
+            emulator.end()
+        raise
 
 
 def _journal(context: steps.Context, work: Path) -> None:
