@@ -23,7 +23,7 @@ asked() {
   says 'luks-root: Please enter passphrase for disk luks-root:'
   says 'ask.card0: Please enter TPM2 PIN:'
   says 'unlock            to enter a passphrase'
-  says 'unlock --id ID'
+  says 'unlock --pin  '
   says_not 'resume-boot'
 }
 @test "pending prompts are shown, and unlock" {

@@ -14,6 +14,7 @@ import machine
 import network
 import scenario
 import shell
+import tokens
 from client import Client
 from image import Image
 from package import Package
@@ -39,6 +40,8 @@ class Context:
         self.stage = "initrd"
         self.port = 22
         self.key = "key"
+        self.opens: list[str] = []  # what inspect said of how disks are opened
+        self.measured: dict[str, float] = {}
 
     def wait(self, what: str, within: float, look: Callable[[], Any], every: float = 0.5) -> Any:
         """Looks again and again until there is something to be seen, or the time is over, or the guest has died."""
@@ -200,6 +203,34 @@ def prompt(context: Context, within: float = 120) -> None:
     context.wait("a prompt", within, lambda: re.search(r"passphrase", context.ssh("systemd-tty-ask-password-agent --list").output), every=1)
 
 
+# Until a prompt is there whose line in `unlock --list` has this in it. Then the time, and when the manager of the initramfs started.
+ASKED = '''until case $(unlock --list 2>/dev/null) in *"$1"*) ;; *) false ;; esac; do sleep 0.2; done
+read -r up _ </proc/uptime; echo "up=$up"; systemctl show -p UserspaceTimestampMonotonic'''
+
+
+def asked(context: Context, what: str = "cryptsetup:", gives_up: float = 0, at_most: float = 40, within: float = 150) -> None:
+    """Somebody who is logged in is asked for a disk's passphrase (or what else `unlock --list` shows): how many seconds after the start of
+    the initramfs. What the automatic way takes to give up, by its own time-out, is not counted against `at_most`."""
+    result = context.ssh(f"set -- '{what}'; {ASKED}", timeout=within)
+    up, started = re.search(r"^up=([0-9.]+)", result.output, re.MULTILINE), re.search(r"Monotonic=([0-9]+)", result.output)
+    if result.status or not up or not started:
+        raise shell.Failed(f"nothing asks for \"{what}\" within {within:.0f} s: {result.output.strip()[-300:]}")
+    seconds = float(up[1]) - int(started[1]) / 1e6
+    context.measured["asked"] = round(seconds, 1)
+    if seconds - gives_up > at_most * shell.patience:
+        raise shell.Failed(f"it asked {seconds:.1f} s after the start of the initramfs, which is more than {gives_up:.0f} and {at_most:.0f} s")
+
+
+def tang(context: Context) -> None:
+    """From now on a Tang server answers in the guest's network."""
+    context.network.background(tokens.tang_server(context.site))
+
+
+def inspect_says(context: Context, expect: str | list[str] = (), absent: str | list[str] = ()) -> None:  # type: ignore[assignment]
+    """Of how disks are opened."""
+    _judge(context, "inspect", "\n".join(context.opens), expect, absent)
+
+
 def pipe(context: Context, passphrase: str = "root", command: str = "unlock", status: int | list[int] = 0, expect: str | list[str] = (),  # type: ignore[assignment]
          absent: str | list[str] = (), within: float = 120, key: str = "", newline: bool = True) -> None:  # type: ignore[assignment]
     """The passphrase is on the standard input of a command."""
@@ -324,12 +355,12 @@ def sleep(context: Context, seconds: float) -> None:
 
 STEPS: dict[str, Callable[..., None]] = {
     "login": login, "host-key": host_key, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
-    "pipe": pipe,
+    "pipe": pipe, "asked": asked, "tang": tang, "inspect-says": inspect_says,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
     "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
-BEFORE_BOOT = frozenset({"dracut-says", "image-has"})
+BEFORE_BOOT = frozenset({"dracut-says", "image-has", "inspect-says"})
 KNOWN: dict[str, frozenset[str]] = {
     name: frozenset(key.rstrip("_") for key in inspect.signature(step).parameters) - {"context"} for name, step in STEPS.items()}
 

@@ -46,6 +46,7 @@ struct UnlockArguments {
   unsigned deadline = 600;
   bool trust_new = false;
   bool same_port = false;
+  bool pin = false;
   bool no_wait = false;
   bool after_reboot = false;
   bool json = false;
