@@ -66,16 +66,16 @@ sshd_image_library() {
   done
 }
 
-# sshd_auto_way KIND: what it is called, the libraries that systemd-cryptsetup loads for it, and what brings them, into $sshd_way,
-# $sshd_libraries and $sshd_bringer.
-sshd_auto_way() {
+# sshd_auto_token KIND: what it is called, the libraries that systemd-cryptsetup loads for it, and what brings them, into $sshd_token_called,
+# $sshd_token_libraries and $sshd_token_bringer.
+sshd_auto_token() {
   case $1 in
     tpm2)
-      sshd_way='the TPM' sshd_libraries='libtss2-esys.so.0 libtss2-rc.so.0 libtss2-mu.so.0'
-      sshd_bringer='dracut'\''s module tpm2-tss, for which the program tpm2 has to be installed (package tpm2-tools)'
+      sshd_token_called='the TPM' sshd_token_libraries='libtss2-esys.so.0 libtss2-rc.so.0 libtss2-mu.so.0'
+      sshd_token_bringer='dracut'\''s module tpm2-tss, for which the program tpm2 has to be installed (package tpm2-tools)'
       ;;
-    fido2) sshd_way='a FIDO2 token' sshd_libraries=libfido2.so.1 sshd_bringer='dracut'\''s module fido2, for which libfido2 has to be installed' ;;
-    pkcs11) sshd_way='a smart card' sshd_libraries=libp11-kit.so.0 sshd_bringer='dracut'\''s module pkcs11, for which p11-kit has to be installed' ;;
+    fido2) sshd_token_called='a FIDO2 token' sshd_token_libraries=libfido2.so.1 sshd_token_bringer='dracut'\''s module fido2, for which libfido2 has to be installed' ;;
+    pkcs11) sshd_token_called='a smart card' sshd_token_libraries=libp11-kit.so.0 sshd_token_bringer='dracut'\''s module pkcs11, for which p11-kit has to be installed' ;;
   esac
 }
 
@@ -93,17 +93,17 @@ sshd_is_headless() {
 
 # sshd_tell_of_auto: on the build's log, of each volume that opens by itself, what happens where that fails.
 sshd_tell_of_auto() {
-  local name key options kind ways='' sshd_way sshd_libraries sshd_bringer
+  local name key options kind ways='' sshd_token_called sshd_token_libraries sshd_token_bringer
   while IFS=$'\t' read -r name key options; do
     ways=''
     for kind in $(sshd_auto_kinds "$options"); do
-      sshd_auto_way "$kind"
+      sshd_auto_token "$kind"
       # shellcheck disable=SC2086
-      if sshd_image_library $sshd_libraries; then
-        ways+=${ways:+, }$sshd_way
+      if sshd_image_library $sshd_token_libraries; then
+        ways+=${ways:+, }$sshd_token_called
       else
-        derror "dracut-sshd: crypttab or the command line has $kind for $name, but this image lacks ${sshd_libraries// /, }: $name will NOT open by itself." \
-          "What brings it: $sshd_bringer."
+        derror "dracut-sshd: crypttab or the command line has $kind for $name, but this image lacks ${sshd_token_libraries// /, }: $name will NOT open by itself." \
+          "What brings it: $sshd_token_bringer."
       fi
     done
     case $key in /*:*)
