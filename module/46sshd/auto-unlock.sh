@@ -23,7 +23,7 @@ sshd_line_options() {
 
 # sshd_auto_lines CRYPTTAB: "NAME<tab>KEY<tab>OPTIONS" of each volume that the image opens, with what the command line says of it.
 sshd_auto_lines() {
-  local purpose name uuid line key options more sshd_lines
+  local name uuid line key options more sshd_lines
   sshd_lines=$(sshd_command_lines)
   {
     sshd_needed_crypts
@@ -31,7 +31,7 @@ sshd_auto_lines() {
     while IFS=$'\t' read -r name uuid key options _; do
       if sshd_option "$options" x-initrd.attach; then printf '%s\t%s\t%s\n' x-initrd.attach "$name" "$(sshd_tab_uuid "$uuid")"; fi
     done < <(sshd_fields /etc/crypttab)
-  } | awk -F '\t' '!seen[$2]++' | while IFS=$'\t' read -r purpose name uuid; do
+  } | awk -F '\t' '!seen[$2]++' | while IFS=$'\t' read -r _ name uuid; do
     line=$(sshd_crypttab_line "$1" "$name" "$uuid") || line=''
     read -r _ _ key options _ <<<"$line"
     more=$(sshd_line_options "$uuid")
