@@ -157,7 +157,7 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
             raise Wrong(f"\"{wish.token}\" is no token; known are {', '.join(TOKENS[1:])}")
         if wish.fallback and set(wish.fallback) != set(FALLBACK):
             raise Wrong(f"\"fallback\" has to have {', '.join(FALLBACK)}")
-        if wish.tpm:
+        if wish.tpm and not wish.token:
             # All but one boot the same image.
             wish = replace(wish, image=replace(wish.image, tpm="pcrs" if wish.tpm == "pcrs" else "right"))
         if wish.rehearse not in (PASSES, CANNOT, *REHEARSED):
