@@ -3,7 +3,7 @@
 # (initdir is dracut's.)
 #
 # Volumes that open by themselves: by a TPM, a FIDO2 or smart card token, or a key file on another device (crypttab(5)). What that needs in
-# the image, and whether somebody is asked where it fails. dracut takes the libraries along into host-only images alone, up to 105.
+# the image, and whether somebody is asked where it fails. Older dracut (059, say) takes the libraries along into host-only images alone.
 
 # sshd_line_options UUID: what rd.luks.options= on a command line says of the volume; those without a UUID are everybody's.
 sshd_line_options() {
