@@ -79,6 +79,33 @@ sshd_auto_token() {
   esac
 }
 
+# sshd_tell_missing NAME KIND: on the build's log, of what the image has not got. After sshd_auto_token.
+sshd_tell_missing() {
+  derror "dracut-sshd: crypttab or the command line has $2 for $1, but this image lacks ${sshd_token_libraries// /, }: $1 will NOT open by itself." \
+    "What brings it: $sshd_token_bringer."
+}
+
+# sshd_drop_tokens: takes from the image's crypttab the options of tokens whose libraries are not in the image. Without its library
+# systemd-cryptsetup(8) may end, instead of asking for a passphrase.
+sshd_drop_tokens() {
+  local line name device key options rest kind text='' dropped='' file=$initdir/etc/crypttab sshd_token_called sshd_token_libraries sshd_token_bringer
+  [[ -s $file ]] || return 0
+  while IFS= read -r line || [[ $line ]]; do
+    read -r name device key options rest <<<"$line"
+    for kind in $([[ $name == '#'* ]] || sshd_auto_kinds "$options"); do
+      sshd_auto_token "$kind"
+      # shellcheck disable=SC2086
+      if sshd_image_library $sshd_token_libraries; then continue; fi
+      sshd_tell_missing "$name" "$kind"
+      options=$(tr ',' '\n' <<<"$options" | grep -v "^$kind-" | paste -sd ,)
+      # A key file is what the token would have decrypted.
+      line="$name $device none${options:+ $options}${rest:+ $rest}" dropped=yes
+    done
+    text+=$line$'\n'
+  done <"$file"
+  [[ ! $dropped ]] || sshd_put 0600 - /etc/crypttab <<<"${text%$'\n'}"
+}
+
 # sshd_is_headless OPTIONS: is nobody asked? The last one counts.
 sshd_is_headless() {
   local option headless=''
@@ -102,8 +129,7 @@ sshd_tell_of_auto() {
       if sshd_image_library $sshd_token_libraries; then
         ways+=${ways:+, }$sshd_token_called
       else
-        derror "dracut-sshd: crypttab or the command line has $kind for $name, but this image lacks ${sshd_token_libraries// /, }: $name will NOT open by itself." \
-          "What brings it: $sshd_token_bringer."
+        sshd_tell_missing "$name" "$kind"
       fi
     done
     case $key in /*:*)

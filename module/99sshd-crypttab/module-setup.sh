@@ -22,6 +22,7 @@ install() {
     . "$own/$part.sh"
   done
   if ! sshd_install_crypttab; then derror "dracut-sshd: the image's crypttab could not be completed."; fi
+  sshd_drop_tokens
   sshd_storage | sshd_put 0644 - /usr/lib/dracut-sshd/storage
   sshd_nics | sshd_put 0644 - /usr/lib/dracut-sshd/nics
   sshd_warn_of_no_opener

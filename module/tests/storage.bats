@@ -263,11 +263,19 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   late
   told 'derror: dracut-sshd: crypttab or the command line has tpm2 for vda5_crypt, but this image lacks libtss2-esys.so.0, libtss2-rc.so.0, libtss2-mu.so.0: vda5_crypt will NOT open by itself.'
   told 'tpm2-tools'
+  # Then it asks, whatever systemd makes of an option without its library.
+  crypttab "vda5_crypt UUID=$uuid none luks"
+  file /etc/crypttab "vda5_crypt UUID=$uuid /etc/encrypted.key luks,pkcs11-uri=pkcs11:token=a,discard"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  late
+  crypttab "vda5_crypt UUID=$uuid none luks,discard"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto"
   mkdir -p "$initdir/usr/lib/x86_64-linux-gnu"
   for library in libtss2-esys.so.0 libtss2-rc.so.0 libtss2-mu.so.0; do : >"$initdir/usr/lib/x86_64-linux-gnu/$library"; done
   : >"$log"
-  rm -r "$BATS_TEST_TMPDIR/state"
   late
+  crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto"
   told 'dinfo: dracut-sshd: vda5_crypt opens by the TPM; if that fails, this image asks for its passphrase.'
   lacks "$log" 'derror:'
   # The command line's options, of this disk and of another one.
