@@ -134,7 +134,7 @@ sshd_sealed=/etc/dracut-sshd/sealed
 sshd_is_sealed() {
   local path
   path=$(sshd_resolve "${dracutsysrootdir-}" "$sshd_sealed/ssh_host_ed25519_key.cred") || return 0
-  [[ -e ${dracutsysrootdir-}$path || -L ${dracutsysrootdir-}$path ]]
+  [[ -e ${dracutsysrootdir-}$path || -L ${dracutsysrootdir-}$sshd_sealed/ssh_host_ed25519_key.cred ]]
 }
 
 # sshd_unsealed_is_off: UNSEALED_KEY=no in /etc/dracut-sshd/initrd.conf.

@@ -10,10 +10,10 @@ sshd_seal_dir=/usr/lib/dracut-sshd/sealed # in the image
 # systemd-creds opens them by these names, at run time.
 sshd_seal_libraries=(libtss2-esys.so.0 libtss2-mu.so.0 libtss2-rc.so.0 libtss2-tcti-device.so.0)
 
-# sshd_has_library NAME
+# sshd_has_library ROOT NAME
 sshd_has_library() {
   local file
-  for file in "${dracutsysrootdir-}"/{usr/,}lib{64,,/*-linux-gnu*}/"$1"; do
+  for file in "$1"/{usr/,}lib{64,,/*-linux-gnu*}/"$2"; do
     [[ ! -e $file ]] || return 0
   done
   return 1
@@ -35,7 +35,7 @@ sshd_seal_lacks() {
     printf 'systemd is built without TPM2 here\tInstall one with it and build the image again.\n'
   else
     for name in "${sshd_seal_libraries[@]}"; do
-      sshd_has_library "$name" && continue
+      sshd_has_library "${dracutsysrootdir-}" "$name" && continue
       printf 'the library %s is missing\tInstall the libraries of tpm2-tss (on Debian and Ubuntu tpm2-tools brings them along) and build the image again.\n' "$name"
       return 0
     done
@@ -76,7 +76,7 @@ sshd_put_seal() {
   # Their names are the same everywhere, their folders are dracut's business.
   inst_multiple /usr/bin/systemd-creds && inst_libdir_file "${sshd_seal_libraries[@]/%.so.0/.so.*}" || return 1
   for name in "${sshd_seal_libraries[@]}"; do
-    (dracutsysrootdir=$initdir && sshd_has_library "$name") || return 1
+    sshd_has_library "$initdir" "$name" || return 1
   done
   inst_multiple -o modprobe >/dev/null 2>&1 || :
   sshd_put 0600 "$(sshd_host_file "$sshd_sealed/$sshd_seal_name.cred")" "$sshd_seal_dir/$sshd_seal_name.cred" \
