@@ -54,7 +54,7 @@ _dracut_sshd() {
       --passphrase-* | --alias | --port | -p | --deadline) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --deadline --no-wait --after-reboot --json --help'
+          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --pin --deadline --no-wait --after-reboot --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

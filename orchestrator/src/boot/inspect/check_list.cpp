@@ -130,7 +130,8 @@ constexpr std::array kChecks{
           "What the root file system, /usr and resume lie on is followed down to the disks: on the machine itself, "
           "else by what the image recorded when it was built. A disk that neither crypttab in the image nor rd.luks "
           "on the kernel's command line names is not opened: nothing asks for its passphrase, and the boot waits "
-          "for a device that does not come."},
+          "for a device that does not come. A disk that opens by itself, by a TPM, a token or a key file, is named with "
+          "what happens where that fails: whether its passphrase is asked for, and what in the image is missing for it."},
 };
 
 }  // namespace

@@ -276,7 +276,7 @@ class Machine {
       if (call.outcome.status == kRealSystem) return seen_real(state_of(call.outcome.tail));
       last_ = Last::initramfs;
       if (sends_ >= kMostSends) return std::nullopt;
-      tell_("in the initramfs; sending the passphrase");
+      tell_(wait_.pin ? "in the initramfs; sending the PIN" : "in the initramfs; sending the passphrase");
       return send();
     }
     if (!could_be(initramfs_, call)) {
@@ -294,7 +294,7 @@ class Machine {
 
   Verdict send() {
     ++sends_;
-    const auto call = ask(System::initramfs, "unlock --wait 60", true);
+    const auto call = ask(System::initramfs, wait_.pin ? "unlock --pin --wait 60" : "unlock --wait 60", true);
     if (!call.ran && records_ && (!call.offered || !could_be(initramfs_, call))) {
       --sends_;  // ssh has seen no key to send it to
       return std::nullopt;

@@ -183,6 +183,7 @@ struct Played {
 struct Options {
   bool for_system = true;
   bool after_reboot = false;
+  bool pin = false;
   bool trust_new = false;
   bool accept_unsealed = false;
   std::string host = "db";
@@ -199,6 +200,7 @@ Played play_with(Script& script, const Options& options = {}) {
   wait.deadline = std::chrono::seconds(60);
   wait.for_system = options.for_system;
   wait.after_reboot = options.after_reboot;
+  wait.pin = options.pin;
   fakes::Context<Script&> context(script);
   context.environment = script.environment();
   const Secret secret(std::string("open sesame"));
@@ -237,6 +239,16 @@ TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {
   EXPECT_THAT(played.pauses, ElementsAre(1, 2, 1, 2));
   EXPECT_THAT(played.told,
               Contains("no answer yet (unverified: ssh: connect to host db port 22: Connection refused)").Times(1));
+}
+
+TEST(Unlock, APinGoesToItsPromptAlone) {
+  Options options;
+  options.pin = true;
+  options.for_system = false;
+  const auto played = play({early(0), early(0)}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "initramfs: unlock --pin --wait 60 <- open sesame"));
+  EXPECT_THAT(played.told, Contains("in the initramfs; sending the PIN"));
 }
 
 TEST(Unlock, NoWordOfAPeerThatHasShownNoKeyIsBelieved) {
