@@ -58,24 +58,35 @@ def _serving(folder: Path, path: Path) -> Iterator[None]:
     try:
         for each in (path, control):
             _await(each, process, log)
+        # TPM2_DictionaryAttackLockReset (part 3, 25.2): a TPM that lost its power while a key was open counts that as a wrong authorization.
+        _send(path, _WITH_SESSION, 0x00000139, struct.pack(">I", 0x4000000A) + _SESSION, "reset its lockout")
         yield
+        # TPM2_Shutdown(CLEAR) (part 3, 9.4)
+        _send(path, _PLAIN, 0x00000145, struct.pack(">H", 0), "shut down")
     finally:
         shell.end(process)
         for each in (path, control, log, folder / ".lock"):
             each.unlink(missing_ok=True)
 
 
-def _extend(path: Path, pcr: int) -> None:
-    """TPM2_PCR_Extend, without authorization, in the bank of SHA-256 (TPM 2.0 library, part 3, 22.2)."""
-    session = struct.pack(">IHBH", 0x40000009, 0, 0, 0)
-    body = struct.pack(">II", pcr, len(session)) + session + struct.pack(">IH", 1, 0x000B) + b"\1" * 32
+# A password session with an empty password, and the length of it (part 1, 19.4).
+_SESSION = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
+_PLAIN, _WITH_SESSION = 0x8001, 0x8002  # tags (part 2, 6.9)
+
+
+def _send(path: Path, tag: int, command: int, body: bytes, what: str) -> None:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(20)
+        client.settimeout(60)
         client.connect(str(path))
-        client.sendall(struct.pack(">HII", 0x8002, 10 + len(body), 0x00000182) + body)
+        client.sendall(struct.pack(">HII", tag, 10 + len(body), command) + body)
         said = client.recv(4096)
     if len(said) < 10 or struct.unpack(">HII", said[:10])[2] != 0:
-        raise shell.Failed(f"the TPM did not extend PCR {pcr}: it said {said.hex()}")
+        raise shell.Failed(f"the TPM did not {what}: it said {said.hex()}")
+
+
+def _extend(path: Path, pcr: int) -> None:
+    """TPM2_PCR_Extend, in the bank of SHA-256 (TPM 2.0 library, part 3, 22.2)."""
+    _send(path, _WITH_SESSION, 0x00000182, struct.pack(">I", pcr) + _SESSION + struct.pack(">IH", 1, 0x000B) + b"\1" * 32, f"extend PCR {pcr}")
 
 
 def state(site: machine.Site, name: str = OWN) -> Path:
