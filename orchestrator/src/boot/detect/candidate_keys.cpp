@@ -197,7 +197,7 @@ void read_effective(Keys& keys, const Source& source) {
 
 void read_host_keys(Keys& keys, const Source& source) {
   std::error_code error;
-  // dracut-sshd seal; the module's sshd_is_sealed
+  // As the module's sshd_is_sealed: then no other key goes into an image.
   const std::string sealed = "etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred";
   if (fs::exists(fs::symlink_status(source.root / sealed, error))) {
     keys.host_keys = {"/" + sealed};
