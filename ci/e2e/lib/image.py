@@ -120,7 +120,7 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     words = {**place.words(), **({"TPM": tpm.DEVICE} if wish.tpm else {})}
     for file in wish.files:
         machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)
-    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*", "tpm-*"))
+    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*", "tpm-*", "token-*", "tang*"))
     for command in wish.before:
         inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     if package.is_deb:

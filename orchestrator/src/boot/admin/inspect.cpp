@@ -15,6 +15,7 @@
 
 #include "admin/describe.hpp"
 #include "admin/describe_json.hpp"
+#include "admin/explain.hpp"
 #include "admin/tpm_finding.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
@@ -54,29 +55,6 @@ bool is_whole(const initramfs::Image& image) {
   return std::ranges::all_of(image.faults, [](const initramfs::Fault& fault) {
     return fault.kind == initramfs::Fault::Kind::lost || fault.kind == initramfs::Fault::Kind::trailing;
   });
-}
-
-int explain_check(const std::string& id, bool json) {
-  if (!id.empty()) {
-    const auto* check = inspect::check_of(id);
-    if (check == nullptr)
-      throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
-          .with_hint("dracut-sshd inspect explain lists them");
-    base::print(json ? dumped({{"id", check->id}, {"statement", check->statement}, {"why", check->why}})
-                     : fmt::format("{}: {}\n\n{}\n", check->id, check->statement, check->why));
-    return 0;
-  }
-  if (json) {
-    auto document = nlohmann::ordered_json::array();
-    for (const auto& check : inspect::checks())
-      document.push_back({{"id", check.id}, {"statement", check.statement}, {"why", check.why}});
-    base::print(dumped(document));
-    return 0;
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& check : inspect::checks()) rows.push_back({std::string(check.id), std::string(check.statement)});
-  base::print(base::table({"check", "what is checked"}, rows));
-  return 0;
 }
 
 char kind_of(const initramfs::Node& node) {
@@ -255,7 +233,7 @@ namespace {
 int inspect_image(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
-  if (mode == explain) return explain_check(arguments.explain, arguments.json);
+  if (mode == InspectMode::explain) return admin::explain(inspect::checks(), arguments.explain, arguments.json);
   const auto subject = subject_of(arguments);
   auto source = open(subject.image);
   auto options = inspect::read_options();

@@ -36,13 +36,6 @@ struct ClientLines {
 /// both set, ssh looks up the alias without its port (ssh_config(5); sshconnect.c, get_hostfile_hostname_ipaddr()).
 [[nodiscard]] ClientLines client_lines(const ClientFacts& facts);
 
-/// NAME-initramfs, as `dracut-sshd unlock NAME` looks for it in known_hosts (remote/ssh.hpp, alias_of()).
-[[nodiscard]] std::string initramfs_alias(const std::string& name);
-
-/// NAME-initramfs-unsealed, by which `dracut-sshd unlock` knows a machine whose TPM refuses (remote/ssh.hpp,
-/// unsealed_alias_of()).
-[[nodiscard]] std::string unsealed_alias(const std::string& name);
-
 /// A host name or a Host of ssh_config, as far as it may stand in known_hosts and ssh_config: letters, digits, "-._",
 /// not "-" at the beginning, at most 253 bytes.
 [[nodiscard]] bool is_host_name(std::string_view text);

@@ -249,6 +249,17 @@ TEST(ClientFiles, LinesAreAppendedBehindWhatIsThere) {
   EXPECT_EQ(base::read_file(file, 100), "e\n");
 }
 
+TEST(ClientFiles, OnlyTheLinesThatSetupAppendedAreTakenOut) {
+  const auto ours = "web-initramfs " + samples::kEd25519 + "\n";
+  const auto theirs = "web-initramfs,web " + samples::kEd25519 + "\n@revoked web-initramfs " + samples::kEd25519 +
+                      "\nweb-initramfs " + samples::kEd25519 + " a comment\nweb " + samples::kEd25519 +
+                      "\nweb-initramfs ssh-ed25519 AAAA\n\n# web-initramfs x y";
+  std::vector<std::string> removed;
+  EXPECT_EQ(without_lines(ours + theirs, {"web-initramfs", "192.0.2.1-initramfs"}, removed), theirs);
+  EXPECT_THAT(removed, ElementsAre("web-initramfs " + samples::kEd25519));
+  EXPECT_EQ(without_lines("", {"web-initramfs"}, removed), "");
+}
+
 TEST(ClientFiles, AStanzaTakesThePlaceOfItsOwnAlone) {
   const std::string web = "Host web-initramfs\n    Port 22\n";
   const std::string db = "Host db-initramfs\n    Port 22\n";
