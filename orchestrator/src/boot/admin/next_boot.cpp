@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "admin/tpm_finding.hpp"
 #include "base/error.hpp"
 #include "host/host.hpp"
 #include "initramfs/inner.hpp"
@@ -32,10 +33,13 @@ NextBootJudgement judge_next_boot(const std::filesystem::path& root, const base:
     const auto inner = initramfs::add_inner(source, image, wanted, context);
     if (image.sections.contains(".cmdline")) options.cmdline_known = true;
     const auto facts = inspect::gather(image, options);
-    out.findings = inspect::check_all(facts);
+    out.findings = with_tpm(inspect::check_all(facts), facts, context);
     out.answer = inspect::answer_of(out.findings);
+    out.is_sealed = facts.sealed.has_value();
+    auto& in_the_clear = facts.sealed ? out.unsealed_keys : out.host_keys;
     for (const auto& key : facts.host_keys)
-      if (key.node != nullptr && key.key.public_part) out.host_keys.push_back(*key.key.public_part);
+      if (key.node != nullptr && key.key.public_part) in_the_clear.push_back(*key.key.public_part);
+    if (facts.sealed && facts.sealed->key) out.host_keys.push_back(*facts.sealed->key);
   } catch (const base::Error& error) {
     out.why = error.what();
   }

@@ -184,7 +184,8 @@ class Desk {
 
   void forget(Done& out) {
     try {
-      out.client = forget_client(request_.login, context_);
+      const auto facts = facts_for_desk({}, request_.login, settings_, "");
+      out.client = forget_client(request_.login, settings_, facts, scratch_.path(), context_);
     } catch (const base::Error& error) {
       out.client_fault = error;
     }
@@ -209,6 +210,7 @@ setup::ClientFacts facts_for_desk(const HostResult& result, const Login& login, 
     auto& list = address ? out.addresses : out.names;
     if (std::ranges::find(list, name) == list.end()) list.push_back(name);
   };
+  out.unsealed_keys = result.unsealed_host_keys;
   add(login.host);
   // A tunnel's end is no name of one machine.
   const auto address = openssh::parse_address(settings.host_name);
