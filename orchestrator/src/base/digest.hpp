@@ -2,8 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 /// SHA-256, and what else a format asks for, by OpenSSL's EVP interface, as lower-case hex.
 namespace base {
@@ -13,6 +16,17 @@ namespace base {
 [[nodiscard]] std::string digest(const char* algorithm, std::string_view bytes);
 [[nodiscard]] std::string sha256_of_file(
     const std::filesystem::path& path);  // streams; base::Error if it cannot be read
+
+/// The same of bytes that come piece by piece.
+class RunningDigest {
+ public:
+  explicit RunningDigest(const char* algorithm);  // as of digest()
+  void add(std::string_view bytes);
+  [[nodiscard]] std::string hex();  // of all that was added; nothing can be added afterwards
+
+ private:
+  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
 
 /// From now on OpenSSL reads no configuration file, and so loads no provider that one names: an answer does not depend
 /// on the machine that gives it, and a statically linked program cannot load any. To be called before all else of

@@ -59,6 +59,7 @@ struct RehearseArguments {
   std::string key;
   std::string root = "/";
   std::string report;  // a folder to keep it all in
+  std::string secure_boot_keys;  // a file or a folder
   std::vector<std::string> disks;
   unsigned memory = 1024;
   unsigned patience = 0;
@@ -67,6 +68,7 @@ struct RehearseArguments {
   bool wrong = false;
   bool interactive = false;
   bool emulate = false;
+  bool no_firmware = false;
   bool console = false;
   bool json = false;
 };
