@@ -23,6 +23,7 @@ import roots
 import scenario
 import shell
 import steps
+import uki
 import verdict
 from client import Client
 from scenario import Scenario
@@ -69,7 +70,8 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    return Prepared(machine.get(roots.get(suite, wish.packages)), package.get(suite, options.given, wish.payload))
+    packages = (*wish.packages, *uki.PACKAGES) if wish.uki else wish.packages
+    return Prepared(machine.get(roots.get(suite, packages)), package.get(suite, options.given, wish.payload))
 
 
 def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -132,7 +134,7 @@ def _rehearse_once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         if outcome.disagreement or outcome.result in ("failed", "died"):
-            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img"))
+            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img", "*.efi", uki.KEYS))
             outcome.reason += f" [logs: {folder}]"
         shutil.rmtree(work, ignore_errors=True)
     return outcome
@@ -169,7 +171,7 @@ def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         # Keys stay private, and images are large.
-        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys"))
+        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", uki.KEYS))
         if options.keep:
             print(f"kept: {work}", flush=True)
         else:
@@ -250,7 +252,10 @@ def _joined(wish: Scenario, site: machine.Site, made: image.Image, work: Path) -
         raise shell.Failed(f"dracut made no image: {made.log()[-600:]}")
     initrd = work / "initrd"
     guest.join([made.initrd, image.overlay(made, wish, words_of(site))], initrd)
-    return initrd, kernel_arguments(site, wish)
+    arguments = kernel_arguments(site, wish)
+    if wish.uki:
+        initrd = uki.make(site, wish.uki, made.kernel, initrd, arguments, work).file
+    return initrd, arguments
 
 
 def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
@@ -265,7 +270,8 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
           arguments: str) -> guest.Guest:
     root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
-    return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked)
+    firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), work) if wish.uki else None
+    return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, firmware=firmware)
 
 
 def _journal(context: steps.Context, work: Path) -> None:

@@ -17,7 +17,7 @@ UNKNOWN = "?"  # before the id of what inspect cannot tell
 PASSES = "0"  # of a rehearsal
 CANNOT = "-"
 # Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
-REHEARSED = ("kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
+REHEARSED = ("firmware", "kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
 
 
 class Wrong(Exception):
@@ -80,6 +80,8 @@ class Scenario:
     # built, its words are the kernel's, and its disk is the guest's. Without it rd.luks.name= names the root's disk, as no such installer does.
     layout: str = ""
     disks: tuple[Disk, ...] = ()
+    # The kernel and the image are one file, which the firmware starts with Secure Boot on: one of uki.KINDS.
+    uki: str = ""
     late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
     # What `dracut-sshd inspect` has to say of the image: "0", it will let in; or the id of what keeps people out ("sshd.present"), which

@@ -13,11 +13,11 @@ namespace initramfs {
 class Source;
 
 struct PeSignature {
-  std::string subject;      // of the certificate that signed it, its common name
-  std::string issuer;       // the same of who issued that
-  std::string fingerprint;  // SHA-256 of the certificate, hexadecimal
-  std::string certificate;  // DER
-  std::string issuer_name;  // DER, to be compared with a certificate's subject
+  std::string subject{};      // of the certificate that signed it, its common name
+  std::string issuer{};       // the same of who issued that
+  std::string fingerprint{};  // SHA-256 of the certificate, hexadecimal
+  std::string certificate{};  // DER
+  std::string issuer_name{};  // DER, to be compared with a certificate's subject
   std::string fault;        // why it is no signature of this file; "": it is one
 };
 

@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "inspect/boot_words.hpp"
-#include "openssh/key.hpp"
+#include "openssh/wire.hpp"
 #include "rehearsal/make_plan.hpp"
 
 namespace rehearsal {
