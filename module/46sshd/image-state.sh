@@ -87,11 +87,17 @@ is_signed() {
 # pe_state FILE SIZE: of a PE file, whether all that its header tells of is there.
 pe_state() {
   local header sections table raw at offset size
-  header=$(pe_number "$1" 60 4) && [[ $(image_bytes "$1" "$header" 4) == 50450000 ]] \
-    && sections=$(pe_number "$1" $((header + 6)) 2) && table=$(pe_number "$1" $((header + 20)) 2) || { echo broken && return; }
+  if ! header=$(pe_number "$1" 60 4) || [[ $(image_bytes "$1" "$header" 4) != 50450000 ]] \
+    || ! sections=$(pe_number "$1" $((header + 6)) 2) || ! table=$(pe_number "$1" $((header + 20)) 2); then
+    echo broken
+    return
+  fi
   table=$((header + 24 + table))
   for ((at = 0; at < sections && at < 64; at++)); do
-    raw=$(pe_number "$1" $((table + at * 40 + 16)) 4) && offset=$(pe_number "$1" $((table + at * 40 + 20)) 4) || { echo broken && return; }
+    if ! raw=$(pe_number "$1" $((table + at * 40 + 16)) 4) || ! offset=$(pe_number "$1" $((table + at * 40 + 20)) 4); then
+      echo broken
+      return
+    fi
     if ((raw > 0 && offset + raw > $2)); then echo broken && return; fi
     # What never came to the disk is zeros.
     if ((raw > 16)) && [[ $(image_bytes "$1" $((table + at * 40)) 7) == 2e696e69747264 && ! $(image_bytes "$1" "$offset" 16) =~ [1-9a-f] ]]; then

@@ -170,7 +170,8 @@ uki_of() {
     [[ $base == /* && -d $root$base ]] || continue
     if [[ ! $place && -d $root$base/EFI ]]; then place=$root$base/EFI/Linux; fi
     for file in "$root$base"/EFI/Linux/*.efi; do
-      is_uki_of "${file##*/}" "$1" && [[ -f $file ]] || continue
+      [[ -f $file ]] || continue
+      is_uki_of "${file##*/}" "$1" || continue
       if [[ ! $newest || $file -nt $newest ]]; then newest=$file; fi
     done
   done

@@ -3,8 +3,8 @@
 //
 // Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
 // processors, disks (files, which stay as they are), own_disks (files that are written to, after the others), nics
-// (backend, mac, perhaps model), firmware (code, variables, boot_partition, oem_strings), console (the log), keyboard (a socket), monitor (a descriptor for QMP). Standard
-// output is the list of qemu's arguments, its name first. With
+// (backend, mac, perhaps model), firmware (code, variables, boot_partition, oem_strings), console (the log), keyboard
+// (a socket), monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With
 // --cmdline and that number: what every emulated kernel is told.
 #include <fmt/format.h>
 

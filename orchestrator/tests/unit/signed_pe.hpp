@@ -16,7 +16,8 @@
 #include "initramfs/pe_signature.hpp"
 #include "initramfs/source.hpp"
 
-/// PE files with a signature for Secure Boot, made here from the formats' descriptions; ci/e2e has those that sbsign makes.
+/// PE files with a signature for Secure Boot, made here from the formats' descriptions; ci/e2e has those that sbsign
+/// makes.
 namespace signed_pe {
 
 inline void number(std::string& out, std::uint64_t value, std::size_t width) {
@@ -136,18 +137,17 @@ inline std::string digest_of(const std::string& file) {
 /// The same, signed.
 inline std::string with_signature(std::string file, const Signer& signer) {
   const auto sha256 = tlv(0x30, tlv(0x06, unhex("608648016503040201")) + tlv(0x05, ""));
-  const auto indirect = tlv(0x30, tlv(0x06, unhex("2b06010401823702010f"))) +
-                        tlv(0x30, sha256 + tlv(0x04, unhex(digest_of(file))));
-  const auto attributes = tlv(0x30, tlv(0x06, unhex("2a864886f70d010904")) +
-                                        tlv(0x31, tlv(0x04, unhex(base::sha256(indirect)))));
-  const auto info = tlv(0x30, tlv(0x02, "\1") + tlv(0x30, signer.name_der + tlv(0x02, "\x4d")) + sha256 +
-                                  tlv(0xa0, attributes) +
-                                  tlv(0x30, tlv(0x06, unhex("2a864886f70d010101")) + tlv(0x05, "")) +
-                                  tlv(0x04, signer.sign(tlv(0x31, attributes))));
-  const auto data =
-      tlv(0x30, tlv(0x02, "\1") + tlv(0x31, sha256) +
-                    tlv(0x30, tlv(0x06, unhex("2b060104018237020104")) + tlv(0xa0, tlv(0x30, indirect))) +
-                    tlv(0xa0, signer.der) + tlv(0x31, info));
+  const auto indirect =
+      tlv(0x30, tlv(0x06, unhex("2b06010401823702010f"))) + tlv(0x30, sha256 + tlv(0x04, unhex(digest_of(file))));
+  const auto attributes =
+      tlv(0x30, tlv(0x06, unhex("2a864886f70d010904")) + tlv(0x31, tlv(0x04, unhex(base::sha256(indirect)))));
+  const auto info =
+      tlv(0x30, tlv(0x02, "\1") + tlv(0x30, signer.name_der + tlv(0x02, "\x4d")) + sha256 + tlv(0xa0, attributes) +
+                    tlv(0x30, tlv(0x06, unhex("2a864886f70d010101")) + tlv(0x05, "")) +
+                    tlv(0x04, signer.sign(tlv(0x31, attributes))));
+  const auto data = tlv(0x30, tlv(0x02, "\1") + tlv(0x31, sha256) +
+                                  tlv(0x30, tlv(0x06, unhex("2b060104018237020104")) + tlv(0xa0, tlv(0x30, indirect))) +
+                                  tlv(0xa0, signer.der) + tlv(0x31, info));
   const auto pkcs = tlv(0x30, tlv(0x06, unhex("2a864886f70d010702")) + tlv(0xa0, data));
   std::string entry;
   number(entry, 8 + pkcs.size(), 4);

@@ -130,8 +130,7 @@ struct CommandLine {
                                   "such (default: as this machine; with --image, the image's own signer)")
                      ->check(why_empty)
                      ->type_name("FILE|FOLDER");
-    verb->add_flag("--no-firmware", rehearse.no_firmware,
-                   "Of a UKI: boot its kernel and initramfs without a firmware")
+    verb->add_flag("--no-firmware", rehearse.no_firmware, "Of a UKI: boot its kernel and initramfs without a firmware")
         ->excludes(keys);
     verb->add_flag("--as-is", rehearse.as_is, "Add nothing to the image")->needs("--key");
     auto* breaks = verb->add_flag("--break", rehearse.breaks, "Stop in the emergency shell (rd.break), and resume");

@@ -58,7 +58,7 @@ struct RehearseArguments {
   std::string cmdline;
   std::string key;
   std::string root = "/";
-  std::string report;  // a folder to keep it all in
+  std::string report;            // a folder to keep it all in
   std::string secure_boot_keys;  // a file or a folder
   std::vector<std::string> disks;
   unsigned memory = 1024;

@@ -158,8 +158,8 @@ std::vector<fs::path> places(const fs::path& root, const KernelRelease& release)
   return out;
 }
 
-/// The unified kernel images for `kernel` in the folders that boot loaders and firmware look into; the newest first. Their
-/// names are kernel-install's (ENTRY-TOKEN-RELEASE.efi, with tries left as +N or +N-M), or dracut's
+/// The unified kernel images for `kernel` in the folders that boot loaders and firmware look into; the newest first.
+/// Their names are kernel-install's (ENTRY-TOKEN-RELEASE.efi, with tries left as +N or +N-M), or dracut's
 /// (linux-RELEASE-MACHINE-ID.efi).
 std::vector<fs::path> unified_images(const fs::path& root, const KernelRelease& kernel) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
@@ -177,8 +177,8 @@ std::vector<fs::path> unified_images(const fs::path& root, const KernelRelease& 
   return out;
 }
 
-/// Whether what boots is a unified kernel image: this system was booted by one's stub (systemd's Boot Loader Interface), or
-/// kernel-install makes such.
+/// Whether what boots is a unified kernel image: this system was booted by one's stub (systemd's Boot Loader
+/// Interface), or kernel-install makes such.
 bool boots_unified_images(const fs::path& root) {
   std::error_code ignored;
   if (fs::exists(root / "sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", ignored)) return true;
@@ -229,8 +229,8 @@ bool is_unified_image_for(std::string_view name, std::string_view kernel) {
   if (const auto plus = name.rfind('+'); plus != std::string_view::npos && plus + 1 < name.size() &&
                                          name.find_first_not_of("0123456789-", plus + 1) == std::string_view::npos)
     name = name.substr(0, plus);
-  return name == kernel || (name.size() > kernel.size() && name.ends_with(kernel) &&
-                            name[name.size() - kernel.size() - 1] == '-');
+  return name == kernel ||
+         (name.size() > kernel.size() && name.ends_with(kernel) && name[name.size() - kernel.size() - 1] == '-');
 }
 
 NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wanted) {

@@ -26,8 +26,9 @@ struct NextBoot {
 };
 
 /// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;
-/// with `kernel`, that one's. A unified kernel image comes first where the system boots such. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module,
-/// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
+/// with `kernel`, that one's. A unified kernel image comes first where the system boots such. Images are looked for
+/// under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module, under entries' names, and under those that
+/// distributions use. base::Error, with all places, if there is none.
 [[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::optional<KernelRelease>& kernel);
 
 /// Whether a unified kernel image of this name is for this kernel, as kernel-install and dracut name them.

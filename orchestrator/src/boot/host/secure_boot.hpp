@@ -7,8 +7,9 @@
 
 namespace host {
 
-/// What the firmware of the system at `root` says about Secure Boot, by efivarfs (Documentation/filesystems/efivarfs.rst;
-/// UEFI specification, "Secure Boot Variables"). Lists are EFI_SIGNATURE_LISTs; "" where there are none.
+/// What the firmware of the system at `root` says about Secure Boot, by efivarfs
+/// (Documentation/filesystems/efivarfs.rst; UEFI specification, "Secure Boot Variables"). Lists are
+/// EFI_SIGNATURE_LISTs; "" where there are none.
 struct SecureBoot {
   std::optional<bool> enabled;  // nothing: no UEFI, or not known
   bool setup_mode = false;      // no key is enrolled: nothing is checked

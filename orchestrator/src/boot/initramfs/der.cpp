@@ -55,8 +55,7 @@ std::optional<Certificate> certificate_of(std::string_view der) {
   for (std::size_t index = 1; index < 6; ++index) {
     if (parts[index].tag != kDerSequence) return std::nullopt;
   }
-  return Certificate{outer->whole,     body->whole,       parts[0].whole,
-                     parts[2].whole,   parts[4].whole,    parts[5].whole};
+  return Certificate{outer->whole, body->whole, parts[0].whole, parts[2].whole, parts[4].whole, parts[5].whole};
 }
 
 std::string name_in(std::string_view name) {

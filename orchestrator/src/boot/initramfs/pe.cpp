@@ -95,7 +95,8 @@ PeLayout pe_layout(std::string_view head, std::uint64_t file_size) {
   if (head.size() < entry + 8) throw base::Error("its PE header is cut off");
   out.checksum = optional + 64;
   out.headers = number(head, optional + 60, 4);
-  if (out.headers > file_size || out.headers < entry) throw base::Error("its headers do not have the size that they say");
+  if (out.headers > file_size || out.headers < entry)
+    throw base::Error("its headers do not have the size that they say");
   if (number(head, count, 4) <= kCertificateTable) return out;
   out.entry = entry;
   out.certificates = {number(head, entry, 4), number(head, entry + 4, 4)};

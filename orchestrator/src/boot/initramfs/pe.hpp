@@ -23,11 +23,11 @@ struct PeLayout {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
   };
-  std::uint64_t checksum = 0;         // four bytes there
-  std::uint64_t entry = 0;            // of the certificate table, eight bytes, in the data directories; 0: none
-  std::uint64_t headers = 0;          // SizeOfHeaders
-  std::vector<Stretch> sections;      // raw data, in the order of their offsets
-  Stretch certificates;               // the certificate table; size 0: the file has no signature
+  std::uint64_t checksum = 0;     // four bytes there
+  std::uint64_t entry = 0;        // of the certificate table, eight bytes, in the data directories; 0: none
+  std::uint64_t headers = 0;      // SizeOfHeaders
+  std::vector<Stretch> sections;  // raw data, in the order of their offsets
+  Stretch certificates;           // the certificate table; size 0: the file has no signature
 };
 
 /// How many bytes from the file's beginning `pe_sections` wants at most.

@@ -67,12 +67,11 @@ bool is_signed_by(std::string_view key, const char* algorithm, std::string_view 
   const auto* at = reinterpret_cast<const unsigned char*>(key.data());
   const Key opened(d2i_PUBKEY(nullptr, &at, static_cast<long>(key.size())), EVP_PKEY_free);
   const Digest digest(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  const bool good = opened != nullptr && digest != nullptr &&
-                    EVP_DigestVerifyInit(digest.get(), nullptr, EVP_get_digestbyname(algorithm), nullptr,
-                                         opened.get()) == 1 &&
-                    EVP_DigestVerify(digest.get(), reinterpret_cast<const unsigned char*>(signature.data()),
-                                     signature.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     bytes.size()) == 1;
+  const bool good =
+      opened != nullptr && digest != nullptr &&
+      EVP_DigestVerifyInit(digest.get(), nullptr, EVP_get_digestbyname(algorithm), nullptr, opened.get()) == 1 &&
+      EVP_DigestVerify(digest.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()) == 1;
   ERR_clear_error();
   return good;
 }
@@ -208,8 +207,7 @@ std::vector<PeSignature> pe_signatures(Source& source) {
   std::vector<PeSignature> out;
   if (layout.certificates.size == 0) return out;
   if (layout.certificates.size > kMostCertificates) throw base::Error("its certificate table is larger than any is");
-  const std::string table(
-      source.read(layout.certificates.offset, static_cast<std::size_t>(layout.certificates.size)));
+  const std::string table(source.read(layout.certificates.offset, static_cast<std::size_t>(layout.certificates.size)));
   for (std::size_t at = 0; at + kHead <= table.size();) {
     const std::size_t length = little(table, at, 4);
     if (length < kHead || length > table.size() - at) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 /// Who signed a PE file for Secure Boot (Microsoft, "Windows Authenticode Portable Executable Signature Format"; UEFI
-/// specification, "Secure Boot and Driver Signing"). The signature is checked with the key of the certificate that comes
-/// with it: whether anybody trusts that certificate is not said here.
+/// specification, "Secure Boot and Driver Signing"). The signature is checked with the key of the certificate that
+/// comes with it: whether anybody trusts that certificate is not said here.
 namespace initramfs {
 
 class Source;
@@ -18,7 +18,7 @@ struct PeSignature {
   std::string fingerprint{};  // SHA-256 of the certificate, hexadecimal
   std::string certificate{};  // DER
   std::string issuer_name{};  // DER, to be compared with a certificate's subject
-  std::string fault;        // why it is no signature of this file; "": it is one
+  std::string fault;          // why it is no signature of this file; "": it is one
 };
 
 /// All of them; none of a file that is not signed. base::Error where it is no whole PE file.

@@ -79,8 +79,9 @@ std::vector<std::string> certificates_of_file(std::string_view bytes) {
       if (c != '\n' && c != '\r' && c != ' ') text += c;
     }
     std::string der(text.size() / 4 * 3 + 3, '\0');
-    const auto size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der.data()),
-                                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const auto size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     if (size > 0) {
       // What "=" stands for is counted, too: the certificate says itself how long it is.
       if (certificate_of(der)) out.emplace_back(der_of(der)->whole);

@@ -26,7 +26,8 @@ bool is_trusted(const initramfs::PeSignature& signature, const std::string& list
   });
 }
 
-constexpr const char* kSign = "have what makes the image sign it, and build it again: dracut-sshd-rebuild (docs/uki.md)";
+constexpr const char* kSign =
+    "have what makes the image sign it, and build it again: dracut-sshd-rebuild (docs/uki.md)";
 
 }  // namespace
 
@@ -46,18 +47,18 @@ void check_signed(const Facts& facts, Findings& out) {
   const auto good = std::ranges::find(signatures, "", &initramfs::PeSignature::fault);
   if (good == signatures.end()) {
     const auto& first = signatures.front();
-    return add(checked                            ? Severity::error
+    return add(checked                       ? Severity::error
                : machine.enabled.has_value() ? Severity::warning
-                                                  : Severity::unknown,
+                                             : Severity::unknown,
                fmt::format("its signature{} is none: {}; no firmware with Secure Boot on starts it",
                            first.subject.empty() ? "" : " by " + signer_of(first), first.fault),
                kSign);
   }
   if (checked && !is_trusted(*good, machine.db) && !is_trusted(*good, machine.mok))
-    return add(Severity::unknown,
-               fmt::format("it is signed by {}, whom neither the firmware's db nor shim's keys (MOK) name",
-                           signer_of(*good)),
-               "enroll that certificate, or sign with a key that is enrolled; mokutil --db shows what is");
+    return add(
+        Severity::unknown,
+        fmt::format("it is signed by {}, whom neither the firmware's db nor shim's keys (MOK) name", signer_of(*good)),
+        "enroll that certificate, or sign with a key that is enrolled; mokutil --db shows what is");
   add(Severity::good, fmt::format("signed by {}", signer_of(*good)));
 }
 

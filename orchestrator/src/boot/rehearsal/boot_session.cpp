@@ -86,12 +86,10 @@ std::string BootSession::console_line(std::string_view sign) const {
   return std::string(base::trim(std::string_view(text).substr(at, text.find('\n', at) - at)));
 }
 
-std::string BootSession::console_after(std::string_view sign) const {
-  return base::printable(console_line(sign), 160);
-}
+std::string BootSession::console_after(std::string_view sign) const { return base::printable(console_line(sign), 160); }
 
-/// What OVMF says of a boot entry (edk2, OvmfPkg/Library/PlatformBmPrintScLib): that it starts it, once it has checked the
-/// signature, or why it does not load it.
+/// What OVMF says of a boot entry (edk2, OvmfPkg/Library/PlatformBmPrintScLib): that it starts it, once it has checked
+/// the signature, or why it does not load it.
 BootSession::Seen BootSession::firmware() const {
   for (const std::string_view sign : {"failed to load Boot0000", "failed to start Boot0000"}) {
     const auto line = console_line(sign);

@@ -19,14 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kStubTakesWords = 254;      // the first version of systemd-stub that does
+constexpr unsigned kStubTakesWords = 254;  // the first version of systemd-stub that does
 constexpr std::uint64_t kMostOfExtra = 32U << 20U;
 constexpr std::uint64_t kMostOfImage = 450U << 20U;  // what goes into the file system that qemu makes
 
 /// Words that the UKI has, that a rehearsal leaves away, and that further words do not make good.
 std::string why_not_as_it_is(const std::string& cmdline) {
   // What comes later counts ("loglevel=", "console="), or does no harm.
-  static constexpr std::array<std::string_view, 7> kMadeGood{"quiet",         "loglevel",    "console",  "resume",
+  static constexpr std::array<std::string_view, 7> kMadeGood{"quiet",         "loglevel",    "console",   "resume",
                                                              "resume_offset", "crashkernel", "rd.md.uuid"};
   for (const auto& word : inspect::words_of(base::replace_all(cmdline, "\n", " "))) {
     const auto name = word.substr(0, word.find('='));
@@ -63,11 +63,10 @@ std::string why_only_start(const Subject& subject, const Request& request) {
 }
 
 bool is_fat_name(std::string_view name) {
-  return !name.empty() && name.size() <= 200 && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  std::string_view("-_.+@=").find(c) != std::string_view::npos;
-         });
+  return !name.empty() && name.size() <= 200 && name.front() != '.' && std::ranges::all_of(name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-_.+@=").find(c) != std::string_view::npos;
+  });
 }
 
 void copy_extra(const fs::path& from, const fs::path& to, std::vector<std::string>& names) {
@@ -97,8 +96,8 @@ unsigned stub_version(const initramfs::Image& image) {
 }
 
 std::string words_for_key(const inspect::Facts& facts, const std::string& public_key) {
-  const auto file = std::ranges::find_if(facts.key_files,
-                                         [](const inspect::KeyFile& one) { return one.node != nullptr; });
+  const auto file =
+      std::ranges::find_if(facts.key_files, [](const inspect::KeyFile& one) { return one.node != nullptr; });
   if (file == facts.key_files.end() || !takes_tmpfiles(facts)) return {};
   const auto path = facts.image.resolve(file->path);
   // tmpfiles.d(5): w+ appends, behind a line that may lack its end. Neither specifiers nor quotes are in such a path.

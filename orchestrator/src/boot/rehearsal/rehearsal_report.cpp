@@ -32,9 +32,10 @@ nlohmann::ordered_json json_of(const inspect::Findings& findings) {
 }  // namespace
 
 nlohmann::ordered_json to_json(const Report& report) {
-  nlohmann::ordered_json out{{"unlocked", report.passed}, {"image", report.image}, {"kernel", report.kernel},
-                             {"cmdline", report.cmdline}, {"kvm", report.kvm},     {"firmware", report.firmware},
-                             {"secure_boot", report.secure_boot}, {"changes", report.changes}};
+  nlohmann::ordered_json out{
+      {"unlocked", report.passed},         {"image", report.image},    {"kernel", report.kernel},
+      {"cmdline", report.cmdline},         {"kvm", report.kvm},        {"firmware", report.firmware},
+      {"secure_boot", report.secure_boot}, {"changes", report.changes}};
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : report.steps)
     steps.push_back(

@@ -94,8 +94,8 @@ class Stage {
   /// All that qemu reads and writes, and nothing else: keys and the like are not shown to it.
   [[nodiscard]] fs::path qemu_folder() const { return scratch_.path() / "vm"; }
 
-  /// A UKI that a firmware starts is not added to. Where that leaves it without what a virtual machine needs, the firmware
-  /// only starts it.
+  /// A UKI that a firmware starts is not added to. Where that leaves it without what a virtual machine needs, the
+  /// firmware only starts it.
   Plan plan_for_start() {
     if (start_.is_whole()) {
       auto wishes = wishes_;
@@ -169,10 +169,10 @@ class Stage {
                   scratch_.path(), context_);
     }
     if (start_.firmware) prepare_firmware();
-    const auto kernel =
-        start_.is_whole() ? fs::path()
-                          : write_boot_files(*subject_, wishes_.as_is ? "" : archive_of(overlay, subject_->tree),
-                                             qemu_folder() / "initrd", qemu_folder() / "linux");
+    const auto kernel = start_.is_whole()
+                            ? fs::path()
+                            : write_boot_files(*subject_, wishes_.as_is ? "" : archive_of(overlay, subject_->tree),
+                                               qemu_folder() / "initrd", qemu_folder() / "linux");
     check_nic();
     observer_.status("making scratch disks");
     passphrase_ = remote::Secret(random_word());
@@ -227,19 +227,22 @@ class Stage {
       report_.changes.push_back("no firmware starts the image, its kernel and initramfs are taken out of it: " +
                                 start_.why_not);
     if (!start_.firmware) return;
-    report_.changes.push_back(fmt::format("a firmware (OVMF) starts the image, not one of its bytes changed; Secure Boot "
-                                          "is {}: {}. The boot loader is left out",
-                                          start_.keys.on ? "on" : "off", start_.keys.words));
+    report_.changes.push_back(
+        fmt::format("a firmware (OVMF) starts the image, not one of its bytes changed; Secure Boot "
+                    "is {}: {}. The boot loader is left out",
+                    start_.keys.on ? "on" : "off", start_.keys.words));
     report_.firmware = true;
     report_.secure_boot = start_.keys.on;
     if (!start_.is_whole()) {
       report_.changes.push_back(
-          "the firmware's start is all that is seen of it; then its kernel and initramfs, taken out of it, are booted: " +
+          "the firmware's start is all that is seen of it; then its kernel and initramfs, taken out of it, are "
+          "booted: " +
           start_.why_only_start);
       return;
     }
-    report_.changes.push_back("further words on the command line, and the throw-away key, come from the virtual machine "
-                              "(systemd-stub measures them into PCR 12)");
+    report_.changes.push_back(
+        "further words on the command line, and the throw-away key, come from the virtual machine "
+        "(systemd-stub measures them into PCR 12)");
   }
 
   /// The words that qemu, or the firmware's stub, hands over.
@@ -250,8 +253,7 @@ class Stage {
     more.cmdline = request_.wishes.breaks ? "rd.break" : "";
     auto words = cmdline_of(more, machine_.kvm, true) + " loglevel=7";
     if (!plan_.nic_name.empty()) words += fmt::format(" ifname={}:{}", plan_.nic_name, plan_.network.mac);
-    if (request_.key.empty())
-      words += " " + words_for_key(*subject_->facts, base::read_file(key_ + ".pub", 65536));
+    if (request_.key.empty()) words += " " + words_for_key(*subject_->facts, base::read_file(key_ + ".pub", 65536));
     report_.cmdline = words;
     if (const auto own = subject_->tree.sections.find(".cmdline"); own != subject_->tree.sections.end())
       report_.cmdline = std::string(base::trim(own->second)) + " " + words;

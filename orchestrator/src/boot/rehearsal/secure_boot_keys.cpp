@@ -104,8 +104,8 @@ SecureBootKeys keys_of_machine(const host::SecureBoot& machine) {
 
 SecureBootKeys keys_of_signer(const std::vector<initramfs::PeSignature>& signatures) {
   SecureBootKeys out;
-  const auto signer = std::ranges::find_if(
-      signatures, [](const initramfs::PeSignature& one) { return !one.certificate.empty(); });
+  const auto signer =
+      std::ranges::find_if(signatures, [](const initramfs::PeSignature& one) { return !one.certificate.empty(); });
   if (signer == signatures.end()) {
     out.words = signatures.empty() ? "the image is not signed" : "no certificate is with the image's signature";
     return out;
@@ -113,7 +113,8 @@ SecureBootKeys keys_of_signer(const std::vector<initramfs::PeSignature>& signatu
   out.db = initramfs::signature_list(signer->certificate);
   fill(out);
   out.words = fmt::format(
-      "the certificate that signed the image, {}, stands for the machine's keys: that the machine trusts it, is not shown",
+      "the certificate that signed the image, {}, stands for the machine's keys: that the machine trusts it, is not "
+      "shown",
       signer->subject);
   return out;
 }

@@ -20,8 +20,8 @@ struct SecureBootKeys {
   std::string words;  // whose they are, for people
 };
 
-/// A certificate (DER, PEM), a signature list (.esl) or an update (.auth) for db; or a folder: efivarfs, or one that has
-/// PK, KEK, db and dbx as such files, also as sbctl(8) has them. base::Error where there is no db.
+/// A certificate (DER, PEM), a signature list (.esl) or an update (.auth) for db; or a folder: efivarfs, or one that
+/// has PK, KEK, db and dbx as such files, also as sbctl(8) has them. base::Error where there is no db.
 [[nodiscard]] SecureBootKeys keys_of_path(const std::filesystem::path& path);
 
 /// Those of the firmware of the machine that the image is for.

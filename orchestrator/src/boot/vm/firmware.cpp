@@ -13,11 +13,11 @@ struct Pair {
 };
 // Builds with Secure Boot, which want SMM; the larger ones (4 MiB) first, in which there is room for more keys.
 constexpr std::array kFirmwares{
-    Pair{"usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "usr/share/OVMF/OVMF_VARS_4M.fd"},  // Debian, Ubuntu
-    Pair{"usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", "usr/share/edk2/x64/OVMF_VARS.4m.fd"},  // Arch
+    Pair{"usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "usr/share/OVMF/OVMF_VARS_4M.fd"},            // Debian, Ubuntu
+    Pair{"usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", "usr/share/edk2/x64/OVMF_VARS.4m.fd"},    // Arch
     Pair{"usr/share/qemu/ovmf-x86_64-smm-code.bin", "usr/share/qemu/ovmf-x86_64-smm-vars.bin"},  // SUSE
-    Pair{"usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "usr/share/edk2/ovmf/OVMF_VARS.fd"},  // Fedora and its kin
-    Pair{"usr/share/edk2-ovmf/OVMF_CODE.secboot.fd", "usr/share/edk2-ovmf/OVMF_VARS.fd"},  // Gentoo
+    Pair{"usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "usr/share/edk2/ovmf/OVMF_VARS.fd"},        // Fedora and its kin
+    Pair{"usr/share/edk2-ovmf/OVMF_CODE.secboot.fd", "usr/share/edk2-ovmf/OVMF_VARS.fd"},        // Gentoo
     Pair{"usr/share/OVMF/OVMF_CODE.secboot.fd", "usr/share/OVMF/OVMF_VARS.fd"},
 };
 

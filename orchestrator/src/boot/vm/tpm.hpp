@@ -13,8 +13,8 @@
 
 namespace vm {
 
-/// A TPM 2.0 of a virtual machine's own, by swtpm(8): new, so that its keys and its PCRs are nobody else's. It ends with
-/// its object.
+/// A TPM 2.0 of a virtual machine's own, by swtpm(8): new, so that its keys and its PCRs are nobody else's. It ends
+/// with its object.
 class Tpm {
  public:
   /// What it keeps is in `folder`, which is made. base::Error: swtpm is not installed (Exit::missing_tool).

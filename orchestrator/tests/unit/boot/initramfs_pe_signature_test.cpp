@@ -11,8 +11,8 @@ namespace initramfs {
 namespace {
 
 using signed_pe::plain;
-using signed_pe::Signer;
 using signed_pe::signatures_of;
+using signed_pe::Signer;
 using signed_pe::with_signature;
 using testing::HasSubstr;
 
@@ -36,7 +36,8 @@ TEST(PeSignature, AnUnsignedFileHasNone) { EXPECT_TRUE(signatures_of(plain()).em
 TEST(PeSignature, EveryByteCountsButTheChecksumAndTheTablesPlace) {
   const auto file = with_signature(plain(), somebody());
   constexpr std::size_t kChecksum = 0x40 + 24 + 64;
-  for (const std::size_t at : {std::size_t{2}, std::size_t{0x50}, std::size_t{700}, std::size_t{1024}, std::size_t{1540}}) {
+  for (const std::size_t at :
+       {std::size_t{2}, std::size_t{0x50}, std::size_t{700}, std::size_t{1024}, std::size_t{1540}}) {
     auto changed = file;
     changed[at] = static_cast<char>(changed[at] ^ 1);
     const auto found = signatures_of(changed);
@@ -108,8 +109,8 @@ TEST(SignatureList, AFileOfCertificatesIsDerOrPem) {
                                     reinterpret_cast<const unsigned char*>(somebody().der.data()),
                                     static_cast<int>(somebody().der.size()));
   text.resize(static_cast<std::size_t>(size));
-  const auto pem = "-----BEGIN CERTIFICATE-----\n" + text.substr(0, 64) + "\n" + text.substr(64) +
-                   "\n-----END CERTIFICATE-----\n";
+  const auto pem =
+      "-----BEGIN CERTIFICATE-----\n" + text.substr(0, 64) + "\n" + text.substr(64) + "\n-----END CERTIFICATE-----\n";
   EXPECT_THAT(certificates_of_file("Bag Attributes\n" + pem + pem),
               testing::ElementsAre(somebody().der, somebody().der));
   EXPECT_TRUE(certificates_of_file("-----BEGIN CERTIFICATE-----\n").empty());
