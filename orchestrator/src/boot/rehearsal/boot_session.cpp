@@ -51,8 +51,10 @@ bool BootSession::end(const std::string& id, bool done, const std::string& said)
 
 bool BootSession::step(const std::string& id, const std::function<Seen()>& look) {
   // A slow machine is given time as long as it gets on: what it prints tells.
-  const auto patience = static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const auto most = kMostPatience * static_cast<double>(part_.patience.count());
+  // A firmware reads and digests the whole image before it prints anything of it.
+  const auto patience =
+      id == "firmware" ? most : static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const double begin = context_.clock.now();
   double alive = begin;
   auto written = guest_.written();
