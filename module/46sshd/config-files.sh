@@ -82,8 +82,9 @@ sshd_referenced() {
 sshd_is_plain_name() { [[ $1 =~ ^[A-Za-z0-9._@:+,=~-]+$ ]]; }
 
 # sshd_is_left_out KEYWORD PATH: where the initramfs has host keys of its own, those of the system stay out, whatever a configuration
-# names: an image is read more easily than the system's own disk.
+# names: an image is read more easily than the system's own disk. Where one of them is sealed, the others stay out, too.
 sshd_is_left_out() {
+  if [[ $1 == hostkey && ${2##*/} == dracut_ssh_host_* ]] && sshd_is_sealed; then return 0; fi
   [[ $1 == hostkey && ${2##*/} != dracut_ssh_host_* ]] && sshd_own_host_keys >/dev/null && sshd_is_system_key "$2"
 }
 

@@ -6,14 +6,13 @@
 
 # sshd_shipped_config: prints the module's own sshd_config and what only this image needs.
 sshd_shipped_config() {
-  local file name
+  local path
   sshd_without_comments "$moddir/sshd_config"
   printf '\n# Added when this image was built.\n'
-  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do
-    name=${file##*/}
-    printf 'HostKey /etc/ssh/%s\n' "$name"
-    if [[ -e $file-cert.pub ]]; then printf 'HostCertificate /etc/ssh/%s-cert.pub\n' "$name"; fi
-  done
+  while IFS= read -r path; do
+    printf 'HostKey %s\n' "$path"
+    if [[ -e $sshd_tree$path-cert.pub ]]; then printf 'HostCertificate %s-cert.pub\n' "$path"; fi
+  done < <(sshd_image_host_keys)
   if [[ -s ${DRACUT_TMPDIR-}/dracut-sshd/options ]]; then cat -- "$DRACUT_TMPDIR/dracut-sshd/options"; fi
   # Last, because of several values sshd takes the first: the policy chooses ciphers, and opens nothing.
   if [[ $(sshd_policy_kind) == config ]]; then printf 'Include %s\n' "$sshd_crypto_policy"; fi
@@ -44,12 +43,13 @@ sshd_config_text() {
 
 # sshd_install_referenced FILE: what is in the image already stays.
 sshd_install_referenced() {
-  local keyword source file
+  local keyword source file whose="the system's private key" why='has host keys of its own'
+  if sshd_is_sealed; then whose='the private key' why='has a sealed host key'; fi
   while read -r keyword source; do
     [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$source") ]] && continue
     if sshd_is_left_out "$keyword" "$source"; then
-      sshd_warn "left out of this image: the system's private key $source, which ${1#"${dracutsysrootdir-}"} or what it includes" \
-        "names as HostKey. The initramfs has host keys of its own."
+      sshd_warn "left out of this image: $whose $source, which ${1#"${dracutsysrootdir-}"} or what it includes" \
+        "names as HostKey. The initramfs $why."
       continue
     fi
     file=$(sshd_host_file "$source") || return 1
@@ -58,23 +58,27 @@ sshd_install_referenced() {
     else
       sshd_put 0600 "$file" "$source" || return 1
     fi
-    if [[ $keyword == hostkey ]] && sshd_is_private_key "$file"; then sshd_tell_host_key "$source"; fi
+    if [[ $keyword == hostkey ]] && sshd_is_private_key "$file"; then
+      sshd_tell_host_key "$source"
+      ! sshd_is_sealed || sshd_warn "$source goes into the image in the clear, beside the sealed host key: sshd shows it, too, and whoever" \
+        "reads this image can pass for the machine that is known by it."
+    fi
   done < <(sshd_named "$1")
 }
 
 # sshd_host_key_lines FILE...: prints HostKey lines for the keys in the image where these configurations name host keys, but none
-# that is there.
+# that is there; and in any case for a sealed one.
 sshd_host_key_lines() {
   local file keyword path named=''
   for file; do
+    ! sshd_is_sealed || break
     while read -r keyword path; do
       [[ $keyword == hostkey ]] || continue
       if [[ -e $sshd_tree$(sshd_resolve "$sshd_tree" "$path") ]]; then return 0; fi
       named=yes
     done < <(sshd_named "$file")
   done
-  [[ $named ]] || return 0
-  for file in "$sshd_tree"/etc/ssh/ssh_host_*_key; do printf 'HostKey /etc/ssh/%s\n' "${file##*/}"; done
+  if [[ $named ]] || sshd_is_sealed; then sshd_image_host_keys | sed 's/^/HostKey /'; fi
 }
 
 # sshd_install_config: sshd_config (the admin's, or the module's own), what adds to it, the crypto policy, the files of

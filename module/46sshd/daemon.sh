@@ -64,16 +64,17 @@ sshd_install_keys() {
   sshd_make_dir 0755 /etc/ssh || return 1
   while IFS= read -r key; do
     name=${key##*/}
-    name=${name#dracut_}
+    name=${name#dracut_} name=${name#unsealed_}
     sshd_put 0600 "$(sshd_host_file "$key")" "/etc/ssh/$name" || return 1
     for extra in .pub -cert.pub; do
       source=$(sshd_host_file "$key$extra") || continue
       sshd_put 0644 "$source" "/etc/ssh/$name$extra" || return 1
     done
     sshd_tell_host_key "$key"
-    if [[ ${key##*/} != dracut_* ]]; then
+    if [[ ${key##*/} != dracut_* && ${key##*/} != unsealed_* ]]; then
       sshd_tell "that is the system's own key; for one of the initramfs's own:" \
         "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
     fi
   done < <(sshd_find_host_keys)
+  sshd_put_trial_key
 }

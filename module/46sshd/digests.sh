@@ -26,6 +26,7 @@ sshd_source_paths() {
   while IFS= read -r path; do
     for extra in '' .pub -cert.pub; do printf '%s\n' "$path$extra"; done
   done < <(sshd_find_host_keys)
+  if sshd_is_sealed; then printf '%s\n' "$sshd_sealed/ssh_host_ed25519_key".{cred,pub}; fi
   while IFS= read -r path; do
     printf '%s\n' "$path"
     sshd_referenced "$root$path"
@@ -47,6 +48,10 @@ sshd_sources() {
   printf '%s  %s\n' "$(sshd_module_digest)" /usr/lib/dracut/modules.d/46sshd
   if sshd_network_is_off; then printf '%064d  NETWORK=no in /etc/dracut-sshd/initrd.conf\n' 0; fi
   if seconds=$(sshd_hold); then printf '%064d  HOLD=%s in /etc/dracut-sshd/initrd.conf\n' 0 "$seconds"; fi
+  if sshd_is_sealed; then
+    if ! sshd_unsealed_key >/dev/null; then printf '%064d  the sealed host key alone\n' 0; fi
+    if sshd_seal_lacks >/dev/null; then printf '%064d  without the sealed host key\n' 0; fi
+  fi
   sshd_source_paths | sort -u | while IFS= read -r path; do
     file=$(sshd_host_file "$path") || continue
     printf '%s  %s\n' "$(sshd_digest "$file")" "$path"

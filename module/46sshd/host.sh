@@ -127,9 +127,36 @@ sshd_describe_keys() {
   fi
 }
 
-# sshd_find_host_keys: prints the private host keys: those made for the initramfs, else the system's own.
+sshd_sealed=/etc/dracut-sshd/sealed
+
+# sshd_is_sealed: is there a host key that is sealed to the TPM, in whatever state? Then no other one goes into an image in the clear, but
+# the one that is shown where the TPM refuses.
+sshd_is_sealed() {
+  local path
+  path=$(sshd_resolve "${dracutsysrootdir-}" "$sshd_sealed/ssh_host_ed25519_key.cred") || return 0
+  [[ -e ${dracutsysrootdir-}$path || -L ${dracutsysrootdir-}$sshd_sealed/ssh_host_ed25519_key.cred ]]
+}
+
+# sshd_unsealed_is_off: UNSEALED_KEY=no in /etc/dracut-sshd/initrd.conf.
+sshd_unsealed_is_off() {
+  local file
+  file=$(sshd_host_file /etc/dracut-sshd/initrd.conf) || return 1
+  grep -qE "^[[:space:]]*UNSEALED_KEY=[\"']?no[\"']?[[:space:]]*$" "$file"
+}
+
+# sshd_unsealed_key: prints that one; fails if there is none, or none is to go into images.
+sshd_unsealed_key() {
+  local path=$sshd_sealed/unsealed_ssh_host_ed25519_key
+  ! sshd_unsealed_is_off && sshd_host_file "$path" >/dev/null && printf '%s\n' "$path"
+}
+
+# sshd_find_host_keys: prints the private host keys that go into an image in the clear: those made for the initramfs, else the system's own.
 sshd_find_host_keys() {
   local prefix file path found=''
+  if sshd_is_sealed; then
+    sshd_unsealed_key
+    return
+  fi
   for prefix in dracut_ssh_host_ ssh_host_; do
     for file in "${dracutsysrootdir-}/etc/ssh/$prefix"*_key; do
       # OpenSSH 10 has no DSA, and older ones refuse such keys.
@@ -146,7 +173,13 @@ sshd_find_host_keys() {
 }
 
 # sshd_own_host_keys: prints the private host keys that were made for the initramfs; fails if there is none.
-sshd_own_host_keys() { sshd_find_host_keys | grep '/dracut_ssh_host_[^/]*$'; }
+sshd_own_host_keys() {
+  if sshd_is_sealed; then
+    printf '%s\n' "$sshd_sealed/ssh_host_ed25519_key.cred"
+  else
+    sshd_find_host_keys | grep '/dracut_ssh_host_[^/]*$'
+  fi
+}
 
 # sshd_is_private_key FILE: does it hold a private key, as OpenSSH, OpenSSL, ssh.com's ssh or PuTTY write one? Its content tells, not
 # its name.

@@ -30,7 +30,7 @@ read_settings() {
   while IFS= read -r line || [[ $line ]]; do
     number=$((number + 1))
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
-    [[ $line =~ ^[[:space:]]*([A-Z]+)=(.*[^[:space:]])[[:space:]]*$ ]] \
+    [[ $line =~ ^[[:space:]]*([A-Z_]+)=(.*[^[:space:]])[[:space:]]*$ ]] \
       || die 2 "$file:$number: expected IMAGE=FILE, GENERATOR=NAME, NETWORK=no or STALE=rebuild, got \"$line\"."
     key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
     if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
@@ -43,7 +43,7 @@ read_settings() {
         [[ " $generators " == *" $value "* ]] || die 2 "$file:$number: unknown generator \"$value\"; known are: $generators."
         generator_setting=$value
         ;;
-      NETWORK | CRYPTTAB) # module-setup.sh's
+      NETWORK | CRYPTTAB | UNSEALED_KEY) # module-setup.sh's
         [[ $value == no || $value == auto ]] || die 2 "$file:$number: $key is auto or no, not \"$value\"."
         ;;
       HOLD) # module-setup.sh's
@@ -58,7 +58,7 @@ read_settings() {
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, HOLD, STALE and INSPECT." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, HOLD, UNSEALED_KEY, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }
@@ -358,5 +358,5 @@ missing_in() {
   grep -qE '(^|[ /])s?bin/sshd$' <<<"$listing" || echo sshd
   grep -qE '/system/sshd\.service$' <<<"$listing" || echo "its unit sshd.service"
   grep -qE '\.ssh/authorized_keys$' <<<"$listing" || echo "the authorized keys"
-  grep -qE 'etc/ssh/ssh_host_[^/ ]*_key$' <<<"$listing" || echo "a host key"
+  grep -qE 'etc/ssh/ssh_host_[^/ ]*_key$|/dracut-sshd/sealed/ssh_host_[^/ ]*_key\.cred$' <<<"$listing" || echo "a host key"
 }

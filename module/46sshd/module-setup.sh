@@ -36,6 +36,8 @@
 . "${BASH_SOURCE[0]%/*}/network-legacy.sh"
 # shellcheck source=network.sh
 . "${BASH_SOURCE[0]%/*}/network.sh"
+# shellcheck source=seal.sh
+. "${BASH_SOURCE[0]%/*}/seal.sh"
 # shellcheck source=config-files.sh
 . "${BASH_SOURCE[0]%/*}/config-files.sh"
 # shellcheck source=daemon.sh
@@ -97,7 +99,7 @@ installkernel() {
   sshd_verdict || return 0
   mapfile -t drivers < <(sshd_storage_drivers)
   if ((${#drivers[@]})); then hostonly='' instmods "${drivers[@]}"; fi
-  return 0
+  sshd_install_tpm_drivers
 }
 
 # sshd_install_boot: what runs in the image, for people and for the units.
@@ -180,6 +182,7 @@ install() {
     && sshd_install_hold \
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
+    && sshd_install_seal \
     && sshd_install_record \
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_tell_of_keys

@@ -35,7 +35,8 @@ is_worth_showing() {
   esac
   case ${1#*dracut-sshd: } in
     'may log in '* | 'host key: '* | "that is the system's own key"* | 'network: '* | 'at every boot the image asks'* | '    '* | \
-      "this host's own address"* | 'For the same one,'* | 'this host reaches its network'* | 'sshd stays out of an image for kdump'*) return 1 ;;
+      "this host's own address"* | 'For the same one,'* | 'this host reaches its network'* | 'sshd stays out of an image for kdump'* | 'sealed host key: '* | \
+      'where the TPM refuses, sshd shows'*) return 1 ;;
   esac
 }
 

@@ -64,7 +64,10 @@ sshd_look() {
   elif [[ $keys && -z $(sshd_describe_keys "$keys") ]] && ! sshd_has_other_keys; then
     sshd_refuse "$keys holds no valid public key." \
       "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
-  elif ! sshd_find_host_keys >/dev/null; then
+  elif sshd_is_sealed && ! sshd_unsealed_key >/dev/null && why=$(sshd_seal_lacks); then
+    sshd_refuse "the sealed host key cannot go into this image, because ${why%%$'\t'*}, and there is no unsealed one." "${why#*$'\t'}" \
+      "Or take UNSEALED_KEY=no out of /etc/dracut-sshd/initrd.conf and type: dracut-sshd seal"
+  elif ! sshd_find_host_keys >/dev/null && ! sshd_is_sealed; then
     sshd_refuse "there is no host key in /etc/ssh." \
       "Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"
   elif why=$(sshd_odd_dropin); then
@@ -86,6 +89,10 @@ sshd_try() {
   # sshd wants to open /dev/null. A device node may be forbidden here, or dead on this file system; a file does as well.
   if ! { : >"$sshd_tree/dev/null" && : >"$sshd_tree/empty"; }; then return 2; fi
   for key in "$sshd_tree"/etc/ssh/ssh_host_*_key; do break; done
+  if [[ ! -e $key ]]; then
+    sshd_said='the host key is sealed, and ssh-keygen, which would make one for this test, is not installed'
+    return 2
+  fi
   # First with nothing that could be wrong but the surroundings: what fails then is no verdict, unless it is the key.
   sshd_said=$(sshd_in_tree "$daemon" -t -f /empty -h "${key#"$sshd_tree"}" 2>&1) \
     || [[ $sshd_said == *hostkey* || $sshd_said == *'host key'* ]] || return 2

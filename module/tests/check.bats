@@ -62,6 +62,24 @@ setup() { setup_check; }
   ends 0 'up to date'
 }
 
+@test "check fails with the words of seal --status where the TPM does not open the sealed host key" {
+  file /usr/bin/dracut-sshd $'#!/bin/sh\n[ "$*" = "seal --status" ] || exit 2\nprintf "  sealed     SHA256:x to PCR 7\\n  TPM        does NOT open it: policy\\033[2J\\n"\nexit 1'
+  chmod 0755 "$root/usr/bin/dracut-sshd"
+  check
+  ends 0 'up to date' # nothing is sealed
+  file /etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred x
+  make_image >"$newest"
+  local more
+  for more in '' --act; do
+    check $more
+    ends 1 'WARNING: the TPM does NOT open the sealed host key (policy?[2J). After an update of the firmware, type: dracut-sshd seal --reseal'
+    ends 1 'up to date'
+  done
+  file /usr/bin/dracut-sshd $'#!/bin/sh\necho "  TPM        opens it now"\nexit 0'
+  check
+  ends 0 'up to date'
+}
+
 @test "another module makes an image old" {
   cp -r "$here" "$BATS_TEST_TMPDIR/other"
   echo '# new' >>"$BATS_TEST_TMPDIR/other/46sshd/boot/unlock"

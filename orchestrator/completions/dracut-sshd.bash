@@ -10,11 +10,22 @@ _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'setup doctor inspect rehearse unlock --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'setup doctor inspect rehearse unlock seal --help --version' -- "$current")
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == doctor ]]; then
     mapfile -t COMPREPLY < <(compgen -W '--json --quiet --help' -- "$current")
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == seal ]]; then
+    case $previous in
+      --public-key) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --pcrs | --public-key-pcrs | --tpm-device) ;;
+      *)
+        choices='--status --reseal --remove --pcrs --public-key --public-key-pcrs --tpm-device --no-unsealed-key --no-recovery-key --new-key --no-rebuild --dry-run --json --help'
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+        ;;
+    esac
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == setup ]]; then
@@ -23,7 +34,7 @@ _dracut_sshd() {
       --port | --ssh-port) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --ssh-config --identity --ssh-port --write-config --json --help'
+          choices='--yes --dry-run --remove --check --key --unlock-only --no-host-key --seal --port --no-network --no-install --replace-generator --no-rehearse --sshfp --html --program --ssh-config --identity --ssh-port --write-config --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
@@ -39,7 +50,7 @@ _dracut_sshd() {
       --passphrase-* | --alias | --port | -p | --deadline) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--alias --known-hosts --trust-new-host-key --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --deadline --no-wait --after-reboot --json --help'
+          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --deadline --no-wait --after-reboot --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

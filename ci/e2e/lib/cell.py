@@ -23,6 +23,7 @@ import roots
 import scenario
 import shell
 import steps
+import tpm
 import uki
 import verdict
 from client import Client
@@ -70,7 +71,7 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    packages = (*wish.packages, *uki.PACKAGES) if wish.uki else wish.packages
+    packages = (*wish.packages, *(tpm.PACKAGES if wish.tpm else ()), *(uki.PACKAGES if wish.uki else ()))
     return Prepared(machine.get(roots.get(suite, packages)), package.get(suite, options.given, wish.payload))
 
 
@@ -271,7 +272,14 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
     root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
     firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), work) if wish.uki else None
-    return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, firmware=firmware)
+    name = {"right": tpm.OWN, "pcrs": tpm.OWN, "other": tpm.OTHER}.get(wish.tpm)
+    emulator = tpm.Emulator(site, work, name) if name else None
+    try:
+        return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, firmware=firmware, emulator=emulator)
+    except BaseException:
+        if emulator is not None:
+            emulator.end()
+        raise
 
 
 def _journal(context: steps.Context, work: Path) -> None:

@@ -21,7 +21,7 @@ class Client:
         self._enter = enter
         self._known = {}
         for stage, names in (("initrd", ["dracut_ssh_host_ed25519_key.pub"]), ("real", ["etc/ssh/ssh_host_ed25519_key.pub"]),
-                             ("ca", [])):
+                             ("sealed", ["sealed_host_key.pub"]), ("unsealed", ["unsealed_host_key.pub"]), ("ca", [])):
             file = folder / f"known_hosts.{stage}"
             lines = [f"e2e {site.text(name)}\n" for name in names] or [f"@cert-authority e2e {site.text('ca.pub')}\n"]
             file.write_text("".join(lines))
@@ -50,6 +50,15 @@ class Client:
         with self.log.open("a") as log:
             log.write(f"[{time.strftime('%H:%M:%S')}] {stage} {key}: {command}\n{result.output}[status {result.status}]\n")
         return result
+
+    def shown(self, where: tuple[str, int], within: float = 60) -> tuple[str, ...]:
+        """The host keys that the server offers, each as "TYPE BASE64"."""
+        address, port = where
+        result = shell.run([*self._enter, "ssh-keyscan", "-T", "30", "-p", str(port), address], timeout=within, check=False)
+        with self.log.open("a") as log:
+            log.write(f"[{time.strftime('%H:%M:%S')}] ssh-keyscan\n{result.output}[status {result.status}]\n")
+        lines = (line.split() for line in result.output.splitlines() if not line.startswith("#"))
+        return tuple(" ".join(words[1:3]) for words in lines if len(words) == 3)
 
     def type_at_prompt(self, where: tuple[str, int], stage: str, command: str, prompt: str, text: str, within: float) -> tuple[bool, str]:
         """Runs a command on a terminal, and types a text when a prompt is there. Was there one, and what was printed?"""

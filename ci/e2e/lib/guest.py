@@ -17,6 +17,7 @@ from pathlib import Path
 import arch
 import places
 import shell
+import tpm
 from monitor import Monitor
 
 # The emulator's faults, or the kernel's; none of them is the module's.
@@ -54,9 +55,11 @@ def arguments() -> tuple[str, ...]:
 class Guest:
     def __init__(self, folder: Path, kernel: Path, initrd: Path, cmdline: str, disks: list[Path], nics: list[dict[str, str]],
                  enter: list[str], unlinked: list[str], own_disks: Sequence[Path] = (),
-                 firmware: dict[str, object] | None = None) -> None:
-        """With a firmware (uki.firmware), kernel, initrd and cmdline are in what it starts. What is written to `disks` is thrown away; what is written to `own_disks`, which come after them, stays."""
+                 firmware: dict[str, object] | None = None, emulator: tpm.Emulator | None = None) -> None:
+        """With a firmware (uki.firmware), kernel, initrd and cmdline are in what it starts. What is written to `disks` is thrown away; what is
+        written to `own_disks`, which come after them, stays."""
         self.folder = folder
+        self._tpm = emulator
         self.log = folder / "console.log"
         self._keyboard = folder / "serial.sock"
         if shutil.which(arch.here().qemu) is None:
@@ -68,7 +71,7 @@ class Guest:
                   "disks": [str(disk) for disk in disks], "own_disks": [str(disk) for disk in own_disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
                   "monitor": descriptor, "firmware": firmware}
         qemu = json.loads(shell.run([str(program())], stdin=json.dumps(wanted).encode()).output)
-        argv = [*enter, "setpriv", "--pdeathsig", "KILL", *qemu, *(["-S"] if unlinked else [])]  # it must not see a link first
+        argv = [*enter, "setpriv", "--pdeathsig", "KILL", *qemu, *(emulator.arguments if emulator else []), *(["-S"] if unlinked else [])]  # it must not see a link first
         (folder / "qemu.argv").write_text("\n".join(argv) + "\n")
         self._begin = time.monotonic()
         with (folder / "qemu.log").open("wb") as errors:
@@ -140,3 +143,5 @@ class Guest:
     def end(self) -> None:
         shell.end(self._process)
         self._monitor.end()
+        if self._tpm is not None:
+            self._tpm.end()

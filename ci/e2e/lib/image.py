@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ import places
 import scenario
 import shell
 import machine
+import tpm
 from package import Package
 
 KEPT = 14
@@ -90,7 +92,8 @@ def inside(tree: Path, argv: Sequence[str], log: Path, timeout: float = 600, che
 
 
 def name(place: machine.Site, package: Package, wish: scenario.Image) -> str:
-    return places.digest(place.id, package.id, Path(__file__), repr(wish))
+    rig = [Path(__file__), *([Path(tpm.__file__), places.library / "seal"] if wish.tpm else [])]
+    return places.digest(place.id, package.id, *rig, repr(wish))
 
 
 def get(place: machine.Site, package: Package, wish: scenario.Image) -> Image:
@@ -112,10 +115,10 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     log = work / "log"
     machine.unpack(place, tree)
     machine.put(tree, "etc/dracut.conf.d/90-e2e.conf", settings(wish.kind) + wish.config)
-    words = place.words()
+    words = {**place.words(), **({"TPM": tpm.DEVICE} if wish.tpm else {})}
     for file in wish.files:
         machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)
-    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*"))
+    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*", "tpm-*"))
     for command in wish.before:
         inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     if package.is_deb:
@@ -127,8 +130,11 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     else:
         # Folders keep what the root has: a link in it may stand for one.
         shell.run(["tar", "-xf", str(package.file), "-C", str(tree), "--no-same-owner", "--keep-directory-symlink"], log=log)
-    for command in wish.commands:
-        inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
+    with tpm.reachable(place, tree, changed=wish.tpm == "pcrs") if wish.tpm else contextlib.nullcontext():
+        if wish.tpm:
+            shutil.copy(places.library / "seal", tree / "var/tmp/site/seal")
+        for command in wish.commands:
+            inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     kernel = next((tree / "usr/lib/modules").iterdir()).name
     dracut = made / "dracut.log"
     result = inside(tree, ["dracut", "--force", *wish.arguments, "/var/tmp/initrd", kernel], dracut, check=False)

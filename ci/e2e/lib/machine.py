@@ -83,7 +83,8 @@ def get(root: roots.Root, *, disks: bool = True) -> Site:
 
 
 def _make_keys(site: Site) -> None:
-    for name in ("key", "other", "ca", "certified", "dracut_ssh_host_ed25519_key"):
+    # The last two: the host key that is sealed to a TPM, and the one that is shown where it cannot be opened.
+    for name in ("key", "other", "ca", "certified", "dracut_ssh_host_ed25519_key", "sealed_host_key", "unsealed_host_key"):
         shell.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"e2e {name}", "-f", str(site.folder / name)])
     shell.run(["ssh-keygen", "-q", "-s", str(site.folder / "ca"), "-I", "e2e user", "-n", "root", str(site.folder / "certified.pub")])
     (site.folder / "etc/ssh").mkdir(parents=True)

@@ -16,6 +16,9 @@ LETS_IN = "0"
 UNKNOWN = "?"  # before the id of what inspect cannot tell
 PASSES = "0"  # of a rehearsal
 CANNOT = "-"
+# What a machine's TPM is, and what it has become since something was sealed to it while the image, or a disk, was made: PCR 23 has another
+# value, another machine's TPM is in its place, or none is there.
+TPMS = ("", "right", "pcrs", "other", "gone")
 # Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
 REHEARSED = ("firmware", "kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
 
@@ -41,6 +44,7 @@ class Image:
     files: tuple[File, ...] = ()
     before: tuple[str, ...] = ()  # shell, in the root, before our package is installed
     commands: tuple[str, ...] = ()  # and after
+    tpm: str = ""  # as the scenario's; programs reach it by @TPM@, and what is sealed to PCR 23 opens in a guest (but with "pcrs")
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Scenario:
     # built, its words are the kernel's, and its disk is the guest's. Without it rd.luks.name= names the root's disk, as no such installer does.
     layout: str = ""
     disks: tuple[Disk, ...] = ()
+    tpm: str = ""  # one of TPMS; the root then has tpm2-tools, and what systemd needs for a TPM
     # The kernel and the image are one file, which the firmware starts with Secure Boot on: one of uki.KINDS.
     uki: str = ""
     late: bool = False  # the root's disk is not there before the step "plug"
@@ -144,6 +149,11 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
             "steps": tuple(_step(step, known_steps) for step in data.get("steps", [])),
             **table(data.get("kernel", {})),
         })
+        if wish.tpm not in TPMS:
+            raise Wrong(f"\"{wish.tpm}\" is no TPM; known are {', '.join(TPMS[1:])}")
+        if wish.tpm:
+            # All but one boot the same image.
+            wish = replace(wish, image=replace(wish.image, tpm="pcrs" if wish.tpm == "pcrs" else "right"))
         if wish.rehearse not in (PASSES, CANNOT, *REHEARSED):
             raise Wrong(f"\"{wish.rehearse}\" is no step of a rehearsal; known are {', '.join(REHEARSED)}, and \"-\"")
         return replace(wish, inspect=_expected(wish))

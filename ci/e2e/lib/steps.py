@@ -96,6 +96,20 @@ def login(context: Context, within: float = 120, key: str = "key", port: int = 2
     context.wait("a login", within, look)
 
 
+def host_key(context: Context, expect: str, within: float = 90) -> None:
+    """sshd shows this host key, and no other one. expect: as the argument `stage` of login."""
+    file = {"initrd": "dracut_ssh_host_ed25519_key.pub", "sealed": "sealed_host_key.pub", "unsealed": "unsealed_host_key.pub"}[expect]
+    wanted = " ".join(context.site.text(file).split()[:2])
+
+    def look() -> bool:
+        where = context.network.where(context.port)
+        shown = context.client.shown(where) if where is not None else ()
+        if shown and shown != (wanted,):
+            raise shell.Failed(f"sshd shows {', '.join(shown)} instead of the {expect} key {wanted}")
+        return bool(shown)
+    context.wait("a host key", within, look, every=1)
+
+
 def denied(context: Context, within: float = 120, key: str = "other", port: int = 22) -> None:
     """sshd is there, and refuses this key."""
     def look() -> bool:
@@ -309,7 +323,7 @@ def sleep(context: Context, seconds: float) -> None:
 
 
 STEPS: dict[str, Callable[..., None]] = {
-    "login": login, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
+    "login": login, "host-key": host_key, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
     "pipe": pipe,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
     "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,

@@ -27,7 +27,7 @@ make_image() {
   cat "$BATS_TEST_TMPDIR/good"
   echo sources
   dracutsysrootdir=$root moddir=$here/46sshd bash -c '
-    for part in host config-files network-settings networkd-files hold digests; do . "$here/46sshd/$part.sh"; done
+    for part in host seal config-files network-settings networkd-files hold digests; do . "$here/46sshd/$part.sh"; done
     sshd_sources'
 }
 

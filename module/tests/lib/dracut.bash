@@ -32,6 +32,13 @@ module() {
         if [[ $path == */sshd && -e $root/libraries ]]; then (cd "$root" && xargs cp --parents -t "$initdir" <libraries) || return 1; fi
       done
     }
+    inst_libdir_file() {
+      local pattern path
+      for pattern; do for path in "$root"/usr/lib/$pattern; do
+        [[ ! -e $path ]] || { mkdir -p "$initdir/usr/lib" && cp -- "$path" "$initdir/usr/lib/"; }
+      done; done
+    }
+    instmods() { printf "%s\n" "hostonly=${hostonly-unset} $*" >>"$log.drivers"; }
     DRACUT_INSTALL=install_into_tree
     install_into_tree() { # [-r ROOT] -D TREE -l -a PROGRAM...
       [[ $1 != -r ]] || shift 2

@@ -292,3 +292,29 @@ END
     [[ $what != stop* || $output == *'echo while stopped True'*'asked again 0'* ]]
   done
 }
+
+@test "a machine whose TPM did not open its host key gets nothing, unless that is said; who only shows that key gets nothing" {
+  machine db 22220
+  ssh-keygen -q -t ed25519 -N '' -f "$work/db/unsealed"
+  printf 'db-initramfs-unsealed %s\n' "$(cut -d ' ' -f 1,2 "$work/db/unsealed.pub")" >>"$work/known"
+  peer 22220 key "$work/db/unsealed.pub"
+  local more
+  for more in --json --accept-unsealed; do
+    deadline=5 run -1 unlock "$more" --passphrase-command 'echo open sesame' db
+    echo "$output"
+    [[ $output == *'WRONG HOST KEY'* ]]
+  done
+  kill "$(<"$work/peer-22220.pid")" && sleep 0.5
+  sed -i "s|^HostKey .*|HostKey $work/db/unsealed|" "$work/db/early.conf"
+  up db
+  run -1 unlock --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +'UNSEALED HOST KEY' ]]
+  [[ $output == *'--accept-unsealed'* ]]
+  [ ! -e "$work/db/received" ]
+  run -0 unlock --accept-unsealed --passphrase-command 'echo open sesame' db
+  echo "$output"
+  [[ $output =~ db\ +unlocked ]]
+  [[ $output == *'it has proven the unsealed host key, db-initramfs-unsealed'* ]]
+  [ "$(<"$work/db/received")" = 'open sesame' ]
+}

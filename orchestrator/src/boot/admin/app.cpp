@@ -23,6 +23,7 @@ struct CommandLine {
   UnlockArguments unlock;
   RehearseArguments rehearse;
   SetupArguments setup;
+  SealArguments seal;
   DoctorArguments doctor;
 
   CommandLine() {
@@ -34,6 +35,7 @@ struct CommandLine {
     add_inspect();
     add_rehearse();
     add_unlock();
+    add_seal();
   }
 
   /// The status of a verb that could not do its work.
@@ -63,6 +65,7 @@ struct CommandLine {
         ->take_all();
     verb->add_flag("--unlock-only", setup.unlock_only, "The keys that setup writes can do nothing but unlock");
     verb->add_flag("!--no-host-key", setup.own_host_key, "The initramfs uses copies of the system's host keys");
+    verb->add_flag("--seal", setup.seal, "Seal a host key of the initramfs to the machine's TPM, too");
     verb->add_option("--port", setup.port, "The port of the initramfs's sshd")->check(why_empty)->type_name("N");
     verb->add_flag("!--no-network", setup.network, "Write no network configuration");
     verb->add_flag("!--no-install", setup.install, "Install no missing packages");
@@ -164,6 +167,9 @@ struct CommandLine {
     verb->add_option("--known-hosts", unlock.known_hosts, "Take the initramfs's key from this file alone")
         ->type_name("FILE");
     verb->add_flag("--trust-new-host-key", unlock.trust_new, "Take a key that known_hosts does not know, and keep it");
+    verb->add_flag("--accept-unsealed", unlock.accept_unsealed,
+                   "Go on if the machine's TPM did not open its sealed host key: known_hosts has the other one as "
+                   "HOST-initramfs-unsealed");
     verb->add_option("--user", unlock.user,
                      "Log in to both systems as (default: root in the initramfs; in the real system USER@, else the "
                      "User of ssh_config, else root)");
@@ -185,6 +191,53 @@ struct CommandLine {
     verb->add_flag("--after-reboot", unlock.after_reboot,
                    "A real system that is up does not count until it has rebooted");
     verb->add_flag("--json", unlock.json, "For machines");
+  }
+
+  void add_seal() {
+    auto* verb = app.add_subcommand(
+        "seal", "Seals a host key of the initramfs to this machine's TPM, so that no disk holds it in the clear");
+    verb->footer(
+        "Exit status: 0 done, or the TPM opens the key; 1 not; 2 wrong usage, 3 a tool is not installed "
+        "(systemd-creds).");
+    const auto add_mode = [this, verb](const char* name, SealMode mode, const char* about) {
+      return verb->add_flag_callback(name, [this, mode] { seal.mode = mode; }, about);
+    };
+    auto* status =
+        add_mode("--status", SealMode::status, "Say what is sealed, to what, and whether the TPM opens it now");
+    auto* reseal = add_mode("--reseal", SealMode::reseal, "Seal the same key to what the TPM holds now");
+    auto* remove =
+        add_mode("--remove", SealMode::remove, "Remove the sealed key: the initramfs has its other host keys again");
+    auto* pcrs = verb->add_option("--pcrs", seal.pcrs,
+                                  "The TPM's registers whose values have to stay as they are (default: 7; with "
+                                  "--reseal as before)")
+                     ->check(why_empty)
+                     ->type_name("LIST");
+    auto* key = verb->add_option("--public-key", seal.public_key,
+                                 "Whoever has the private half may sign which values other registers have")
+                    ->check(CLI::ExistingFile)
+                    ->type_name("PEM");
+    auto* key_pcrs = verb->add_option("--public-key-pcrs", seal.public_key_pcrs, "These registers (default: 11)")
+                         ->check(why_empty)
+                         ->type_name("LIST")
+                         ->needs(key);
+    verb->add_option("--tpm-device", seal.tpm_device, "As --tpm2-device= of systemd-creds (default: this machine's)")
+        ->check(why_empty)
+        ->type_name("DEVICE");
+    auto* unsealed = verb->add_flag("!--no-unsealed-key", seal.unsealed_key,
+                                    "No second key for when the TPM refuses: then nobody can log in");
+    auto* recovery = verb->add_flag("!--no-recovery-key", seal.recovery_key,
+                                    "No copy on the root file system for --reseal after the TPM has refused");
+    auto* fresh = verb->add_flag("--new-key", seal.new_key, "Make a new key, although there is a sealed one");
+    auto* rebuild = verb->add_flag("!--no-rebuild", seal.rebuild, "Do not build the initramfs again");
+    auto* dry = verb->add_flag("--dry-run,-n", seal.dry_run, "Say what would be done, and change nothing");
+    verb->add_flag("--json", seal.json, "For machines");
+    for (auto* option : {pcrs, key, key_pcrs, rebuild, dry}) status->excludes(option);
+    for (auto* option : {pcrs, key, key_pcrs}) remove->excludes(option);
+    for (auto* mode : {status, reseal, remove}) {
+      for (auto* option : {unsealed, recovery, fresh}) mode->excludes(option);
+    }
+    status->excludes(reseal)->excludes(remove);
+    reseal->excludes(remove);
   }
 
   /// What is given for an option or an argument that nobody leaves empty on purpose: a script's variable was not set.
@@ -329,6 +382,7 @@ int guarded(const CommandLine& line, const base::Context& context, base::Cancel&
     if (line.app.got_subcommand("setup"))
       return line.setup.host.empty() ? setup(line.setup, context) : desk_setup(line.setup, context);
     if (line.app.got_subcommand("doctor")) return doctor(line.doctor, context);
+    if (line.app.got_subcommand("seal")) return seal(line.seal, context);
     if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
     return inspect(line.inspect, context);

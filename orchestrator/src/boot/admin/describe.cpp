@@ -78,9 +78,14 @@ std::string head(const Inspected& inspected) {
     for (const auto& key : facts.authorities.keys)
       add_line(out, "authority", fmt::format("{} (/{})", key_line(key), base::printable(facts.authorities.path, 200)));
   }
+  if (facts.sealed && facts.sealed->key)
+    add_line(out, "host key",
+             fmt::format("{} (sealed: {})", key_line(*facts.sealed->key),
+                         facts.sealed->parsed.credential ? facts.sealed->parsed.credential->policy()
+                                                         : facts.sealed->parsed.why));
   for (const auto& key : facts.host_keys) {
     if (key.key.public_part)
-      add_line(out, "host key",
+      add_line(out, facts.sealed ? "unsealed" : "host key",
                fmt::format("{} (/{})", key_line(*key.key.public_part), base::printable(key.path, 200)));
   }
   return out;

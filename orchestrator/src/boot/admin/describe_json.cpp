@@ -76,6 +76,14 @@ ordered_json host_keys_of(const inspect::Facts& facts) {
   return out;
 }
 
+ordered_json sealed_key_of(const inspect::Facts& facts) {
+  if (!facts.sealed) return nullptr;
+  ordered_json out = facts.sealed->key ? json_of(*facts.sealed->key) : ordered_json::object();
+  const auto& parsed = facts.sealed->parsed;
+  out["policy"] = parsed.credential ? ordered_json(parsed.credential->policy()) : ordered_json();
+  return out;
+}
+
 }  // namespace
 
 ordered_json to_json(const Inspected& inspected) {
@@ -96,6 +104,7 @@ ordered_json to_json(const Inspected& inspected) {
           {"openssh", facts.sshd.version ? openssh::to_string(*facts.sshd.version) : ""},
           {"authorized_keys", keys_of(facts)},
           {"host_keys", host_keys_of(facts)},
+          {"sealed_host_key", sealed_key_of(facts)},
           {"known_hosts", client.known_hosts},
           {"ssh_config", client.ssh_config},
           {"findings", findings_json(inspected.findings)}};

@@ -56,6 +56,7 @@ std::vector<std::string> options_for_host(const SetupArguments& arguments) {
   };
   flag(arguments.unlock_only, "--unlock-only");
   flag(!arguments.own_host_key, "--no-host-key");
+  flag(arguments.seal, "--seal");
   if (!arguments.port.empty()) out.insert(out.end(), {"--port", arguments.port});
   flag(!arguments.network, "--no-network");
   flag(!arguments.install, "--no-install");

@@ -34,8 +34,11 @@ NextBootJudgement judge_next_boot(const std::filesystem::path& root, const base:
     const auto facts = inspect::gather(image, options);
     out.findings = inspect::check_all(facts);
     out.answer = inspect::answer_of(out.findings);
+    out.is_sealed = facts.sealed.has_value();
+    auto& in_the_clear = facts.sealed ? out.unsealed_keys : out.host_keys;
     for (const auto& key : facts.host_keys)
-      if (key.node != nullptr && key.key.public_part) out.host_keys.push_back(*key.key.public_part);
+      if (key.node != nullptr && key.key.public_part) in_the_clear.push_back(*key.key.public_part);
+    if (facts.sealed && facts.sealed->key) out.host_keys.push_back(*facts.sealed->key);
   } catch (const base::Error& error) {
     out.why = error.what();
   }

@@ -17,7 +17,9 @@ struct NextBootJudgement {
   std::string why;    // why there is none, or why it could not be read
   inspect::Findings findings;
   inspect::Answer answer = inspect::Answer::cannot_tell;
-  std::vector<openssh::PublicKey> host_keys;  // that its sshd has
+  std::vector<openssh::PublicKey> host_keys;      // that its sshd has; a sealed one is the only one
+  bool is_sealed = false;                         // the image has a sealed host key
+  std::vector<openssh::PublicKey> unsealed_keys;  // that it has where the TPM does not open the sealed one
 };
 
 /// Throws for nothing that an image or the machine says.

@@ -12,6 +12,7 @@
 #include "admin/findings_text.hpp"
 #include "admin/next_boot.hpp"
 #include "admin/questions.hpp"
+#include "admin/seal_step.hpp"
 #include "admin/setup_report.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
@@ -126,7 +127,8 @@ setup::ClientFacts client_facts(const detect::Machine& machine, const setup::Pla
     out.fingerprints.push_back(openssh::fingerprint(key));
     out.host_keys.push_back(openssh::line_of(key));
   }
-  out.own_keys = !machine.keys.host_keys.empty() || plan.make_host_key;
+  for (const auto& key : boot.unsealed_keys) out.unsealed_keys.push_back(openssh::line_of(key));
+  out.own_keys = boot.is_sealed || plan.seal || !machine.keys.host_keys.empty() || plan.make_host_key;
   return out;
 }
 
@@ -139,9 +141,10 @@ struct Run {
   std::optional<setup::Manifest> manifest;
   detect::Machine machine;
   SetupResult result;
+  bool seal;
 
   Run(const SetupArguments& some, const base::Context& a_context)
-      : arguments(some), context(a_context), commands(a_context), choices(choices_of(some)) {}
+      : arguments(some), context(a_context), commands(a_context), choices(choices_of(some)), seal(some.seal) {}
 
   void look() {
     context.console.status("looking at this machine");
@@ -150,7 +153,16 @@ struct Run {
     plan_again();
     context.console.clear_status();
   }
-  void plan_again() { result.plan = setup::make_plan(machine, choices, manifest, kRoot); }
+  void plan_again() {
+    const bool sealed = is_sealed_already();
+    auto wanted = choices;
+    wanted.own_host_key = wanted.own_host_key && !seal && !sealed;
+    result.plan = setup::make_plan(machine, wanted, manifest, kRoot);
+    if (sealed) result.plan.notes.emplace_back("the sealed host key stays as it is: dracut-sshd seal --status");
+    result.plan.seal = seal && !sealed;
+    if (!result.plan.seal) return;
+    if (const auto why = why_not_to_seal(context); !why.empty()) result.plan.refusals.push_back("--seal: " + why);
+  }
 };
 
 /// Whether the image has to be built again although no file changed.
@@ -181,7 +193,11 @@ void ask(Run& run) {
     if (!asked_yes("Let these keys log in?", true, cancel))
       throw base::Error("no key was chosen", base::Exit::usage).with_hint("dracut-sshd setup --key FILE.pub");
   }
-  if (run.result.plan.make_host_key)
+  if (!run.seal && !is_sealed_already() && why_not_to_seal(run.context).empty())
+    run.seal = asked_yes(
+        "Seal a host key of the initramfs to this machine's TPM? After an update of the firmware it has to be sealed again.",
+        false, cancel);
+  if (run.result.plan.make_host_key && !run.seal)
     run.choices.own_host_key = asked_yes("Make a host key for the initramfs alone?", true, cancel);
   if (!run.result.plan.network.files.empty())
     run.choices.network = asked_yes("Give the initramfs this network?", true, cancel);
@@ -326,14 +342,21 @@ void carry_out(Run& run) {
   auto& result = run.result;
   install(run);
   const auto before = judge_next_boot(kRoot, run.context);
+  std::optional<SealStep> sealing;
+  if (result.plan.seal) {
+    run.context.console.status("sealing a host key to the TPM");
+    sealing.emplace(run.context);
+  }
   if (!result.plan.changes_files()) {
-    if (is_outdated(before)) rebuild(run);
+    if (sealing || is_outdated(before)) rebuild(run);
+    if (sealing) sealing->commit();
     return;
   }
   setup::Transaction transaction(result.plan, kRoot, run.context);
   rebuild(run);
   transaction.commit(run.manifest, result.plan.network, nic_address(run.machine.network), utc_now());
   result.written = transaction.changed();
+  if (sealing) sealing->commit();
 }
 
 int remove(const base::Context& context) {
@@ -347,6 +370,9 @@ int remove(const base::Context& context) {
   const auto removal = setup::remove_written(*manifest, kRoot);
   for (const auto& path : removal.removed) base::print(fmt::format("removed {}\n", path));
   for (const auto& file : removal.kept) base::print(fmt::format("kept {}: {}\n", file.path, file.why));
+  std::error_code ignored;
+  if (fs::exists(kRoot / seal::kFolder / seal::kCredential, ignored))
+    base::print("A host key is still sealed to the TPM. To remove it: dracut-sshd seal --remove\n");
   base::print("The images still have what was removed. To build them again: dracut-sshd-rebuild --all\n");
   return 0;
 }

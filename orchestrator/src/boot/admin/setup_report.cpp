@@ -67,7 +67,10 @@ std::string plan_text(const setup::Plan& plan) {
   add(out, "network", plan.network.summary.empty() ? "not known" : plan.network.summary);
   if (!plan.network.address.empty()) add(out, "address", plan.network.address);
   if (plan.port != "22") add(out, "port", plan.port);
-  add(out, "host key", plan.make_host_key ? "a new one for the initramfs" : "as it is");
+  add(out, "host key",
+      plan.seal            ? "a new one, sealed to the TPM, and another one for when the TPM refuses"
+      : plan.make_host_key ? "a new one for the initramfs"
+                           : "as it is");
   if (!plan.install.empty()) add(out, "install", base::shell_quote(plan.install));
   for (const auto& file : plan.write) add(out, "write", fmt::format("{} ({})", file.path, file.purpose));
   if (plan.make_host_key) add(out, "write", fmt::format("{} (the initramfs's host key)", setup::kHostKey));
@@ -90,7 +93,8 @@ std::string plan_diff(const setup::Plan& plan, const std::filesystem::path& root
   for (const auto& path : plan.remove) out += diff_of(path, before(path).value_or(""), "", true, false);
   if (!plan.install.empty()) out += base::shell_quote(plan.install) + "\n";
   if (plan.make_host_key) out += fmt::format("ssh-keygen -t ed25519 -N '' -f {}\n", setup::kHostKey);
-  if (rebuild) out += "dracut-sshd-rebuild --all\n";
+  if (plan.seal) out += "dracut-sshd seal --no-rebuild\n";
+  if (rebuild || plan.seal) out += "dracut-sshd-rebuild --all\n";
   if (out.empty()) out = "nothing to do\n";
   return out;
 }
@@ -146,6 +150,7 @@ ordered_json result_json(const SetupResult& result) {
           {"port", result.client.port},
           {"own_host_key", result.client.own_keys},
           {"host_keys", result.client.host_keys},
+          {"unsealed_host_keys", result.client.unsealed_keys},
           {"known_hosts", lines.known_hosts},
           {"ssh_config", lines.ssh_config},
           {"sshfp", lines.sshfp},
@@ -155,6 +160,7 @@ ordered_json result_json(const SetupResult& result) {
           {"plan",
            {{"write", paths_of(plan.write)},
             {"make_host_key", plan.make_host_key},
+            {"seal", plan.seal},
             {"remove", plan.remove},
             {"install", plan.install},
             {"refusals", plan.refusals}}},

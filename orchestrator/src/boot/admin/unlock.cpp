@@ -40,6 +40,7 @@ remote::Target target_of(const UnlockArguments& arguments, const std::string& ty
   out.known_hosts = arguments.known_hosts;
   out.config = arguments.config;
   out.trust_new = arguments.trust_new;
+  out.accept_unsealed = arguments.accept_unsealed;
   out.same_port = arguments.same_port;
   return out;
 }

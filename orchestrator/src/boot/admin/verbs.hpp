@@ -45,6 +45,7 @@ struct UnlockArguments {
   int descriptor = -1;  // to read it from
   unsigned deadline = 600;
   bool trust_new = false;
+  bool accept_unsealed = false;
   bool same_port = false;
   bool no_wait = false;
   bool after_reboot = false;
@@ -78,6 +79,7 @@ struct SetupArguments {
   std::vector<std::string> keys;  // public keys, or files of them
   bool unlock_only = false;
   bool own_host_key = true;
+  bool seal = false;  // a host key to the TPM
   std::string port;
   bool network = true;
   bool install = true;
@@ -98,6 +100,22 @@ struct SetupArguments {
   bool write_config = false;  // add the Include line to the user's ssh_config
 };
 
+enum class SealMode { seal, status, reseal, remove };
+
+struct SealArguments {
+  SealMode mode = SealMode::seal;
+  std::string pcrs;        // "": 7, or those that it is sealed to already
+  std::string public_key;  // a PEM file: of signed policies
+  std::string public_key_pcrs;
+  std::string tpm_device;  // for systemd-creds; "": this machine's own
+  bool unsealed_key = true;
+  bool recovery_key = true;
+  bool new_key = false;  // also where there is a sealed one
+  bool rebuild = true;
+  bool dry_run = false;
+  bool json = false;
+};
+
 struct DoctorArguments {
   bool json = false;
   bool quiet = false;
@@ -106,6 +124,7 @@ struct DoctorArguments {
 int setup(const SetupArguments& arguments, const base::Context& context);
 /// `arguments.host` from this desk.
 int desk_setup(const SetupArguments& arguments, const base::Context& context);
+int seal(const SealArguments& arguments, const base::Context& context);
 int doctor(const DoctorArguments& arguments, const base::Context& context);
 int rehearse(const RehearseArguments& arguments, const base::Context& context);
 /// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.

@@ -75,9 +75,9 @@ std::string port_in(const json& document) {
   return text;
 }
 
-void read_keys(const json& document, HostResult& out) {
-  (void)member(document, "host_keys");
-  each_of(document, "host_keys", kMostKeys, [&](const json& entry, const std::string& where) {
+std::vector<std::string> read_keys(const json& document, const char* name) {
+  std::vector<std::string> out;
+  each_of(document, name, kMostKeys, [&](const json& entry, const std::string& where) {
     const auto text = text_at(entry, where);
     // As it goes into known_hosts: two words, one blank, nothing else.
     const auto words = base::split(text, ' ');
@@ -86,10 +86,9 @@ void read_keys(const json& document, HostResult& out) {
       throw fault(where, "expected \"TYPE BASE64\"");
     if (!parsed.key) throw fault(where, "the key " + parsed.why);
     if (openssh::is_certificate_type(parsed.key->type)) throw fault(where, "is a certificate; expected a key");
-    if (std::ranges::find(out.host_keys, text) != out.host_keys.end()) return;
-    out.host_keys.push_back(text);
-    out.fingerprints.push_back(openssh::fingerprint(*parsed.key));
+    if (std::ranges::find(out, text) == out.end()) out.push_back(text);
   });
+  return out;
 }
 
 void read_names(const json& document, HostResult& out) {
@@ -162,7 +161,11 @@ HostResult parse_result(std::string_view text) {
     out.own_host_key = own->get<bool>();
   }
   read_names(document, out);
-  read_keys(document, out);
+  (void)member(document, "host_keys");
+  out.host_keys = read_keys(document, "host_keys");
+  out.unsealed_host_keys = read_keys(document, "unsealed_host_keys");
+  for (const auto& key : out.host_keys)
+    out.fingerprints.push_back(openssh::fingerprint(*openssh::parse_public_key(key).key));
   read_reports(document, out);
   return out;
 }

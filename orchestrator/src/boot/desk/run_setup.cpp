@@ -209,6 +209,7 @@ setup::ClientFacts facts_for_desk(const HostResult& result, const Login& login, 
     auto& list = address ? out.addresses : out.names;
     if (std::ranges::find(list, name) == list.end()) list.push_back(name);
   };
+  out.unsealed_keys = result.unsealed_host_keys;
   add(login.host);
   // A tunnel's end is no name of one machine.
   const auto address = openssh::parse_address(settings.host_name);

@@ -65,8 +65,17 @@ void write_known_hosts(const ClientRequest& request, const std::vector<std::stri
       aliases, request.facts.host_keys, [&known](const std::string& alias) { return known.of(alias); },
       report.known_hosts_file);
   report.notes = plan.notes;
-  append_lines(report.known_hosts_file, plan.append);
   report.appended = plan.append;
+  if (!request.facts.unsealed_keys.empty()) {
+    std::vector<std::string> unsealed;
+    for (const auto& alias : aliases) unsealed.push_back(setup::unsealed_alias(alias));
+    const auto more = plan_known_hosts(
+        unsealed, request.facts.unsealed_keys, [&known](const std::string& alias) { return known.of(alias); },
+        report.known_hosts_file);
+    report.notes.insert(report.notes.end(), more.notes.begin(), more.notes.end());
+    report.appended.insert(report.appended.end(), more.append.begin(), more.append.end());
+  }
+  append_lines(report.known_hosts_file, report.appended);
 }
 
 /// Whether ssh takes the stanza for its Host.

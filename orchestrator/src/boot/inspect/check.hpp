@@ -46,6 +46,11 @@ void check_listen(const Facts& facts, Findings& out);
 void check_authorized(const Facts& facts, Findings& out);
 void check_key_modes(const Facts& facts, Findings& out);
 void check_host_keys(const Facts& facts, Findings& out);
+/// Whether sshd starts with a host key that is in the image in the clear.
+[[nodiscard]] bool has_clear_host_key(const Facts& facts);
+
+// check_sealed.cpp
+void check_sealed(const Facts& facts, Findings& out);
 
 // check_account.cpp
 void check_account(const Facts& facts, Findings& out);

@@ -207,6 +207,10 @@ void check_key_modes(const Facts& facts, Findings& out) {
        "build the image again with this module, which sets them: dracut-sshd-rebuild"});
 }
 
+bool has_clear_host_key(const Facts& facts) {
+  return std::ranges::any_of(facts.host_keys, [&](const HostKey& key) { return why_unusable(facts, key).empty(); });
+}
+
 void check_host_keys(const Facts& facts, Findings& out) {
   std::vector<std::string> good;
   std::vector<std::string> bad;
@@ -226,6 +230,7 @@ void check_host_keys(const Facts& facts, Findings& out) {
   const bool unsure = is_newer(facts) || std::ranges::any_of(facts.host_keys, [](const HostKey& key) {
                         return key.node != nullptr && key.node->is_file() && !key.node->content;
                       });
+  if (good.empty() && facts.sealed) return;  // hostkeys.sealed says it
   if (good.empty())
     return out.push_back({"hostkeys.present", unsure && !bad.empty() ? Severity::unknown : Severity::error,
                           bad.empty() ? "there is no host key in it" : base::join(bad, "; "), remedy});

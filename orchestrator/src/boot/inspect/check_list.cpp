@@ -96,6 +96,14 @@ constexpr std::array kChecks{
           "A boot partition is not encrypted. Whoever reads the image can pretend to be the system, too, as long as "
           "both share their keys. "
           "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key makes one for the initramfs alone."},
+    Check{"hostkeys.sealed", "a host key that is sealed to the TPM can be opened",
+          "Its credential, the unit that opens it before sshd starts, systemd-creds with the libraries of tpm2-tss, and "
+          "a driver for the TPM have to be in the image. Where one of them is missing, sshd shows the unsealed host "
+          "key, which clients know by another name, and without an unsealed one nobody can log in."},
+    Check{"hostkeys.opens", "this machine's TPM opens the sealed host key now (--host)",
+          "The TPM opens it only while the registers that it is sealed to have the values of that day: an update of "
+          "the firmware, or another setting of Secure Boot, changes them. dracut-sshd seal --reseal seals the same key "
+          "to the values of today. Only root on the machine itself can try."},
     Check{"account.root", "root has one account, and it is not locked when sshd looks",
           "\"Permission denied (publickey)\" with a good key is most often this: sshd without PAM refuses an account "
           "whose password begins with \"!\", or that has expired. "

@@ -11,6 +11,7 @@ namespace inspect {
 
 struct Client {
   std::string alias;                     // under which known_hosts has its keys
+  std::string clear_alias;               // and those that are in the image in the clear: another one if one is sealed
   std::vector<std::string> known_hosts;  // lines of ~/.ssh/known_hosts, under an alias
   std::string ssh_config;                // a stanza for ~/.ssh/config
 };

@@ -22,6 +22,7 @@
 #include "openssh/private_key.hpp"
 #include "openssh/sshd_config.hpp"
 #include "openssh/version.hpp"
+#include "seal/credential.hpp"
 #include "storage/storage.hpp"
 
 /// What the checks need to know of an image, gathered once.
@@ -71,6 +72,13 @@ struct HostKey {
   bool by_default = false;                   // no HostKey names it: its absence is no fault
 };
 
+/// A host key that the machine's TPM opens while the image boots (dracut-sshd seal).
+struct SealedKey {
+  std::string credential;  // its text; "": not kept
+  seal::ParsedCredential parsed;
+  std::optional<openssh::PublicKey> key;  // as the file beside it says
+};
+
 struct Facts {
   Facts(const initramfs::Image& an_image, const Options& some_options) : image(an_image), options(some_options) {}
 
@@ -100,6 +108,7 @@ struct Facts {
   Authorities authorities;
   std::string revoked_why;  // why sshd takes every key as revoked; "": it does not
   std::vector<HostKey> host_keys;
+  std::optional<SealedKey> sealed;  // then host_keys are shown where the TPM refuses
   storage::Storage storage;  // of the machine, else as the image records it
 
   std::shared_ptr<const initramfs::Files> files;  // for the loader

@@ -11,6 +11,7 @@
 #include "openssh/key_paths.hpp"
 #include "openssh/pattern.hpp"
 #include "openssh/revoked.hpp"
+#include "seal/sealed_folder.hpp"
 
 namespace inspect {
 namespace {
@@ -120,6 +121,15 @@ void gather_revoked(Facts& facts) {
     facts.authorities.why_none = fmt::format("TrustedUserCAKeys: its keys are revoked (RevokedKeys {})", shown);
 }
 
+void gather_sealed(Facts& facts) {
+  if (facts.image.find(seal::kImageCredential) == nullptr) return;
+  SealedKey out;
+  out.credential = facts.image.content(seal::kImageCredential).value_or("");
+  out.parsed = seal::parse_credential(out.credential);
+  out.key = openssh::parse_public_key(base::trim(facts.image.content(seal::kImagePublic).value_or(""))).key;
+  facts.sealed = std::move(out);
+}
+
 }  // namespace
 
 void gather_keys(Facts& facts) {
@@ -130,6 +140,7 @@ void gather_keys(Facts& facts) {
   for (const auto& path :
        openssh::host_key_files(facts.effective.values, facts.sshd.version.value_or(openssh::Version{10, 0, 0})))
     facts.host_keys.push_back(host_key(facts, without_slash(path), by_default));
+  gather_sealed(facts);
 }
 
 }  // namespace inspect

@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "inspect/boot_words.hpp"
+#include "inspect/check.hpp"
 #include "openssh/wire.hpp"
 #include "rehearsal/make_plan.hpp"
 
@@ -55,6 +56,8 @@ std::string why_only_start(const Subject& subject, const Request& request) {
     return version == 0 ? "its stub is not systemd's"
                         : fmt::format("its systemd-stub ({}) takes no words from a virtual machine, as {} and later do",
                                       version, kStubTakesWords);
+  if (subject.facts->sealed && !inspect::has_clear_host_key(*subject.facts))
+    return "its only host key is sealed to this machine's TPM";
   if (request.key.empty() && words_for_key(*subject.facts, "x").empty())
     return "nothing in the image would add a throw-away key (systemd-tmpfiles with credentials); --key FILE needs none";
   if (const auto section = image.sections.find(".cmdline"); section != image.sections.end())

@@ -19,4 +19,9 @@ namespace rehearsal {
 [[nodiscard]] std::string add_throw_away_key(Overlay& overlay, const inspect::Facts& facts,
                                              const std::filesystem::path& folder, const base::Context& context);
 
+/// A host key for an image whose only one is sealed, in its place: the virtual machine has another TPM, or none. Its
+/// public half, as known_hosts has it.
+[[nodiscard]] std::string add_throw_away_host_key(Overlay& overlay, const std::filesystem::path& folder,
+                                                  const base::Context& context);
+
 }  // namespace rehearsal

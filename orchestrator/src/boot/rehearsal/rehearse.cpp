@@ -162,6 +162,7 @@ class Stage {
     } else {
       key_ = request_.key;
     }
+    add_host_key(overlay);
     if (!wishes_.as_is) {
       observer_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
@@ -307,6 +308,23 @@ class Stage {
     return started;
   }
 
+  /// The virtual machine has not this machine's TPM.
+  void add_host_key(Overlay& overlay) {
+    const auto& facts = *subject_->facts;
+    if (!facts.sealed) return;
+    if (inspect::has_clear_host_key(facts)) {
+      plan_.changes.emplace_back(
+          "the virtual machine has no TPM that opens the sealed host key: the unsealed one is expected");
+      return;
+    }
+    if (request_.wishes.as_is)
+      throw CannotRehearse("the image's only host key is sealed to this machine's TPM, and --as-is adds no other one");
+    host_key_ = add_throw_away_host_key(overlay, scratch_.path(), context_);
+    plan_.changes.emplace_back(
+        "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the TPM "
+        "opens the sealed one is not rehearsed (dracut-sshd seal --status)");
+  }
+
   /// What runs in the machine may break out of qemu, which is then all that it has.
   void isolate() {
     machine_.seccomp = false;
@@ -345,11 +363,12 @@ class Stage {
   }
 
   BootSessionOptions part_for(const vm::Guest& guest) {
-    const auto client = inspect::client_of(*subject_->facts);
+    auto client = inspect::client_of(*subject_->facts);
+    if (!host_key_.empty()) client.known_hosts.push_back(client.clear_alias + " " + host_key_);
     base::write_file(in("known_hosts"), base::join(client.known_hosts, "\n") + "\n");
     BootSessionOptions part;
     part.target.host = "127.0.0.1";
-    part.target.alias = client.alias;
+    part.target.alias = client.clear_alias;
     part.target.port = fmt::format("{}", guest.port());
     part.target.identity = key_;
     part.target.only_identity = true;
@@ -461,6 +480,7 @@ class Stage {
   remote::Secret wrong_;
   std::string token_;
   std::string key_;
+  std::string host_key_;  // that stands in for a sealed one; "": none does
   std::size_t told_ = 0;
   double begin_ = 0;
   Report report_;

@@ -44,6 +44,8 @@ bool has(std::string_view text, std::string_view part) { return text.find(part) 
 
 std::string alias_of(const std::string& host) { return host.ends_with(kEnding) ? host : host + std::string(kEnding); }
 
+std::string unsealed_alias_of(const std::string& alias) { return alias + "-unsealed"; }
+
 std::string real_name_of(const std::string& host) {
   return host.ends_with(kEnding) ? host.substr(0, host.size() - kEnding.size()) : host;
 }

@@ -27,6 +27,7 @@ struct Target {
   std::string config;          // an ssh_config, or "": ssh's own
   std::string control;         // the socket of a login that is shared (remote/shared_login.hpp), or ""
   bool trust_new = false;      // take a host key that nobody knows, once: accept-new
+  bool accept_unsealed = false;  // the initramfs may have proven its unsealed host key instead: unsealed_alias_of(alias)
   bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has
   /// Options that this client does not know (remote/ssh_settings.hpp) and that are not passed to it. Nothing: nobody
@@ -42,6 +43,9 @@ struct Watch {
 
 /// HOST's alias as `dracut-sshd inspect` names it: HOST-initramfs; of a name that ends so already, the name.
 [[nodiscard]] std::string alias_of(const std::string& host);
+/// Under which known_hosts has the key that the initramfs shows where its TPM does not open the sealed one (dracut-sshd
+/// seal).
+[[nodiscard]] std::string unsealed_alias_of(const std::string& alias);
 /// And the real system's name: without that ending.
 [[nodiscard]] std::string real_name_of(const std::string& host);
 

@@ -122,6 +122,7 @@ class Machine {
                    context_);
     can_tell_ = of_user.can_tell() && known_->can_tell();
     choose_alias(value(typed, "hostname"));
+    find_unsealed();
     real_name_ = value(real, "hostkeyalias");
     if (real_name_.empty()) {
       real_name_ = value(real, "hostname");
@@ -131,6 +132,17 @@ class Machine {
     questions.check(target_, System::initramfs);
     questions.check(target_, System::real);
     update_distinct();
+  }
+
+  /// The name of the key that the initramfs has where its TPM does not open the sealed one.
+  void find_unsealed() {
+    second_.alias = unsealed_alias_of(target_.alias);
+    second_.known = known_->of(second_.alias);
+    for (const auto& name : names_) {
+      if (second_.known.any() || initramfs_.any()) break;
+      second_.alias = unsealed_alias_of(name);
+      second_.known = known_->of(second_.alias);
+    }
   }
 
   void choose_alias(const std::string& resolved) {
@@ -155,14 +167,62 @@ class Machine {
 
   /// Whether the proof of the real system's key tells it from the initramfs.
   void update_distinct() {
-    const bool shared =
-        std::ranges::any_of(real_.keys, [this](const std::string& key) { return initramfs_.keys.contains(key); }) ||
-        (real_.authority && initramfs_.authority);
-    distinct_ = can_tell_ && real_.any() && initramfs_.any() && !shared;
+    const auto shares = [this](const KnownKeys& other) {
+      return std::ranges::any_of(real_.keys, [&](const std::string& key) { return other.keys.contains(key); }) ||
+             (real_.authority && other.authority);
+    };
+    distinct_ = can_tell_ && real_.any() && (initramfs_.any() || second_.known.any()) && !shares(initramfs_) &&
+                !shares(second_.known);
+  }
+
+  /// Whether the host may be the initramfs with its unsealed key. Only a proof tells.
+  [[nodiscard]] bool may_be_unsealed(const Call& call) const {
+    if (call.ran || as_unsealed_) return false;
+    if (!can_tell_) return call.offered.has_value() || heard_from(call);
+    if (!second_.known.any()) return false;
+    if (!call.offered) return heard_from(call);
+    return could_be(second_.known, call) && !could_be(initramfs_, call);
+  }
+
+  /// From now on, or until it is called again, the initramfs is the one that has the other key.
+  void swap_keys() {
+    std::swap(target_.alias, second_.alias);
+    std::swap(initramfs_, second_.known);
+    std::swap(target_.trust_new, second_.trust_new);
+    as_unsealed_ = !as_unsealed_;
+  }
+
+  /// Looks at the initramfs by the name of its unsealed key; whether that led to a login, or a proof.
+  bool look_as_unsealed(std::optional<Call>& call) {
+    swap_keys();
+    if (!target_.accept_unsealed) {
+      const bool proven = proves(System::initramfs);
+      swap_keys();
+      return proven;
+    }
+    auto other = ask(System::initramfs, state_question());
+    if (!other.ran && !proves(System::initramfs)) {
+      swap_keys();
+      return false;
+    }
+    tell_once(fmt::format("it has proven the unsealed host key, {}; going on (--accept-unsealed)",
+                          base::printable(target_.alias)));
+    call = std::move(other);
+    return true;
+  }
+
+  [[nodiscard]] Unlocked refused_unsealed() const {
+    return {Outcome::unsealed,
+            fmt::format("it has proven the key of {}, not that of {}: its TPM did not open the sealed host key, or "
+                        "this is somebody who has read its initramfs; nothing was sent. If you know why (new firmware, "
+                        "another TPM): --accept-unsealed, and then dracut-sshd seal --reseal on that machine",
+                        base::printable(second_.alias), base::printable(target_.alias)),
+            0};
   }
 
   Unlocked to_the_end() {
-    if (can_tell_ && !initramfs_.any() && !target_.trust_new) {
+    const bool unsealed_will_do = target_.accept_unsealed && second_.known.any();
+    if (can_tell_ && !initramfs_.any() && !target_.trust_new && !unsealed_will_do) {
       if (real_.any()) {
         if (auto verdict = look_at_real(); verdict && verdict->outcome == Outcome::already_up) return *verdict;
       }
@@ -174,17 +234,9 @@ class Machine {
       last_ = Last::nobody;
       real_looked_at_ = false;
       std::optional<Call> call;
+      if (as_unsealed_) swap_keys();  // it may have booted anew
       if (sent_ != Sent::opened) {
-        // The real system's key must not be taken for the initramfs's.
-        const bool may_take_any = target_.trust_new && !initramfs_.any();
-        if (may_take_any && real_.any()) {
-          if (auto verdict = look_at_real()) return *verdict;
-        }
-        if (last_ != Last::real) {
-          call = ask(System::initramfs, state_question());
-          if (may_take_any) see_what_was_taken();
-          if (auto verdict = look_at_initramfs(*call)) return *verdict;
-        }
+        if (auto verdict = look_for_initramfs(call)) return *verdict;
       }
       if (!real_looked_at_ && is_to_be_asked(call)) {
         if (auto verdict = look_at_real()) return *verdict;
@@ -198,6 +250,23 @@ class Machine {
       if (!rest(last_ == Last::real ? std::max(kSeenPause, wait_.first_pause) : pause_)) return gave_up();
       pause_ = std::min(pause_ * 2, wait_.longest_pause);
     }
+  }
+
+  Verdict look_for_initramfs(std::optional<Call>& call) {
+    // Neither the real system's key nor the unsealed one must be taken for the initramfs's.
+    const bool may_take_any = target_.trust_new && !initramfs_.any();
+    if (may_take_any && real_.any()) {
+      if (auto verdict = look_at_real()) return verdict;
+    }
+    if (last_ == Last::real) return std::nullopt;
+    bool is_unsealed = may_take_any && second_.known.any() && look_as_unsealed(call);
+    if (!is_unsealed) {
+      call = ask(System::initramfs, state_question());
+      if (may_take_any) see_what_was_taken();
+      is_unsealed = may_be_unsealed(*call) && look_as_unsealed(call);
+    }
+    if (is_unsealed && !as_unsealed_ && sent_ == Sent::no) return refused_unsealed();
+    return call ? look_at_initramfs(*call) : std::nullopt;
   }
 
   Verdict look_at_initramfs(const Call& call) {
@@ -445,6 +514,12 @@ class Machine {
   std::string real_port_;
   KnownKeys initramfs_;
   KnownKeys real_;
+  struct {
+    std::string alias;
+    KnownKeys known;
+    bool trust_new = false;  // never a new one by this name
+  } second_;                  // the initramfs's unsealed key; while as_unsealed_ the sealed one
+  bool as_unsealed_ = false;  // target_.alias and initramfs_ are those of the unsealed key
   bool can_tell_ = false;   // what known_hosts has
   bool records_ = false;    // the client tells which keys it is shown
   bool distinct_ = false;   // no key of the one system is known for the other
@@ -479,6 +554,8 @@ std::string name_of(Outcome outcome) {
       return "not down yet";
     case Outcome::wrong_key:
       return "WRONG HOST KEY";
+    case Outcome::unsealed:
+      return "UNSEALED HOST KEY";
     case Outcome::unknown_key:
       return "unknown host key";
     case Outcome::no_login:

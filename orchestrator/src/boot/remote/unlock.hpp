@@ -24,6 +24,7 @@ enum class Outcome {
   already_up,      // the real system answers, and is not going down: nothing was sent
   going_down,      // the real system was still going down, or up, at the deadline: nothing was sent
   wrong_key,       // who answered last has another host key: nothing was sent
+  unsealed,        // it has proven its unsealed host key, which was not to be accepted: nothing was sent
   unknown_key,     // known_hosts has no key for the initramfs: nothing was sent
   no_login,        // it takes none of our keys; nothing was sent
   refused,         // it did not take the passphrase

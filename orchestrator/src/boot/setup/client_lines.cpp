@@ -69,6 +69,8 @@ std::string initramfs_alias(const std::string& name) {
   return name.ends_with(kEnding) ? name : name + std::string(kEnding);
 }
 
+std::string unsealed_alias(const std::string& name) { return initramfs_alias(name) + "-unsealed"; }
+
 bool is_host_name(std::string_view text) {
   return !text.empty() && text.size() <= kLongestName && text.front() != '-' && text.front() != '.' &&
          std::ranges::all_of(text, [](unsigned char byte) {
@@ -108,6 +110,9 @@ ClientLines client_lines(const ClientFacts& facts) {
   for (const auto& name : names) add(aliases, initramfs_alias(name));
   for (const auto& alias : aliases) {
     for (const auto& key : keys) out.known_hosts.push_back(fmt::format("{} {}", alias, key));
+    for (const auto& key : facts.unsealed_keys) {
+      if (is_key(key)) out.known_hosts.push_back(fmt::format("{} {}", unsealed_alias(alias), key));
+    }
   }
   const bool named = is_host_name(facts.host_name) || is_address(facts.host_name);
   out.ssh_config = stanza(facts, aliases, named ? facts.host_name : address.empty() ? names.front() : address);

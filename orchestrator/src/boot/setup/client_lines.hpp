@@ -13,7 +13,8 @@ struct ClientFacts {
   std::vector<std::string> addresses;     // at which the initramfs answers, the session's own first
   std::string port = "22";                // of the initramfs's sshd, as the client reaches it
   std::vector<std::string> host_keys;     // "ssh-ed25519 AAAA...", without comment
-  std::vector<std::string> fingerprints;  // of these, "SHA256:..."
+  std::vector<std::string> unsealed_keys;  // shown where the TPM does not open the sealed host key; empty: not sealed
+  std::vector<std::string> fingerprints;  // of the host keys, "SHA256:..."
   bool own_keys = true;                   // the initramfs has host keys of its own; false: the system's
   std::string login_port = "22";          // of the running system's sshd, as the client reaches it
   std::string host_name;                  // of the stanza; "": the first address, or else the first name
@@ -21,7 +22,7 @@ struct ClientFacts {
 };
 
 struct ClientLines {
-  std::vector<std::string> known_hosts;  // sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: for NAME-initramfs
+  std::vector<std::string> known_hosts;  // sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: for NAME-initramfs, and its unsealed key
   std::string ssh_config;                // a stanza of ssh_config(5) for Host NAME-initramfs, ends with a newline
   std::vector<std::string> sshfp;        // RFC 4255, 6594, 7479: resource records for NAME-initramfs
   std::string unlock;                    // the command that unlocks it
@@ -36,6 +37,10 @@ struct ClientLines {
 
 /// NAME-initramfs, as `dracut-sshd unlock NAME` looks for it in known_hosts (remote/ssh.hpp, alias_of()).
 [[nodiscard]] std::string initramfs_alias(const std::string& name);
+
+/// NAME-initramfs-unsealed, by which `dracut-sshd unlock` knows a machine whose TPM refuses (remote/ssh.hpp,
+/// unsealed_alias_of()).
+[[nodiscard]] std::string unsealed_alias(const std::string& name);
 
 /// A host name or a Host of ssh_config, as far as it may stand in known_hosts and ssh_config: letters, digits, "-._",
 /// not "-" at the beginning, at most 253 bytes.

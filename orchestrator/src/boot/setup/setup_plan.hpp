@@ -34,6 +34,7 @@ struct Plan {
   std::vector<std::string> remove;     // by an earlier run, and not wanted any more
   std::vector<KeptFile> keep;
   bool make_host_key = false;        // by ssh-keygen(1): the key is in no plan
+  bool seal = false;                 // a host key is sealed to the TPM, too: by the caller
   std::vector<std::string> install;  // the package manager's command; empty: nothing is missing
   NetworkPlan network;
   std::vector<LoginKey> may_log_in;  // by the keys that the image will have

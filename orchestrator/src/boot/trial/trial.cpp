@@ -17,6 +17,7 @@
 #include "base/find_program.hpp"
 #include "base/text.hpp"
 #include "initramfs/extract.hpp"
+#include "inspect/check.hpp"
 #include "inspect/command_use.hpp"
 #include "openssh/address.hpp"
 #include "openssh/login.hpp"
@@ -225,6 +226,8 @@ Trial try_logins(initramfs::Source& source, const inspect::Facts& facts, const b
   Trial out;
   out.why_not = why_not_here();
   if (facts.sshd.path.empty()) out.why_not = "there is no sshd in the image";
+  if (facts.sealed && !inspect::has_clear_host_key(facts))
+    out.why_not = "its host key is sealed, and nothing but the machine's TPM opens it";
   if (!out.why_not.empty()) return out;
   try {
     return run(source, facts, context);

@@ -45,6 +45,7 @@ constexpr const char* kDown = "ssh: connect to host db port 22: Connection refus
 
 const std::string kEarlyKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILSOeG7gS2DF7TpdNPDgcq0Fehiv3qtECHU+fIqqqxdu";
 const std::string kRealKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+const std::string kUnsealedKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP4CAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 const std::string kOtherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP8CAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 
 base::Outcome said(int status, const std::string& tail = "") {
@@ -64,6 +65,9 @@ struct Answer {
 Answer down(const std::string& tail = kDown) { return {said(255, tail), "", false}; }
 Answer early(int status, const std::string& tail = "") { return {said(status, tail), kEarlyKey, true}; }
 Answer real(int status, const std::string& tail = "") { return {said(status, tail), kRealKey, true}; }
+Answer unsealed(int status, const std::string& tail = "") { return {said(status, tail), kUnsealedKey, true}; }
+/// It shows that key, and ssh ends there: it looked for another one.
+Answer refused_by_ssh(const std::string& key) { return {said(255, kWrongKey), key, true}; }
 Answer claims(const std::string& key, const std::string& tail) { return {said(255, tail), key, false}; }
 
 std::string state(const std::string& boot, const std::string& manager, const std::string& rest = "- - -") {
@@ -93,13 +97,17 @@ class Script final : public base::Runner {
       return local;
     }
     const bool is_early = std::ranges::find(command.argv, "HostKeyAlias=db-initramfs") != command.argv.end();
-    const std::string who = is_early ? "initramfs: " : "real: ";
+    const bool is_unsealed =
+        std::ranges::find(command.argv, "HostKeyAlias=db-initramfs-unsealed") != command.argv.end();
+    const std::string who = is_early ? "initramfs: " : is_unsealed ? "unsealed: " : "real: ";
     commands.push_back(command);
     const auto agent = value_of(command, "IdentityAgent=");
     if (!agent.empty()) {
       calls.push_back(who + "prove");
-      if (last_.proven) touch(agent);
-      for (int count = 0; count < 100 && last_.proven && cancel.signal() == 0; ++count)
+      if (known_proof) last_ = *known_proof;
+      const bool proven = last_.proven && (!is_unsealed || last_.shows == known["db-initramfs-unsealed"]);
+      if (proven) touch(agent);
+      for (int count = 0; count < 100 && proven && cancel.signal() == 0; ++count)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
       cancel.throw_if_requested();
       return said(255, kDenied);
@@ -128,6 +136,7 @@ class Script final : public base::Runner {
   std::vector<std::string> calls;
   std::vector<base::Command> commands;
   std::map<std::string, std::string> known;  // name -> key
+  std::optional<Answer> known_proof;         // of who is there before the first call
   std::string settings;
   std::string own_user = "operator";  // who runs ssh, as ssh says it
   base::Outcome local;
@@ -174,6 +183,7 @@ struct Options {
   bool for_system = true;
   bool after_reboot = false;
   bool trust_new = false;
+  bool accept_unsealed = false;
   std::string host = "db";
   std::string alias = "db-initramfs";
 };
@@ -183,6 +193,7 @@ Played play_with(Script& script, const Options& options = {}) {
   target.host = options.host;
   target.alias = options.alias;
   target.trust_new = options.trust_new;
+  target.accept_unsealed = options.accept_unsealed;
   Wait wait;
   wait.deadline = std::chrono::seconds(60);
   wait.for_system = options.for_system;
@@ -266,6 +277,75 @@ TEST(Unlock, NorToOneWhoseKeyBecomesAnotherInBetween) {
   answers.push_front(early(0));
   EXPECT_EQ(play(answers).result.outcome, Outcome::wrong_key);
   EXPECT_EQ(play({early(0), down(), early(0), early(0), real(97)}).result.outcome, Outcome::unlocked);
+}
+
+Played play_unsealed(std::deque<Answer> answers, const Options& options = {}) {
+  Script script(std::move(answers));
+  script.known["db-initramfs-unsealed"] = kUnsealedKey;
+  return play_with(script, options);
+}
+
+TEST(Unlock, AnInitramfsWhoseTpmDidNotOpenItsKeyGetsNothing) {
+  const auto played = play_unsealed({down(), refused_by_ssh(kUnsealedKey)});
+  EXPECT_EQ(played.result.outcome, Outcome::unsealed);
+  EXPECT_THAT(played.result.detail, HasSubstr("db-initramfs-unsealed"));
+  EXPECT_THAT(played.result.detail, HasSubstr("--accept-unsealed"));
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "initramfs: state", "unsealed: prove"));
+  // The sealed key is the one that counts as long as it is there.
+  EXPECT_EQ(play_unsealed({early(0), early(0), real(97)}).result.outcome, Outcome::unlocked);
+}
+
+TEST(Unlock, WhoeverOnlyShowsTheUnsealedKeyDoesNotEndTheWaiting) {
+  for (const bool accept : {false, true}) {
+    const Options options{.accept_unsealed = accept};
+    const std::deque<Answer> always(200, claims(kUnsealedKey, kWrongKey));
+    const auto played = play_unsealed(always, options);
+    EXPECT_EQ(played.result.outcome, Outcome::wrong_key);
+    EXPECT_THAT(played.calls, Each(Not(HasSubstr("sesame"))));
+    auto afterwards = std::deque<Answer>{claims(kUnsealedKey, kWrongKey)};
+    if (accept) afterwards.push_back(claims(kUnsealedKey, ""));
+    afterwards.insert(afterwards.end(), {early(0), early(0), real(97)});
+    EXPECT_EQ(play_unsealed(afterwards, options).result.outcome, Outcome::unlocked);
+  }
+  const std::deque<Answer> strangers(200, claims(kOtherKey, kWrongKey));
+  EXPECT_THAT(play_unsealed(strangers, {.accept_unsealed = true}).calls, Each("initramfs: state"));
+}
+
+TEST(Unlock, AcceptUnsealedGoesOnByThatNameAlone) {
+  const Options accept{.accept_unsealed = true};
+  const auto shown = refused_by_ssh(kUnsealedKey);
+  const auto played = play_unsealed({shown, unsealed(0), unsealed(0), down(), real(97)}, accept);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "unsealed: state",
+                                        "unsealed: unlock --wait 60 <- open sesame", "real: state", "real: state"));
+  EXPECT_THAT(played.told, Contains(HasSubstr("db-initramfs-unsealed")));
+  // Another key between the two calls.
+  const auto swapped = play_unsealed({shown, unsealed(0), refused_by_ssh(kOtherKey)}, accept);
+  EXPECT_EQ(swapped.result.outcome, Outcome::no_answer);
+  // It boots anew, and its TPM opens the sealed one.
+  const auto anew = play_unsealed({shown, unsealed(255, kDenied), early(0), early(0), real(97)}, accept);
+  EXPECT_EQ(anew.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(anew.calls, Contains("initramfs: unlock --wait 60 <- open sesame"));
+  // It takes none of our keys.
+  const auto denied = unsealed(255, kDenied);
+  const auto no_login = play_unsealed({shown, denied, shown, denied, shown, denied}, accept);
+  EXPECT_EQ(no_login.result.outcome, Outcome::no_login);
+}
+
+TEST(Unlock, TheUnsealedKeyIsNotTakenForANewOne) {
+  Script script({refused_by_ssh(kUnsealedKey)});
+  script.known.erase("db-initramfs");
+  script.known.erase("db.example.org");
+  script.known["db-initramfs-unsealed"] = kUnsealedKey;
+  script.known_proof = unsealed(255, kDenied);
+  const auto played = play_with(script, {.trust_new = true});
+  EXPECT_EQ(played.result.outcome, Outcome::unsealed);
+  EXPECT_THAT(played.calls, ElementsAre("unsealed: prove"));
+  // Nothing but the unsealed key is known, and it is to be accepted.
+  Script alone({refused_by_ssh(kUnsealedKey), unsealed(0), unsealed(0), real(97)});
+  alone.known.erase("db-initramfs");
+  alone.known["db-initramfs-unsealed"] = kUnsealedKey;
+  EXPECT_EQ(play_with(alone, {.accept_unsealed = true}).result.outcome, Outcome::unlocked);
 }
 
 TEST(Unlock, ARealSystemThatStaysIsLeftAlone) {
