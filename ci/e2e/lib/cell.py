@@ -72,7 +72,10 @@ class Prepared:
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
     packages = (*wish.packages, *(tpm.PACKAGES if wish.tpm else ()), *(uki.PACKAGES if wish.uki else ()))
-    return Prepared(machine.get(roots.get(suite, packages)), package.get(suite, options.given, wish.payload))
+    site = machine.get(roots.get(suite, packages))
+    if wish.uki and wish.tpm:
+        uki.pcr_key(site)
+    return Prepared(site, package.get(suite, options.given, wish.payload))
 
 
 def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -255,7 +258,7 @@ def _joined(wish: Scenario, site: machine.Site, made: image.Image, work: Path) -
     guest.join([made.initrd, image.overlay(made, wish, words_of(site))], initrd)
     arguments = kernel_arguments(site, wish)
     if wish.uki:
-        initrd = uki.make(site, wish.uki, made.kernel, initrd, arguments, work).file
+        initrd = uki.make(site, wish.uki, made.kernel, initrd, arguments, work, bool(wish.tpm)).file
     return initrd, arguments
 
 
@@ -271,7 +274,7 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
           arguments: str) -> guest.Guest:
     root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
-    firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), work) if wish.uki else None
+    firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), wish.uki, work) if wish.uki else None
     name = {"right": tpm.OWN, "pcrs": tpm.OWN, "other": tpm.OTHER}.get(wish.tpm)
     emulator = tpm.Emulator(site, work, name) if name else None
     try:

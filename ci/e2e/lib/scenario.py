@@ -19,6 +19,8 @@ CANNOT = "-"
 # What a machine's TPM is, and what it has become since something was sealed to it while the image, or a disk, was made: PCR 23 has another
 # value, another machine's TPM is in its place, or none is there.
 TPMS = ("", "right", "pcrs", "other", "gone")
+# Unified kernel images under Secure Boot; uki.py says what each is.
+UKIS = ("signed", "tampered", "unsigned", "stranger", "foreign")
 # Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
 REHEARSED = ("firmware", "kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
 
@@ -85,8 +87,7 @@ class Scenario:
     layout: str = ""
     disks: tuple[Disk, ...] = ()
     tpm: str = ""  # one of TPMS; the root then has tpm2-tools, and what systemd needs for a TPM
-    # The kernel and the image are one file, which the firmware starts with Secure Boot on: one of uki.KINDS.
-    uki: str = ""
+    uki: str = ""  # the kernel and the image are one file, which the firmware starts: one of UKIS
     late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
     # What `dracut-sshd inspect` has to say of the image: "0", it will let in; or the id of what keeps people out ("sshd.present"), which
@@ -151,6 +152,8 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
         })
         if wish.tpm not in TPMS:
             raise Wrong(f"\"{wish.tpm}\" is no TPM; known are {', '.join(TPMS[1:])}")
+        if wish.uki not in ("", *UKIS):
+            raise Wrong(f"\"{wish.uki}\" is no unified kernel image; known are {', '.join(UKIS)}")
         if wish.tpm:
             # All but one boot the same image.
             wish = replace(wish, image=replace(wish.image, tpm="pcrs" if wish.tpm == "pcrs" else "right"))

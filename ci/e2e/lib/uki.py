@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,14 @@ from pathlib import Path
 import arch
 import image
 import machine
+import places
 import roots
 import shell
 
 PACKAGES = ("systemd-ukify", "systemd-boot-efi", "sbsigntool")
-# signed: by the key in the firmware's db. tampered: so, and then one byte of its initramfs is changed. unsigned; stranger: by a key
-# that the firmware does not know.
-KINDS = ("signed", "tampered", "unsigned", "stranger")
+# What scenario.UKIS are. signed: by the key in the firmware's db. tampered: so, and then one bit of its initramfs is changed. unsigned; stranger: by a key
+# that the firmware does not know. foreign: somebody else made it, with keys of their own for Secure Boot and for PCR 11, and the firmware
+# checks nothing. Where the machine has a TPM, a policy for PCR 11 is signed, too.
 FOLDER = Path("/usr/share/OVMF")
 CODE, EMPTY = FOLDER / "OVMF_CODE_4M.secboot.fd", FOLDER / "OVMF_VARS_4M.fd"
 KEYS = "keys-secure-boot"  # a folder
@@ -36,6 +38,23 @@ def make_keys(folder: Path) -> None:
         shell.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "3650", "-subj", f"/CN=e2e {name}",
                    "-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")])
         shell.run(["openssl", "x509", "-in", str(folder / f"{name}.pem"), "-outform", "DER", "-out", str(folder / f"{name}.der")])
+
+
+def pcr_key(site: machine.Site) -> Path:
+    """The key that signs what PCR 11 may be. A folder of the site: programs of a root have it below /var/tmp/site while an image is made."""
+    folder = site.folder / "uki-pcr"
+    with places.locked(folder):
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(prefix="boot-uki-", dir=places.cache) as work:
+                _pcr_key(Path(work) / "keys")
+                (Path(work) / "keys").rename(folder)
+    return folder
+
+
+def _pcr_key(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    shell.run(["openssl", "genrsa", "-out", str(folder / "private.pem"), "2048"])
+    shell.run(["openssl", "rsa", "-in", str(folder / "private.pem"), "-pubout", "-out", str(folder / "public.pem")])
 
 
 def _list(certificate: bytes) -> bytes:
@@ -89,8 +108,8 @@ class Made:
     keys: Path
 
 
-def make(site: machine.Site, kind: str, kernel: Path, initrd: Path, arguments: str, work: Path) -> Made:
-    """By the root's own ukify, which signs by sbsign."""
+def make(site: machine.Site, kind: str, kernel: Path, initrd: Path, arguments: str, work: Path, measured: bool = False) -> Made:
+    """measured: with a signed policy for PCR 11. By the root's own ukify, which signs by sbsign."""
     if arch.here().name != "amd64":
         raise shell.Skipped("unified kernel images are booted on amd64 alone")
     keys = work / KEYS
@@ -106,8 +125,14 @@ def make(site: machine.Site, kind: str, kernel: Path, initrd: Path, arguments: s
     (inner / "cmdline").write_text(arguments)
     shutil.copytree(keys, inner / "keys")
     release = next((tree / "usr/lib/modules").iterdir()).name
-    signer = {"unsigned": "", "stranger": "stranger"}.get(kind, "db")
+    signer = {"unsigned": "", "stranger": "stranger", "foreign": "stranger"}.get(kind, "db")
     sign = [f"--secureboot-private-key=/var/tmp/uki/keys/{signer}.key", f"--secureboot-certificate=/var/tmp/uki/keys/{signer}.pem"] if signer else []
+    if measured:
+        if kind == "foreign":
+            _pcr_key(inner / "pcr")
+        else:
+            shutil.copytree(pcr_key(site), inner / "pcr")
+        sign += ["--pcr-private-key=/var/tmp/uki/pcr/private.pem", "--pcr-public-key=/var/tmp/uki/pcr/public.pem", "--pcr-banks=sha256"]
     image.inside(tree, ["ukify", "build", "--linux=/var/tmp/uki/linux", "--initrd=/var/tmp/uki/initrd", "--cmdline=@/var/tmp/uki/cmdline",
                         f"--uname={release}", *sign, "--output=/var/tmp/uki/e2e.efi"], work / "ukify.log")
     made = work / f"e2e-{release}.efi"
@@ -119,12 +144,15 @@ def make(site: machine.Site, kind: str, kernel: Path, initrd: Path, arguments: s
     return Made(made, keys)
 
 
-def firmware(made: Made, work: Path) -> dict[str, object]:
+def firmware(made: Made, kind: str, work: Path) -> dict[str, object]:
     """For guest.Guest."""
     if not CODE.exists():
         raise shell.Skipped("ovmf is not installed")
     place = work / "boot/EFI/BOOT"
     place.mkdir(parents=True)
     shutil.copy(made.file, place / "BOOTX64.EFI")
-    make_variables(made.keys, work / "variables.fd")
+    if kind == "foreign":
+        shutil.copy(EMPTY, work / "variables.fd")  # no key is enrolled: nothing is checked
+    else:
+        make_variables(made.keys, work / "variables.fd")
     return {"code": str(CODE), "variables": str(work / "variables.fd"), "boot_partition": str(work / "boot"), "oem_strings": []}
