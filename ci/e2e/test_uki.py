@@ -25,8 +25,7 @@ import uki
 import verdict
 
 # How the image is made, and what its root needs for that.
-WAYS = {("13", "kernel-install"): uki.PACKAGES, ("13", "dracut"): ("systemd-boot-efi", "sbsigntool"),
-        ("12", "dracut"): ("systemd-boot-efi", "sbsigntool")}
+WAYS = {("13", "kernel-install"): uki.PACKAGES, ("13", "dracut"): uki.PACKAGES, ("12", "dracut"): uki.OLD_PACKAGES}
 CONFIGURED = {"kernel-install": {"etc/kernel/install.conf": "layout=uki\nBOOT_ROOT=/efi\n", "etc/kernel/entry-token": "e2e\n"},
               "dracut": {"etc/dracut.conf.d/uki.conf": 'uefi="yes"\nkernel_cmdline="@CMDLINE@"\n'}}
 SIGNED = {"kernel-install": ("etc/kernel/uki.conf", "[UKI]\nSecureBootPrivateKey=/etc/secure-boot/db.key\nSecureBootCertificate=/etc/secure-boot/db.pem\n"),
@@ -38,7 +37,7 @@ class Here:
 
     def __init__(self, suite: str, way: str, module: package.Package) -> None:
         self.way = way
-        self.site = machine.get(roots.get(suite, (*WAYS[suite, way], "binutils")))
+        self.site = machine.get(roots.get(suite, WAYS[suite, way]))
         self.work = Path(tempfile.mkdtemp(prefix="e2e-uki-", dir=places.cache))
         self.tree, self.log = self.work / "root", self.work / "log"
         machine.unpack(self.site, self.tree)

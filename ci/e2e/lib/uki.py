@@ -16,8 +16,11 @@ import machine
 import places
 import roots
 import shell
+import tpm
 
-PACKAGES = ("systemd-ukify", "systemd-boot-efi", "sbsigntool")
+# What makes and signs such images, and what lsinitrd takes them apart with. Those of a TPM go with them, so that one root does for all.
+PACKAGES = ("systemd-ukify", "systemd-boot-efi", "sbsigntool", "binutils", *tpm.PACKAGES)
+OLD_PACKAGES = ("systemd-boot-efi", "sbsigntool", "binutils")  # of Debian 12, which has no ukify
 # What scenario.UKIS are. signed: by the key in the firmware's db. tampered: so, and then one bit of its initramfs is changed. unsigned; stranger: by a key
 # that the firmware does not know. foreign: somebody else made it, with keys of their own for Secure Boot and for PCR 11, and the firmware
 # checks nothing. Where the machine has a TPM, a policy for PCR 11 is signed, too.

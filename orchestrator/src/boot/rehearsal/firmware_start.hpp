@@ -10,7 +10,7 @@
 #include "rehearsal/request.hpp"
 #include "rehearsal/secure_boot_keys.hpp"
 #include "rehearsal/subject.hpp"
-#include "vm/firmware.hpp"
+#include "vm/efi_firmware.hpp"
 #include "vm/machine.hpp"
 
 /// A UKI, started by a firmware with Secure Boot, as it is: not one of its bytes may be changed, or its signature is

@@ -17,7 +17,7 @@ struct Architecture {
   std::string_view console;          // the first serial port, as console= of the kernel names it
   std::string_view second_port;      // the second one's device, "" if the machine has but one
   std::string_view package;          // Debian's, which brings the program
-  bool has_secure_firmware = false;  // a firmware with Secure Boot may be there for it (firmware.hpp)
+  bool has_secure_firmware = false;  // a firmware with Secure Boot may be there for it (efi_firmware.hpp)
 };
 
 /// Of programs of this e_machine; nullptr for machines that are not known here.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "vm/firmware.hpp"
+#include "vm/efi_firmware.hpp"
 
 #include <array>
 #include <system_error>
