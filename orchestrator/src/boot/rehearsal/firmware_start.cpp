@@ -133,7 +133,9 @@ FirmwareStart firmware_start_of(const Subject& subject, const Request& request, 
     out.keys = keys_of_path(request.secure_boot_keys);
   } else {
     const auto own = request.image.empty() ? host::secure_boot(request.wishes.root) : host::SecureBoot();
-    out.keys = own.enabled ? keys_of_machine(own) : keys_of_signer(subject.tree.signatures);
+    // What it trusts may be hidden, or it may have no such variables.
+    const bool known = own.enabled && (!*own.enabled || own.setup_mode || !own.db.empty());
+    out.keys = known ? keys_of_machine(own) : keys_of_signer(subject.tree.signatures);
   }
   out.why_only_start = why_only_start(subject, request);
   return out;

@@ -241,9 +241,9 @@ class Stage {
           start_.why_only_start);
       return;
     }
-    report_.changes.push_back(
-        "further words on the command line, and the throw-away key, come from the virtual machine "
-        "(systemd-stub measures them into PCR 12)");
+    report_.changes.push_back(fmt::format(
+        "further words on the command line{} come from the virtual machine (systemd-stub measures them into PCR 12)",
+        request_.key.empty() ? ", and the throw-away key," : ""));
   }
 
   /// The words that qemu, or the firmware's stub, hands over.
@@ -321,7 +321,8 @@ class Stage {
       throw CannotRehearse("the image's only host key is sealed to this machine's TPM, and --as-is adds no other one");
     host_key_ = add_throw_away_host_key(overlay, scratch_.path(), context_);
     plan_.changes.emplace_back(
-        "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the TPM "
+        "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the "
+        "TPM "
         "opens the sealed one is not rehearsed (dracut-sshd seal --status)");
   }
 

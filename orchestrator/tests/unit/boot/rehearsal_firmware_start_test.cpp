@@ -35,7 +35,7 @@ initramfs::PeSignature signature() {
 
 images::Files with_tmpfiles() {
   auto files = images::good();
-  put(files, "usr/bin/systemd-tmpfiles", "tmpfiles", 0755);
+  put(files, "usr/bin/systemd-tmpfiles", "tmpfiles", 0100755);
   put(files, "usr/lib/systemd/system/systemd-tmpfiles-setup.service", "[Service]\nImportCredential=tmpfiles.*\n");
   images::link(files, "usr/lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service",
                "../systemd-tmpfiles-setup.service");

@@ -57,7 +57,7 @@ TEST(EfiStore, WhatIsNoStoreOrHasNoRoomIsRefused) {
   EXPECT_THAT(fault_of(std::string(4096, '\xff'), {}), HasSubstr("no volume of variables"));
   auto store = empty_store();
   EXPECT_THAT(fault_of(store, {{"PK", kEfiGlobal, 7, std::string(8192, 'x')}}), HasSubstr("no room for PK"));
-  store[72] = 'x';
+  store[72] = 'y';
   EXPECT_THAT(fault_of(store, {}), HasSubstr("no store of authenticated variables"));
   store = empty_store();
   store[72 + 18] = '\x10';
