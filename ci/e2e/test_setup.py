@@ -117,10 +117,19 @@ def test_sets_up(cell: setups.Cell, suite: str, pytestconfig: pytest.Config, mod
     with prepared(cell, suite, module_package(suite), pytestconfig, record_property) as play:
         with play.booted():
             play.open_by_hand()
+            before, address = play.settings() if cell.removed else "", play.address
             name = set_up(play)
             play.timed("reboot", play.reboot)
         with play.booted():
             play.timed("unlock", lambda: play.unlock(name))
+            if not cell.removed:
+                return
+            play.timed("remove", lambda: play.remove(before))
+            play.timed("reboot", play.reboot)
+        with play.booted():
+            play.open_by_hand()
+            if play.address != address:
+                raise shell.Failed(f"the machine is at {play.address}; before, it was at {address}")
 
 
 @pytest.mark.extended
@@ -158,6 +167,18 @@ def test_leaves_what_was_there(chroot: setup_chroot.Chroot) -> None:
             faults.append(f"{case.name}: status {said.status}, changed {changed}:\n{said.output[-1500:]}")
     if faults:
         raise shell.Failed("\n\n".join(faults))
+
+
+@pytest.mark.extended
+def test_refuses_a_second_one(chroot: setup_chroot.Chroot) -> None:
+    """Two at once: the first ends as if it were alone, the second names it and changes nothing."""
+    said = chroot.run("sh", "-euc", setup_chroot.TWICE)
+    found = re.fullmatch(r"first (\d+) (\d+)\nsecond (\d+)\n(.*)", said.output, re.DOTALL)
+    if found is None or found[2] not in ("0", "1", "4") or found[3] != "1" or f"another dracut-sshd setup is running (process {found[1]})" not in found[4]:
+        raise shell.Failed(f"{said.output}\n[status {said.status}]")
+    removed = chroot.run("dracut-sshd", "setup", "--remove")
+    if "removed /etc/ssh/dracut_ssh_host_ed25519_key\n" not in removed.output:
+        raise shell.Failed(f"the first one wrote no key:\n{removed.output}")
 
 
 @pytest.mark.extended

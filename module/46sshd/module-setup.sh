@@ -18,6 +18,10 @@
 . "${BASH_SOURCE[0]%/*}/storage.sh"
 # shellcheck source=storage-modules.sh
 . "${BASH_SOURCE[0]%/*}/storage-modules.sh"
+# shellcheck source=crypttab.sh
+. "${BASH_SOURCE[0]%/*}/crypttab.sh"
+# shellcheck source=auto-unlock.sh
+. "${BASH_SOURCE[0]%/*}/auto-unlock.sh"
 # shellcheck source=nics.sh
 . "${BASH_SOURCE[0]%/*}/nics.sh"
 # shellcheck source=networkd-files.sh
@@ -86,6 +90,7 @@ depends() {
   done
   sshd_network_modules
   sshd_storage_modules
+  sshd_auto_modules
   # Where it is not installed beside this one, the image is built without it.
   for dir in "${dracutbasedir-/usr/lib/dracut}"/modules.d/[0-9][0-9]sshd-crypttab; do
     if [[ -d $dir ]]; then echo sshd-crypttab; fi

@@ -23,13 +23,34 @@ asked() {
   says 'luks-root: Please enter passphrase for disk luks-root:'
   says 'ask.card0: Please enter TPM2 PIN:'
   says 'unlock            to enter a passphrase'
-  says 'unlock --id ID'
+  says 'unlock --pin  '
   says_not 'resume-boot'
 }
 @test "pending prompts are shown, and unlock" {
   type -P python3 >/dev/null || skip "python3, which plays the disks, is not installed"
   each_shell asked
 }
+
+pin_alone() {
+  disk tpm --pid 4002 --id '' --message 'Please enter LUKS2 token PIN:'
+  boot_state
+  fits
+  says 'waiting for a PIN'
+  says 'unlock --pin  '
+}
+@test "a PIN that the boot waits for is called one" {
+  type -P python3 >/dev/null || skip "python3, which plays the disks, is not installed"
+  each_shell pin_alone
+}
+
+tried() {
+  echo '7 systemd-cryptsetup@sda.service start running' >"$root/jobs"
+  boot_state
+  fits
+  says 'a disk is tried without a passphrase'
+  says 'unlock            to wait until its passphrase is asked for'
+}
+@test "a disk that is tried by a TPM or a key file is no disk that nothing opens" { each_shell tried; }
 
 given_up() {
   stopped emergency.service emergency.target TERM

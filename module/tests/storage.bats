@@ -257,6 +257,64 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   crypttab "vda5_crypt UUID=$uuid /key:LABEL=stick luks,keyfile-timeout=10s"
 }
 
+@test "what opens by itself is said, with what happens where that fails and what is missing for it" {
+  file /etc/fstab '/dev/mapper/vda5_crypt / ext4 defaults 0 1'
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto"
+  late
+  told 'derror: dracut-sshd: crypttab or the command line has tpm2 for vda5_crypt, but this image lacks libtss2-esys.so.0, libtss2-rc.so.0, libtss2-mu.so.0: vda5_crypt will NOT open by itself.'
+  told 'tpm2-tools'
+  # Then it asks, whatever systemd makes of an option without its library.
+  crypttab "vda5_crypt UUID=$uuid none luks"
+  file /etc/crypttab "vda5_crypt UUID=$uuid /etc/encrypted.key luks,pkcs11-uri=pkcs11:token=a,discard"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  late
+  crypttab "vda5_crypt UUID=$uuid none luks,discard"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto"
+  mkdir -p "$initdir/usr/lib/x86_64-linux-gnu"
+  for library in libtss2-esys.so.0 libtss2-rc.so.0 libtss2-mu.so.0; do : >"$initdir/usr/lib/x86_64-linux-gnu/$library"; done
+  : >"$log"
+  late
+  crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto"
+  told 'dinfo: dracut-sshd: vda5_crypt opens by the TPM; if that fails, this image asks for its passphrase.'
+  lacks "$log" 'derror:'
+  # The command line's options, of this disk and of another one.
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  late kernel_cmdline="rd.luks.options=$uuid2=headless=yes rd.luks.options=$uuid=fido2-device=auto"
+  told 'lacks libfido2.so.1: vda5_crypt will NOT open by itself'
+  lacks "$log" 'NOBODY'
+}
+
+@test "where nobody is asked when it fails the build says so" {
+  file /etc/fstab '/dev/mapper/vda5_crypt / ext4 defaults 0 1'
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks,headless=yes"
+  late
+  told 'derror: dracut-sshd: vda5_crypt is headless= in crypttab or on the command line: where it does not open by itself NOBODY IS ASKED'
+  : >"$log"
+  file /etc/crypttab "vda5_crypt UUID=$uuid /key:LABEL=stick luks"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  late
+  told 'derror: dracut-sshd: the key of vda5_crypt is on LABEL=stick: as long as that is not plugged in, NOBODY IS ASKED'
+  : >"$log"
+  file /etc/crypttab "vda5_crypt UUID=$uuid /key:LABEL=stick luks,keyfile-timeout=10s,headless=yes,headless=no"
+  rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
+  late
+  lacks "$log" NOBODY
+  told 'vda5_crypt opens by the key file /key on LABEL=stick; if that fails'
+}
+
+@test "dracut's modules for what opens by itself are asked for, where dracut can have them" {
+  plain
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks,tpm2-device=auto,fido2-device=auto" 'data UUID=7 none luks,pkcs11-uri=auto'
+  asked() { module 'check_module() { [[ " '"$1"' " == *" $1 "* ]]; }; depends' "${@:2}"; }
+  [[ $(asked 'tpm2-tss fido2 pkcs11') == *$'\nfido2\ntpm2-tss'* ]]
+  [[ $(asked 'tpm2-tss pkcs11') != *fido2* ]]
+  [[ $(asked 'tpm2-tss pkcs11') != *pkcs11* ]]
+  file /etc/crypttab "vda5_crypt UUID=$uuid none luks" 'data UUID=7 none luks,pkcs11-uri=auto,x-initrd.attach'
+  [[ $(asked 'tpm2-tss pkcs11') == *$'\npkcs11'* ]]
+}
+
 @test "a disk that only the real system asks for is said, and x-initrd.attach takes it along" {
   plain
   file /etc/crypttab "vda5_crypt UUID=$uuid none luks" 'data UUID=7 none luks' 'media UUID=8 none luks,nofail' 'keyed UUID=9 /etc/key luks'

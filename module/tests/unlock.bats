@@ -359,6 +359,63 @@ others() {
 }
 @test "a PIN is listed, and answered only by its Id, or its file where it has none" { each_shell others; }
 
+pin() {
+  disk sda --pid 4001 --right secret
+  disk tpm --pid 4002 --id '' --message 'Please enter TPM2 PIN:' --unit 'systemd-cryptsetup@sdb.service' --right 1234 --tries 9
+  passphrase wrong
+  unlock --pin
+  ends 1
+  says 'sdb: the PIN was refused, and is asked for again'
+  received tpm.1 wrong
+  passphrase 1234
+  unlock --pin
+  ends 0
+  received tpm.2 1234
+  [[ ! -e $root/received/sda.1 ]]
+  unlock --pin
+  ends 2
+  says 'what is being asked for (1) is no PIN'
+  input=/dev/null
+  disk card --pid 4003 --id 'pkcs11-pin:token' --message 'PIN of the card:' --right 5678
+  unlock --pin
+  ends 64
+  says 'there is no PIN on standard input'
+}
+@test "--pin answers the prompt for a PIN, and no disk's" { each_shell pin; }
+
+pins() {
+  disk tpm --pid 4001 --id '' --message 'Please enter TPM2 PIN:' --unit 'systemd-cryptsetup@sda.service' --right 1234
+  disk card --pid 4002 --id 'pkcs11-pin:token' --message 'PIN of the card:' --right 5678
+  passphrase 5678
+  unlock --pin
+  ends 64
+  says '2 PINs are asked for; name one of them'
+  nothing_received
+  unlock --pin --message 'of the card'
+  ends 0
+  received card.1 5678
+  passphrase 1234
+  unlock --pin --unit systemd-cryptsetup@sda
+  ends 0
+  received tpm.1 1234
+}
+@test "of several PINs one has to be named, for each wrong one counts" { each_shell pins; }
+
+tried() {
+  echo '7 systemd-cryptsetup@sda.service start running' >"$root/jobs"
+  disk sda --right secret --after 2
+  passphrase secret
+  unlock
+  ends 0
+  says 'a disk is still tried without a passphrase'
+  received sda.1 secret
+  disk card --pid 4002 --id 'pkcs11-pin:token' --message 'PIN of the card:' --right 5678
+  unlock
+  ends 2
+  says_not 'still tried'
+}
+@test "while a disk is tried by a TPM or a key file its prompt is waited for" { each_shell tried; }
+
 stale() {
   sock a
   sock b
@@ -626,7 +683,7 @@ stays_up() {
 @test "--help says what there is" {
   for sh in dash bash; do
     run -0 "$sh" "$boot/unlock" --help
-    for option in --list --wait --timeout --id --retry --attach --json; do [[ $output == *"$option"* ]]; done
+    for option in --list --wait --timeout --id --pin --retry --attach --json; do [[ $output == *"$option"* ]]; done
   done
 }
 

@@ -14,7 +14,11 @@ _dracut_sshd() {
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == doctor ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--json --quiet --help' -- "$current")
+    if [[ $previous == explain ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "$("$program" doctor explain 2>/dev/null | sed -n 's/ .*//; /^host/p')" -- "$current")
+    else
+      mapfile -t COMPREPLY < <(compgen -W 'explain --json --quiet --help' -- "$current")
+    fi
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == seal ]]; then
@@ -50,7 +54,7 @@ _dracut_sshd() {
       --passphrase-* | --alias | --port | -p | --deadline) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --deadline --no-wait --after-reboot --json --help'
+          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --pin --deadline --no-wait --after-reboot --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")

@@ -23,6 +23,7 @@ import roots
 import scenario
 import shell
 import steps
+import tokens
 import tpm
 import uki
 import verdict
@@ -41,6 +42,8 @@ class Outcome:
     versions: str = ""
     inspected: str = ""  # what `dracut-sshd inspect` said: its exit status, and the ids of what it found wrong
     disagreement: str = ""  # and why that is not what the scenario says
+    opens: list[str] = field(default_factory=list)  # and what it said of how disks are opened
+    measured: dict[str, float] = field(default_factory=dict)  # seconds, by the steps
     rehearsed: str = ""  # what `dracut-sshd rehearse` said: its exit status, and the step at which it failed
 
     @property
@@ -52,6 +55,7 @@ class Outcome:
         said = [f"inspect says {self.inspected}"] if self.inspected else []
         said += [f"rehearse says {self.rehearsed}"] if self.rehearsed else []
         said += [", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.stages if seconds >= 0.5)]
+        said += [f"{name} after {seconds:.1f} s" for name, seconds in self.measured.items()]
         said += [f"tried again, because {self.retried}"] if self.retried else []
         return [text for text in said if text]
 
@@ -175,7 +179,7 @@ def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         # Keys stay private, and images are large.
-        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", uki.KEYS))
+        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", "*.img", uki.KEYS))
         if options.keep:
             print(f"kept: {work}", flush=True)
         else:
@@ -206,6 +210,7 @@ def _play(outcome: Outcome, suite: str, wish: Scenario, options: Options, work: 
     context = steps.Context(ready.site, made, ready.package, words_of(ready.site))
     todo = list(wish.steps)
     initrd, arguments = stage("inspect", lambda: _inspect(outcome, wish, ready.site, made, work))
+    context.opens, context.measured = outcome.opens, outcome.measured
     while todo and todo[0]["do"] in steps.BEFORE_BOOT:
         step = todo.pop(0)
         stage(step["do"], lambda: steps.take(context, step))
@@ -266,13 +271,17 @@ def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.I
     """The same, and what can be told of them before anything is booted."""
     initrd, arguments = _joined(wish, site, made, work)
     said = verdict.of(initrd, arguments, wish, work / "inspect.json")
-    outcome.inspected, outcome.disagreement = said.said, said.disagreement
+    outcome.inspected, outcome.disagreement, outcome.opens = said.said, said.disagreement, list(said.opens)
     return initrd, arguments
 
 
 def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Network, work: Path, initrd: Path,
           arguments: str) -> guest.Guest:
     root = [] if wish.late else layouts.disks(wish.layout, site) if wish.layout else [site.folder / "root.img"]
+    if wish.token:
+        if root != [site.folder / "root.img"]:
+            raise scenario.Wrong(f"{wish.name}: a token is for a layout whose disk is LUKS2 around a file system")
+        root = [tokens.disk(site, wish.token, wish.tpm == "pcrs", work)]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
     firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), wish.uki, work) if wish.uki else None
     name = {"right": tpm.OWN, "pcrs": tpm.OWN, "other": tpm.OTHER}.get(wish.tpm)

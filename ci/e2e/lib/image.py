@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import arch
+import carried
 import cpio
 import places
 import scenario
@@ -93,7 +94,8 @@ def inside(tree: Path, argv: Sequence[str], log: Path, timeout: float = 600, che
 
 def name(place: machine.Site, package: Package, wish: scenario.Image) -> str:
     rig = [Path(__file__), *([Path(tpm.__file__), places.library / "seal"] if wish.tpm else [])]
-    return places.digest(place.id, package.id, *rig, repr(wish))
+    program = [carried.identity()] if carried.is_wanted(wish.commands) else []
+    return places.digest(place.id, package.id, *rig, *program, repr(wish))
 
 
 def get(place: machine.Site, package: Package, wish: scenario.Image) -> Image:
@@ -118,7 +120,7 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
     words = {**place.words(), **({"TPM": tpm.DEVICE} if wish.tpm else {})}
     for file in wish.files:
         machine.put(tree, file.path, scenario.filled(file.text, words), file.mode)
-    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*", "tpm-*"))
+    shutil.copytree(place.folder, tree / "var/tmp/site", ignore=shutil.ignore_patterns("*.img", "passphrase-*", "tpm-*", "token-*", "tang*"))
     for command in wish.before:
         inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     if package.is_deb:
@@ -131,6 +133,8 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
         # Folders keep what the root has: a link in it may stand for one.
         shell.run(["tar", "-xf", str(package.file), "-C", str(tree), "--no-same-owner", "--keep-directory-symlink"], log=log)
     with tpm.reachable(place, tree, changed=wish.tpm == "pcrs") if wish.tpm else contextlib.nullcontext():
+        if carried.is_wanted(wish.commands):
+            words[carried.WORD] = carried.put(tree)
         if wish.tpm:
             shutil.copy(places.library / "seal", tree / "var/tmp/site/seal")
         for command in wish.commands:

@@ -19,6 +19,8 @@ CANNOT = "-"
 # What a machine's TPM is, and what it has become since something was sealed to it while the image, or a disk, was made: PCR 23 has another
 # value, another machine's TPM is in its place, or none is there.
 TPMS = ("", "right", "pcrs", "other", "gone")
+TOKENS = ("", "tpm2", "tpm2-pin", "fido2", "pkcs11", "clevis-tpm2", "clevis-tang")
+FALLBACK = ("way", "broken", "asks", "gives-up")  # what opens it, and what is wrong with that; what asks then, and after which time-out of its own
 # Unified kernel images under Secure Boot; uki.py says what each is.
 UKIS = ("signed", "tampered", "unsigned", "stranger", "foreign")
 # Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
@@ -88,6 +90,8 @@ class Scenario:
     disks: tuple[Disk, ...] = ()
     tpm: str = ""  # one of TPMS; the root then has tpm2-tools, and what systemd needs for a TPM
     uki: str = ""  # the kernel and the image are one file, which the firmware starts: one of UKIS
+    token: str = ""  # what opens the root's disk beside its passphrase; one of TOKENS
+    fallback: dict[str, str] = field(default_factory=dict)  # a row of docs/fallbacks.md: FALLBACK
     late: bool = False  # the root's disk is not there before the step "plug"
     steps: tuple[dict[str, Any], ...] = ()
     # What `dracut-sshd inspect` has to say of the image: "0", it will let in; or the id of what keeps people out ("sshd.present"), which
@@ -154,7 +158,11 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
             raise Wrong(f"\"{wish.tpm}\" is no TPM; known are {', '.join(TPMS[1:])}")
         if wish.uki not in ("", *UKIS):
             raise Wrong(f"\"{wish.uki}\" is no unified kernel image; known are {', '.join(UKIS)}")
-        if wish.tpm:
+        if wish.token not in TOKENS:
+            raise Wrong(f"\"{wish.token}\" is no token; known are {', '.join(TOKENS[1:])}")
+        if wish.fallback and set(wish.fallback) != set(FALLBACK):
+            raise Wrong(f"\"fallback\" has to have {', '.join(FALLBACK)}")
+        if wish.tpm and not wish.token:
             # All but one boot the same image.
             wish = replace(wish, image=replace(wish.image, tpm="pcrs" if wish.tpm == "pcrs" else "right"))
         if wish.rehearse not in (PASSES, CANNOT, *REHEARSED):

@@ -91,12 +91,23 @@ class Hostile:
     command: tuple[str, ...] = COMMAND
 
 
-def _over(path: str, text: bytes) -> str:
+def _over(path: str, text: bytes, mode: int = 0o600) -> str:
     """Another content for a file, as long as the command runs."""
     octal = "".join(f"\\{byte:03o}" for byte in text)
-    return f"printf {shlex.quote(octal)} >/tmp/over && chmod 0600 /tmp/over && mount --bind /tmp/over {path}"
+    return f"printf {shlex.quote(octal)} >/tmp/over && chmod {mode:o} /tmp/over && mount --bind /tmp/over {path}"
 
 
+# The first one holds the lock from its beginning to its end; the second comes while it builds the image.
+TWICE = f"""{shlex.join(COMMAND)} >/tmp/first 2>&1 & first=$!
+until [ -s /run/dracut-sshd-setup.lock ]; do sleep 0.1; done
+second=0
+{shlex.join(COMMAND)} >/tmp/second 2>&1 || second=$?
+status=0
+wait $first || status=$?
+echo "first $first $status"
+echo "second $second"
+cat /tmp/second
+"""
 DRY = ("dracut-sshd", "setup", "--dry-run", "--no-network", "--key", KEY)
 HOSTILE = (
     Hostile("full-boot", "mount -t tmpfs -o size=64k tmpfs /boot && cp /etc/hostname /boot/vmlinuz-full", "boot|space"),
@@ -115,4 +126,9 @@ touch /var/lib/dracut-sshd/setup.json && mount --bind /tmp/over /var/lib/dracut-
     Hostile("hostname-garbage", "hostname \"$(printf 'x\\033[31m')\"", "", (0, 1), DRY),
     Hostile("os-release-missing", "mount --bind /dev/null /usr/lib/os-release", "", (0, 1), DRY),
     Hostile("no-ip", "mount --bind /dev/null /usr/bin/ip", "", (0, 1), ("dracut-sshd", "setup", "--dry-run", "--key", KEY)),
+    Hostile("ip-hangs", _over("/usr/bin/ip", b"#!/bin/sh\nexec sleep 1000\n", 0o755), "ip [^\n]*did not end within 15 s", (0, 1),
+            ("dracut-sshd", "setup", "--dry-run", "--key", KEY)),
+    Hostile("ip-prints-for-ever", _over("/usr/bin/ip", b"#!/bin/sh\nexec yes '[{}'\n", 0o755) + " && mount -t tmpfs -o size=1m tmpfs /tmp",
+            "ip [^\n]*prints more than", (0, 1), ("dracut-sshd", "setup", "--dry-run", "--key", KEY)),
+    Hostile("expired-key", f"sed '1s/^/expiry-time=\"20200101\" /' {KEY} >/tmp/over && mount --bind /tmp/over {KEY}", "expired", (2,)),
 )

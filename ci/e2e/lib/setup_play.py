@@ -24,6 +24,7 @@ import steps
 T = TypeVar("T")
 # Seconds, on an emulated processor of a busy machine.
 WITHIN = {"prompt": 240, "real": 400, "command": 120, "setup": 2400, "again": 600, "off": 240, "unlock": 900}
+SETTINGS = "/etc/dracut-sshd /etc/ssh /etc/default /etc/dracut.conf.d /etc/network"
 
 
 class Play:
@@ -130,6 +131,17 @@ class Play:
         real = self.ssh(f"cat /{machine.MARKER} /proc/sys/kernel/hostname")
         if real.output.split() != [self.site.text("marker"), installed.HOST]:
             raise shell.Failed(f"after the unlock the real system says: {real.output}")
+
+    def settings(self) -> str:
+        """What is in the folders of the system that setup writes to."""
+        return self.does(f"find {SETTINGS} -type f -exec sha256sum {{}} + | sort -k 2")
+
+    def remove(self, before: str) -> None:
+        """What setup wrote goes, and nothing else; then the image is built without it."""
+        self.does("dracut-sshd setup --remove")
+        if (now := self.settings()) != before:
+            raise shell.Failed(f"setup --remove leaves:\n{now}\nbefore setup there was:\n{before}")
+        self.does("dracut-sshd-rebuild --all", WITHIN["setup"])
 
     def look_at_network(self) -> None:
         """What the cell says of the files that setup wrote."""

@@ -33,6 +33,7 @@ class Cell:
     arguments: tuple[str, ...] = ()  # of `setup`, beside --yes
     written: tuple[str, ...] = ()  # lines (regular expressions) that have to be in what setup writes below /etc/dracut-sshd/network
     absent: tuple[str, ...] = ()  # and that must not be there
+    removed: bool = False  # at the end, `setup --remove`, a new initramfs, and a boot that is as before
     initrd: tuple[tuple[str, str], ...] = ()  # of the initramfs after the reboot: a command, and what it has to print
 
 

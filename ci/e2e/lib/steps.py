@@ -14,6 +14,7 @@ import machine
 import network
 import scenario
 import shell
+import tokens
 from client import Client
 from image import Image
 from package import Package
@@ -39,6 +40,8 @@ class Context:
         self.stage = "initrd"
         self.port = 22
         self.key = "key"
+        self.opens: list[str] = []  # what inspect said of how disks are opened
+        self.measured: dict[str, float] = {}
 
     def wait(self, what: str, within: float, look: Callable[[], Any], every: float = 0.5) -> Any:
         """Looks again and again until there is something to be seen, or the time is over, or the guest has died."""
@@ -200,6 +203,47 @@ def prompt(context: Context, within: float = 120) -> None:
     context.wait("a prompt", within, lambda: re.search(r"passphrase", context.ssh("systemd-tty-ask-password-agent --list").output), every=1)
 
 
+# Until a prompt is there whose line in `unlock --list` has this in it. Then: the time since the kernel's start, and that of the day; when the
+# prompts were made, by the day; when the manager of the initramfs, sshd and what opens the disk have started, since the kernel's start.
+ASKED = '''until case $(unlock --list 2>/dev/null) in *"$1"*) ;; *) false ;; esac; do sleep 0.2; done
+: >/run/e2e-now; read -r up _ </proc/uptime; echo "up=$up"
+for file in /run/e2e-now /run/systemd/ask-password/ask.*; do echo "made=$(ls -l --time-style=+%s.%N "$file")"; done
+systemctl show -p UserspaceTimestampMonotonic
+systemctl show -p ActiveEnterTimestampMonotonic sshd.service
+systemctl show -p ExecMainStartTimestampMonotonic 'systemd-cryptsetup@*.service'
+'''
+
+
+def asked(context: Context, what: str = "cryptsetup:", gives_up: float = 0, at_most: float = 40, within: float = 150) -> None:
+    """Somebody who is logged in is asked for a disk's passphrase (or what else `unlock --list` shows): how many seconds after the start of
+    the initramfs. Nothing but sshd's own start, and the time-out after which the automatic way gives up, may take longer than `at_most`."""
+    result = context.ssh(f"set -- '{what}'; {ASKED}", timeout=within)
+    made = [float(found) for found in re.findall(r"^made=.*? ([0-9]{9,}[.][0-9]+) /", result.output, re.MULTILINE)]
+    up = re.search(r"^up=([0-9.]+)", result.output, re.MULTILINE)
+    since = {name: int(value) / 1e6 for name, value in re.findall(r"^(\w+)=([0-9]+)$", result.output, re.MULTILINE)}
+    try:
+        assert up is not None
+        prompt = float(up[1]) - (made[0] - max(made[1:]))
+        began, ready, tried = since["UserspaceTimestampMonotonic"], since["ActiveEnterTimestampMonotonic"], since["ExecMainStartTimestampMonotonic"]
+    except (AssertionError, KeyError, IndexError, ValueError) as fault:
+        raise shell.Failed(f"nothing asks for \"{what}\" within {within:.0f} s: {result.output.strip()[-300:]}") from fault
+    context.measured["ssh"] = round(ready - began, 1)
+    context.measured["asked"] = round(max(prompt, ready) - began, 1)
+    context.measured["beyond"] = round(max(0.0, prompt - max(ready, tried + gives_up)), 1)
+    if context.measured["beyond"] > at_most:
+        raise shell.Failed(f"it asked {context.measured['beyond']} s after sshd was ready and the automatic way had given up: {context.measured}")
+
+
+def tang(context: Context) -> None:
+    """From now on a Tang server answers in the guest's network."""
+    context.network.background(tokens.tang_server(context.site))
+
+
+def inspect_says(context: Context, expect: str | list[str] = (), absent: str | list[str] = ()) -> None:  # type: ignore[assignment]
+    """Of how disks are opened."""
+    _judge(context, "inspect", "\n".join(context.opens), expect, absent)
+
+
 def pipe(context: Context, passphrase: str = "root", command: str = "unlock", status: int | list[int] = 0, expect: str | list[str] = (),  # type: ignore[assignment]
          absent: str | list[str] = (), within: float = 120, key: str = "", newline: bool = True) -> None:  # type: ignore[assignment]
     """The passphrase is on the standard input of a command."""
@@ -324,12 +368,12 @@ def sleep(context: Context, seconds: float) -> None:
 
 STEPS: dict[str, Callable[..., None]] = {
     "login": login, "host-key": host_key, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
-    "pipe": pipe,
+    "pipe": pipe, "asked": asked, "tang": tang, "inspect-says": inspect_says,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
     "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
-BEFORE_BOOT = frozenset({"dracut-says", "image-has"})
+BEFORE_BOOT = frozenset({"dracut-says", "image-has", "inspect-says"})
 KNOWN: dict[str, frozenset[str]] = {
     name: frozenset(key.rstrip("_") for key in inspect.signature(step).parameters) - {"context"} for name, step in STEPS.items()}
 

@@ -19,6 +19,7 @@ class Verdict:
     errors: tuple[str, ...]  # what keeps people out: ids, each once
     unknown: tuple[str, ...]  # what could not be told
     findings: str  # of these two kinds, a line each
+    opens: tuple[str, ...]  # what it says of how disks are opened
     expected: str  # as Scenario.inspect
 
     @property
@@ -64,4 +65,5 @@ def of(image: Path, arguments: str, wish: Scenario, log: Path) -> Verdict:
 
     lines = [f"{finding['severity']} {finding['id']}: {finding['message']}" for finding in findings
              if finding["severity"] in ("error", "unknown")]
-    return Verdict(done.returncode, ids("error"), ids("unknown"), "\n".join(lines), wish.inspect)
+    opens = tuple(finding["message"] for finding in findings if finding["id"] == "crypt.opens")
+    return Verdict(done.returncode, ids("error"), ids("unknown"), "\n".join(lines), opens, wish.inspect)

@@ -44,7 +44,7 @@ std::string tar_gz(const SourceTree& tree, std::string_view top, std::int64_t ep
   if (!writer) throw Error("libarchive has no memory");
   require_archive_ok(archive_write_set_format_ustar(writer.get()), writer.get(), context);
   require_archive_ok(archive_write_add_filter_gzip(writer.get()), writer.get(), context);
-  require_archive_ok(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"), writer.get(),
+  require_archive_ok(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=6"), writer.get(),
                      context);
   require_archive_ok(archive_write_set_bytes_in_last_block(writer.get(), 1), writer.get(), context);
   require_archive_ok(archive_write_open(writer.get(), &packed, nullptr, append, nullptr), writer.get(), context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -17,6 +18,7 @@ struct Command {
   std::filesystem::path cwd;               // empty: the caller's
   std::filesystem::path log;               // stdout and stderr are appended here; empty: kept in memory only
   std::filesystem::path stdout_to;         // stdout alone goes here instead (truncated first); empty: with stderr
+  std::size_t capture = 0;                 // stdout alone is kept in Outcome::out, up to this many bytes; 0: it is not
   std::chrono::seconds deadline{0};        // 0: none
   std::map<int, std::string> data;         // descriptor (0, or 3 to 31) -> bytes that the child can read from it
   std::map<int, int> passed;               // descriptor (0, or 3 to 31) -> one of ours that the child gets, too

@@ -50,6 +50,14 @@ std::string digest(const char* algorithm, std::string_view bytes) {
 
 std::string sha256(std::string_view bytes) { return digest("SHA256", bytes); }
 
+std::string KnownDigests::sha256(std::string_view bytes) {
+  auto& same_size = known_[bytes.size()];
+  for (const auto& [content, digest] : same_size) {
+    if (content == bytes) return digest;
+  }
+  return same_size.emplace_back(bytes, base::sha256(bytes)).second;
+}
+
 std::string sha256_of_file(const std::filesystem::path& path) {
   const std::string context = "reading " + printable(path.string(), 4096);
   const Fd file = open_regular(path, context);

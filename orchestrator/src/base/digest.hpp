@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
@@ -26,6 +30,15 @@ class RunningDigest {
 
  private:
   std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
+
+/// The SHA-256 of contents that come again and again, each computed once. What was asked for must outlive this object.
+class KnownDigests {
+ public:
+  [[nodiscard]] std::string sha256(std::string_view bytes);
+
+ private:
+  std::map<std::size_t, std::vector<std::pair<std::string_view, std::string>>> known_;  // by the size
 };
 
 /// From now on OpenSSL reads no configuration file, and so loads no provider that one names: an answer does not depend

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -82,6 +83,13 @@ std::string read_file(const Path& path, std::uint64_t limit) {
     content.append(buffer.data(), static_cast<std::size_t>(count));
     if (content.size() > limit) throw too_long();
   }
+}
+
+void write_scratch(const Path& path, std::string_view content, unsigned mode) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  if (!out || ::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) throw system_error(path.string());
 }
 
 void write_file(const Path& path, std::string_view content, unsigned mode) {

@@ -35,6 +35,8 @@ void set_modes(const Path& path, unsigned folders, unsigned files);
 /// Written aside in the same folder, fsynced, then renamed: a reader sees the old file or the new one. Keeps nothing on
 /// failure.
 void write_file(const Path& path, std::string_view content, unsigned mode = 0644);
+/// Into a private folder that is thrown away: neither aside nor fsynced. base::Error when it cannot be written.
+void write_scratch(const Path& path, std::string_view content, unsigned mode = 0644);
 
 void make_dirs(const Path& path);
 void remove_tree(

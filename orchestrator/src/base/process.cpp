@@ -11,6 +11,9 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
@@ -40,26 +43,36 @@ class Run {
     while (!child_->ended()) {
       ask_to_end_when_due();
       sleep_until_something_happens();
-      read_output(kLastWords);
+      read_output();
     }
-    read_output(kLastWords);
+    read_output();
     Outcome outcome;
     outcome.status = child_->finish();
     if (cancelled_) throw Interrupted(cancel_.signal());
     outcome.timed_out = timed_out_;
+    outcome.too_long = too_long_;
+    outcome.out = std::move(kept_);
     outcome.tail = tail_.text();
     outcome.seconds = std::chrono::duration<double>(Clock::now() - started).count();
     return outcome;
   }
 
  private:
-  void start(const std::filesystem::path& program) {
+  /// Its reading end goes to `here`; the other one is the child's.
+  static Fd make_pipe(Fd& here) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw system_error("making a pipe");
-    output_ = Fd(ends[0]);
-    const Fd theirs(ends[1]);
-    if (::fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) throw system_error("making a pipe");
-    const Fd own = command_.stdout_to.empty() ? Fd() : open_output(command_.stdout_to, O_TRUNC);
+    here = Fd(ends[0]);
+    Fd theirs(ends[1]);
+    if (::fcntl(here.get(), F_SETFL, O_NONBLOCK) != 0) throw system_error("making a pipe");
+    return theirs;
+  }
+
+  void start(const std::filesystem::path& program) {
+    const Fd theirs = make_pipe(output_);
+    const Fd own = command_.capture > 0         ? make_pipe(captured_)
+                   : command_.stdout_to.empty() ? Fd()
+                                                : open_output(command_.stdout_to, O_TRUNC);
     child_ = std::make_unique<Child>(command_, program, own.is_open() ? own.get() : theirs.get(), theirs.get());
     if (command_.deadline.count() > 0) due_ = Clock::now() + command_.deadline;
   }
@@ -70,7 +83,7 @@ class Run {
     if (!ending_) {
       cancelled_ = cancel_.signal() != 0;
       timed_out_ = !cancelled_ && due_ && now >= *due_;
-      ending_ = cancelled_ || timed_out_;
+      ending_ = cancelled_ || timed_out_ || too_long_;
       if (!ending_) return;
       child_->signal_group(SIGTERM);
       child_->signal_group(SIGCONT);  // a stopped process hears no TERM
@@ -83,8 +96,10 @@ class Run {
   }
 
   void sleep_until_something_happens() {
-    pollfd watched[3] = {
-        {output_.get(), POLLIN, 0}, {child_->pidfd(), POLLIN, 0}, {ending_ ? -1 : cancel_.fd(), POLLIN, 0}};
+    pollfd watched[4] = {{output_.get(), POLLIN, 0},
+                         {captured_.get(), POLLIN, 0},
+                         {child_->pidfd(), POLLIN, 0},
+                         {ending_ ? -1 : cancel_.fd(), POLLIN, 0}};
     int wait = -1;  // for ever
     if (due_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due_ - Clock::now()).count();
@@ -92,34 +107,47 @@ class Run {
     }
     if (child_->pidfd() < 0)
       wait = wait < 0 ? static_cast<int>(kLook.count()) : std::min(wait, static_cast<int>(kLook.count()));
-    if (::poll(watched, 3, wait) < 0 && errno != EINTR) throw system_error("waiting for a child process");
+    if (::poll(watched, 4, wait) < 0 && errno != EINTR) throw system_error("waiting for a child process");
   }
 
-  void read_output(std::size_t most) {
+  void read_output() {
+    read_from(output_, [&](std::string_view bytes) {
+      tail_.add(bytes);
+      if (log_.is_open()) write_all(log_.get(), bytes, "writing " + printable(command_.log.string(), 4096));
+    });
+    read_from(captured_, [&](std::string_view bytes) {
+      too_long_ = too_long_ || bytes.size() > command_.capture - kept_.size();
+      if (!too_long_) kept_ += bytes;
+    });
+  }
+
+  /// What is there, but no more than kLastWords.
+  template <typename Take>
+  static void read_from(Fd& from, const Take& take) {
     char buffer[16384];
-    while (output_.is_open() && most > 0) {
-      const ssize_t count = ::read(output_.get(), buffer, std::min(sizeof buffer, most));
+    std::size_t most = kLastWords;
+    while (from.is_open() && most > 0) {
+      const ssize_t count = ::read(from.get(), buffer, std::min(sizeof buffer, most));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == EAGAIN) return;
       if (count < 0) throw system_error("reading a child's output");
       if (count == 0) {  // closed by all who could write; the child may live on
-        output_.reset();
+        from.reset();
         return;
       }
-      const std::string_view bytes(buffer, static_cast<std::size_t>(count));
-      tail_.add(bytes);
-      if (log_.is_open()) write_all(log_.get(), bytes, "writing " + printable(command_.log.string(), 4096));
-      most -= bytes.size();
+      take(std::string_view(buffer, static_cast<std::size_t>(count)));
+      most -= static_cast<std::size_t>(count);
     }
   }
 
   const Command& command_;
   const Cancel& cancel_;
-  Fd log_, output_;
+  Fd log_, output_, captured_;
   OutputTail tail_;
+  std::string kept_;  // of captured_
   std::unique_ptr<Child> child_;
   std::optional<Clock::time_point> due_;  // of the deadline, then of the KILL
-  bool ending_ = false, killed_ = false, cancelled_ = false, timed_out_ = false;
+  bool ending_ = false, killed_ = false, cancelled_ = false, timed_out_ = false, too_long_ = false;
 };
 
 }  // namespace

@@ -13,8 +13,10 @@ namespace base {
 struct Outcome {
   int status = 0;  // exit status; 128+N when killed by signal N
   bool timed_out = false;
-  std::string tail;    // the last lines of its output (at most 20 lines or 8 KiB), printable
-  double seconds = 0;  // wall clock
+  std::string tail;       // the last lines of its output (at most 20 lines or 8 KiB), printable
+  double seconds = 0;     // wall clock
+  bool too_long = false;  // it printed more than Command::capture, and was ended as at its deadline
+  std::string out = {};   // what Command::capture kept: bytes as they came
 };
 
 /// The seam between the programs and the machine; unit tests put a fake here.

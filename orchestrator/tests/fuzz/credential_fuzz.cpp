@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (parsed.credential.has_value() != parsed.why.empty()) __builtin_trap();
     if (!parsed.credential) continue;
     if (parsed.credential->policy().empty() || parsed.credential->pcrs >> 24U != 0) __builtin_trap();
-    if (parsed.credential->pcrs != 0 && seal::parse_pcrs(seal::text_of(parsed.credential->pcrs)) != parsed.credential->pcrs)
+    if (parsed.credential->pcrs != 0 &&
+        seal::parse_pcrs(seal::text_of(parsed.credential->pcrs)) != parsed.credential->pcrs)
       __builtin_trap();
   }
   return 0;

@@ -34,6 +34,7 @@ for each in json.load(open(sys.argv[1]))["findings"]: print(each["severity"], ea
 }
 
 inspect() { "$dracut_sshd" inspect "$@"; }
+doctor() { "$dracut_sshd" doctor "$@"; }
 
 @test "an image without sshd will not let in: 1, and the reason" {
   pack a.img
@@ -201,7 +202,18 @@ jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))'
   done
   ((count > 20))
   run -2 inspect explain no.such
-  [[ $output == *'no.such'* ]]
+  [[ $output == *'no.such'*'doctor explain'* ]]
+}
+
+@test "doctor explain lists what is looked at of the machine, and explains it" {
+  run -0 doctor explain
+  [[ $output == *'host.network.static'* && $output != *'sshd.present'* ]]
+  run -0 doctor explain host.network.static
+  [[ $output == 'host.network.static: '* ]]
+  same "$(inspect explain host.network.static)" "$output"
+  doctor explain --json | python3 -c 'import json, sys; assert len([each["why"] for each in json.load(sys.stdin)]) > 30'
+  run -2 doctor explain no.such
+  run -2 doctor explain ''
 }
 
 @test "list has names, modes, owners, sizes and links as cpio has them" {

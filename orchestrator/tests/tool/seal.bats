@@ -37,10 +37,10 @@ start_tpm() {
   swtpm socket --tpm2 --tpmstate "dir=$work/$1" --server "type=unixio,path=$work/t" --ctrl "type=unixio,path=$work/t.ctrl" \
     --flags not-need-init,startup-clear >"$work/swtpm.log" 2>&1 3>&- &
   echo $! >"$work/swtpm.pid"
-  for _ in {1..100}; do [[ -S $work/t && -S $work/t.ctrl ]] && break || sleep 0.05; done
+  for _ in {1..100}; do if [[ -S $work/t && -S $work/t.ctrl ]]; then break; else sleep 0.05; fi; done
   "$BATS_TEST_DIRNAME/services/tpm-manager" "$work/m" "$work/t" 3>&- &
   echo $! >"$work/manager.pid"
-  for _ in {1..100}; do [[ -S $work/m ]] && return 0 || sleep 0.05; done
+  for _ in {1..100}; do if [[ -S $work/m ]]; then return 0; else sleep 0.05; fi; done
   cat "$work/swtpm.log" >&2
   return 1
 }
@@ -61,6 +61,10 @@ within() {
     mount --bind "$work/etc" /etc
     mount --bind "$work/systemd" /var/lib/systemd
     if [[ -e $work/run-is-no-tmpfs ]]; then mount --bind "$work/run" /run; else mount -t tmpfs -o mode=755 tmpfs /run; fi
+    if [[ -e $work/dev ]]; then
+      mount -t tmpfs tmpfs "$work/dev" && cp -a /dev/{null,zero,random,urandom,tty} "$work/dev/" && : >"$work/dev/tpmrm0"
+      mount --move "$work/dev" /dev
+    fi
     if [[ -e $work/sbin ]]; then
       mkdir -p "$work/upper" && cp -a "$work/sbin/." "$work/upper" && mkdir -p "$work/over"
       mount -t overlay -o "lowerdir=/usr/sbin,upperdir=$work/upper,workdir=$work/over" overlay /usr/sbin
@@ -74,6 +78,13 @@ sealed() { cat "$work/etc/dracut-sshd/sealed/$1"; }
 opened() {
   within bash -euc 'systemd-creds decrypt --tpm2-device="$tpm" --name=ssh_host_ed25519_key /etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred /run/k
     chmod 600 /run/k && ssh-keygen -y -P "" -f /run/k' 2>/dev/null | cut -d ' ' -f 1,2
+}
+# own_tpm: from now on the TPM is the namespace's own: there is a /dev/tpmrm0, and the real systemd-creds is told where it leads to
+own_tpm() {
+  mkdir -p "$work/dev" "$work/sbin"
+  printf '#!/bin/sh\nverb=$1 && shift && exec /usr/bin/systemd-creds "$verb" $([ "$verb" = --version ] || echo --tpm2-device=%s) "$@"\n' "$tpm" >"$work/sbin/systemd-creds"
+  chmod 755 "$work/sbin/systemd-creds"
+  within true 2>/dev/null || skip "there is no overlayfs here"
 }
 # is_clean: nothing is left of a run, and no file has the sealed key in the clear
 is_clean() {
@@ -167,7 +178,7 @@ is_clean() {
     run -1 seal --pcrs 23 --no-rebuild
     echo "$output"
     [[ $output == *'is not a tmpfs'* ]]
-    [ -z "$(ls -A "$work/run" | grep -v dracut-sshd-setup.lock)" ]
+    [ -z "$(find "$work/run" -mindepth 1 ! -name dracut-sshd-setup.lock -print -quit)" ]
   fi
   rm "$work/run-is-no-tmpfs"
   stop_tpm
@@ -249,4 +260,29 @@ is_clean() {
   run -0 seal --reseal
   [ "$(opened)" = "$(sealed ssh_host_ed25519_key.pub | cut -d ' ' -f 1,2)" ]
   is_clean
+}
+
+@test "inspect asks the machine's own TPM about the image's sealed key; setup offers one" {
+  own_tpm
+  run within "$dracut_sshd" setup --dry-run --seal
+  echo "$output"
+  [[ $output == *'a new one, sealed to the TPM'*'dracut-sshd seal --no-rebuild'* ]]
+  run -0 within "$dracut_sshd" seal --pcrs 23 --no-rebuild
+  echo "$output"
+  run within "$dracut_sshd" setup --dry-run --seal
+  [[ $output == *'the sealed host key stays as it is'* ]]
+  mkdir -p "$work/image/usr/lib/dracut-sshd/sealed"
+  cp "$work/etc/dracut-sshd/sealed"/ssh_host_ed25519_key.{cred,pub} "$work/image/usr/lib/dracut-sshd/sealed/"
+  (cd "$work/image" && find . | cpio --quiet -o -H newc) >"$work/initrd"
+  findings() { within "$dracut_sshd" inspect --host --json "$work/initrd" | python3 -c 'import json, sys
+for one in json.load(sys.stdin)["findings"]:
+    if one["id"] == "hostkeys.opens": print(one["severity"], one["message"])'; }
+  [ "$(findings)" = 'ok ' ]
+  extend 23
+  run -0 findings
+  echo "$output"
+  [[ $output == 'error the TPM does not open the sealed host key ('*'): there is no unsealed one, so nobody can log in' ]]
+  # Another image's credential is given to no program.
+  echo >>"$work/etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred"
+  [ -z "$(findings)" ]
 }

@@ -335,8 +335,16 @@ END
   run -0 desk --yes web
   grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
   run -0 desk --yes --remove web
-  [[ $output == *'+++ plan'*'ssh-keygen -R web-initramfs'* ]]
+  [[ $output == *'+++ plan'*"known_hosts  $work/known"*"- web-initramfs $early"* && $output != *'ssh-keygen -R'* ]]
   run ! grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
+  cmp "$work/known" "$work/known.before"
+
+  # A line of the user's own stays, and is named with its file.
+  printf 'web-initramfs,other %s\n' "$early" >>"$work/known"
+  cp "$work/known" "$work/known.before"
+  run -0 desk --yes --remove web
+  [[ $output == *'has no line of setup'*'has no stanza of setup'*"ssh-keygen -R web-initramfs -f $work/known"* ]]
+  cmp "$work/known" "$work/known.before"
 }
 
 @test "questions need a terminal; at one they are the host's, and the result is asked for afterwards" {

@@ -106,6 +106,11 @@ struct CommandLine {
     verb->footer("Exit status: 0 it will let you in, 1 it will not, 2 wrong usage, 4 it cannot be told.");
     verb->add_flag("--json", doctor.json, "For machines");
     verb->add_flag("--quiet,-q", doctor.quiet, "Only what is wrong");
+    auto* explain = verb->add_subcommand("explain", "Explains a check, or lists those of the machine");
+    explain->add_option("check", doctor.explain, "The check's name: host.keys")->check(why_empty)->type_name("CHECK");
+    explain->add_flag("--json", doctor.json, "For machines");
+    explain->callback([this] { doctor.explains = true; });
+    verb->require_subcommand(0, 1);
   }
 
   void add_rehearse() {
@@ -184,6 +189,7 @@ struct CommandLine {
         ->check(CLI::Range(0, 1023));
     from->add_option("--passphrase-command", unlock.command, "The first line that this prints")->type_name("COMMAND");
     from->require_option(0, 1);
+    verb->add_flag("--pin", unlock.pin, "It is the PIN of a TPM, FIDO2 or smart card token, and answers its prompt alone");
     verb->add_option("--deadline", unlock.deadline, "Give up after so many seconds")
         ->capture_default_str()
         ->check(CLI::Range(1, 86400));
@@ -200,7 +206,8 @@ struct CommandLine {
         "Exit status: 0 done, or the TPM opens the key; 1 not; 2 wrong usage, 3 a tool is not installed "
         "(systemd-creds).");
     const auto add_mode = [this, verb](const char* name, SealMode mode, const char* about) {
-      return verb->add_flag_callback(name, [this, mode] { seal.mode = mode; }, about);
+      return verb->add_flag_callback(
+          name, [this, mode] { seal.mode = mode; }, about);
     };
     auto* status =
         add_mode("--status", SealMode::status, "Say what is sealed, to what, and whether the TPM opens it now");

@@ -107,7 +107,7 @@ ordered_json to_json(const Inspected& inspected) {
           {"sealed_host_key", sealed_key_of(facts)},
           {"known_hosts", client.known_hosts},
           {"ssh_config", client.ssh_config},
-          {"findings", findings_json(inspected.findings)}};
+          {"findings", inspect::findings_json(inspected.findings)}};
 }
 
 ordered_json to_json(const std::string& image, const base::Error& error) {

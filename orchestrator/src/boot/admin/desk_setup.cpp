@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/findings_text.hpp"
+#include "admin/named_keys.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -15,7 +16,7 @@
 #include "base/program.hpp"
 #include "base/text.hpp"
 #include "desk/run_setup.hpp"
-#include "openssh/authorized_keys.hpp"
+#include "detect/candidate_keys.hpp"
 #include "setup/client_page.hpp"
 #include "setup/qr.hpp"
 
@@ -24,33 +25,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::uint64_t kLongestKeyFile = 1U << 20U;
-
-/// --key names a file of this desk's: the host gets its lines. A private key never leaves the desk.
-std::vector<std::string> lines_of_key(const std::string& option) {
-  if (option.find(" AAAA") != std::string::npos) return {option};
-  const auto name = base::printable(option, 120);
-  const auto text = base::read_file(option, kLongestKeyFile);
-  if (text.find("PRIVATE KEY") != std::string::npos)
-    throw base::Error("--key " + name + ": is a private key; expected its public half", base::Exit::usage)
-        .with_hint(base::shell_quote({"ssh-keygen", "-y", "-f", option}));
-  const auto rows = base::lines(text);
-  std::vector<std::string> out;
-  for (const auto& line : openssh::parse_authorized_keys(text, 0)) {
-    if (!line.key || !line.fault.empty() || line.number == 0 || line.number > rows.size())
-      throw base::Error(fmt::format("--key {}: line {}: {}", name, line.number, base::printable(line.fault, 200)),
-                        base::Exit::usage);
-    out.emplace_back(base::trim(rows[line.number - 1]));
-  }
-  if (out.empty()) throw base::Error("--key " + name + ": has no key", base::Exit::usage);
-  return out;
-}
-
 std::vector<std::string> options_for_host(const SetupArguments& arguments) {
   std::vector<std::string> out;
-  for (const auto& key : arguments.keys) {
-    for (const auto& line : lines_of_key(key)) out.insert(out.end(), {"--key", line});
-  }
+  // --key names a file of this desk's: the host gets its lines. A private key never leaves the desk.
+  for (const auto& line : named_keys(arguments.keys, detect::seconds_now())) out.insert(out.end(), {"--key", line});
   const auto flag = [&out](bool is_set, const char* name) {
     if (is_set) out.emplace_back(name);
   };
@@ -112,17 +90,19 @@ std::string shown_path(const std::string& path, const base::Context& context) {
   return base::printable(below ? "~" + path.substr(home->second.size()) : path, 1000);
 }
 
-std::string client_text(const desk::Done& done, const base::Context& context) {
+/// `removed`: after --remove.
+std::string client_text(const desk::Done& done, bool removed, const base::Context& context) {
   const auto& client = done.client;
   std::string out;
-  if (!client.known_hosts_file.empty()) {
-    out += row("known_hosts",
-               shown_path(client.known_hosts_file, context) + (client.appended.empty() ? ": has the key already" : ""));
-    for (const auto& line : client.appended) out += row("", "+ " + base::printable(line, 4096));
-  }
-  if (!client.stanza_file.empty())
-    out += row("ssh_config",
-               shown_path(client.stanza_file, context) + (client.stanza_changed ? "" : ": has the stanza already"));
+  const auto add_file = [&](const char* head, const std::string& file, bool changed, const std::string& already) {
+    if (!file.empty()) out += row(head, shown_path(file, context) + (changed ? "" : ": " + already));
+  };
+  add_file("known_hosts", client.known_hosts_file, !client.appended.empty() || !client.removed.empty(),
+           removed ? "has no line of setup's" : "has the key already");
+  for (const auto& line : client.appended) out += row("", "+ " + base::printable(line, 4096));
+  for (const auto& line : client.removed) out += row("", "- " + base::printable(line, 4096));
+  add_file("ssh_config", client.stanza_file, client.stanza_changed,
+           removed ? "has no stanza of setup's" : "has the stanza already");
   if (client.config_changed) out += row("", "+ Include line in " + shown_path(client.config_file, context));
   for (const auto& note : client.notes) out += row("note", base::printable(note, 4096));
   if (!client.include_line.empty())
@@ -165,7 +145,7 @@ ordered_json desk_json(const desk::Done& done, const std::string& host) {
           {"unchanged", result.unchanged},
           {"kept", kept},
           {"notes", result.notes},
-          {"findings", findings_json(result.findings)}};
+          {"findings", inspect::findings_json(result.findings)}};
 }
 
 void write_desk_page(const std::string& path, const desk::Done& done, const std::string& host,
@@ -203,7 +183,7 @@ int desk_setup(const SetupArguments& arguments, const base::Context& context) {
   pieces.finish();
   if (!done.result) {
     if (done.client_fault) base::tell(*done.client_fault, context.console);
-    base::print(client_text(done, context));
+    base::print(client_text(done, request.remove, context));
     if (done.status != 0 && !request.dry_run)
       context.console.line(
           fmt::format("{}: setup ended with status {}; nothing was written here", base::printable(host), done.status));
@@ -213,7 +193,7 @@ int desk_setup(const SetupArguments& arguments, const base::Context& context) {
     base::print(desk_json(done, host).dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n");
   } else {
     base::print(fmt::format("{}:\n{}\nThis desk:\n{}", base::printable(host), host_text(*done.result),
-                            client_text(done, context)));
+                            client_text(done, request.remove, context)));
     if (arguments.sshfp && !done.lines.sshfp.empty())
       base::print(fmt::format("\nDNS records:\n  {}\n", base::join(done.lines.sshfp, "\n  ")));
     if (isatty(STDOUT_FILENO) == 1) show_code(done, context);

@@ -3,16 +3,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "admin/explain.hpp"
 #include "admin/findings_text.hpp"
 #include "admin/next_boot.hpp"
 #include "admin/verbs.hpp"
 #include "base/output.hpp"
 #include "detect/machine_state.hpp"
+#include "setup/finding_list.hpp"
 #include "setup/findings.hpp"
 
 namespace admin {
 
 int doctor(const DoctorArguments& arguments, const base::Context& context) {
+  if (arguments.explains) return explain(setup::host_checks(), arguments.explain, arguments.json);
   detect::SystemCommands commands(context);
   const auto machine = detect::read_machine({"/", commands, context.environment});
   auto findings = setup::findings_of(machine);
@@ -26,7 +29,7 @@ int doctor(const DoctorArguments& arguments, const base::Context& context) {
                                     {"answer", answer_code(answer)},
                                     {"exit", static_cast<int>(answer)},
                                     {"image", boot.image},
-                                    {"findings", findings_json(findings)}};
+                                    {"findings", inspect::findings_json(findings)}};
     base::print(document.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     base::print(findings_text(findings, arguments.quiet));

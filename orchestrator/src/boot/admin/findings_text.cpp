@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/output.hpp"
 #include "base/text.hpp"
 #include "inspect/check_list.hpp"
@@ -44,16 +42,6 @@ std::string findings_text(const inspect::Findings& findings, bool quiet) {
                        finding.id, base::printable(text, 2000));
     if (!finding.remedy.empty()) out += fmt::format("{:31}{}\n", "", base::printable("-> " + finding.remedy, 1000));
   }
-  return out;
-}
-
-nlohmann::ordered_json findings_json(const inspect::Findings& findings) {
-  auto out = nlohmann::ordered_json::array();
-  for (const auto& finding : findings)
-    out.push_back({{"id", finding.id},
-                   {"severity", inspect::name_of(finding.severity)},
-                   {"message", finding.message},
-                   {"remedy", finding.remedy}});
   return out;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -12,8 +11,6 @@ namespace admin {
 
 /// A line for each finding, and one for its remedy; `quiet`: without what is good and without notes.
 [[nodiscard]] std::string findings_text(const inspect::Findings& findings, bool quiet);
-/// A list of objects: id, severity, message, remedy.
-[[nodiscard]] nlohmann::ordered_json findings_json(const inspect::Findings& findings);
 [[nodiscard]] std::string verdict_sentence(inspect::Answer answer);  // coloured on a terminal
 [[nodiscard]] std::string_view answer_code(inspect::Answer answer);  // "lets-in", "keeps-out", "cannot-tell"
 

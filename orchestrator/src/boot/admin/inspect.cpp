@@ -15,6 +15,8 @@
 
 #include "admin/describe.hpp"
 #include "admin/describe_json.hpp"
+#include "admin/explain.hpp"
+#include "admin/tpm_finding.hpp"
 #include "admin/verbs.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -53,29 +55,6 @@ bool is_whole(const initramfs::Image& image) {
   return std::ranges::all_of(image.faults, [](const initramfs::Fault& fault) {
     return fault.kind == initramfs::Fault::Kind::lost || fault.kind == initramfs::Fault::Kind::trailing;
   });
-}
-
-int explain_check(const std::string& id, bool json) {
-  if (!id.empty()) {
-    const auto* check = inspect::check_of(id);
-    if (check == nullptr)
-      throw base::Error("there is no check \"" + base::printable(id) + "\"", base::Exit::usage)
-          .with_hint("dracut-sshd inspect explain lists them");
-    base::print(json ? dumped({{"id", check->id}, {"statement", check->statement}, {"why", check->why}})
-                     : fmt::format("{}: {}\n\n{}\n", check->id, check->statement, check->why));
-    return 0;
-  }
-  if (json) {
-    auto document = nlohmann::ordered_json::array();
-    for (const auto& check : inspect::checks())
-      document.push_back({{"id", check.id}, {"statement", check.statement}, {"why", check.why}});
-    base::print(dumped(document));
-    return 0;
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& check : inspect::checks()) rows.push_back({std::string(check.id), std::string(check.statement)});
-  base::print(base::table({"check", "what is checked"}, rows));
-  return 0;
 }
 
 char kind_of(const initramfs::Node& node) {
@@ -240,7 +219,7 @@ int print_verdict(initramfs::Source& source, const initramfs::Image& image, cons
   // A UKI's command line is the one, unless the boot loader may replace it, which Secure Boot forbids.
   if (image.sections.contains(".cmdline")) options.cmdline_known = true;
   const auto facts = inspect::gather(image, options);
-  auto findings = inspect::check_all(facts);
+  auto findings = with_tpm(inspect::check_all(facts), facts, context);
   if (arguments.tries) findings = trial::with_trial(findings, trial::try_logins(source, facts, context));
   const Inspected inspected{subject.image, subject.source, image, facts, findings};
   base::print(arguments.json ? dumped(to_json(inspected)) : to_text(inspected, arguments.quiet));
@@ -254,7 +233,7 @@ namespace {
 int inspect_image(const InspectArguments& arguments, const base::Context& context) {
   using enum InspectMode;
   const auto mode = arguments.mode;
-  if (mode == explain) return explain_check(arguments.explain, arguments.json);
+  if (mode == InspectMode::explain) return admin::explain(inspect::checks(), arguments.explain, arguments.json);
   const auto subject = subject_of(arguments);
   auto source = open(subject.image);
   auto options = inspect::read_options();

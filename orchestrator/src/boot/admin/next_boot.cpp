@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "admin/tpm_finding.hpp"
 #include "base/error.hpp"
 #include "host/host.hpp"
 #include "initramfs/inner.hpp"
@@ -32,7 +33,7 @@ NextBootJudgement judge_next_boot(const std::filesystem::path& root, const base:
     const auto inner = initramfs::add_inner(source, image, wanted, context);
     if (image.sections.contains(".cmdline")) options.cmdline_known = true;
     const auto facts = inspect::gather(image, options);
-    out.findings = inspect::check_all(facts);
+    out.findings = with_tpm(inspect::check_all(facts), facts, context);
     out.answer = inspect::answer_of(out.findings);
     out.is_sealed = facts.sealed.has_value();
     auto& in_the_clear = facts.sealed ? out.unsealed_keys : out.host_keys;

@@ -35,10 +35,9 @@ void put_document(const nlohmann::ordered_json& document) {
 seal::PcrMask pcrs_of(const std::string& text, const char* option) {
   const auto out = seal::parse_pcrs(text);
   if (!out)
-    throw base::Error(
-        fmt::format("{} {}: is not a list of PCRs; expected numbers from 0 to 23, as in 7+14", option,
-                    base::printable(text)),
-        base::Exit::usage);
+    throw base::Error(fmt::format("{} {}: is not a list of PCRs; expected numbers from 0 to 23, as in 7+14", option,
+                                  base::printable(text)),
+                      base::Exit::usage);
   return *out;
 }
 
@@ -102,8 +101,8 @@ void rebuild_images(const base::Context& context, const std::string& otherwise) 
   const auto outcome = context.runner.run(command, context.cancel);
   context.console.clear_status();
   if (outcome.status != 0)
-    throw base::Error(fmt::format("dracut-sshd-rebuild failed with status {}; {}:\n{}", outcome.status, otherwise,
-                                  outcome.tail))
+    throw base::Error(
+        fmt::format("dracut-sshd-rebuild failed with status {}; {}:\n{}", outcome.status, otherwise, outcome.tail))
         .with_hint("dracut-sshd-rebuild --all tells more; --no-rebuild leaves it to you");
 }
 
@@ -121,11 +120,13 @@ Before look(const SealArguments& arguments, const seal::SystemdCreds& creds) {
   if (again && !out.folder) throw base::Error("no host key is sealed here").with_hint("dracut-sshd seal makes one");
   if (!again && out.folder && !arguments.new_key)
     throw base::Error("a host key is sealed here already")
-        .with_hint("--reseal seals the same key to what the TPM holds now; --new-key makes another one, which every "
-                   "desk has to be told");
+        .with_hint(
+            "--reseal seals the same key to what the TPM holds now; --new-key makes another one, which every "
+            "desk has to be told");
   if (auto why = creds.why_no_tpm(); !why.empty())
-    throw base::Error(why).with_hint("switch the TPM on in the firmware's settings (\"fTPM\", \"PTT\"); a driver may be "
-                                     "missing: journalctl -k -g tpm");
+    throw base::Error(why).with_hint(
+        "switch the TPM on in the firmware's settings (\"fTPM\", \"PTT\"); a driver may be "
+        "missing: journalctl -k -g tpm");
   const auto fips = host::read_small(kSystem / "proc/sys/crypto/fips_enabled");
   if (!again && fips && base::trim(*fips) == "1")
     throw base::Error("in FIPS mode there is no Ed25519 key, and no other kind is sealed");
@@ -155,8 +156,7 @@ int seal_key(const SealArguments& arguments, const base::Context& context) {
   if (!arguments.dry_run) {
     context.console.status("sealing to the TPM");
     if (again)
-      report.by_recovery =
-          seal::reseal_folder(before.policy, creds, kSystem, context) == seal::OpenedBy::recovery;
+      report.by_recovery = seal::reseal_folder(before.policy, creds, kSystem, context) == seal::OpenedBy::recovery;
     else
       seal::make_sealed_folder({before.policy, before.unsealed_key, arguments.recovery_key}, creds, kSystem, context);
     context.console.clear_status();

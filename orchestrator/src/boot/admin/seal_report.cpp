@@ -81,16 +81,16 @@ std::string folder_text(const seal::SealedFolder& folder) {
 }
 
 std::string planned_text(const SealReport& report) {
-  std::string out =
-      report_row("would seal", fmt::format("{} to PCR {}{}", report.resealed ? "the same host key" : "a new host key",
-                                           seal::text_of(report.planned.pcrs),
-                                           report.planned.signer.empty()
-                                               ? ""
-                                               : fmt::format(", and PCR {} signed by {}",
-                                                             seal::text_of(report.planned.signed_pcrs),
-                                                             report.planned.signer)));
-  out += report_row("unsealed", report.unsealed_key ? (report.resealed ? "as it is" : "a second key, for when the TPM refuses")
-                                                    : "none");
+  std::string out = report_row(
+      "would seal", fmt::format("{} to PCR {}{}", report.resealed ? "the same host key" : "a new host key",
+                                seal::text_of(report.planned.pcrs),
+                                report.planned.signer.empty()
+                                    ? ""
+                                    : fmt::format(", and PCR {} signed by {}",
+                                                  seal::text_of(report.planned.signed_pcrs), report.planned.signer)));
+  out += report_row("unsealed", report.unsealed_key
+                                    ? (report.resealed ? "as it is" : "a second key, for when the TPM refuses")
+                                    : "none");
   out += report_row("recovery", report.recovery_key ? "by this system's own secret" : "none");
   if (report.rebuild) out += report_row("would run", "dracut-sshd-rebuild --all");
   return out;
@@ -156,9 +156,8 @@ std::string to_text(const SealStatus& status) {
       break;
   }
   if (!status.why.empty()) {
-    out += status.folder->unsealed && !status.without_unsealed
-               ? "The next boot shows the unsealed host key. "
-               : "Nobody can log in to the next boot's initramfs. ";
+    out += status.folder->unsealed && !status.without_unsealed ? "The next boot shows the unsealed host key. "
+                                                               : "Nobody can log in to the next boot's initramfs. ";
     out += "After an update of the firmware: dracut-sshd seal --reseal\n";
   }
   return out;

@@ -25,8 +25,8 @@ std::string why_not_to_seal(const base::Context& context) {
 
 SealStep::SealStep(const base::Context& context) {
   seal::recover_sealed_folder("/");
-  const bool unsealed = !seal::is_without_unsealed_key(
-      host::read_small(std::filesystem::path("/") / seal::kSettings).value_or(""));
+  const bool unsealed =
+      !seal::is_without_unsealed_key(host::read_small(std::filesystem::path("/") / seal::kSettings).value_or(""));
   seal::make_sealed_folder({.policy = {}, .unsealed_key = unsealed, .recovery_key = true},
                            seal::SystemdCreds("", context), "/", context);
   replacement_.emplace("/");

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "admin/findings_text.hpp"
+#include "admin/named_keys.hpp"
 #include "admin/next_boot.hpp"
 #include "admin/questions.hpp"
 #include "admin/seal_step.hpp"
@@ -49,35 +50,9 @@ std::string utc_now() {
   return text;
 }
 
-/// Lines of --key: a file's, or the key itself.
-std::vector<std::string> named_keys(const std::vector<std::string>& options) {
-  std::vector<std::string> out;
-  for (const auto& option : options) {
-    const bool literal = option.find(" AAAA") != std::string::npos;
-    const auto text = literal ? std::optional<std::string>(option) : host::read_small(option);
-    const auto name = base::printable(option, 120);
-    if (!text)
-      throw base::Error("--key " + name + ": cannot be read; expected a public key or a file of them",
-                        base::Exit::usage);
-    if (text->find("PRIVATE KEY") != std::string::npos)
-      throw base::Error("--key " + name + ": is a private key; expected its public half", base::Exit::usage)
-          .with_hint(base::shell_quote({"ssh-keygen", "-y", "-f", option}));
-    const auto rows = base::lines(*text);
-    const auto parsed = openssh::parse_authorized_keys(*text, 0);
-    for (const auto& line : parsed) {
-      if (!line.key || !line.fault.empty() || line.number == 0 || line.number > rows.size())
-        throw base::Error(fmt::format("--key {}: line {}: {}", name, line.number, base::printable(line.fault, 200)),
-                          base::Exit::usage);
-      out.emplace_back(base::trim(rows[line.number - 1]));
-    }
-    if (parsed.empty()) throw base::Error("--key " + name + ": has no key", base::Exit::usage);
-  }
-  return out;
-}
-
 setup::Choices choices_of(const SetupArguments& arguments) {
   setup::Choices out;
-  out.keys = named_keys(arguments.keys);
+  out.keys = named_keys(arguments.keys, detect::seconds_now());
   out.unlock_only = arguments.unlock_only;
   out.own_host_key = arguments.own_host_key;
   out.port = arguments.port;
@@ -195,7 +170,8 @@ void ask(Run& run) {
   }
   if (!run.seal && !is_sealed_already() && why_not_to_seal(run.context).empty())
     run.seal = asked_yes(
-        "Seal a host key of the initramfs to this machine's TPM? After an update of the firmware it has to be sealed again.",
+        "Seal a host key of the initramfs to this machine's TPM? After an update of the firmware it has to be sealed "
+        "again.",
         false, cancel);
   if (run.result.plan.make_host_key && !run.seal)
     run.choices.own_host_key = asked_yes("Make a host key for the initramfs alone?", true, cancel);

@@ -172,7 +172,7 @@ ordered_json result_json(const SetupResult& result) {
           {"image", result.boot.image},
           {"rehearsal", result.rehearsed.status ? ordered_json(*result.rehearsed.status) : ordered_json()},
           {"rehearsal_text", rehearsal_text(result.rehearsed)},
-          {"findings", findings_json(result.boot.findings)}};
+          {"findings", inspect::findings_json(result.boot.findings)}};
 }
 
 }  // namespace admin

@@ -49,9 +49,10 @@ remote::Secret passphrase_of(const UnlockArguments& arguments, base::Cancel& can
   remote::forbid_core_dumps();
   if (arguments.descriptor >= 0) return remote::from_descriptor(arguments.descriptor, cancel);
   if (!arguments.command.empty()) return remote::from_command(arguments.command, cancel);
+  const auto* const what = arguments.pin ? "PIN" : "Passphrase";
   return remote::from_terminal(arguments.hosts.size() == 1
-                                   ? fmt::format("Passphrase for {}: ", base::printable(arguments.hosts.front()))
-                                   : fmt::format("Passphrase for {} machines: ", arguments.hosts.size()),
+                                   ? fmt::format("{} for {}: ", what, base::printable(arguments.hosts.front()))
+                                   : fmt::format("{} for {} machines: ", what, arguments.hosts.size()),
                                cancel);
 }
 
@@ -92,6 +93,7 @@ int unlock(const UnlockArguments& arguments, const base::Context& context, base:
   remote::Wait wait;
   wait.deadline = std::chrono::seconds(arguments.deadline);
   wait.for_system = !arguments.no_wait;
+  wait.pin = arguments.pin;
   wait.after_reboot = arguments.after_reboot;
   std::vector<remote::Unlocked> results(targets.size());
   std::vector<std::exception_ptr> failures(targets.size());

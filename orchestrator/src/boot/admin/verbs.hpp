@@ -47,6 +47,7 @@ struct UnlockArguments {
   bool trust_new = false;
   bool accept_unsealed = false;
   bool same_port = false;
+  bool pin = false;
   bool no_wait = false;
   bool after_reboot = false;
   bool json = false;
@@ -117,6 +118,8 @@ struct SealArguments {
 };
 
 struct DoctorArguments {
+  bool explains = false;
+  std::string explain;  // a check's name; "": all
   bool json = false;
   bool quiet = false;
 };

@@ -110,6 +110,24 @@ void append_lines(const std::filesystem::path& file, const std::vector<std::stri
   throw error;
 }
 
+std::string without_lines(const std::string& before, const std::vector<std::string>& aliases,
+                          std::vector<std::string>& removed) {
+  std::string out;
+  for (std::size_t at = 0; at < before.size();) {
+    const auto end = std::min(before.find('\n', at), before.size() - 1) + 1;
+    const auto line = before.substr(at, end - at);
+    const auto words = base::split(std::string(base::trim(line)), ' ');
+    const bool ours = words.size() == 3 && std::ranges::find(aliases, words[0]) != aliases.end() &&
+                      openssh::parse_public_key(words[1] + " " + words[2]).key;
+    if (ours)
+      removed.push_back(base::join(words, " "));
+    else
+      out += line;
+    at = end;
+  }
+  return out;
+}
+
 std::string with_stanza(const std::string& before, const std::string& alias, const std::string& stanza) {
   const auto mark = std::string(kStanzaMark) + alias;
   std::string out = before.empty() && !stanza.empty() ? std::string(kHead) : "";

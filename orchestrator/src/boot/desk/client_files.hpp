@@ -30,6 +30,12 @@ struct KnownHostsPlan {
 /// Appends them in one step; makes the file (0600) and its folder (0700) where they are missing. A link is followed.
 void append_lines(const std::filesystem::path& file, const std::vector<std::string>& lines);
 
+/// `before` is the text of a known_hosts: without the lines that append_lines() wrote for these aliases. A line that
+/// has more than one name, a hashed one, a marker or a comment is not one of them. What was taken out is put into
+/// `removed`.
+[[nodiscard]] std::string without_lines(const std::string& before, const std::vector<std::string>& aliases,
+                                        std::vector<std::string>& removed);
+
 /// `before` is the text of a file of stanzas that setup keeps. The alias's stanza is put in, or takes the place of the
 /// one that is there; all others stay as they are, byte for byte. With "" as stanza it is taken out.
 [[nodiscard]] std::string with_stanza(const std::string& before, const std::string& alias, const std::string& stanza);

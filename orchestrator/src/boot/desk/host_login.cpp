@@ -12,6 +12,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "openssh/address.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/ssh.hpp"
 #include "setup/client_lines.hpp"
 
@@ -86,11 +87,11 @@ Login parse_login(const std::string& typed) {
        (address == out.host || setup::is_host_name(std::string_view(out.host).substr(address.size() + 1))));
   if (!user_fits || !host_fits)
     throw base::Error(fmt::format("\"{}\" is not a host; expected [USER@]HOST", shown), base::Exit::usage);
-  if (remote::real_name_of(out.host) != out.host)
+  if (openssh::real_name_of(out.host) != out.host)
     throw base::Error(fmt::format("\"{}\" is the name of an initramfs; setup logs in to the running system", shown),
                       base::Exit::usage)
         .with_hint(fmt::format("dracut-sshd setup {}",
-                               (out.user.empty() ? "" : out.user + "@") + remote::real_name_of(out.host)));
+                               (out.user.empty() ? "" : out.user + "@") + openssh::real_name_of(out.host)));
   return out;
 }
 

@@ -18,7 +18,7 @@ struct HostResult {
   std::vector<std::string> addresses;
   std::string port;  // of the initramfs's sshd
   bool own_host_key = true;
-  std::vector<std::string> host_keys;  // "TYPE BASE64", each a key of its own, none a certificate
+  std::vector<std::string> host_keys;           // "TYPE BASE64", each a key of its own, none a certificate
   std::vector<std::string> unsealed_host_keys;  // the same; shown where the TPM does not open the sealed host key
   std::vector<std::string> fingerprints;        // of host_keys
   std::vector<setup::PageFile> written;

@@ -184,7 +184,8 @@ class Desk {
 
   void forget(Done& out) {
     try {
-      out.client = forget_client(request_.login, context_);
+      const auto facts = facts_for_desk({}, request_.login, settings_, "");
+      out.client = forget_client(request_.login, settings_, facts, scratch_.path(), context_);
     } catch (const base::Error& error) {
       out.client_fault = error;
     }

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "desk/client_files.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/known_hosts.hpp"
 
 namespace desk {
@@ -41,7 +42,7 @@ ConfigFiles config_files(const Login& login, const base::Context& context) {
 std::vector<std::string> aliases_of(const setup::ClientFacts& facts) {
   std::vector<std::string> out;
   const auto add = [&out](const std::string& name) {
-    const auto alias = setup::initramfs_alias(name);
+    const auto alias = openssh::initramfs_alias(name);
     if (std::ranges::find(out, alias) == out.end()) out.push_back(alias);
   };
   for (const auto& name : facts.names) add(name);
@@ -68,7 +69,7 @@ void write_known_hosts(const ClientRequest& request, const std::vector<std::stri
   report.appended = plan.append;
   if (!request.facts.unsealed_keys.empty()) {
     std::vector<std::string> unsealed;
-    for (const auto& alias : aliases) unsealed.push_back(setup::unsealed_alias(alias));
+    for (const auto& alias : aliases) unsealed.push_back(openssh::unsealed_alias(alias));
     const auto more = plan_known_hosts(
         unsealed, request.facts.unsealed_keys, [&known](const std::string& alias) { return known.of(alias); },
         report.known_hosts_file);
@@ -76,6 +77,31 @@ void write_known_hosts(const ClientRequest& request, const std::vector<std::stri
     report.appended.insert(report.appended.end(), more.append.begin(), more.append.end());
   }
   append_lines(report.known_hosts_file, report.appended);
+}
+
+void forget_known_hosts(const ClientSettings& settings, const std::vector<std::string>& aliases,
+                        const std::filesystem::path& scratch, const base::Context& context, ClientReport& report) {
+  const remote::KnownHosts known(settings.known_hosts, scratch, context);
+  report.known_hosts_file = known.first();
+  if (!known.can_tell() || report.known_hosts_file.empty()) {
+    report.known_hosts_file.clear();
+    report.notes.push_back(fmt::format(
+        "known_hosts is left as it is: ssh-keygen is missing, or ssh_config names the file with % or ${{}}; "
+        "remove the lines that begin with {} yourself",
+        base::join(aliases, ", ")));
+    return;
+  }
+  const auto before = text_of_file(report.known_hosts_file);
+  const auto after = without_lines(before, aliases, report.removed);
+  if (after != before) replace_text(report.known_hosts_file, after);
+  for (const auto& file : known.files()) {
+    const remote::KnownHosts one({file}, scratch, context);
+    for (const auto& alias : aliases) {
+      if (one.of(alias).any())
+        report.notes.push_back(fmt::format("{} has a key for {} that setup did not write; to remove it: {}", file,
+                                           alias, base::shell_quote({"ssh-keygen", "-R", alias, "-f", file})));
+    }
+  }
 }
 
 /// Whether ssh takes the stanza for its Host.
@@ -125,19 +151,19 @@ ClientReport write_client(const ClientRequest& request, const std::filesystem::p
   return report;
 }
 
-ClientReport forget_client(const Login& login, const base::Context& context) {
+ClientReport forget_client(const Login& login, const ClientSettings& settings, const setup::ClientFacts& facts,
+                           const std::filesystem::path& scratch, const base::Context& context) {
   ClientReport report;
-  const auto alias = setup::initramfs_alias(login.host);
+  const auto aliases = aliases_of(facts);
+  forget_known_hosts(settings, aliases, scratch, context, report);
   const auto files = config_files(login, context);
   if (!files.stanzas.empty()) {
     report.stanza_file = files.stanzas.string();
     const auto before = text_of_file(files.stanzas);
-    const auto after = with_stanza(before, alias, "");
+    const auto after = with_stanza(before, aliases.front(), "");
     report.stanza_changed = before != after;
     if (report.stanza_changed) replace_text(files.stanzas, after);
   }
-  report.notes.push_back(fmt::format("known_hosts keeps the initramfs's key; to remove it: {}",
-                                     base::shell_quote({"ssh-keygen", "-R", alias})));
   return report;
 }
 

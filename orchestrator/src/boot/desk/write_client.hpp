@@ -16,6 +16,7 @@ namespace desk {
 struct ClientReport {
   std::string known_hosts_file;
   std::vector<std::string> appended;  // lines of it
+  std::vector<std::string> removed;   // lines of it, by forget_client()
   std::string stanza_file;            // "": none
   bool stanza_changed = false;
   std::string include_line;  // that the user's ssh_config lacks; "": it has it
@@ -39,7 +40,10 @@ struct ClientRequest {
 [[nodiscard]] ClientReport write_client(const ClientRequest& request, const std::filesystem::path& scratch,
                                         const base::Context& context);
 
-/// Takes the stanza out again, and says how to take the key out of known_hosts.
-[[nodiscard]] ClientReport forget_client(const Login& login, const base::Context& context);
+/// Takes out again what write_client() wrote: its lines of known_hosts, and the stanza. Where another line still has a
+/// key for the initramfs, the report says in which file, and how to remove it.
+[[nodiscard]] ClientReport forget_client(const Login& login, const ClientSettings& settings,
+                                         const setup::ClientFacts& facts, const std::filesystem::path& scratch,
+                                         const base::Context& context);
 
 }  // namespace desk

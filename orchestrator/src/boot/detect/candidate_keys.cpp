@@ -21,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint64_t seconds_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
 std::string variable_of(const std::map<std::string, std::string>& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
@@ -98,20 +93,6 @@ bool is_useful_command(std::string_view command) {
   return std::ranges::find(kUseful, name) != kUseful.end();
 }
 
-std::string why_not(const openssh::AuthorizedLine& line, const std::string& client) {
-  if (!line.fault.empty()) return line.fault;
-  if (line.is_authority()) return "it signs certificates (cert-authority)";
-  if (const auto command = line.command(); command && !is_useful_command(*command))
-    return fmt::format("it is tied to the command {}", base::printable(*command, 60));
-  if (const auto from = line.from(); from && !client.empty()) {
-    const auto match = openssh::match_host_and_address(client, client, *from);
-    if (match != openssh::AddressMatch::matched)
-      return fmt::format("its from= ({}) does not name {}, where you are connected from", base::printable(*from, 60),
-                         client);
-  }
-  return "";
-}
-
 /// The address of the session's other end (ssh(1), ENVIRONMENT); "" if there is none.
 std::string client_of(const Source& source) {
   const auto words = base::split(variable_of(source.environment, "SSH_CONNECTION"), ' ');
@@ -121,7 +102,7 @@ std::string client_of(const Source& source) {
 void add_lines(Keys& keys, const std::string& text, const std::string& file, const std::string& user,
                const std::string& client) {
   const auto rows = base::lines(text);
-  for (const auto& line : openssh::parse_authorized_keys(text, seconds_now())) {
+  for (const auto& line : openssh::parse_authorized_keys(text, keys.now)) {
     if (!line.key || line.number == 0 || line.number > rows.size()) {
       keys.faults.push_back(fmt::format("{}:{}: {}", file, line.number, base::printable(line.fault, 200)));
       continue;
@@ -132,7 +113,7 @@ void add_lines(Keys& keys, const std::string& text, const std::string& file, con
     one.origin = fmt::format("{}:{}", file, line.number);
     one.user = user;
     one.options = line.options;
-    one.why_not = why_not(line, client);
+    one.why_not = why_it_cannot_unlock(line, client);
     keys.candidates.push_back(std::move(one));
   }
 }
@@ -190,7 +171,7 @@ void read_effective(Keys& keys, const Source& source) {
     const auto text = host::read_small(source.root / fs::path(file).relative_path());
     if (!text || text->empty()) continue;
     keys.effective = file;
-    keys.effective_lines = openssh::parse_authorized_keys(*text, seconds_now());
+    keys.effective_lines = openssh::parse_authorized_keys(*text, keys.now);
     return;
   }
 }
@@ -206,8 +187,28 @@ void read_host_keys(Keys& keys, const Source& source) {
 
 }  // namespace
 
+std::uint64_t seconds_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+std::string why_it_cannot_unlock(const openssh::AuthorizedLine& line, const std::string& client) {
+  if (!line.fault.empty()) return line.fault;
+  if (line.is_authority()) return "it signs certificates (cert-authority)";
+  if (const auto command = line.command(); command && !is_useful_command(*command))
+    return fmt::format("it is tied to the command {}", base::printable(*command, 60));
+  if (const auto from = line.from(); from && !client.empty()) {
+    const auto match = openssh::match_host_and_address(client, client, *from);
+    if (match != openssh::AddressMatch::matched)
+      return fmt::format("its from= ({}) does not name {}, where you are connected from", base::printable(*from, 60),
+                         client);
+  }
+  return "";
+}
+
 Keys read_keys(const Source& source) {
   Keys keys;
+  keys.now = seconds_now();
   keys.user = "root";
   for (const auto* name : {"SUDO_USER", "DOAS_USER"}) {
     const auto value = variable_of(source.environment, name);

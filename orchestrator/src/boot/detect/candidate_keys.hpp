@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,15 @@ struct Keys {
   std::string effective;  // the file that the module takes today (dracut-sshd(7), AUTHORIZED KEYS); "": none
   std::vector<openssh::AuthorizedLine> effective_lines;
   std::vector<std::string> host_keys;  // /etc/ssh/dracut_ssh_host_*_key that are there
+  std::uint64_t now = 0;               // when it was read, seconds since the epoch: what had expired by then is out
   std::vector<std::string> faults;
 };
+
+/// Seconds since the epoch, as expiry-time= is compared with.
+[[nodiscard]] std::uint64_t seconds_now();
+
+/// Why a key lets nobody unlock who is connected from this address ("": not known), as CandidateKey::why_not.
+[[nodiscard]] std::string why_it_cannot_unlock(const openssh::AuthorizedLine& line, const std::string& client);
 
 [[nodiscard]] Keys read_keys(const Source& source);
 

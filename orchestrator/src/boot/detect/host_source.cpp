@@ -1,54 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "detect/host_source.hpp"
 
-#include <chrono>
-#include <system_error>
+#include <fmt/format.h>
+
+#include <utility>
 
 #include "base/command.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 
 namespace detect {
-namespace {
 
-constexpr std::chrono::seconds kPatience{15};
-
-}  // namespace
-
-SystemCommands::SystemCommands(const base::Context& context) : context_(context) {}
+SystemCommands::SystemCommands(const base::Context& context, std::chrono::seconds patience)
+    : context_(context), patience_(patience) {}
 
 Answer SystemCommands::run(const std::vector<std::string>& argv) {
-  // Where there is no room, no /dev/null, or no right to start it, there is no answer either; the rest can be found out
-  // all the same.
-  try {
-    return answer_of(argv);
-  } catch (const base::Error&) {
-    return {};
-  }
-}
-
-Answer SystemCommands::answer_of(const std::vector<std::string>& argv) {
   Answer answer;
-  const base::TempDir scratch(base::temp_parent(), "dracut-sshd-detect-");
-  const auto out = scratch.path() / "out";
+  if (mute_.contains(argv.front())) {
+    answer.state = Answer::State::timed_out;
+    return answer;
+  }
   base::Command command;
   command.argv = argv;
   command.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"LC_ALL", "C"}, {"HOME", "/nonexistent"}};
-  command.log = scratch.path() / "log";
-  command.stdout_to = out;
-  command.deadline = kPatience;
-  const auto outcome = context_.runner.run(command, context_.cancel);
-  answer.status = outcome.status;
-  answer.state = outcome.timed_out ? Answer::State::timed_out : Answer::State::ran;
-  if (answer.state != Answer::State::ran) return answer;
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(out, failed);
-  if (!failed && size > kLongestAnswer) {
-    answer.state = Answer::State::too_long;
-    return answer;
+  command.capture = kLongestAnswer;
+  command.deadline = patience_;
+  try {
+    auto outcome = context_.runner.run(command, context_.cancel);
+    answer.status = outcome.status;
+    answer.state = outcome.timed_out  ? Answer::State::timed_out
+                   : outcome.too_long ? Answer::State::too_long
+                                      : Answer::State::ran;
+    if (answer.state != Answer::State::ran)
+      context_.console.warn(
+          fmt::format("{}: it {}; what it would tell is left out", base::printable(base::shell_quote(argv), 200),
+                      outcome.timed_out ? fmt::format("did not end within {} s", patience_.count())
+                                        : fmt::format("prints more than {}", base::human_size(kLongestAnswer))));
+    if (outcome.timed_out) mute_.insert(argv.front());
+    if (answer.state == Answer::State::ran) answer.out = std::move(outcome.out);
+  } catch (const base::Error&) {
+    // Where there is no /dev/null, or no right to start it, there is no answer either; the rest can be found out all
+    // the same.
   }
-  answer.out = base::read_file(out, kLongestAnswer);
   return answer;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,14 +39,17 @@ class Commands {
 
 inline constexpr std::size_t kLongestAnswer = 4U << 20U;  // bytes
 
+/// A program that does not end in time is not asked again; of that, and of one that prints too much, the console hears
+/// once.
 class SystemCommands final : public Commands {
  public:
-  explicit SystemCommands(const base::Context& context);
+  explicit SystemCommands(const base::Context& context, std::chrono::seconds patience = std::chrono::seconds(15));
   [[nodiscard]] Answer run(const std::vector<std::string>& argv) override;
 
  private:
-  [[nodiscard]] Answer answer_of(const std::vector<std::string>& argv);
   base::Context context_;
+  std::chrono::seconds patience_;
+  std::set<std::string> mute_;  // programs that did not end in time
 };
 
 struct Source {

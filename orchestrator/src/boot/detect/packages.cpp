@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/text.hpp"
 #include "detect/host_files.hpp"
@@ -52,14 +51,22 @@ Words names_for(const Json& manager, const std::string& purpose) {
   return entry.value(std::string(machine.machine), Words{});
 }
 
-/// Asks the package manager what it has; not again once it has not answered.
+/// Whether a configured repository has a package.
+enum class Stock { yes, no, unknown };
+
+/// Asks the package manager what it has; not again once it has not answered, or has no list of what there is.
 class Shop {
  public:
   Shop(const Source& source, const Json& manager, Packages& out) : source_(source), manager_(manager), out_(out) {}
 
-  /// Nothing: it could not be asked.
-  std::optional<bool> has(const std::string& name) {
-    if (mute_ || !manager_.contains("query")) return std::nullopt;
+  Stock has(const std::string& name) {
+    const auto found = asked(name);
+    return found != Stock::no || has_list() ? found : Stock::unknown;
+  }
+
+ private:
+  Stock asked(const std::string& name) {
+    if (mute_ || !manager_.contains("query")) return Stock::unknown;
     auto argv = manager_.at("query").get<Words>();
     argv.push_back(name);
     const auto answer = source_.commands.run(argv);
@@ -69,26 +76,34 @@ class Shop {
         break;
       case Answer::State::absent:
         mute_ = true;
-        return std::nullopt;
+        return Stock::unknown;
       case Answer::State::timed_out:
         mute_ = true;
         out_.faults.push_back(fmt::format("{}: no answer in time; which packages there are is not known", shown));
-        return std::nullopt;
+        return Stock::unknown;
       case Answer::State::too_long:
-        return true;
+        return Stock::yes;
     }
     const bool silent = base::trim(answer.out).empty();
-    if (!manager_.value("prints_nothing_without", false)) return answer.status == 0 && !silent;
-    if (answer.status == 0) return !silent;
-    mute_ = true;  // it has no list of what there is
-    return std::nullopt;
+    if (!manager_.value("prints_nothing_without", false)) return answer.status == 0 && !silent ? Stock::yes : Stock::no;
+    if (answer.status == 0) return silent ? Stock::no : Stock::yes;
+    mute_ = true;
+    return Stock::unknown;
   }
 
- private:
+  /// A "no" counts only if it knows of packages at all.
+  bool has_list() {
+    if (has_list_ || !manager_.contains("probe")) return true;
+    has_list_ = asked(manager_.at("probe").get<std::string>()) == Stock::yes;
+    mute_ = mute_ || !has_list_;
+    return has_list_;
+  }
+
   const Source& source_;
   const Json& manager_;
   Packages& out_;
   bool mute_ = false;
+  bool has_list_ = false;
 };
 
 MissingPackage missing_package(const Json& purpose, const Json& manager, Shop& shop) {
@@ -98,9 +113,9 @@ MissingPackage missing_package(const Json& purpose, const Json& manager, Shop& s
   out.required = purpose.at("required").get<bool>();
   for (const auto& name : names_for(manager, out.purpose)) {
     const auto has = shop.has(name);
-    if (out.name.empty() || has.value_or(false)) out.name = name;
-    out.available_known = has.has_value();
-    out.available = has.value_or(false);
+    if (out.name.empty() || has == Stock::yes) out.name = name;
+    out.available_known = has != Stock::unknown;
+    out.available = has == Stock::yes;
     if (out.available) break;
   }
   return out;

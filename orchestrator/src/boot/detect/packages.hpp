@@ -37,8 +37,10 @@ struct Packages {
 /// Which packages, by package manager, is data: packages.json, compiled in. In it "purposes" have what tells that
 /// something is there: "program:NAME", "dracut:MODULE", "library:NAME". "managers" have commands to which names of
 /// packages are appended ("install", "query" for one, "simulate", whose lines that begin with "removal" name what would
-/// be removed), "prints_nothing_without" if a query succeeds without a word for what is not there, and the "packages"
-/// of a purpose: names of which the first that is available is taken, also by architecture (uname(2)); none: not known.
+/// be removed), "probe", a package that every repository has: where that is not found, no list of packages has been
+/// fetched yet, and what there is is not known; "prints_nothing_without" if a query succeeds without a word for what is
+/// not there, and the "packages" of a purpose: names of which the first that is available is taken, also by
+/// architecture (uname(2)); none: not known.
 [[nodiscard]] Packages read_packages(const Source& source, const System& system);
 
 }  // namespace detect

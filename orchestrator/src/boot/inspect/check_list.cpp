@@ -96,10 +96,11 @@ constexpr std::array kChecks{
           "A boot partition is not encrypted. Whoever reads the image can pretend to be the system, too, as long as "
           "both share their keys. "
           "ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key makes one for the initramfs alone."},
-    Check{"hostkeys.sealed", "a host key that is sealed to the TPM can be opened",
-          "Its credential, the unit that opens it before sshd starts, systemd-creds with the libraries of tpm2-tss, and "
-          "a driver for the TPM have to be in the image. Where one of them is missing, sshd shows the unsealed host "
-          "key, which clients know by another name, and without an unsealed one nobody can log in."},
+    Check{
+        "hostkeys.sealed", "a host key that is sealed to the TPM can be opened",
+        "Its credential, the unit that opens it before sshd starts, systemd-creds with the libraries of tpm2-tss, and "
+        "a driver for the TPM have to be in the image. Where one of them is missing, sshd shows the unsealed host "
+        "key, which clients know by another name, and without an unsealed one nobody can log in."},
     Check{"hostkeys.opens", "this machine's TPM opens the sealed host key now (--host)",
           "The TPM opens it only while the registers that it is sealed to have the values of that day: an update of "
           "the firmware, or another setting of Secure Boot, changes them. dracut-sshd seal --reseal seals the same key "
@@ -137,7 +138,8 @@ constexpr std::array kChecks{
           "What the root file system, /usr and resume lie on is followed down to the disks: on the machine itself, "
           "else by what the image recorded when it was built. A disk that neither crypttab in the image nor rd.luks "
           "on the kernel's command line names is not opened: nothing asks for its passphrase, and the boot waits "
-          "for a device that does not come."},
+          "for a device that does not come. A disk that opens by itself, by a TPM, a token or a key file, is named with "
+          "what happens where that fails: whether its passphrase is asked for, and what in the image is missing for it."},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "host/small_file.hpp"
 #include "inspect/check.hpp"
 #include "inspect/openings.hpp"
+#include "inspect/unlock_way.hpp"
 
 namespace inspect {
 namespace {
@@ -108,7 +109,7 @@ class Judge {
                                           node.uuid, wanted));
       return false;
     }
-    if (opening != nullptr && opening->line) keys_.push_back(opening);
+    if (opening != nullptr) keys_.push_back(opening);
     const auto text = fmt::format("{} for {} ({})", shown(name), purpose, shown(source));
     if (std::ranges::find(opened_, text) == opened_.end()) opened_.push_back(text);
     needed_.insert(name);
@@ -162,7 +163,7 @@ class Judge {
       for (const auto& disk : openings_.disks) {
         needed_.insert(disk.name);
         needed_.insert(disk.uuid);
-        if (disk.line) keys_.push_back(&disk);
+        keys_.push_back(&disk);
       }
       return add(Severity::warning,
                  fmt::format("{}; {}. It opens {}: if {} lies there, all is well", what, missing,
@@ -306,11 +307,15 @@ class Judge {
   void judge_keys() {
     std::set<std::string> told;
     for (const auto* opening : keys_) {
+      if (!told.insert(opening->name).second) continue;
+      const auto where = opening->line ? fmt::format("/etc/crypttab:{} {}", opening->line->number, shown(opening->name))
+                                       : fmt::format("{} {}", shown(opening->source), shown(opening->name));
+      const auto way = unlock_way(facts_, *opening, where);
+      if (!way.text.empty()) add(Severity::note, fmt::format("{} is opened {}", shown(opening->name), way.text));
+      for (const auto& concern : way.concerns) add(concern.severity, concern.message, concern.remedy);
+      if (!opening->line) continue;
       const auto& line = *opening->line;
-      if (!told.insert(line.name).second) continue;
-      const auto where = fmt::format("/etc/crypttab:{} {}", line.number, shown(line.name));
-      const bool asks = !line.has_option("headless") && line.option_value("headless") != "1" &&
-                        line.option_value("headless") != "true" && line.option_value("headless") != "yes";
+      const bool asks = !is_headless(*opening);
       if (const auto script = line.option_value("keyscript"); !script.empty())
         add(Severity::warning,
             fmt::format("{}: systemd ignores keyscript={}, and asks for the passphrase", where, shown(script)),

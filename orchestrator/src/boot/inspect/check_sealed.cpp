@@ -20,11 +20,13 @@ const char* const kUnseal = "usr/lib/dracut-sshd/unseal";
 const char* const kUnsealUnit = "dracut-sshd-unseal.service";
 
 /// systemd opens them by these names, at run time (systemd's src/shared/tpm2-util.c).
-constexpr std::array kTpmLibraries{"libtss2-esys.so.0", "libtss2-mu.so.0", "libtss2-rc.so.0", "libtss2-tcti-device.so.0"};
+constexpr std::array kTpmLibraries{"libtss2-esys.so.0", "libtss2-mu.so.0", "libtss2-rc.so.0",
+                                   "libtss2-tcti-device.so.0"};
 
 /// Of the kernel's drivers/char/tpm, those that make a /dev/tpmrm0.
-constexpr std::array kTpmDrivers{"tpm_crb",     "tpm_tis",     "tpm_tis_spi",      "tpm_tis_i2c", "tpm_tis_i2c_cr50",
-                                 "tpm_ibmvtpm", "tpm_ftpm_tee", "tpm_tis_synquacer", "tpm_vtpm_proxy", "tpm_svsm"};
+constexpr std::array kTpmDrivers{"tpm_crb",          "tpm_tis",     "tpm_tis_spi",  "tpm_tis_i2c",
+                                 "tpm_tis_i2c_cr50", "tpm_ibmvtpm", "tpm_ftpm_tee", "tpm_tis_synquacer",
+                                 "tpm_vtpm_proxy",   "tpm_svsm"};
 
 /// Where a library lies in the image, in a folder that the loader looks into by itself; "" if it is in none.
 std::string library_path(const Facts& facts, const std::string& name) {
@@ -77,9 +79,8 @@ std::vector<std::string> faults_of_seal(const Facts& facts) {
   else if (std::ranges::find(wanted, "sshd.service") == wanted.end())
     out.push_back(fmt::format("nothing starts {}: sshd.service does not want it", kUnsealUnit));
   add_program_faults(facts, out);
-  const bool has_driver =
-      facts.kernels.empty() ||
-      std::ranges::any_of(kTpmDrivers, [&](const char* name) { return facts.has_driver(name); });
+  const bool has_driver = facts.kernels.empty() ||
+                          std::ranges::any_of(kTpmDrivers, [&](const char* name) { return facts.has_driver(name); });
   if (!has_driver) out.emplace_back("no driver for a TPM is in it");
   return out;
 }
@@ -95,9 +96,10 @@ void compare_with_system(const Facts& facts, Findings& out) {
   }
   if (!folder) return;
   if (!facts.sealed)
-    return out.push_back({"hostkeys.sealed", Severity::warning,
-                          fmt::format("/{} has a sealed host key, and the image has none", seal::kFolder),
-                          "dracut-sshd-rebuild; the lines of its log that begin with dracut-sshd: say what is missing"});
+    return out.push_back(
+        {"hostkeys.sealed", Severity::warning,
+         fmt::format("/{} has a sealed host key, and the image has none", seal::kFolder),
+         "dracut-sshd-rebuild; the lines of its log that begin with dracut-sshd: say what is missing"});
   if (folder->credential != facts.sealed->credential)
     out.push_back({"hostkeys.sealed", Severity::warning,
                    fmt::format("the image has another sealed host key than /{}", seal::kFolder),

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "host/host.hpp"
 #include "host/small_file.hpp"
+#include "openssh/host_alias.hpp"
 #include "openssh/key.hpp"
 
 namespace inspect {
@@ -31,15 +32,12 @@ std::string name_of(const Facts& facts) {
 Client client_of(const Facts& facts) {
   Client out;
   const auto name = name_of(facts);
-  const auto alias = name + "-initramfs";
+  const auto alias = openssh::initramfs_alias(name);
   out.alias = alias;
-  if (facts.sealed && facts.sealed->key)
-    out.known_hosts.push_back(alias + " " + openssh::line_of(*facts.sealed->key));
-  // remote/ssh.hpp, unsealed_alias_of()
-  out.clear_alias = facts.sealed ? alias + "-unsealed" : alias;
+  if (facts.sealed && facts.sealed->key) out.known_hosts.push_back(alias + " " + openssh::line_of(*facts.sealed->key));
+  out.clear_alias = facts.sealed ? openssh::unsealed_alias(alias) : alias;
   for (const auto& key : facts.host_keys) {
-    if (key.key.public_part)
-      out.known_hosts.push_back(out.clear_alias + " " + openssh::line_of(*key.key.public_part));
+    if (key.key.public_part) out.known_hosts.push_back(out.clear_alias + " " + openssh::line_of(*key.key.public_part));
   }
   const auto port = openssh::argument_of(facts.effective.values, "port", "22");
   out.ssh_config = fmt::format("Host {}\n  HostName {}\n  HostKeyAlias {}\n  User root\n", alias, name, alias);

@@ -109,7 +109,7 @@ struct Facts {
   std::string revoked_why;  // why sshd takes every key as revoked; "": it does not
   std::vector<HostKey> host_keys;
   std::optional<SealedKey> sealed;  // then host_keys are shown where the TPM refuses
-  storage::Storage storage;  // of the machine, else as the image records it
+  storage::Storage storage;         // of the machine, else as the image records it
 
   std::shared_ptr<const initramfs::Files> files;  // for the loader
   std::shared_ptr<initramfs::Loader> loader;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/text.hpp"
 
@@ -40,6 +41,7 @@ class Reader {
       out_.unsure.clear();
     }
     read_crypttab();
+    for (auto& disk : out_.disks) add_options(disk);
     return std::move(out_);
   }
 
@@ -47,7 +49,7 @@ class Reader {
   Opening& by_uuid(const std::string& uuid, const std::string& word) {
     const auto found = std::ranges::find(out_.disks, uuid, &Opening::uuid);
     if (found != out_.disks.end()) return *found;
-    out_.disks.push_back({"luks-" + uuid, uuid, word, {}});
+    out_.disks.push_back({"luks-" + uuid, uuid, word, {}, {}});
     return out_.disks.back();
   }
 
@@ -67,8 +69,29 @@ class Reader {
       auto& disk = by_uuid(lower(value.substr(0, second)), word);
       disk.name = value.substr(second + 1);
       disk.source = word;
+    } else if (name == "luks.options") {
+      read_options(value);
     } else if (name == "luks.serial" || name == "luks.partuuid") {
       out_.unsure = word;
+    }
+  }
+
+  /// "UUID=OPTIONS", or OPTIONS for every disk that crypttab has no line for.
+  void read_options(const std::string& value) {
+    const auto equals = value.find('=');
+    const auto uuid = lower(value.substr(0, std::min(equals, value.size())));
+    const bool named = equals != std::string::npos && uuid.size() == 36 &&
+                       uuid.find_first_not_of("0123456789abcdef-") == std::string::npos;
+    (named ? options_of_[uuid] : options_of_[""]) = named ? value.substr(equals + 1) : value;
+  }
+
+  void add_options(Opening& disk) const {
+    if (disk.line) disk.options = disk.line->options;
+    auto found = disk.uuid.empty() ? options_of_.end() : options_of_.find(disk.uuid);
+    if (found == options_of_.end() && !disk.line) found = options_of_.find("");
+    if (found == options_of_.end()) return;
+    for (auto& option : base::split(found->second, ',')) {
+      if (!option.empty()) disk.options.push_back(std::move(option));
     }
   }
 
@@ -109,13 +132,14 @@ class Reader {
         ignore("it says noauto");
         continue;
       }
-      out_.disks.push_back({line.name, storage::uuid_in(line.device), where, {}});
+      out_.disks.push_back({line.name, storage::uuid_in(line.device), where, {}, {}});
       out_.disks.back().line = std::move(line);
     }
   }
 
   const Facts& facts_;
   Openings out_;
+  std::map<std::string, std::string> options_of_;  // by UUID; "": of the others
   bool luks_ = true;
   bool crypttab_ = true;
 };

@@ -18,6 +18,7 @@ struct Opening {
   std::string uuid;    // of the LUKS header, lower case, or, from the command line, a part of it; "": named otherwise
   std::string source;  // "/etc/crypttab:1", "rd.luks.uuid=..."
   std::optional<storage::CrypttabLine> line;
+  std::vector<std::string> options;  // of the line, and of rd.luks.options= after them
 };
 
 struct Openings {

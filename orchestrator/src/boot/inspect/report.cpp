@@ -2,6 +2,7 @@
 #include "inspect/report.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace inspect {
 
@@ -19,6 +20,16 @@ std::string_view name_of(Severity severity) {
       return "error";
   }
   return "error";
+}
+
+nlohmann::ordered_json findings_json(const Findings& findings) {
+  auto out = nlohmann::ordered_json::array();
+  for (const auto& finding : findings)
+    out.push_back({{"id", finding.id},
+                   {"severity", name_of(finding.severity)},
+                   {"message", finding.message},
+                   {"remedy", finding.remedy}});
+  return out;
 }
 
 Answer answer_of(const Findings& findings) {

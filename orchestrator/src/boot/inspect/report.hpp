@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct Finding {
 };
 
 using Findings = std::vector<Finding>;
+
+/// A list of objects: id, severity, message, remedy.
+[[nodiscard]] nlohmann::ordered_json findings_json(const Findings& findings);
 
 /// The exit statuses of `dracut-sshd inspect` (dracut-sshd(1)).
 enum class Answer : int { will_let_in = 0, will_not = 1, cannot_tell = 4 };

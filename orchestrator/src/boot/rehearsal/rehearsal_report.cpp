@@ -19,16 +19,6 @@ std::vector<std::string> last_of(std::vector<std::string> lines, std::size_t cou
   return lines;
 }
 
-nlohmann::ordered_json json_of(const inspect::Findings& findings) {
-  auto out = nlohmann::ordered_json::array();
-  for (const auto& finding : findings)
-    out.push_back({{"id", finding.id},
-                   {"severity", inspect::name_of(finding.severity)},
-                   {"message", finding.message},
-                   {"remedy", finding.remedy}});
-  return out;
-}
-
 }  // namespace
 
 nlohmann::ordered_json to_json(const Report& report) {
@@ -42,7 +32,7 @@ nlohmann::ordered_json to_json(const Report& report) {
         {{"id", step.id}, {"done", step.done}, {"at", step.at}, {"seconds", step.seconds}, {"detail", step.detail}});
   if (!report.passed) {
     out["failed"] = report.steps.empty() ? "" : report.steps.back().id;
-    out["explanation"] = json_of(report.explanation);
+    out["explanation"] = inspect::findings_json(report.explanation);
     out["console"] = console_tail(report, 20);
     out["sshd"] = words_of_sshd(report, 20);
   }

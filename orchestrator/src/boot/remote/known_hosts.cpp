@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/ssh.hpp"
 
 namespace remote {
@@ -92,7 +93,7 @@ std::vector<std::string> initramfs_names(const std::string& host, const std::str
   std::vector<std::string> out;
   const auto add = [&out](const std::string& name) {
     if (name.empty()) return;
-    const auto alias = alias_of(name);
+    const auto alias = openssh::initramfs_alias(name);
     if (std::ranges::find(out, alias) == out.end()) out.push_back(alias);
   };
   std::string lower = host;
@@ -101,8 +102,8 @@ std::vector<std::string> initramfs_names(const std::string& host, const std::str
   add(host);
   add(lower);
   add(resolved);
-  add(short_name(real_name_of(lower)));
-  add(short_name(real_name_of(resolved)));
+  add(short_name(openssh::real_name_of(lower)));
+  add(short_name(openssh::real_name_of(resolved)));
   return out;
 }
 

@@ -30,6 +30,8 @@ class KnownHosts {
   /// False where a file's name cannot be told, or there is no ssh-keygen: an empty answer of of() means nothing then.
   [[nodiscard]] bool can_tell() const { return can_tell_; }
   [[nodiscard]] KnownKeys of(const std::string& name) const;
+  /// Those that are there.
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
   /// The file that a new line belongs into; "" if there is none.
   [[nodiscard]] const std::string& first() const { return first_; }
 

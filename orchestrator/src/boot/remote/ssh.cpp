@@ -5,11 +5,10 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "openssh/host_alias.hpp"
 
 namespace remote {
 namespace {
-
-constexpr std::string_view kEnding = "-initramfs";
 
 /// What ssh and its keys' agents need of the caller's environment.
 constexpr std::array kPassedOn{"HOME",          "USER",       "LOGNAME",         "PATH",           "SSH_AUTH_SOCK",
@@ -41,14 +40,6 @@ std::vector<std::string> options_of(const Target& target, System system, const W
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace
-
-std::string alias_of(const std::string& host) { return host.ends_with(kEnding) ? host : host + std::string(kEnding); }
-
-std::string unsealed_alias_of(const std::string& alias) { return alias + "-unsealed"; }
-
-std::string real_name_of(const std::string& host) {
-  return host.ends_with(kEnding) ? host.substr(0, host.size() - kEnding.size()) : host;
-}
 
 const std::vector<std::string>& newer_options() {
   static const std::vector<std::string> all{
@@ -114,7 +105,7 @@ base::Command ssh_command(const Target& target, System system, const std::string
   if (watch.agent.empty() && !target.identity.empty()) out.argv.insert(out.argv.end(), {"-i", target.identity});
   if (!target.port.empty() && (early || target.same_port)) out.argv.insert(out.argv.end(), {"-p", target.port});
   out.argv.insert(out.argv.end(), {"-l", early || target.real_user.empty() ? target.user : target.real_user, "--",
-                                   early ? target.host : real_name_of(target.host), remote_command});
+                                   early ? target.host : openssh::real_name_of(target.host), remote_command});
   out.env = ssh_environment(environment);
   if (passphrase != nullptr) out.data[0] = std::string(passphrase->bytes()) + "\n";
   return out;

@@ -20,14 +20,15 @@ struct Target {
   std::string host;   // as ssh(1) takes it, without a user: a name, an address, a Host of ssh_config
   std::string alias;  // under which known_hosts has the initramfs's key
   std::string user = "root";
-  std::string real_user;       // of the real system; "": `user`
-  std::string port;            // "": ssh's own
-  std::string identity;        // a private key's file, or "": ssh's own, the agent's
-  std::string known_hosts;     // a file, or "": ssh's own
-  std::string config;          // an ssh_config, or "": ssh's own
-  std::string control;         // the socket of a login that is shared (remote/shared_login.hpp), or ""
-  bool trust_new = false;      // take a host key that nobody knows, once: accept-new
-  bool accept_unsealed = false;  // the initramfs may have proven its unsealed host key instead: unsealed_alias_of(alias)
+  std::string real_user;    // of the real system; "": `user`
+  std::string port;         // "": ssh's own
+  std::string identity;     // a private key's file, or "": ssh's own, the agent's
+  std::string known_hosts;  // a file, or "": ssh's own
+  std::string config;       // an ssh_config, or "": ssh's own
+  std::string control;      // the socket of a login that is shared (remote/shared_login.hpp), or ""
+  bool trust_new = false;   // take a host key that nobody knows, once: accept-new
+  bool accept_unsealed =
+      false;  // the initramfs may have proven its unsealed host key instead: openssh::unsealed_alias(alias)
   bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has
   /// Options that this client does not know (remote/ssh_settings.hpp) and that are not passed to it. Nothing: nobody
@@ -40,14 +41,6 @@ struct Watch {
   std::string offered;  // a file: the client appends a line for each host key that it is shown (host_proof.hpp), or ""
   std::string agent;    // a socket: the client connects to it once the host has proven its key, or ""
 };
-
-/// HOST's alias as `dracut-sshd inspect` names it: HOST-initramfs; of a name that ends so already, the name.
-[[nodiscard]] std::string alias_of(const std::string& host);
-/// Under which known_hosts has the key that the initramfs shows where its TPM does not open the sealed one (dracut-sshd
-/// seal).
-[[nodiscard]] std::string unsealed_alias_of(const std::string& alias);
-/// And the real system's name: without that ending.
-[[nodiscard]] std::string real_name_of(const std::string& host);
 
 /// Options of ssh_config(5) that are younger than the oldest client that is supported, or that only some builds have.
 [[nodiscard]] const std::vector<std::string>& newer_options();

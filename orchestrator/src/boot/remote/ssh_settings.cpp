@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "openssh/host_alias.hpp"
 
 namespace remote {
 namespace {
@@ -119,7 +120,7 @@ Settings SshQuestions::of_user(const Target& target, System system) const {
     if (!target.lacks || !target.lacks->contains(option.substr(0, option.find('='))))
       argv.insert(argv.end(), {"-o", option});
   }
-  argv.insert(argv.end(), {"-G", "--", system == System::initramfs ? target.host : real_name_of(target.host)});
+  argv.insert(argv.end(), {"-G", "--", system == System::initramfs ? target.host : openssh::real_name_of(target.host)});
   return ask(argv);
 }
 

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/host_proof.hpp"
 #include "remote/known_hosts.hpp"
 #include "remote/ssh_settings.hpp"
@@ -136,11 +137,11 @@ class Machine {
 
   /// The name of the key that the initramfs has where its TPM does not open the sealed one.
   void find_unsealed() {
-    second_.alias = unsealed_alias_of(target_.alias);
+    second_.alias = openssh::unsealed_alias(target_.alias);
     second_.known = known_->of(second_.alias);
     for (const auto& name : names_) {
       if (second_.known.any() || initramfs_.any()) break;
-      second_.alias = unsealed_alias_of(name);
+      second_.alias = openssh::unsealed_alias(name);
       second_.known = known_->of(second_.alias);
     }
   }
@@ -275,7 +276,7 @@ class Machine {
       if (call.outcome.status == kRealSystem) return seen_real(state_of(call.outcome.tail));
       last_ = Last::initramfs;
       if (sends_ >= kMostSends) return std::nullopt;
-      tell_("in the initramfs; sending the passphrase");
+      tell_(wait_.pin ? "in the initramfs; sending the PIN" : "in the initramfs; sending the passphrase");
       return send();
     }
     if (!could_be(initramfs_, call)) {
@@ -293,7 +294,7 @@ class Machine {
 
   Verdict send() {
     ++sends_;
-    const auto call = ask(System::initramfs, "unlock --wait 60", true);
+    const auto call = ask(System::initramfs, wait_.pin ? "unlock --pin --wait 60" : "unlock --wait 60", true);
     if (!call.ran && records_ && (!call.offered || !could_be(initramfs_, call))) {
       --sends_;  // ssh has seen no key to send it to
       return std::nullopt;
@@ -517,13 +518,13 @@ class Machine {
   struct {
     std::string alias;
     KnownKeys known;
-    bool trust_new = false;  // never a new one by this name
+    bool trust_new = false;   // never a new one by this name
   } second_;                  // the initramfs's unsealed key; while as_unsealed_ the sealed one
   bool as_unsealed_ = false;  // target_.alias and initramfs_ are those of the unsealed key
-  bool can_tell_ = false;   // what known_hosts has
-  bool records_ = false;    // the client tells which keys it is shown
-  bool distinct_ = false;   // no key of the one system is known for the other
-  bool same_door_ = false;  // both systems listen at one address and port
+  bool can_tell_ = false;     // what known_hosts has
+  bool records_ = false;      // the client tells which keys it is shown
+  bool distinct_ = false;     // no key of the one system is known for the other
+  bool same_door_ = false;    // both systems listen at one address and port
 
   Sent sent_ = Sent::no;
   unsigned sends_ = 0;

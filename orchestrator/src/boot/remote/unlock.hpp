@@ -48,6 +48,7 @@ struct Wait {
   std::chrono::seconds first_pause{1};  // between two tries; it doubles up to `longest_pause`
   std::chrono::seconds longest_pause{15};
   bool for_system = true;     // wait for the real system, too
+  bool pin = false;           // what is sent is the PIN of a token, for its prompt alone
   bool after_reboot = false;  // a real system counts only once it has rebooted
 };
 

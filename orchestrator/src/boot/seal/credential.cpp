@@ -15,8 +15,8 @@
 namespace seal {
 namespace {
 
-constexpr unsigned kPcrs = 24;                          // of the PC Client profile; systemd takes no others
-constexpr std::size_t kLongestField = 16U * 1024U;      // CREDENTIAL_FIELD_SIZE_MAX
+constexpr unsigned kPcrs = 24;                            // of the PC Client profile; systemd takes no others
+constexpr std::size_t kLongestField = 16U * 1024U;        // CREDENTIAL_FIELD_SIZE_MAX
 constexpr std::size_t kLongestPublicKey = 1024U * 1024U;  // PUBLIC_KEY_MAX
 constexpr std::size_t kAesKey = 32;
 constexpr std::size_t kTag = 16;
@@ -33,23 +33,50 @@ struct Kind {
 
 constexpr std::array kKinds{
     Kind{{0x5a, 0x1c, 0x6a, 0x86, 0xdf, 0x9d, 0x40, 0x96, 0xb1, 0xd5, 0xa6, 0x5e, 0x08, 0x62, 0xf1, 0x9a},
-         false, true, false, false},
+         false,
+         true,
+         false,
+         false},
     Kind{{0x55, 0xb9, 0xed, 0x1d, 0x38, 0x59, 0x4d, 0x43, 0xa8, 0x31, 0x9d, 0x2e, 0xbb, 0x33, 0x2a, 0xc6},
-         false, true, false, true},
+         false,
+         true,
+         false,
+         true},
     Kind{{0x0c, 0x7c, 0xc0, 0x7b, 0x11, 0x76, 0x45, 0x91, 0x9c, 0x4b, 0x0b, 0xea, 0x08, 0xbc, 0x20, 0xfe},
-         true, false, false, false},
+         true,
+         false,
+         false,
+         false},
     Kind{{0xfa, 0xf7, 0xeb, 0x93, 0x41, 0xe3, 0x41, 0x2c, 0xa1, 0xa4, 0x36, 0xf9, 0x5a, 0x29, 0x36, 0x2f},
-         true, false, true, false},
+         true,
+         false,
+         true,
+         false},
     Kind{{0x93, 0xa8, 0x94, 0x09, 0x48, 0x74, 0x44, 0x90, 0x90, 0xca, 0xf2, 0xfc, 0x93, 0xca, 0xb5, 0x53},
-         true, true, false, false},
+         true,
+         true,
+         false,
+         false},
     Kind{{0xef, 0x4a, 0xc1, 0x36, 0x79, 0xa9, 0x48, 0x0e, 0xa7, 0xdb, 0x68, 0x89, 0x7f, 0x9f, 0x16, 0x5d},
-         true, true, false, true},
+         true,
+         true,
+         false,
+         true},
     Kind{{0xaf, 0x49, 0x50, 0xa8, 0x49, 0x13, 0x4e, 0xb1, 0xa7, 0x38, 0x46, 0x30, 0x4f, 0xf3, 0x0c, 0x05},
-         true, true, true, false},
+         true,
+         true,
+         true,
+         false},
     Kind{{0xad, 0xbc, 0x4c, 0xa3, 0xef, 0xb6, 0x42, 0x01, 0xba, 0x88, 0x1b, 0x6f, 0x2e, 0x40, 0x95, 0xea},
-         true, true, true, true},
+         true,
+         true,
+         true,
+         true},
     Kind{{0x05, 0x84, 0x69, 0xda, 0xf6, 0xf5, 0x43, 0x24, 0x80, 0x05, 0x49, 0xda, 0x0f, 0x8e, 0xa2, 0xfb},
-         false, false, false, false},
+         false,
+         false,
+         false,
+         false},
 };
 
 /// Reads little-endian numbers and runs of bytes; once something is missing, nothing follows.
@@ -114,7 +141,8 @@ std::string read_tpm_header(Bytes& bytes, Credential& out) {
   if (*mask >> kPcrs != 0) return "names a PCR that no PC has";
   out.bank = name_of_bank(*bank);
   // Without PCRs there is no bank: UINT16_MAX.
-  if (out.bank.empty() && (*mask != 0 || *bank != 0xffff)) return fmt::format("names an unknown bank of PCRs, {:#06x}", *bank);
+  if (out.bank.empty() && (*mask != 0 || *bank != 0xffff))
+    return fmt::format("names an unknown bank of PCRs, {:#06x}", *bank);
   if (*blob > kLongestField || *hash > kLongestField) return "has a field that is too long";
   if (!bytes.take(*blob + *hash) || !bytes.align()) return kCut;
   out.pcrs = static_cast<PcrMask>(*mask);

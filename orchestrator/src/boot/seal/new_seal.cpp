@@ -133,7 +133,8 @@ void add_policy(const FreshFolder& fresh, const Policy& policy) {
 base::TempDir private_folder(const fs::path& root) {
   const auto parent = root / "run";
   if (!is_in_memory(parent))
-    throw base::Error(parent.string() + ": is not a tmpfs; expected one, because a key in the clear must not reach a disk")
+    throw base::Error(parent.string() +
+                      ": is not a tmpfs; expected one, because a key in the clear must not reach a disk")
         .with_hint("run this on the booted system, not in a chroot without its /run");
   base::remove_abandoned(parent, kPrefix);
   return base::TempDir(parent, kPrefix);
@@ -171,8 +172,9 @@ OpenedBy reseal_folder(const Policy& policy, const SystemdCreds& creds, const fs
     by = OpenedBy::recovery;
     const auto recovery_says = has(folder / kRecovery) ? creds.open(folder / kRecovery, key) : "there is none";
     if (!recovery_says.empty())
-      throw base::Error(fmt::format("the TPM does not open the sealed key ({}), and the recovery key does not help ({})",
-                                    tpm_says, recovery_says))
+      throw base::Error(
+          fmt::format("the TPM does not open the sealed key ({}), and the recovery key does not help ({})", tpm_says,
+                      recovery_says))
           .with_hint("a new key has to be made, and every desk told: dracut-sshd seal --new-key");
   }
   const auto half = public_half(key);

@@ -73,8 +73,7 @@ std::string SystemdCreds::why_no_tpm() const {
 
 void SystemdCreds::seal(const std::filesystem::path& key, const std::filesystem::path& credential,
                         const Policy& policy) const {
-  std::vector<std::string> arguments{"encrypt", std::string("--name=") + kName,
-                                     "--tpm2-pcrs=" + text_of(policy.pcrs)};
+  std::vector<std::string> arguments{"encrypt", std::string("--name=") + kName, "--tpm2-pcrs=" + text_of(policy.pcrs)};
   if (policy.signer.empty()) {
     arguments.emplace_back("--with-key=tpm2");
   } else {
@@ -89,8 +88,9 @@ void SystemdCreds::seal(const std::filesystem::path& key, const std::filesystem:
   const auto outcome = run(arguments);
   if (outcome.status != 0 || outcome.timed_out)
     throw base::Error("the key could not be sealed to the TPM: " + last_word(outcome))
-        .with_hint("systemd-analyze has-tpm2 (systemd-creds has-tpm2) says what is missing: a driver, or tpm2-tss's "
-                   "libraries");
+        .with_hint(
+            "systemd-analyze has-tpm2 (systemd-creds has-tpm2) says what is missing: a driver, or tpm2-tss's "
+            "libraries");
 }
 
 void SystemdCreds::keep(const std::filesystem::path& key, const std::filesystem::path& recovery) const {
@@ -112,8 +112,8 @@ std::string SystemdCreds::open(const std::filesystem::path& credential, const st
 bool is_tpm_device(std::string_view device) {
   return device.empty() ||
          (device.front() != '-' && device.size() <= 200 && std::ranges::all_of(device, [](unsigned char byte) {
-           return byte > ' ' && byte < 0x7f && byte != '"' && byte != '\'' && byte != '\\';
-         }));
+            return byte > ' ' && byte < 0x7f && byte != '"' && byte != '\'' && byte != '\\';
+          }));
 }
 
 }  // namespace seal

@@ -11,12 +11,12 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "openssh/address.hpp"
+#include "openssh/host_alias.hpp"
 #include "openssh/key.hpp"
 
 namespace setup {
 namespace {
 
-constexpr std::string_view kEnding = "-initramfs";
 constexpr std::size_t kLongestName = 253;  // RFC 1035, 2.3.4
 
 /// Numbers of the registry "SSHFP RR Types for public key algorithms" (RFC 4255, 6594, 7479).
@@ -58,18 +58,12 @@ std::string stanza(const ClientFacts& facts, const std::vector<std::string>& ali
 /// The name's first label: a zone is what comes behind it.
 std::string owner_of(const std::vector<std::string>& names) {
   for (const auto& name : names) {
-    if (!is_address(name)) return initramfs_alias(name.substr(0, name.find('.')));
+    if (!is_address(name)) return openssh::initramfs_alias(name.substr(0, name.find('.')));
   }
   return "";
 }
 
 }  // namespace
-
-std::string initramfs_alias(const std::string& name) {
-  return name.ends_with(kEnding) ? name : name + std::string(kEnding);
-}
-
-std::string unsealed_alias(const std::string& name) { return initramfs_alias(name) + "-unsealed"; }
 
 bool is_host_name(std::string_view text) {
   return !text.empty() && text.size() <= kLongestName && text.front() != '-' && text.front() != '.' &&
@@ -107,11 +101,11 @@ ClientLines client_lines(const ClientFacts& facts) {
   if (names.empty() || keys.empty()) return out;
 
   std::vector<std::string> aliases;
-  for (const auto& name : names) add(aliases, initramfs_alias(name));
+  for (const auto& name : names) add(aliases, openssh::initramfs_alias(name));
   for (const auto& alias : aliases) {
     for (const auto& key : keys) out.known_hosts.push_back(fmt::format("{} {}", alias, key));
     for (const auto& key : facts.unsealed_keys) {
-      if (is_key(key)) out.known_hosts.push_back(fmt::format("{} {}", unsealed_alias(alias), key));
+      if (is_key(key)) out.known_hosts.push_back(fmt::format("{} {}", openssh::unsealed_alias(alias), key));
     }
   }
   const bool named = is_host_name(facts.host_name) || is_address(facts.host_name);

@@ -7,14 +7,13 @@
 #include <chrono>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/text.hpp"
 
 namespace setup {
 namespace {
 
 constexpr std::size_t kMostModules = 177 + 2 * 16;  // of version 40, and a wide quiet zone
-constexpr std::uint64_t kLongestAnswer = (2 * kMostModules + 1) * kMostModules;
+constexpr std::size_t kLongestAnswer = (2 * kMostModules + 1) * kMostModules;
 
 }  // namespace
 
@@ -52,16 +51,15 @@ std::optional<Qr> make_qr(const std::string& text, const base::Context& context)
   const std::string folders = path == context.environment.end() ? "/usr/bin:/bin" : path->second;
   if (text.empty() || !base::find_program("qrencode", folders)) return std::nullopt;
   try {
-    const base::TempDir scratch(base::temp_parent(), "dracut-sshd-qr.");
     base::Command command;
     command.argv = {"qrencode", "--type=ASCII", "--level=M", "--margin=4", "--output=-"};
     command.env = {{"PATH", folders}, {"LC_ALL", "C"}};
     command.data[0] = text;
-    command.stdout_to = scratch.path() / "code";
+    command.capture = kLongestAnswer;
     command.deadline = std::chrono::seconds(10);
     const auto outcome = context.runner.run(command, context.cancel);
-    if (outcome.status != 0 || outcome.timed_out) return std::nullopt;
-    return parse_qr(base::read_file(command.stdout_to, kLongestAnswer));
+    if (outcome.status != 0 || outcome.timed_out || outcome.too_long) return std::nullopt;
+    return parse_qr(outcome.out);
   } catch (const base::Error&) {
     return std::nullopt;  // a page without it is as good
   }

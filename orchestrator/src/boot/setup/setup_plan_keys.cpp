@@ -42,13 +42,15 @@ void tell_lines(Plan& plan, const std::vector<openssh::AuthorizedLine>& lines, c
 
 /// The lines that are to be let in: those that were named, else the detected ones that can unlock. An agent's keys only
 /// where no file has one: an agent may hold keys for everything.
-std::vector<detect::CandidateKey> wanted_keys(const detect::Keys& keys, const Choices& choices) {
+std::vector<detect::CandidateKey> wanted_keys(const detect::Keys& keys, const Choices& choices,
+                                              const std::string& client) {
   std::vector<detect::CandidateKey> out;
   if (!choices.keys.empty()) {
     for (const auto& line : choices.keys) {
-      const auto parsed = openssh::parse_authorized_keys(line, 0);
-      for (const auto& one : parsed)
-        if (one.key) out.push_back({line, *one.key, "--key", "", one.options, ""});
+      for (const auto& one : openssh::parse_authorized_keys(line, keys.now)) {
+        const auto why_not = detect::why_it_cannot_unlock(one, client);
+        if (one.key) out.push_back({line, *one.key, "--key", "", one.options, why_not});
+      }
     }
     return out;
   }
@@ -78,7 +80,13 @@ std::string content_of(const std::vector<detect::CandidateKey>& wanted, const st
 void plan_keys(Plan& plan, const detect::Machine& machine, const Choices& choices,
                const std::optional<Manifest>& manifest, const std::filesystem::path& root) {
   const auto& keys = machine.keys;
-  auto wanted = wanted_keys(keys, choices);
+  auto wanted = wanted_keys(keys, choices, machine.network.client);
+  for (const auto& one : wanted) {
+    if (!one.why_not.empty())
+      plan.notes.push_back(fmt::format("{} {} ({}) cannot unlock the machine by itself: {}",
+                                       openssh::fingerprint(one.key), base::printable(one.key.comment, 60), one.origin,
+                                       base::printable(one.why_not, 200)));
+  }
   plan.keys_file = keys.effective;
   const bool all_in = std::ranges::all_of(
       wanted, [&](const detect::CandidateKey& one) { return has_usable(keys.effective_lines, one.key); });
@@ -119,7 +127,7 @@ void plan_keys(Plan& plan, const detect::Machine& machine, const Choices& choice
   }
   const PlannedFile file{kKeys, content_of(wanted, before, choices.unlock_only), 0600, "the keys that may log in",
                          false};
-  tell_lines(plan, openssh::parse_authorized_keys(file.content, 0), kKeys, {});
+  tell_lines(plan, openssh::parse_authorized_keys(file.content, keys.now), kKeys, {});
   plan.keys_file = kKeys;
   plan_file(plan, file, manifest, root);
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 #include "base/digest.hpp"
@@ -53,20 +54,36 @@ void keep_old(const fs::path& file) {
   fs::copy_file(file, old_of(file), fs::copy_options::overwrite_existing);
 }
 
+/// " (process 4711)", by what it wrote into the file; "" if that is not known.
+std::string holder_of(int fd) {
+  char text[16];
+  const auto count = pread(fd, text, sizeof text, 0);
+  const auto line = base::trim(std::string_view(text, count > 0 ? static_cast<std::size_t>(count) : 0));
+  const bool number = !line.empty() && line.find_first_not_of("0123456789") == std::string_view::npos;
+  return number ? fmt::format(" (process {})", line) : "";
+}
+
 }  // namespace
 
 SetupLock::SetupLock(const fs::path& root) {
   const auto path = root / "run/dracut-sshd-setup.lock";
   fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd_ < 0) throw base::system_error(path.string());
-  if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  if (flock(fd_, LOCK_EX | LOCK_NB) == 0) {
+    // For the one that is refused; without it, the lock holds as well.
+    const auto holder = fmt::format("{}\n", getpid());
+    if (ftruncate(fd_, 0) == 0) (void)!write(fd_, holder.data(), holder.size());
+    return;
+  }
   const auto why = errno;
+  const auto holder = why == EWOULDBLOCK ? holder_of(fd_) : "";
   close(fd_);
   if (why != EWOULDBLOCK) {
     errno = why;
     throw base::system_error(path.string());
   }
-  throw base::Error("another dracut-sshd setup is running").with_hint("wait until it has ended, then run setup again");
+  throw base::Error(fmt::format("another dracut-sshd setup is running{}", holder))
+      .with_hint("wait until it has ended, then run setup again");
 }
 
 SetupLock::~SetupLock() { close(fd_); }

@@ -15,7 +15,7 @@ namespace setup {
 /// One setup at a time: holds the lock of /run/dracut-sshd-setup.lock (flock(2)), which ends with its process.
 class SetupLock {
  public:
-  /// base::Error if another one runs.
+  /// base::Error if another one runs; it names the process.
   explicit SetupLock(const std::filesystem::path& root);
   ~SetupLock();
   SetupLock(const SetupLock&) = delete;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <optional>
 #include <string>
 
@@ -30,6 +32,30 @@ void refuse_missing_tools(const std::vector<const model::Recipe*>& recipes, cons
       .with_hint("install " + base::join(packages, " ") + "; ci/deps package installs what Debian has");
 }
 
+struct Built {
+  std::optional<Manifest> manifest;  // of the last build, whatever it was made from
+  bool is_current = false;           // of the same key, and each output is there as it was made
+};
+
+/// What the folder of each job holds; several threads, for outputs are large and each is read to its end.
+std::vector<Built> find_built(const std::vector<Job>& jobs, const std::filesystem::path& out, unsigned threads) {
+  std::vector<Built> found(jobs.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (auto i = next++; i < jobs.size(); i = next++) {
+      const auto folder = out / jobs[i].profile.key();
+      found[i].manifest = read_manifest(folder);
+      found[i].is_current =
+          found[i].manifest && found[i].manifest->key == jobs[i].key && is_whole(*found[i].manifest, folder);
+    }
+  };
+  std::vector<std::future<void>> others;
+  for (unsigned i = 1; i < threads; ++i) others.push_back(std::async(std::launch::async, work));
+  work();
+  for (auto& other : others) other.get();
+  return found;
+}
+
 }  // namespace
 
 std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, const base::Context& context) {
@@ -52,14 +78,15 @@ std::vector<Row> build(std::vector<Job>& jobs, const BuildOptions& options, cons
   };
   std::vector<Row> rows;
   std::vector<Task> tasks;
-  for (auto& job : jobs) {
-    job.key = key_of(job, tools);
+  base::KnownDigests digests;
+  for (auto& job : jobs) job.key = key_of(job, tools, digests);
+  const auto found = find_built(jobs, out, options.jobs);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    auto& job = jobs[i];
     Row row{&job, {}};
-    const auto folder = out / job.profile.key();
-    const auto manifest = read_manifest(folder);
+    const auto& manifest = found[i].manifest;
     // What was built without isolation is built again as soon as there is some.
-    if (manifest && manifest->key == job.key && is_whole(*manifest, folder) &&
-        (manifest->isolated || !why_not_isolated().empty())) {
+    if (manifest && found[i].is_current && (manifest->isolated || !why_not_isolated().empty())) {
       row.result.verdict = Verdict::unchanged;
       row.result.outputs = manifest->outputs;
     } else {

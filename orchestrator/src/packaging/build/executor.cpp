@@ -2,10 +2,8 @@
 #include "build/executor.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <chrono>
-#include <fstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -21,16 +19,12 @@ namespace fs = std::filesystem;
 /// No package of ours takes longer; a tool that waits for something must not hold the others for ever.
 constexpr std::chrono::seconds kDeadline{900};
 
-/// Staged files are thrown away with the job: no fsync, no rename.
-void stage(const base::SourceTree& tree, const fs::path& folder, std::int64_t epoch) {
-  for (const auto& [name, file] : tree) {
+void stage(const model::Recipe& recipe, const fs::path& folder, std::int64_t epoch) {
+  for (const auto& [name, file] : model::staged_files(recipe)) {
     if (!base::is_safe_relative(name)) throw base::Error(fmt::format("\"{}\" cannot be staged", base::printable(name)));
     const auto path = folder / name;
     base::make_dirs(path.parent_path());
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out.write(file.content.data(), static_cast<std::streamsize>(file.content.size()));
-    out.close();
-    if (!out || chmod(path.c_str(), file.mode) != 0) throw base::system_error(path.string());
+    base::write_scratch(path, file.content, file.mode);
   }
   base::set_times(folder, epoch);
 }
@@ -61,7 +55,7 @@ Result Executor::run(const Job& job, const std::function<void(const std::string&
     }
     const auto build = folder.path() / "build";
     base::make_dirs(build);
-    stage(job.recipe.staged, build, job.project.epoch());
+    stage(job.recipe, build, job.project.epoch());
     run_steps(job, job.recipe.steps, build, result, progress);
     std::vector<std::string> digests;
     for (const auto& output : job.recipe.outputs) digests.push_back(proof::digest_of(build / output.path));
@@ -93,7 +87,7 @@ void Executor::make(const Job& job, const fs::path& folder, const fs::path& log)
   Result result;
   result.log = log;
   base::make_dirs(folder);
-  stage(job.recipe.staged, folder, job.project.epoch());
+  stage(job.recipe, folder, job.project.epoch());
   run_steps(job, job.recipe.steps, folder, result, [](const std::string&) {});
 }
 

@@ -51,13 +51,13 @@ std::map<std::string, std::string> step_environment(const Job& job, const model:
 }
 
 const Planner::Difference& Planner::difference(const model::Profile& profile, const PackageSource& source) {
-  auto patched = source::patched(source.pristine, profile);
+  const auto changed = source::changed_files(source.pristine, profile);
   std::string key = fmt::format("{} {}\n", source.project.id, source.arch);
-  for (const auto& [name, file] : patched) {
-    if (const auto at = source.pristine.find(name); at == source.pristine.end() || at->second != file)
-      key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
-  }
+  for (const auto& [name, file] : changed)
+    key += fmt::format("{} {:o} {}\n{}", name, file.mode, file.content.size(), file.content);
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  auto patched = source.pristine;
+  for (const auto& [name, file] : changed) patched[name] = file;
   auto patch = source::diff(source.pristine, patched, context_);
   return known_[key] = {std::make_shared<const base::SourceTree>(std::move(patched)), std::move(patch)};
 }
@@ -127,10 +127,10 @@ std::vector<Job> plan(const Workspace& workspace, const std::vector<const profil
   return jobs;
 }
 
-std::string key_of(const Job& job, ToolRegistry& tools) {
+std::string key_of(const Job& job, ToolRegistry& tools, base::KnownDigests& digests) {
   std::string text = fmt::format("pipeline {}\nformat {}\nuid {}\n", kBuildRevision, job.recipe.format, job.recipe.uid);
-  for (const auto& [path, file] : job.recipe.staged)
-    text += fmt::format("staged {:04o} {} {}\n", file.mode, base::sha256(file.content), path);
+  for (const auto& [path, file] : model::staged_files(job.recipe))
+    text += fmt::format("staged {:04o} {} {}\n", file.mode, digests.sha256(file.content), path);
   for (const auto* steps : {&job.recipe.steps, &job.recipe.reading}) {
     for (const auto& step : *steps) text += "step " + step_text(job, step) + "\n";
   }
@@ -147,7 +147,7 @@ std::string key_of(const Job& job, ToolRegistry& tools) {
 std::string to_text(const Job& job) {
   std::string text =
       fmt::format("# {} ({}), in a private folder seen as {}\n", job.profile.key(), job.recipe.format, base::kInside);
-  for (const auto& [path, file] : job.recipe.staged)
+  for (const auto& [path, file] : model::staged_files(job.recipe))
     text += fmt::format("# staged  {:04o} {:>9}  {}\n", file.mode, base::human_size(file.content.size()), path);
   for (const auto& step : job.recipe.steps) text += step_text(job, step) + "\n";
   text += "# proof\n";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "base/digest.hpp"
 #include "base/tree.hpp"
 #include "build/tool_registry.hpp"
 #include "build/workspace.hpp"
@@ -66,7 +67,8 @@ class Planner {
 
 /// sha256 over everything that the bytes depend on: staged files (path, mode, digest), steps with their environment,
 /// tools' versions, the epoch. No time and no path of this machine is in it.
-[[nodiscard]] std::string key_of(const Job& job, ToolRegistry& tools);
+/// `digests` remembers the large contents that many jobs have in common; the jobs must outlive it.
+[[nodiscard]] std::string key_of(const Job& job, ToolRegistry& tools, base::KnownDigests& digests);
 
 /// The recipe for people: what is staged, and each step as a command that a shell would take.
 [[nodiscard]] std::string to_text(const Job& job);

@@ -71,7 +71,7 @@ std::string as_json(const std::vector<build::Row>& rows) {
 /// What --dry-run prints for machines: the recipe, with each file that is staged by its digest.
 nlohmann::ordered_json plan_json(const build::Job& job) {
   auto files = nlohmann::ordered_json::array();
-  for (const auto& [path, file] : job.recipe.staged)
+  for (const auto& [path, file] : model::staged_files(job.recipe))
     files.push_back({{"path", path},
                      {"mode", fmt::format("{:04o}", file.mode)},
                      {"size", file.content.size()},

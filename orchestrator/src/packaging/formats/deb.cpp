@@ -105,7 +105,7 @@ model::Recipe Deb::recipe(const Ingredients& from) const {
   // What is installed, for the .buildinfo, which is not among the files that are the same everywhere.
   recipe.read_only = {{"/var/lib/dpkg", "/var/lib/dpkg"}};
   recipe.staged = origins(from.profile.package.deb);
-  recipe.staged[orig(from)] = {0644, from.tarball};
+  recipe.tarballs[orig(from)] = &from.tarball;
   const std::string top = top_folder(from.project) + '/';
   if (is_prebuilt(from))
     recipe.steps.push_back({"tar", {"tar", "--extract", "--file", orig(from)}, {}, "/build", ""});

@@ -177,7 +177,7 @@ model::Recipe Ebuild::recipe(const Ingredients& from) const {
   recipe.staged = ebuild_files(from);
   recipe.outputs = {{"overlay", "overlay"}};
   for (const auto& [name, bytes] : ebuild_distfiles(from)) {
-    recipe.staged["distfiles/" + name] = {0644, *bytes};
+    recipe.tarballs["distfiles/" + name] = bytes;
     recipe.outputs.push_back({"distfiles/" + name, name});
   }
 

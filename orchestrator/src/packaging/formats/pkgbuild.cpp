@@ -247,7 +247,7 @@ model::Recipe Pkgbuild::recipe(const Ingredients& from) const {
   const std::string machine = is_prebuilt(from) ? arch : "x86_64";
   recipe.staged["makepkg.conf"] = {0644, filled(from, "makepkg.conf", {{"MACHINE", render::plain(machine)}})};
   recipe.staged[folder + "PKGBUILD"] = {0644, pkgbuild(from)};
-  recipe.staged[folder + tarball_name(from.project)] = {0644, from.tarball};
+  recipe.tarballs[folder + tarball_name(from.project)] = &from.tarball;
   if (!from.patch.empty()) recipe.staged[folder + patch_name(from)] = {0644, from.patch};
 
   // --nobuild: unpacks and patches, as much as the proof of a source package asks for.

@@ -122,7 +122,7 @@ model::Recipe Rpm::recipe(const Ingredients& from) const {
                   {"rpm2cpio", "rpm2cpio", {}},       {"make", "make", {"--version"}},
                   {"gzip", "gzip", {"--version"}},    {"patch", "patch", {"--version"}},
                   {"tar", "tar", {"--version"}}};
-  recipe.staged["SOURCES/" + tarball_name(from.project)] = {0644, from.tarball};
+  recipe.tarballs["SOURCES/" + tarball_name(from.project)] = &from.tarball;
   if (!from.patch.empty()) recipe.staged["SOURCES/" + rpm_patch_name(from)] = {0644, from.patch};
   recipe.staged[fmt::format("SPECS/{}.spec", from.project.name)] = {0644, rpm_spec(from)};
   const std::vector<model::Step> source_reading{

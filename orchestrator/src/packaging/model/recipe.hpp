@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,8 +46,10 @@ struct Output {
 struct Recipe {
   std::string format;
   base::SourceTree staged;  // laid into the job's folder before the first step
-  unsigned uid = 0;         // who the steps believe to be
-  double cost = 5;          // seconds, a guess: long jobs start first
+  std::map<std::string, const std::string*>
+      tarballs;      // and these, path -> bytes: of the sources, which outlive a recipe
+  unsigned uid = 0;  // who the steps believe to be
+  double cost = 5;   // seconds, a guess: long jobs start first
   std::vector<Tool> tools;
   std::vector<std::pair<std::string, std::string>>
       read_only;            // further host paths that the steps need, and their place inside
@@ -56,6 +59,16 @@ struct Recipe {
   bool reads_work = false;  // `reading` looks at what the steps left in the job's folder, too
   std::vector<Output> outputs;
 };
+
+/// A file that is laid into the job's folder.
+struct StagedFile {
+  unsigned mode = 0644;
+  std::string_view content;  // the recipe's, or the source's
+  bool operator==(const StagedFile&) const = default;
+};
+
+/// `staged` and `tarballs` together, by path.
+[[nodiscard]] std::map<std::string, StagedFile> staged_files(const Recipe& recipe);
 
 /// What a package says of itself, as its own reader printed it. Of a source package alone `depends` is what it needs to
 /// be built, and there is no more than its reader says.

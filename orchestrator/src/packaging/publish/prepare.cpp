@@ -162,8 +162,9 @@ std::vector<PublishRow> rows_of(std::vector<build::Job>& jobs, const fs::path& o
   for (const auto& job : jobs) recipes.push_back(&job.recipe);
   tools.learn(recipes, 2);
   std::vector<PublishRow> rows;
+  base::KnownDigests digests;
   for (auto& job : jobs) {
-    job.key = build::key_of(job, tools);
+    job.key = build::key_of(job, tools, digests);
     manifests.push_back(build::read_proof(job, out));
     const auto* there = published(job, catalog);
     if (there == nullptr) refuse_replaced(job, manifests.back(), catalog);

@@ -32,18 +32,19 @@ base::Outcome run(const base::Context& context, std::vector<std::string> argv, c
 void lay(const base::SourceTree& tree, const std::vector<std::string>& names, const fs::path& folder) {
   for (const auto& name : names) {
     base::make_dirs((folder / name).parent_path());
-    base::write_file(folder / name, tree.at(name).content);
+    base::write_scratch(folder / name, tree.at(name).content);
   }
 }
 
 }  // namespace
 
-base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile) {
-  auto tree = pristine;
-  if (!tree.contains(kUnit) && !tree.contains(kInitrd)) return tree;  // a package without a service
-  if (!tree.contains(kUnit) || !tree.contains(kInitrd))
+base::SourceTree changed_files(const base::SourceTree& pristine, const model::Profile& profile) {
+  const auto before = pristine.find(kUnit);
+  const auto names = pristine.find(kInitrd);
+  if (before == pristine.end() && names == pristine.end()) return {};  // a package without a service
+  if (before == pristine.end() || names == pristine.end())
     throw base::Error(fmt::format("the source holds no {} or no {}", kUnit, kInitrd));
-  Unit unit(tree[kUnit].content);
+  Unit unit(before->second.content);
   const auto& sshd = profile.sshd;
   const bool simple = sshd.service_type == model::ServiceType::simple;
   const std::string type = simple ? "simple" : "notify";
@@ -67,10 +68,17 @@ base::SourceTree patched(const base::SourceTree& pristine, const model::Profile&
       unit.set("Service", "RuntimeDirectory", wanted);
   }
   // Rewritten only where something differs, so that an untouched file stays byte for byte what it was.
-  if (const auto text = unit.text(); text != tree[kUnit].content) tree[kUnit].content = text;
-  auto& initrd = tree[kInitrd].content;
-  initrd = assign(initrd, "IMAGE", profile.initrd.image);
+  base::SourceTree changed;
+  if (const auto text = unit.text(); text != before->second.content) changed[kUnit] = {before->second.mode, text};
+  auto initrd = assign(names->second.content, "IMAGE", profile.initrd.image);
   initrd = assign(initrd, "GENERATOR", profile.initrd.generator);
+  if (initrd != names->second.content) changed[kInitrd] = {names->second.mode, initrd};
+  return changed;
+}
+
+base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile) {
+  auto tree = pristine;
+  for (auto& [name, file] : changed_files(pristine, profile)) tree[name] = file;
   return tree;
 }
 
@@ -93,7 +101,7 @@ std::string diff(const base::SourceTree& pristine, const base::SourceTree& patch
       throw base::Error(fmt::format("diff of {} ended with {}: {}", name, outcome.status, outcome.tail));
     text += base::read_file(out, kMaxFile);
   }
-  base::write_file(work.path() / "patch", text);
+  base::write_scratch(work.path() / "patch", text);
   const auto proof = run(context, {"patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-i", "../patch"},
                          work.path() / "a", work.path() / "log");
   if (proof.status != 0) throw base::Error("patch does not apply what diff made: " + proof.tail);

@@ -12,8 +12,11 @@
 /// What a distribution changes in the pristine source.
 namespace source {
 
-/// The pristine tree with the profile's edits in 46sshd/sshd.service and 46sshd/initrd.conf; a tree that has neither
-/// stays as it is. base::Error when they cannot be made.
+/// Of 46sshd/sshd.service and 46sshd/initrd.conf those that the profile's edits change, as they are then; none of a
+/// tree that has neither. base::Error when the edits cannot be made.
+[[nodiscard]] base::SourceTree changed_files(const base::SourceTree& pristine, const model::Profile& profile);
+
+/// The pristine tree with these files in their places.
 [[nodiscard]] base::SourceTree patched(const base::SourceTree& pristine, const model::Profile& profile);
 
 /// The unified diff between both, by the real diff -u with fixed labels and without times; "" when nothing differs.

@@ -32,6 +32,18 @@ TEST(Digest, OthersAreThoseOfTheirNames) {
   EXPECT_THROW((void)base::digest("NOSUCH", "abc"), base::Error);
 }
 
+TEST(Digest, ThatIsKnownIsThatOfTheContentAndNotOfItsSizeOrPlace) {
+  base::KnownDigests digests;
+  const std::string one(100'000, 'x');
+  std::string other = one;
+  EXPECT_EQ(digests.sha256(one), base::sha256(one));
+  EXPECT_EQ(digests.sha256(other), base::sha256(one));
+  std::string changed = one;
+  changed.back() = 'y';
+  EXPECT_EQ(digests.sha256(changed), base::sha256(changed));
+  EXPECT_EQ(digests.sha256(one), base::sha256(one));
+}
+
 TEST(Digest, OfWhatCannotBeReadIsAnErrorThatNamesIt) {
   const base::TempDir dir(base::temp_parent(), "digest-");
   try {

@@ -110,6 +110,29 @@ TEST_F(Process, WritesStdoutAloneToAFileThatIsEmptiedFirst) {
   EXPECT_EQ(read_file(dir_ / "log", kPlenty), "err\n");
 }
 
+TEST_F(Process, CapturesStdoutAloneUpToABound) {
+  Command command = shell("printf 'a\\0b'; echo err >&2; exit 3");
+  command.capture = 3;
+  const Outcome outcome = run(command);
+  EXPECT_EQ(outcome.out, std::string("a\0b", 3));
+  EXPECT_EQ(outcome.tail, "err");
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_FALSE(outcome.too_long);
+  command.capture = 2;
+  EXPECT_TRUE(run(command).too_long);
+}
+
+TEST_F(Process, EndsOneThatPrintsForEver) {
+  Command command = shell("trap '' TERM; yes");
+  command.capture = 1U << 20U;
+  command.deadline = std::chrono::seconds(60);
+  const Outcome outcome = run(command);
+  EXPECT_TRUE(outcome.too_long);
+  EXPECT_FALSE(outcome.timed_out);
+  EXPECT_LE(outcome.out.size(), command.capture);
+  EXPECT_LT(outcome.seconds, 20);
+}
+
 TEST_F(Process, LogsTenMegabytesAndKeepsTwentyLines) {
   Command command = shell("yes 123456789 | head -n 1000000; echo last");
   command.log = dir_ / "log";

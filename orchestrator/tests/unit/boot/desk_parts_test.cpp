@@ -138,6 +138,10 @@ TEST(HostResult, IsReadWithoutWhatThisVersionDoesNotKnow) {
   EXPECT_EQ(result.exit, 0);
   EXPECT_THAT(result.host_keys, ElementsAre(samples::kEd25519));
   EXPECT_THAT(result.fingerprints, ElementsAre(samples::kEd25519Fingerprint));
+  EXPECT_THAT(result.unsealed_host_keys, testing::IsEmpty());
+  auto sealed = good_result();
+  sealed["unsealed_host_keys"] = {samples::kEd25519};
+  EXPECT_THAT(parse_result(sealed.dump()).unsealed_host_keys, ElementsAre(samples::kEd25519));
   EXPECT_EQ(result.written.at(1).purpose, "b");
   EXPECT_EQ(result.kept.at(0).purpose, "c");
   EXPECT_EQ(result.findings.at(0).severity, inspect::Severity::warning);
@@ -153,6 +157,7 @@ TEST(HostResult, SaysWhereItIsWrong) {
   EXPECT_THAT(why("host_keys", {samples::kHostCertificate.substr(0, samples::kHostCertificate.rfind(' '))}),
               HasSubstr("certificate"));
   EXPECT_THAT(why("host_keys", {samples::kEd25519 + "\n* x"}), HasSubstr("/host_keys/0"));
+  EXPECT_THAT(why("unsealed_host_keys", {"ssh-ed25519 AAAA"}), HasSubstr("/unsealed_host_keys/0: the key "));
   EXPECT_THAT(why("host_keys", {"\t" + samples::kEd25519}), HasSubstr("/host_keys/0"));
   EXPECT_THAT(why("names", {"a b"}), HasSubstr("\"a b\" is not a host name"));
   EXPECT_THAT(why("port", "2a"), HasSubstr("/port"));
@@ -242,6 +247,17 @@ TEST(ClientFiles, LinesAreAppendedBehindWhatIsThere) {
   replace_text(link, "e\n");
   EXPECT_TRUE(std::filesystem::is_symlink(link));
   EXPECT_EQ(base::read_file(file, 100), "e\n");
+}
+
+TEST(ClientFiles, OnlyTheLinesThatSetupAppendedAreTakenOut) {
+  const auto ours = "web-initramfs " + samples::kEd25519 + "\n";
+  const auto theirs = "web-initramfs,web " + samples::kEd25519 + "\n@revoked web-initramfs " + samples::kEd25519 +
+                      "\nweb-initramfs " + samples::kEd25519 + " a comment\nweb " + samples::kEd25519 +
+                      "\nweb-initramfs ssh-ed25519 AAAA\n\n# web-initramfs x y";
+  std::vector<std::string> removed;
+  EXPECT_EQ(without_lines(ours + theirs, {"web-initramfs", "192.0.2.1-initramfs"}, removed), theirs);
+  EXPECT_THAT(removed, ElementsAre("web-initramfs " + samples::kEd25519));
+  EXPECT_EQ(without_lines("", {"web-initramfs"}, removed), "");
 }
 
 TEST(ClientFiles, AStanzaTakesThePlaceOfItsOwnAlone) {

@@ -85,12 +85,32 @@ TEST(DetectPackages, InstallsWhatAPackageManagerCouldNotBeAskedFor) {
 TEST(DetectPackages, ASilentAnswerOfDnfIsNo) {
   recorded::Machine machine;
   machine.commands.prints("dnf --quiet --cacheonly repoquery dracut-sshd", "\n");
+  machine.commands.prints("dnf --quiet --cacheonly repoquery bash", "bash-0:5.3-1.fc44.x86_64\n");
   machine.commands.prints("dnf --quiet --cacheonly repoquery dracut", "dracut-0:108-7.fc44.x86_64\n");
   const auto packages = read_packages(machine.source(), managed_by("dnf"));
   EXPECT_TRUE(missing_for(packages, "module")->available_known);
   EXPECT_FALSE(missing_for(packages, "module")->available);
   EXPECT_TRUE(missing_for(packages, "dracut")->available);
   EXPECT_THAT(packages.install, testing::Not(testing::Contains("dracut-sshd")));
+}
+
+TEST(DetectPackages, ANoOfOneWithoutAListCountsForNothing) {
+  recorded::Machine machine;  // as dnf answers before its first makecache, where skip_if_unavailable is set
+  machine.commands.prints("dnf --quiet --cacheonly repoquery dracut-sshd", "");
+  machine.commands.prints("dnf --quiet --cacheonly repoquery bash", "");
+  machine.commands.prints("dnf --quiet --cacheonly repoquery dracut", "not asked any more\n");
+  const auto packages = read_packages(machine.source(), managed_by("dnf"));
+  EXPECT_FALSE(missing_for(packages, "module")->available_known);
+  EXPECT_FALSE(missing_for(packages, "dracut")->available_known);
+  EXPECT_THAT(packages.install, testing::Contains("dracut-sshd"));
+}
+
+TEST(DetectPackages, OfSuseSystemdCryptsetupIsInUdev) {
+  recorded::Machine machine;
+  machine.commands.prints("zypper --non-interactive --no-refresh --quiet search --match-exact --type package udev",
+                          "\nS | Name | Summary | Type\n--+------+---------+--------\n  | udev | x       | package\n");
+  const auto packages = read_packages(machine.source(), managed_by("zypper"));
+  EXPECT_EQ(missing_for(packages, "cryptsetup-generator")->name, "udev");
 }
 
 TEST(DetectPackages, AsksNoMoreWhereItGotNoAnswerInTime) {

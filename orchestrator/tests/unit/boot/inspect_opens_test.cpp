@@ -18,6 +18,7 @@ using images::Files;
 using images::put;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kLuks = "aaaaaaaa-1111-2222-3333-444444444444";
 const std::string kOther = "bbbbbbbb-1111-2222-3333-444444444444";
@@ -186,12 +187,57 @@ INSTANTIATE_TEST_SUITE_P(
              Severity::warning, "its key file /etc/keys/a is not in the image; the passphrase is asked for"},
         Case{"key_not_there_and_headless", kPlainLuks, "vda5_crypt UUID=" + kLuks + " /etc/keys/a luks,headless=1\n",
              kDebian, Severity::error, "nobody is asked"},
-        Case{"key_there", kPlainLuks, "vda5_crypt UUID=" + kLuks + " /etc/passwd luks\n", kDebian, Severity::good},
+        Case{"key_there", kPlainLuks, "vda5_crypt UUID=" + kLuks + " /etc/passwd luks\n", kDebian, Severity::note,
+             "vda5_crypt is opened by the key file /etc/passwd; if that fails, a passphrase is asked for"},
+        Case{"tpm_without_libraries", kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,tpm2-device=auto\n", kDebian,
+             Severity::warning,
+             "/etc/crypttab:1 vda5_crypt: it is to be opened by the TPM, but libtss2-esys.so.0 is not in the image",
+             "install tpm2-tools"},
+        Case{"fido2_without_library", kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,fido2-cid=x\n", kDebian,
+             Severity::warning, "by a FIDO2 token, but libfido2.so.1 is not"},
+        Case{"headless", kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,headless\n", kDebian, Severity::error,
+             "nothing opens it by itself, and with headless= nobody is asked", "take headless= away"},
+        Case{"headless_no", kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,headless=1,headless=0\n", kDebian,
+             Severity::good},
+        Case{"headless_by_the_command_line", kPlainLuks, "",
+             kDebian + " rd.luks.name=" + kLuks + "=vda5_crypt rd.luks.options=headless=yes", Severity::error,
+             "with headless= nobody is asked"},
+        Case{"headless_of_another_disk", kPlainLuks, kLine, kDebian + " rd.luks.options=" + kOther + "=headless=yes",
+             Severity::good},
+        Case{"options_for_the_others", kPlainLuks, kLine, kDebian + " rd.luks.options=headless=yes", Severity::good},
+        Case{"prompt_ends", kPlainLuks, kLine, kDebian + " rd.luks.options=" + kLuks + "=timeout=20s",
+             Severity::warning, "its passphrase is asked for for 20s, and then the boot gives up", "unlock --retry"},
         Case{"stick", kPlainLuks, "vda5_crypt UUID=" + kLuks + " /key:LABEL=stick luks\n", kDebian, Severity::warning,
              "LABEL=stick", "keyfile-timeout"},
         Case{"keyscript", kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,keyscript=decrypt_keyctl\n", kDebian,
              Severity::warning, "systemd ignores keyscript=decrypt_keyctl"}),
     [](const auto& each) { return std::string(each.param.name); });
+
+Files image_with_tpm(const std::string& options) {
+  auto files = image_with(kPlainLuks, "vda5_crypt UUID=" + kLuks + " none luks,tpm2-device=auto" + options + "\n");
+  for (const auto* library : {"libtss2-esys.so.0", "libtss2-rc.so.0", "libtss2-mu.so.0"})
+    put(files, std::string("usr/lib/x86_64-linux-gnu/") + library, "");
+  return files;
+}
+
+TEST(OpensByItself, ByTheTpmAndWhatFollows) {
+  auto text = text_of(findings_of(image_with_tpm(""), kDebian));
+  EXPECT_THAT(text, HasSubstr("note crypt.opens vda5_crypt is opened by the TPM; if that fails, a passphrase is asked for"));
+  EXPECT_THAT(text, Not(HasSubstr("warning crypt.opens")));
+  text = text_of(findings_of(image_with_tpm(",token-timeout=0"), kDebian));
+  EXPECT_THAT(text, HasSubstr("warning crypt.opens /etc/crypttab:1 vda5_crypt: with token-timeout=0 nobody is asked"));
+  text = text_of(findings_of(image_with_tpm(",headless=yes"), kDebian));
+  EXPECT_THAT(text, HasSubstr("by the TPM; if that fails, nobody is asked (headless=)"));
+  EXPECT_THAT(text, HasSubstr("if the TPM does not open it, with headless= nobody is asked"));
+  EXPECT_THAT(text, Not(HasSubstr("error")));
+}
+
+TEST(OpensByItself, ClevisAndMandosAnswerPrompts) {
+  auto files = image_with(kPlainLuks, kLine);
+  put(files, "usr/lib/dracut/modules.txt", "systemd\nclevis\nmandos\n");
+  EXPECT_THAT(text_of(findings_of(files, kDebian)),
+              HasSubstr("vda5_crypt is opened by a passphrase; Clevis or Mandos, which is in the image, answers"));
+}
 
 TEST(OpensWithoutPrograms, ADiskIsNeededAndNothingThatOpensDisksIsThere) {
   auto files = image_with(kPlainLuks, kLine);

@@ -92,8 +92,9 @@ TEST(SealedCheck, WhateverIsMissingLeavesTheUnsealedKeyAndIsAWarning) {
   for (const auto& [path, words] : lacking) {
     auto files = sealed_image();
     files.erase(path);
-    EXPECT_THAT(told_of_seal(sealed_findings(files)),
-                ElementsAre(testing::AllOf(HasSubstr("warning "), HasSubstr("shows the unsealed one"), HasSubstr(words))))
+    EXPECT_THAT(
+        told_of_seal(sealed_findings(files)),
+        ElementsAre(testing::AllOf(HasSubstr("warning "), HasSubstr("shows the unsealed one"), HasSubstr(words))))
         << path;
     files.erase("etc/ssh/ssh_host_ed25519_key");
     const auto findings = sealed_findings(files);
@@ -103,12 +104,12 @@ TEST(SealedCheck, WhateverIsMissingLeavesTheUnsealedKeyAndIsAWarning) {
 }
 
 TEST(SealedCheck, ACredentialThatCannotBeOpenedThereIsSaid) {
-  for (const auto& [text, words] : std::vector<std::pair<std::string, std::string>>{
-           {"garbage!", "is not base64"},
-           {"", "is empty"},
-           {credential("host.cred"), "the secret of the real root"},
-           {credential("host-tpm2.cred"), "the secret of the real root"},
-           {credential("null.cred"), "not sealed to a TPM"}}) {
+  for (const auto& [text, words] :
+       std::vector<std::pair<std::string, std::string>>{{"garbage!", "is not base64"},
+                                                        {"", "is empty"},
+                                                        {credential("host.cred"), "the secret of the real root"},
+                                                        {credential("host-tpm2.cred"), "the secret of the real root"},
+                                                        {credential("null.cred"), "not sealed to a TPM"}}) {
     auto files = sealed_image();
     files.at(seal::kImageCredential).body = text;
     EXPECT_THAT(told_of_seal(sealed_findings(files)),
@@ -134,8 +135,7 @@ TEST(SealedCheck, TheSystemsOwnFolderIsCompared) {
   base::make_dirs(host.path() / seal::kFolder);
   base::write_file(host.path() / seal::kFolder / seal::kCredential, credential("tpm2-pcr7.cred"));
   EXPECT_THAT(told_of_seal(sealed_findings(sealed_image(), host.path())), ElementsAre("ok PCR 7 (sha256)"));
-  EXPECT_THAT(told_of_seal(sealed_findings(images::good(), host.path())),
-              ElementsAre(HasSubstr("the image has none")));
+  EXPECT_THAT(told_of_seal(sealed_findings(images::good(), host.path())), ElementsAre(HasSubstr("the image has none")));
   base::write_file(host.path() / seal::kFolder / seal::kCredential, credential("tpm2-pcr0-7-23.cred"));
   EXPECT_THAT(told_of_seal(sealed_findings(sealed_image(), host.path())),
               ElementsAre(HasSubstr("another sealed host key"), "ok PCR 7 (sha256)"));

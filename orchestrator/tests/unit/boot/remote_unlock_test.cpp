@@ -20,6 +20,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "fakes.hpp"
+#include "openssh/host_alias.hpp"
 #include "remote/host_proof.hpp"
 #include "remote/known_hosts.hpp"
 #include "remote/system_state.hpp"
@@ -182,6 +183,7 @@ struct Played {
 struct Options {
   bool for_system = true;
   bool after_reboot = false;
+  bool pin = false;
   bool trust_new = false;
   bool accept_unsealed = false;
   std::string host = "db";
@@ -198,6 +200,7 @@ Played play_with(Script& script, const Options& options = {}) {
   wait.deadline = std::chrono::seconds(60);
   wait.for_system = options.for_system;
   wait.after_reboot = options.after_reboot;
+  wait.pin = options.pin;
   fakes::Context<Script&> context(script);
   context.environment = script.environment();
   const Secret secret(std::string("open sesame"));
@@ -236,6 +239,16 @@ TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {
   EXPECT_THAT(played.pauses, ElementsAre(1, 2, 1, 2));
   EXPECT_THAT(played.told,
               Contains("no answer yet (unverified: ssh: connect to host db port 22: Connection refused)").Times(1));
+}
+
+TEST(Unlock, APinGoesToItsPromptAlone) {
+  Options options;
+  options.pin = true;
+  options.for_system = false;
+  const auto played = play({early(0), early(0)}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state", "initramfs: unlock --pin --wait 60 <- open sesame"));
+  EXPECT_THAT(played.told, Contains("in the initramfs; sending the PIN"));
 }
 
 TEST(Unlock, NoWordOfAPeerThatHasShownNoKeyIsBelieved) {
@@ -552,7 +565,7 @@ TEST(Tripwire, PassesOnThatTheProgramIsAskedToStop) {
 TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
   Target target;
   target.host = "db";
-  target.alias = alias_of("db");
+  target.alias = openssh::initramfs_alias("db");
   target.port = "2222";
   target.known_hosts = "/keys";
   const Secret secret(std::string("open sesame"));
@@ -578,8 +591,8 @@ TEST(Ssh, AsksNothingForwardsNothingAndHoldsNoSecretInItsArguments) {
   EXPECT_THAT(asked.argv, Not(Contains("SessionType=default")));
   EXPECT_THAT(asked.argv, Contains("StdinNull=no"));
   EXPECT_THAT(asked.argv, Contains("admin"));
-  EXPECT_EQ(alias_of("db-initramfs"), "db-initramfs");
-  EXPECT_EQ(real_name_of("db-initramfs"), "db");
+  EXPECT_EQ(openssh::initramfs_alias("db-initramfs"), "db-initramfs");
+  EXPECT_EQ(openssh::real_name_of("db-initramfs"), "db");
 }
 
 TEST(Secret, IsTheFirstLineOfADescriptorOrOfACommand) {

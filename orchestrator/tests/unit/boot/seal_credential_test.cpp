@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "seal/credential.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 
 #include "base/files.hpp"
 #include "openssh/wire.hpp"
+#include "seal/credential.hpp"
 
 namespace seal {
 namespace {
@@ -97,7 +96,8 @@ TEST(Credential, LengthsAndNumbersThatNoSystemdWritesAreRefused) {
   EXPECT_THAT(parse_credential(changed("tpm2-pcr7.cred", kTpm + 3, "\x01"s)).why, HasSubstr("no PC has"));
   EXPECT_THAT(parse_credential(changed("tpm2-pcr7.cred", kTpm + 8, "\x99\x99"s)).why, HasSubstr("0x9999"));
   EXPECT_THAT(parse_credential(changed("tpm2-pcr7.cred", kTpm + 12, "\xff\xff\xff\xff"s)).why, HasSubstr("too long"));
-  EXPECT_THAT(parse_credential(changed("tpm2-pcr7.cred", kTpm + 16, "\0\x3f\0\0"s)).why, HasSubstr("within its header"));
+  EXPECT_THAT(parse_credential(changed("tpm2-pcr7.cred", kTpm + 16, "\0\x3f\0\0"s)).why,
+              HasSubstr("within its header"));
 }
 
 TEST(Pcrs, AreNumbersFrom0To23) {

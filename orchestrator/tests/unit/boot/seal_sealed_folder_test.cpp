@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "seal/sealed_folder.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -15,6 +13,7 @@
 #include "images.hpp"
 #include "seal/new_seal.hpp"
 #include "seal/pcr_advice.hpp"
+#include "seal/sealed_folder.hpp"
 #include "seal/unsealed_setting.hpp"
 
 namespace seal {
@@ -127,7 +126,8 @@ TEST(UnsealedSetting, IsReadAsTheModuleReadsIt) {
   for (const auto* text : {"UNSEALED_KEY=no\n", "UNSEALED_KEY=no", "  UNSEALED_KEY=\"no\"  \n", "UNSEALED_KEY='no'\n",
                            "HOLD=60\nUNSEALED_KEY=no\nUNSEALED_KEY=auto\n"})
     EXPECT_TRUE(is_without_unsealed_key(text)) << text;
-  for (const auto* text : {"", "#UNSEALED_KEY=no\n", "UNSEALED_KEY=nothing\n", "UNSEALED_KEY=auto\n", "UNSEALED_KEY=\n"})
+  for (const auto* text :
+       {"", "#UNSEALED_KEY=no\n", "UNSEALED_KEY=nothing\n", "UNSEALED_KEY=auto\n", "UNSEALED_KEY=\n"})
     EXPECT_FALSE(is_without_unsealed_key(text)) << text;
 }
 
@@ -172,15 +172,18 @@ TEST(SystemdCreds, IsAskedForItsVersionAndForNoMoreThanItHas) {
   const SystemdCreds creds("", context);
   EXPECT_EQ(creds.version(), 252U);
   EXPECT_EQ(creds.open("/a", "/b"), "Failed to unseal secret using TPM2: \\x1b[31mno");
-  EXPECT_THAT(runner.calls.back(), testing::ElementsAre("systemd-creds", "decrypt", "--name=ssh_host_ed25519_key", "/a", "/b"));
+  EXPECT_THAT(runner.calls.back(),
+              testing::ElementsAre("systemd-creds", "decrypt", "--name=ssh_host_ed25519_key", "/a", "/b"));
   EXPECT_THROW(creds.seal("/a", "/b", {}), base::Error);
-  EXPECT_THAT(runner.calls.back(), testing::ElementsAre("systemd-creds", "encrypt", "--name=ssh_host_ed25519_key", "--tpm2-pcrs=7", "--with-key=tpm2", "/a", "/b"));
+  EXPECT_THAT(runner.calls.back(), testing::ElementsAre("systemd-creds", "encrypt", "--name=ssh_host_ed25519_key",
+                                                        "--tpm2-pcrs=7", "--with-key=tpm2", "/a", "/b"));
   const SystemdCreds other("swtpm:path=/s", context);
   EXPECT_EQ(other.why_no_tpm(), "");
   Policy policy;
   policy.signer = "/k.pem";
   EXPECT_THROW(other.seal("/a", "/b", policy), base::Error);
-  EXPECT_THAT(runner.calls.back(), testing::IsSupersetOf({"--with-key=tpm2-with-public-key", "--tpm2-public-key=/k.pem", "--tpm2-public-key-pcrs=11", "--tpm2-device=swtpm:path=/s"}));
+  EXPECT_THAT(runner.calls.back(), testing::IsSupersetOf({"--with-key=tpm2-with-public-key", "--tpm2-public-key=/k.pem",
+                                                          "--tpm2-public-key-pcrs=11", "--tpm2-device=swtpm:path=/s"}));
   for (const auto* old : {"systemd 249 (249.11)\n", "systemd\n", "", "something else 252\n"}) {
     runner.version.tail = old;
     EXPECT_THROW(SystemdCreds("", context), base::Error) << old;
@@ -190,7 +193,8 @@ TEST(SystemdCreds, IsAskedForItsVersionAndForNoMoreThanItHas) {
 }
 
 TEST(SystemdCreds, ADeviceIsOneWord) {
-  for (const auto* device : {"", "/dev/tpmrm1", "device:/dev/tpmrm0", "swtpm:path=/run/t"}) EXPECT_TRUE(is_tpm_device(device)) << device;
+  for (const auto* device : {"", "/dev/tpmrm1", "device:/dev/tpmrm0", "swtpm:path=/run/t"})
+    EXPECT_TRUE(is_tpm_device(device)) << device;
   for (const auto* device : {"-x", "a b", "a\nb", "a'b"}) EXPECT_FALSE(is_tpm_device(device)) << device;
 }
 

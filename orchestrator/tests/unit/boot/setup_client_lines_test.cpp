@@ -38,6 +38,15 @@ TEST(ClientLines, HasALineForEachNameAndAddressThatUnlockMayBeGiven) {
   EXPECT_EQ(lines.unlock, "dracut-sshd unlock 192.0.2.10");
 }
 
+TEST(ClientLines, TheUnsealedKeyHasANameOfItsOwn) {
+  auto facts = web_server();
+  facts.names = {"web"};
+  facts.addresses = {};
+  facts.unsealed_keys = {samples::kEcdsa, "no key"};
+  EXPECT_THAT(client_lines(facts).known_hosts,
+              ElementsAre("web-initramfs " + samples::kEd25519, "web-initramfs-unsealed " + samples::kEcdsa));
+}
+
 TEST(ClientLines, AnotherPortIsOfTheCommandAndTheStanzaAndNotOfKnownHosts) {
   auto facts = web_server();
   facts.port = "2222";

@@ -56,6 +56,23 @@ TEST_F(SetupPlan, RootsKeyNeedsNoFile) {
   EXPECT_FALSE(out.changes_files());
 }
 
+TEST_F(SetupPlan, ANamedKeyThatCannotUnlockIsWrittenAndNoted) {
+  choices.keys = {"command=\"echo hello\" " + kFirst};
+  const auto out = plan();
+  ASSERT_EQ(out.write.size(), 1U);
+  EXPECT_THAT(out.notes, Contains(HasSubstr("one@desk (--key) cannot unlock the machine by itself: it is tied to")));
+}
+
+TEST_F(SetupPlan, WhatHasExpiredSinceIsNoWayIn) {
+  const auto before = "expiry-time=\"20200101\" " + kFirst + "\n";
+  recorded.file("root/.ssh/authorized_keys", kSecond + "\n");
+  wrote(kKeysFile, before);
+  const auto out = plan();
+  ASSERT_EQ(out.may_log_in.size(), 2U);
+  EXPECT_THAT(out.may_log_in[0].why_not, HasSubstr("expired"));
+  EXPECT_EQ(out.may_log_in[1].why_not, "");
+}
+
 TEST_F(SetupPlan, TheSudoUsersKeyGetsAFile) {
   recorded.environment = {{"SUDO_USER", "alice"}};
   recorded.file("root/.ssh/authorized_keys", "command=\"echo no\" " + kFirst + "\n");

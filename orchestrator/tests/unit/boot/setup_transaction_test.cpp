@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,8 +134,20 @@ TEST_F(SetupTransaction, AJournalOfOthersIsNotObeyed) {
 
 TEST_F(SetupTransaction, TwoAtOnceAreRefused) {
   fs::create_directories(machine.root() / "run");
-  const setup::SetupLock lock(machine.root());
-  EXPECT_THROW(setup::SetupLock(machine.root()), base::Error);
+  const auto file = machine.root() / "run/dracut-sshd-setup.lock";
+  machine.file("run/dracut-sshd-setup.lock", "4711 what an earlier one left behind\n");
+  {
+    const setup::SetupLock lock(machine.root());
+    EXPECT_THAT([&] { setup::SetupLock second(machine.root()); },
+                testing::ThrowsMessage<base::Error>(testing::HasSubstr(fmt::format("running (process {})", getpid()))));
+    base::write_file(file, "\x1b[2J");  // another file: nobody holds its lock
+    const int other = open(file.c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
+    EXPECT_THAT([&] { setup::SetupLock second(machine.root()); },
+                testing::ThrowsMessage<base::Error>(testing::EndsWith("is running")));
+    close(other);
+  }
+  EXPECT_NO_THROW(setup::SetupLock{machine.root()});
 }
 
 TEST_F(SetupTransaction, RemovalKeepsWhatWasChanged) {

@@ -18,7 +18,8 @@ class KeyTest : public testing::Test {
  protected:
   std::string key(const build::Job& job) {
     build::ToolRegistry tools({}, temp_.path() / "none", context_);
-    return build::key_of(job, tools);
+    base::KnownDigests digests;
+    return build::key_of(job, tools, digests);
   }
 
   base::TempDir temp_{base::temp_parent(), "job-"};
