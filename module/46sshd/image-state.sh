@@ -52,6 +52,62 @@ image_has_init() {
   return 1
 }
 
+# pe_number FILE OFFSET COUNT: prints a little-endian number.
+pe_number() {
+  local bytes out='' at
+  bytes=$(image_bytes "$1" "$2" "$3")
+  [[ ${#bytes} -eq $(($3 * 2)) ]] || return 1
+  for ((at = 0; at < ${#bytes}; at += 2)); do out=${bytes:at:2}$out; done
+  printf '%s\n' $((16#$out))
+}
+
+# pe_certificates FILE: prints offset and size of what signs a PE file, 0 0 where nothing does; fails if that cannot be told. (Microsoft, PE
+# format: the header's offset is at 0x3c; the certificate table is the fifth of the data directories, which begin at 96 or 112 of the
+# optional header.)
+pe_certificates() {
+  local header magic directories count
+  header=$(pe_number "$1" 60 4) && [[ $(image_bytes "$1" "$header" 4) == 50450000 ]] || return 1
+  magic=$(pe_number "$1" $((header + 24)) 2) || return 1
+  case $magic in
+    267) directories=$((header + 24 + 96)) ;;
+    523) directories=$((header + 24 + 112)) ;;
+    *) return 1 ;;
+  esac
+  count=$(pe_number "$1" $((directories - 4)) 4) || return 1
+  if ((count < 5)); then echo 0 0 && return 0; fi
+  echo "$(pe_number "$1" $((directories + 32)) 4) $(pe_number "$1" $((directories + 36)) 4)"
+}
+
+# is_signed FILE: is there a signature in this PE file? That it is good is not said.
+is_signed() {
+  local offset size
+  read -r offset size < <(pe_certificates "$1") && ((offset > 0 && size > 0))
+}
+
+# pe_state FILE SIZE: of a PE file, whether all that its header tells of is there.
+pe_state() {
+  local header sections table raw at offset size
+  if ! header=$(pe_number "$1" 60 4) || [[ $(image_bytes "$1" "$header" 4) != 50450000 ]] \
+    || ! sections=$(pe_number "$1" $((header + 6)) 2) || ! table=$(pe_number "$1" $((header + 20)) 2); then
+    echo broken
+    return
+  fi
+  table=$((header + 24 + table))
+  for ((at = 0; at < sections && at < 64; at++)); do
+    if ! raw=$(pe_number "$1" $((table + at * 40 + 16)) 4) || ! offset=$(pe_number "$1" $((table + at * 40 + 20)) 4); then
+      echo broken
+      return
+    fi
+    if ((raw > 0 && offset + raw > $2)); then echo broken && return; fi
+    # What never came to the disk is zeros.
+    if ((raw > 16)) && [[ $(image_bytes "$1" $((table + at * 40)) 7) == 2e696e69747264 && ! $(image_bytes "$1" "$offset" 16) =~ [1-9a-f] ]]; then
+      echo broken && return
+    fi
+  done
+  if read -r offset size < <(pe_certificates "$1") && ((offset + size > $2)); then echo broken && return; fi
+  echo whole
+}
+
 # image_state FILE: prints whole, broken, or unknown. Broken is said only of what is certain: an image that is cut off, empty or damaged.
 image_state() {
   local size offset=0 end magic zeros unpacker plain=() unpacked listed said='' status=0
@@ -60,6 +116,10 @@ image_state() {
     said=$(timeout 120 dracut-sshd inspect --quiet -- "$1" 2>/dev/null) || status=$?
     if grep -qE '^error +image[.]whole ' <<<"$said"; then echo broken && return; fi
     if [[ $status == [01] ]] && ! grep -qE '^(unknown|warning) +image[.]whole ' <<<"$said"; then echo whole && return; fi
+  fi
+  if [[ $(image_bytes "$1" 0 2) == 4d5a ]]; then
+    pe_state "$1" "$size"
+    return
   fi
   while :; do
     magic=''

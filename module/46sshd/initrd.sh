@@ -98,6 +98,95 @@ boot_folder() {
   return 1
 }
 
+# first_of_overrides SUFFIX FOLDER...: prints the files of these folders that end so, sorted by name. Of one name the last folder's counts.
+first_of_overrides() {
+  local suffix=$1 folder file
+  local -A found=()
+  shift
+  for folder; do
+    for file in "$folder"/*"$suffix"; do
+      if [[ -e $file ]]; then found[${file##*/}]=$file; fi
+    done
+  done
+  while IFS= read -r file; do
+    [[ ! $file ]] || printf '%s\n' "${found[$file]}"
+  done < <(printf '%s\n' "${!found[@]}" | sort)
+}
+
+# kernel_install_setting KEY: the value in install.conf and its drop-ins, see kernel-install(8).
+kernel_install_setting() {
+  local file key value='' one files=()
+  for file in "$root"/{etc,run,usr/local/lib,usr/lib}/kernel/install.conf; do
+    if [[ -r $file ]]; then files=("$file") && break; fi
+  done
+  while IFS= read -r file; do files+=("$file"); done < <(first_of_overrides .conf "$root"/{usr/lib,usr/local/lib,run,etc}/kernel/install.conf.d)
+  for file in "${files[@]}"; do
+    while IFS='=' read -r key one || [[ $key ]]; do
+      if [[ ${key//[[:space:]]/} == "$1" ]]; then value=${one//[\"\'[:space:]]/}; fi
+    done <"$file"
+  done
+  printf '%s\n' "$value"
+}
+
+# dracut_has_uefi: does dracut make unified kernel images by itself (uefi=yes in dracut.conf(5))?
+dracut_has_uefi() {
+  local file line uefi='' files=()
+  if [[ -r $root/etc/dracut.conf ]]; then files=("$root/etc/dracut.conf"); fi
+  while IFS= read -r file; do files+=("$file"); done < <(first_of_overrides .conf "$root"/{usr/lib/dracut,usr/local/lib/dracut,run/dracut,etc}/dracut.conf.d)
+  for file in "${files[@]}"; do
+    while IFS= read -r line || [[ $line ]]; do
+      if [[ $line =~ ^[[:space:]]*uefi=[\"\']?([a-z]*)[\"\']?[[:space:]]*(\#.*)?$ ]]; then uefi=${BASH_REMATCH[1]}; fi
+    done <"$file"
+  done
+  [[ $uefi == yes ]]
+}
+
+# uki_maker: prints what of this system makes unified kernel images, kernel-install or dracut; fails where nothing does.
+uki_maker() {
+  if type -P kernel-install >/dev/null && [[ $(kernel_install_setting layout) == uki ]]; then
+    echo kernel-install
+  elif [[ $generator_setting == dracut ]] && dracut_has_uefi; then
+    echo dracut
+  else
+    return 1
+  fi
+}
+
+# is_uki_of NAME KERNEL: as kernel-install names them, with the tries that are left (TOKEN-KERNEL+3-0.efi), or dracut
+# (linux-KERNEL-MACHINE.efi).
+is_uki_of() {
+  local name=${1%.efi}
+  [[ $1 == *.efi ]] || return 1
+  [[ $name != linux-"$2" && $name != linux-"$2"-* ]] || return 0
+  if [[ $name =~ ^(.*)[+][0-9]+(-[0-9]+)?$ && $name != *-"$2" ]]; then name=${BASH_REMATCH[1]}; fi
+  [[ $name == *-"$2" || $name == "$2" ]]
+}
+
+# uki_of KERNEL: prints its unified kernel image, the newest; else where the first would be. Fails where no boot partition is known.
+uki_of() {
+  local base file newest='' place='' token='' maker
+  maker=$(uki_maker) || return 1
+  for base in "$(kernel_install_setting BOOT_ROOT)" /efi /boot /boot/efi; do
+    [[ $base == /* && -d $root$base ]] || continue
+    if [[ ! $place && -d $root$base/EFI ]]; then place=$root$base/EFI/Linux; fi
+    for file in "$root$base"/EFI/Linux/*.efi; do
+      [[ -f $file ]] || continue
+      is_uki_of "${file##*/}" "$1" || continue
+      if [[ ! $newest || $file -nt $newest ]]; then newest=$file; fi
+    done
+  done
+  if [[ ! $newest ]]; then
+    [[ $place ]] || return 1
+    for file in /etc/kernel/entry-token /etc/machine-id; do
+      [[ $maker != dracut || $file == */machine-id ]] || continue
+      if IFS= read -r token 2>/dev/null <"$root$file" && [[ $token =~ ^[A-Za-z0-9._-]+$ ]]; then break; fi
+      token=''
+    done
+    if [[ $maker == dracut ]]; then newest=$place/linux-$1${token:+-$token}.efi; else newest=$place/${token:+$token-}$1.efi; fi
+  fi
+  printf '%s\n' "$newest"
+}
+
 # image_of KERNEL: the file that the boot loader reads. What the admin named is taken as it is. Otherwise a folder of
 # the Boot Loader Specification comes first, as in dracut itself, then the distribution's name; where that file is not
 # there, the module was copied by hand and another distribution's name may be.
@@ -107,6 +196,8 @@ image_of() {
   if [[ $image_is_default ]]; then
     if [[ -e $root/run/ostree-booted ]]; then
       image=$root/usr/lib/modules/$kernel/initramfs.img
+    elif name=$(uki_of "$kernel"); then
+      image=$name
     elif folder=$(boot_folder "$kernel"); then
       image=$folder/initrd
       # sdbootutil's names are new with every image.
@@ -173,8 +264,19 @@ choose_generator() {
   elif type -P sdbootutil >/dev/null && sdbootutil is-installed >/dev/null 2>&1; then
     echo sdbootutil
   else
-    echo "$generator_setting"
+    uki_maker || echo "$generator_setting"
   fi
+}
+
+# why_no_dracut: why kernel-install has dracut make nothing; fails where it does.
+why_no_dracut() {
+  local initrd uki
+  initrd=$(kernel_install_setting initrd_generator) uki=$(kernel_install_setting uki_generator)
+  case ${initrd:-dracut}:${uki:-ukify} in
+    dracut:ukify | dracut:dracut | dracut:none) return 1 ;;
+    dracut:*) printf 'uki_generator=%s' "$uki" ;;
+    *) printf 'initrd_generator=%s' "$initrd" ;;
+  esac
 }
 
 # old_of IMAGE: where the image before this one is kept: under a name that no boot loader takes for a kernel's, or for a
@@ -207,6 +309,22 @@ sweep_old() {
       known=yes
     done
     if [[ $known ]]; then rm -f -- "$file"; fi
+  done
+  sweep_old_ukis
+}
+
+sweep_old_ukis() {
+  local file base kernel kernels
+  mapfile -t kernels < <(installed_kernels)
+  [[ ${#kernels[@]} -gt 0 ]] || return 0
+  for file in "$root"/{efi,boot,boot/efi}/EFI/Linux/dracut-sshd-*.efi.{old,before}; do
+    [[ -f $file ]] || continue
+    base=${file##*/dracut-sshd-}
+    base=${base%.*}
+    for kernel in "${kernels[@]}"; do
+      if is_uki_of "$base" "$kernel"; then continue 2; fi
+    done
+    rm -f -- "$file"
   done
 }
 

@@ -172,6 +172,24 @@ signed_policy() {
 }
 @test "a signature of PCRs that came with the kernel is handed over" { each_shell signed_policy; }
 
+signed_policy_of_a_phase() {
+  image
+  mkdir -p "$root/.extra" "$root/usr/lib/systemd/system"
+  echo '{}' >"$root/.extra/tpm2-pcr-signature.json"
+  : >"$root/usr/lib/systemd/system/systemd-pcrphase-initrd.service"
+  printf '#!%s\necho "$*" >>%s\necho active\n' "$BASH" "$root/calls" >"$root/usr/bin/systemctl"
+  chmod 755 "$root/usr/bin/systemctl"
+  unseal
+  came_of_it sealed
+  [ "$(sed -n 1p "$root/calls")" = 'is-active systemd-pcrphase-initrd.service' ]
+  [[ $(sed -n 2p "$root/calls") == decrypt* ]]
+  # One that never comes is not waited for without end.
+  printf '#!%s\necho activating\n' "$BASH" >"$root/usr/bin/systemctl"
+  unseal
+  came_of_it sealed
+}
+@test "PCR 11 is as it was signed once the phase of the initramfs is noted there" { each_shell signed_policy_of_a_phase; }
+
 says_so() {
   image
   boot_state

@@ -69,9 +69,9 @@ _dracut_sshd() {
       --release) mapfile -t COMPREPLY < <(compgen -W "$(compgen -G '/usr/lib/modules/*' | sed 's|.*/||')" -- "$current") ;;
       --disk) mapfile -t COMPREPLY < <(compgen -W 'luks= fs=' -- "$current") ;;
       --cmdline | --memory | --patience) ;;
-      --image | --kernel | --key) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --image | --kernel | --key | --secure-boot-keys) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
       *)
-        choices='--image --kernel --release --cmdline --root --key --as-is --disk --break --wrong-passphrase --interactive --console --report --memory --patience --emulate --json --help'
+        choices='--image --kernel --release --cmdline --root --key --secure-boot-keys --no-firmware --as-is --disk --break --wrong-passphrase --interactive --console --report --memory --patience --emulate --json --help'
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         ;;
     esac

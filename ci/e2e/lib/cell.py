@@ -25,6 +25,7 @@ import shell
 import steps
 import tokens
 import tpm
+import uki
 import verdict
 from client import Client
 from scenario import Scenario
@@ -74,8 +75,11 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    packages = (*wish.packages, *tpm.PACKAGES) if wish.tpm else wish.packages
-    return Prepared(machine.get(roots.get(suite, packages)), package.get(suite, options.given, wish.payload))
+    packages = (*wish.packages, *(tpm.PACKAGES if wish.tpm else ()), *(uki.PACKAGES if wish.uki else ()))
+    site = machine.get(roots.get(suite, packages))
+    if wish.uki and wish.tpm:
+        uki.pcr_key(site)
+    return Prepared(site, package.get(suite, options.given, wish.payload))
 
 
 def inspect(suite: str, wish: Scenario, options: Options) -> Outcome:
@@ -138,7 +142,7 @@ def _rehearse_once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         if outcome.disagreement or outcome.result in ("failed", "died"):
-            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img"))
+            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img", "*.efi", uki.KEYS))
             outcome.reason += f" [logs: {folder}]"
         shutil.rmtree(work, ignore_errors=True)
     return outcome
@@ -175,7 +179,7 @@ def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         # Keys stay private, and images are large.
-        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.img"))
+        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", "*.img", uki.KEYS))
         if options.keep:
             print(f"kept: {work}", flush=True)
         else:
@@ -257,7 +261,10 @@ def _joined(wish: Scenario, site: machine.Site, made: image.Image, work: Path) -
         raise shell.Failed(f"dracut made no image: {made.log()[-600:]}")
     initrd = work / "initrd"
     guest.join([made.initrd, image.overlay(made, wish, words_of(site))], initrd)
-    return initrd, kernel_arguments(site, wish)
+    arguments = kernel_arguments(site, wish)
+    if wish.uki:
+        initrd = uki.make(site, wish.uki, made.kernel, initrd, arguments, work, bool(wish.tpm)).file
+    return initrd, arguments
 
 
 def _inspect(outcome: Outcome, wish: Scenario, site: machine.Site, made: image.Image, work: Path) -> tuple[Path, str]:
@@ -276,10 +283,11 @@ def _boot(site: machine.Site, made: image.Image, wish: Scenario, net: network.Ne
             raise scenario.Wrong(f"{wish.name}: a token is for a layout whose disk is LUKS2 around a file system")
         root = [tokens.disk(site, wish.token, wish.tpm == "pcrs", work)]
     disks = [*root, *(site.folder / f"{disk.name}.img" for disk in wish.disks)]
+    firmware = uki.firmware(uki.Made(initrd, work / uki.KEYS), wish.uki, work) if wish.uki else None
     name = {"right": tpm.OWN, "pcrs": tpm.OWN, "other": tpm.OTHER}.get(wish.tpm)
     emulator = tpm.Emulator(site, work, name) if name else None
     try:
-        return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, emulator=emulator)
+        return guest.Guest(work, made.kernel, initrd, arguments, disks, net.nics, net.enter, net.unlinked, firmware=firmware, emulator=emulator)
     except BaseException:
         if emulator is not None:
             emulator.end()

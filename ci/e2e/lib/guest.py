@@ -54,8 +54,10 @@ def arguments() -> tuple[str, ...]:
 
 class Guest:
     def __init__(self, folder: Path, kernel: Path, initrd: Path, cmdline: str, disks: list[Path], nics: list[dict[str, str]],
-                 enter: list[str], unlinked: list[str], own_disks: Sequence[Path] = (), emulator: tpm.Emulator | None = None) -> None:
-        """What is written to `disks` is thrown away; what is written to `own_disks`, which come after them, stays."""
+                 enter: list[str], unlinked: list[str], own_disks: Sequence[Path] = (),
+                 firmware: dict[str, object] | None = None, emulator: tpm.Emulator | None = None) -> None:
+        """With a firmware (uki.firmware), kernel, initrd and cmdline are in what it starts. What is written to `disks` is thrown away; what is
+        written to `own_disks`, which come after them, stays."""
         self.folder = folder
         self._tpm = emulator
         self.log = folder / "console.log"
@@ -67,7 +69,7 @@ class Guest:
         # One processor: two guests side by side, each emulated by two threads, take twice as long.
         wanted = {"elf_machine": arch.here().elf, "kernel": str(kernel), "initrd": str(initrd), "cmdline": cmdline, "memory": 1024, "processors": 1,
                   "disks": [str(disk) for disk in disks], "own_disks": [str(disk) for disk in own_disks], "nics": nics, "console": str(self.log), "keyboard": str(self._keyboard),
-                  "monitor": descriptor}
+                  "monitor": descriptor, "firmware": firmware}
         qemu = json.loads(shell.run([str(program())], stdin=json.dumps(wanted).encode()).output)
         argv = [*enter, "setpriv", "--pdeathsig", "KILL", *qemu, *(emulator.arguments if emulator else []), *(["-S"] if unlinked else [])]  # it must not see a link first
         (folder / "qemu.argv").write_text("\n".join(argv) + "\n")

@@ -14,6 +14,7 @@ from typing import Any
 
 import guest
 import shell
+import uki
 import verdict
 from scenario import PASSES, Scenario
 
@@ -49,6 +50,8 @@ class Verdict:
 
 
 def argv(image: Path, kernel: Path, arguments: str, more: Sequence[str] = ()) -> list[str]:
+    if image.suffix == ".efi":
+        return [str(verdict.program()), "rehearse", "--emulate", "--image", str(image), "--secure-boot-keys", str(image.parent / uki.KEYS), *more]
     return [str(verdict.program()), "rehearse", "--emulate", "--image", str(image), "--kernel", str(kernel), "--cmdline", arguments, *more]
 
 

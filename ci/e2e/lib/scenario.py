@@ -16,13 +16,15 @@ LETS_IN = "0"
 UNKNOWN = "?"  # before the id of what inspect cannot tell
 PASSES = "0"  # of a rehearsal
 CANNOT = "-"
-# Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
 # What a machine's TPM is, and what it has become since something was sealed to it while the image, or a disk, was made: PCR 23 has another
 # value, another machine's TPM is in its place, or none is there.
 TPMS = ("", "right", "pcrs", "other", "gone")
 TOKENS = ("", "tpm2", "tpm2-pin", "fido2", "fido2-pin", "pkcs11", "clevis-tpm2", "clevis-tang")
 FALLBACK = ("way", "broken", "asks", "gives-up")  # what opens it, and what is wrong with that; what asks then, and after which time-out of its own
-REHEARSED = ("kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
+# Unified kernel images under Secure Boot; uki.py says what each is.
+UKIS = ("signed", "tampered", "unsigned", "stranger", "foreign")
+# Where a rehearsal may end, as `dracut-sshd rehearse --json` calls it.
+REHEARSED = ("firmware", "kernel", "initrd", "network", "banner", "hostkey", "login", "keys", "prompt", "wrong", "unlock", "break", "root", "handover", "off")
 
 
 class Wrong(Exception):
@@ -87,6 +89,7 @@ class Scenario:
     layout: str = ""
     disks: tuple[Disk, ...] = ()
     tpm: str = ""  # one of TPMS; the root then has tpm2-tools, and what systemd needs for a TPM
+    uki: str = ""  # the kernel and the image are one file, which the firmware starts: one of UKIS
     token: str = ""  # what opens the root's disk beside its passphrase; one of TOKENS
     fallback: dict[str, str] = field(default_factory=dict)  # a row of docs/fallbacks.md: FALLBACK
     late: bool = False  # the root's disk is not there before the step "plug"
@@ -153,6 +156,8 @@ def read(path: Path, known_steps: dict[str, frozenset[str]]) -> Scenario:
         })
         if wish.tpm not in TPMS:
             raise Wrong(f"\"{wish.tpm}\" is no TPM; known are {', '.join(TPMS[1:])}")
+        if wish.uki not in ("", *UKIS):
+            raise Wrong(f"\"{wish.uki}\" is no unified kernel image; known are {', '.join(UKIS)}")
         if wish.token not in TOKENS:
             raise Wrong(f"\"{wish.token}\" is no token; known are {', '.join(TOKENS[1:])}")
         if wish.fallback and set(wish.fallback) != set(FALLBACK):

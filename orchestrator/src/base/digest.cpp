@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "base/error.hpp"
@@ -19,41 +18,37 @@
 namespace base {
 namespace {
 
-class Digest {
- public:
-  explicit Digest(const EVP_MD* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    require(algorithm != nullptr && context_ != nullptr && EVP_DigestInit_ex(context_.get(), algorithm, nullptr) == 1);
-  }
-  void add(const void* bytes, std::size_t size) { require(EVP_DigestUpdate(context_.get(), bytes, size) == 1); }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
-    unsigned length = 0;
-    require(EVP_DigestFinal_ex(context_.get(), raw.data(), &length) == 1);
-    std::string text;
-    for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", raw[i]);
-    return text;
-  }
-
- private:
-  static void require(bool done) {
-    if (!done) throw Error("OpenSSL does not offer the digest");
-  }
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
+void require(bool done) {
+  if (!done) throw Error("OpenSSL does not offer the digest");
+}
 
 }  // namespace
 
-std::string sha256(std::string_view bytes) {
-  Digest digest(EVP_sha256());
-  digest.add(bytes.data(), bytes.size());
-  return digest.hex();
+RunningDigest::RunningDigest(const char* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  const auto* known = EVP_get_digestbyname(algorithm);
+  require(known != nullptr && context_ != nullptr && EVP_DigestInit_ex(context_.get(), known, nullptr) == 1);
+}
+
+void RunningDigest::add(std::string_view bytes) {
+  require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string RunningDigest::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
+  unsigned length = 0;
+  require(EVP_DigestFinal_ex(context_.get(), raw.data(), &length) == 1);
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", raw[i]);
+  return text;
 }
 
 std::string digest(const char* algorithm, std::string_view bytes) {
-  Digest one(EVP_get_digestbyname(algorithm));
-  one.add(bytes.data(), bytes.size());
+  RunningDigest one(algorithm);
+  one.add(bytes);
   return one.hex();
 }
+
+std::string sha256(std::string_view bytes) { return digest("SHA256", bytes); }
 
 std::string KnownDigests::sha256(std::string_view bytes) {
   auto& same_size = known_[bytes.size()];
@@ -66,14 +61,14 @@ std::string KnownDigests::sha256(std::string_view bytes) {
 std::string sha256_of_file(const std::filesystem::path& path) {
   const std::string context = "reading " + printable(path.string(), 4096);
   const Fd file = open_regular(path, context);
-  Digest digest(EVP_sha256());
+  RunningDigest running("SHA256");
   std::vector<char> buffer(1U << 16);
   for (;;) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_error(context);
-    if (count == 0) return digest.hex();
-    digest.add(buffer.data(), static_cast<std::size_t>(count));
+    if (count == 0) return running.hex();
+    running.add({buffer.data(), static_cast<std::size_t>(count)});
   }
 }
 

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 /// SHA-256, and what else a format asks for, by OpenSSL's EVP interface, as lower-case hex.
 namespace base {
@@ -17,6 +20,17 @@ namespace base {
 [[nodiscard]] std::string digest(const char* algorithm, std::string_view bytes);
 [[nodiscard]] std::string sha256_of_file(
     const std::filesystem::path& path);  // streams; base::Error if it cannot be read
+
+/// The same of bytes that come piece by piece.
+class RunningDigest {
+ public:
+  explicit RunningDigest(const char* algorithm);  // as of digest()
+  void add(std::string_view bytes);
+  [[nodiscard]] std::string hex();  // of all that was added; nothing can be added afterwards
+
+ private:
+  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
 
 /// The SHA-256 of contents that come again and again, each computed once. What was asked for must outlive this object.
 class KnownDigests {

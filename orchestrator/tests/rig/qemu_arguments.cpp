@@ -3,8 +3,8 @@
 //
 // Standard input is a machine as JSON: elf_machine (e_machine of elf(5)), kernel, initrd, cmdline, memory (MiB),
 // processors, disks (files, which stay as they are), own_disks (files that are written to, after the others), nics
-// (backend, mac, perhaps model), console (the log), keyboard (a socket), monitor (a descriptor for QMP). Standard
-// output is the list of qemu's arguments, its name first. With
+// (backend, mac, perhaps model), firmware (code, variables, boot_partition, oem_strings), console (the log), keyboard
+// (a socket), monitor (a descriptor for QMP). Standard output is the list of qemu's arguments, its name first. With
 // --cmdline and that number: what every emulated kernel is told.
 #include <fmt/format.h>
 
@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vm/machine.hpp"
 
@@ -42,6 +43,13 @@ vm::Machine machine_of(const nlohmann::json& said) {
                         .backend = nic.at("backend").get<std::string>(),
                         .capture = {}});
   out.keyboard = said.at("keyboard").get<std::string>();
+  if (const auto firmware = said.find("firmware"); firmware != said.end() && firmware->is_object()) {
+    out.firmware.emplace();
+    out.firmware->code = firmware->at("code").get<std::string>();
+    out.firmware->variables = firmware->at("variables").get<std::string>();
+    out.firmware->boot_partition = firmware->at("boot_partition").get<std::string>();
+    out.firmware->oem_strings = firmware->at("oem_strings").get<std::vector<std::string>>();
+  }
   out.hot_plug = true;
   return out;
 }

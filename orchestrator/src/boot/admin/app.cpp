@@ -133,6 +133,13 @@ struct CommandLine {
         ->type_name("SPEC")
         ->expected(1)
         ->take_all();
+    auto* keys = verb->add_option("--secure-boot-keys", rehearse.secure_boot_keys,
+                                  "Of a UKI: what the firmware trusts, a certificate, a signature list, or a folder of "
+                                  "such (default: as this machine; with --image, the image's own signer)")
+                     ->check(why_empty)
+                     ->type_name("FILE|FOLDER");
+    verb->add_flag("--no-firmware", rehearse.no_firmware, "Of a UKI: boot its kernel and initramfs without a firmware")
+        ->excludes(keys);
     verb->add_flag("--as-is", rehearse.as_is, "Add nothing to the image")->needs("--key");
     auto* breaks = verb->add_flag("--break", rehearse.breaks, "Stop in the emergency shell (rd.break), and resume");
     auto* wrong = verb->add_flag("--wrong-passphrase", rehearse.wrong, "Try a wrong passphrase first");

@@ -35,6 +35,8 @@ rehearsal::Request request_of(const RehearseArguments& arguments) {
   out.release = arguments.release;
   out.cmdline = arguments.cmdline;
   out.key = arguments.key;
+  out.secure_boot_keys = arguments.secure_boot_keys;
+  out.no_firmware = arguments.no_firmware;
   out.wrong_passphrase = arguments.wrong;
   out.interactive = arguments.interactive;
   out.emulate = arguments.emulate;

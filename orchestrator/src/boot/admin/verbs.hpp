@@ -60,7 +60,8 @@ struct RehearseArguments {
   std::string cmdline;
   std::string key;
   std::string root = "/";
-  std::string report;  // a folder to keep it all in
+  std::string report;            // a folder to keep it all in
+  std::string secure_boot_keys;  // a file or a folder
   std::vector<std::string> disks;
   unsigned memory = 1024;
   unsigned patience = 0;
@@ -69,6 +70,7 @@ struct RehearseArguments {
   bool wrong = false;
   bool interactive = false;
   bool emulate = false;
+  bool no_firmware = false;
   bool console = false;
   bool json = false;
 };

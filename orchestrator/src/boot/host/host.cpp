@@ -158,6 +158,37 @@ std::vector<fs::path> places(const fs::path& root, const KernelRelease& release)
   return out;
 }
 
+/// The unified kernel images for `kernel` in the folders that boot loaders and firmware look into; the newest first.
+/// Their names are kernel-install's (ENTRY-TOKEN-RELEASE.efi, with tries left as +N or +N-M), or dracut's
+/// (linux-RELEASE-MACHINE-ID.efi).
+std::vector<fs::path> unified_images(const fs::path& root, const KernelRelease& kernel) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  for (const auto* base : {"efi", "boot", "boot/efi"}) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(root / base / "EFI/Linux", ignored)) {
+      const auto name = entry.path().filename().string();
+      if (is_unified_image_for(name, kernel.text()) && entry.is_regular_file(ignored))
+        found.emplace_back(entry.last_write_time(ignored), entry.path());
+    }
+  }
+  std::ranges::sort(found, std::ranges::greater());
+  std::vector<fs::path> out;
+  for (auto& [time, path] : found) out.push_back(std::move(path));
+  return out;
+}
+
+/// Whether what boots is a unified kernel image: this system was booted by one's stub (systemd's Boot Loader
+/// Interface), or kernel-install makes such.
+bool boots_unified_images(const fs::path& root) {
+  std::error_code ignored;
+  if (fs::exists(root / "sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", ignored)) return true;
+  for (const auto* file : {"etc/kernel/install.conf", "run/kernel/install.conf", "usr/local/lib/kernel/install.conf",
+                           "usr/lib/kernel/install.conf"}) {
+    if (fs::exists(root / file, ignored)) return setting(root / file, "layout") == "uki";
+  }
+  return false;
+}
+
 /// Its kernel, and the command line: the entry's, else GRUB's own, else today's.
 void complete(const fs::path& root, NextBoot& boot, const std::string& options) {
   if (boot.kernel_file.empty() && boot.kernel) boot.kernel_file = kernel_file(root, *boot.kernel).value_or("");
@@ -188,7 +219,40 @@ std::string readable_by_others(const fs::path& file) {
   return fmt::format("{} has mode {:04o}", path.string(), status.st_mode & 07777U);
 }
 
+bool is_unified_image_for(std::string_view name, std::string_view kernel) {
+  if (!name.ends_with(".efi")) return false;
+  name.remove_suffix(4);
+  if (name.starts_with("linux-") && name.substr(6).starts_with(kernel)) {
+    const auto rest = name.substr(6 + kernel.size());
+    return rest.empty() || rest.front() == '-';
+  }
+  if (const auto plus = name.rfind('+'); plus != std::string_view::npos && plus + 1 < name.size() &&
+                                         name.find_first_not_of("0123456789-", plus + 1) == std::string_view::npos)
+    name = name.substr(0, plus);
+  return name == kernel ||
+         (name.size() > kernel.size() && name.ends_with(kernel) && name[name.size() - kernel.size() - 1] == '-');
+}
+
 NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wanted) {
+  const auto kernels_newest_first = [&] {
+    auto out = wanted ? std::vector{*wanted} : kernels(root);
+    std::ranges::reverse(out);
+    return out;
+  };
+  const auto candidates = kernels_newest_first();
+  const auto unified = [&](const KernelRelease& kernel, const char* why) -> std::optional<NextBoot> {
+    const auto images = unified_images(root, kernel);
+    if (images.empty()) return std::nullopt;
+    // The command line is in it.
+    return NextBoot{images.front(), kernel, {}, true, why, {}};
+  };
+  if (boots_unified_images(root)) {
+    for (const auto& kernel : candidates) {
+      if (auto out = unified(kernel, wanted ? "the unified kernel image of the kernel that was named"
+                                            : "the newest kernel's unified kernel image"))
+        return *out;
+    }
+  }
   const auto all = entries(root);
   const auto saved = !wanted ? saved_entry(root) : "";
   NextBoot boot;
@@ -205,8 +269,6 @@ NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wan
       return boot;
     }
   }
-  std::vector<KernelRelease> candidates = wanted ? std::vector{*wanted} : kernels(root);
-  std::ranges::reverse(candidates);
   std::vector<std::string> looked;
   for (const auto& kernel : candidates) {
     for (const auto& place : places(root, kernel)) {
@@ -219,6 +281,7 @@ NextBoot next_boot(const fs::path& root, const std::optional<KernelRelease>& wan
       }
       looked.push_back(place.string());
     }
+    if (auto out = unified(kernel, "the only image of this kernel that was found")) return *out;
   }
   if (candidates.empty())
     throw base::Error("no kernel is installed: nothing is in " + (root / "usr/lib/modules").string())

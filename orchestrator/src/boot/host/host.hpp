@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/kernel_release.hpp"
@@ -25,9 +26,13 @@ struct NextBoot {
 };
 
 /// The entry of the Boot Loader Specification that GRUB's environment names, else the newest kernel that has an image;
-/// with `kernel`, that one's. Images are looked for under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module,
-/// under entries' names, and under those that distributions use. base::Error, with all places, if there is none.
+/// with `kernel`, that one's. A unified kernel image comes first where the system boots such. Images are looked for
+/// under IMAGE= of /etc/dracut-sshd/initrd.conf and of the module, under entries' names, and under those that
+/// distributions use. base::Error, with all places, if there is none.
 [[nodiscard]] NextBoot next_boot(const std::filesystem::path& root, const std::optional<KernelRelease>& kernel);
+
+/// Whether a unified kernel image of this name is for this kernel, as kernel-install and dracut name them.
+[[nodiscard]] bool is_unified_image_for(std::string_view name, std::string_view kernel);
 
 /// A wired network interface of this machine, and the kernel module that drives it; "" if that is built into the
 /// kernel.

@@ -20,8 +20,9 @@ namespace initramfs {
 struct ReadOptions {
   /// Of which files the bytes are kept: at most how many, by canonical path; 0 for none. A longer file's are not kept.
   std::function<std::uint64_t(std::string_view path)> content;
-  bool elf = true;       // what the dynamic loader asks of programs and libraries
-  bool digests = false;  // SHA-256 of every file
+  bool elf = true;          // what the dynamic loader asks of programs and libraries
+  bool digests = false;     // SHA-256 of every file
+  bool signatures = false;  // of a UKI: who signed it
 };
 
 /// What an image may cost. Real ones stay far below: a generic one of Debian has 3,000 entries and 70 MB.

@@ -12,6 +12,7 @@
 
 #include "base/decoder.hpp"
 #include "initramfs/node.hpp"
+#include "initramfs/pe_signature.hpp"
 
 /// An initramfs as the kernel would have it after unpacking
 /// (Documentation/driver-api/early-userspace/buffer-format.rst, init/initramfs.c): one tree, made of all parts, later
@@ -51,8 +52,10 @@ class Image {
   std::vector<Fault> faults;
   std::uint64_t size = 0;  // of what was read: the file, or a UKI's section
   std::size_t entries = 0;
-  std::map<std::string, std::string> sections;  // of a UKI: ".cmdline", ".uname", ".osrel", without trailing zeros
+  // Of a UKI: ".cmdline", ".uname", ".osrel", ".sdmagic", without trailing zeros.
+  std::map<std::string, std::string> sections;
   bool is_uki = false;
+  std::vector<PeSignature> signatures;  // of a UKI, where ReadOptions asks for them
 
   /// Paths have no leading slash: "usr/sbin/sshd". "" is the root. Both functions follow symbolic links in what leads
   /// to the last name; `find` also follows the last one. Nothing for what is not there, or for a loop.

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "initramfs/pe.hpp"
+#include "initramfs/pe_signature.hpp"
 #include "initramfs/unpack.hpp"
 
 namespace initramfs {
@@ -46,7 +47,8 @@ std::vector<Stretch> stretches(Source& source, Image& image) {
     if (section.name == ".initrd") out.push_back({section.offset, section.size});
     // Microcode comes first (systemd-stub(7)).
     if (section.name == ".ucode") out.insert(out.begin(), {section.offset, section.size});
-    if (section.name == ".cmdline" || section.name == ".uname" || section.name == ".osrel") {
+    if (section.name == ".cmdline" || section.name == ".uname" || section.name == ".osrel" ||
+        section.name == ".sdmagic") {
       std::string text(source.read(section.offset, static_cast<std::size_t>(std::min(section.size, kText))));
       while (!text.empty() && text.back() == '\0') text.pop_back();
       image.sections.emplace(section.name, std::move(text));
@@ -82,6 +84,14 @@ void unpack(Source& source, const std::vector<Stretch>& all, Unpacker& unpacker,
     if (all.size() > 1) fill_up(unpacker);
   }
   unpacker.finish();
+}
+
+void read_signatures(Source& source, Image& image) {
+  try {
+    image.signatures = pe_signatures(source);
+  } catch (const base::Error& error) {
+    image.signatures = {{.fault = error.what()}};
+  }
 }
 
 /// Counts entries as Builder does, and lets through the bytes of some.
@@ -129,6 +139,7 @@ Image read(Source& source, const ReadOptions& wanted, const Limits& limits, cons
   Image image;
   const auto all = stretches(source, image);
   for (const auto& stretch : all) image.size += stretch.size;
+  if (image.is_uki && wanted.signatures) read_signatures(source, image);
   Builder builder(image, wanted, limits);
   Unpacker unpacker(builder, image, &builder, limits);
   unpack(source, all, unpacker, between);

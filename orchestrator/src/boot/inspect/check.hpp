@@ -14,6 +14,9 @@ void check_init(const Facts& facts, Findings& out);
 void check_private(const Facts& facts, Findings& out);
 void check_kernel(const Facts& facts, Findings& out);
 
+// check_signed.cpp
+void check_signed(const Facts& facts, Findings& out);
+
 // check_current.cpp
 void check_current(const Facts& facts, Findings& out);
 

@@ -7,7 +7,8 @@ namespace inspect {
 
 Findings check_all(const Facts& facts) {
   Findings out;
-  for (auto* const check : {check_whole, check_generator, check_private, check_current, check_kernel, check_present})
+  for (auto* const check :
+       {check_whole, check_generator, check_private, check_current, check_signed, check_kernel, check_present})
     check(facts, out);
   const auto missing = [](const Finding& finding) {
     return finding.id == "sshd.present" && finding.severity != Severity::good;

@@ -29,6 +29,14 @@ constexpr std::array kChecks{
           "An image keeps the keys, the sshd and the configuration of the day on which it was made. A key that was "
           "taken away still logs in; one that was "
           "added does not. dracut-sshd-rebuild makes it anew."},
+    Check{
+        "image.signed", "a unified kernel image is signed, and whole",
+        "Where Secure Boot is on, the firmware starts a unified kernel image only if its signature is by a key that "
+        "the "
+        "firmware trusts (db), and is about these very bytes. One byte changed, in the image or in its signature, and "
+        "it "
+        "says \"Access Denied\", and goes on to the next boot entry. What makes the image signs it: kernel-install by "
+        "/etc/kernel/uki.conf, dracut by uefi_secureboot_cert. Afterwards nothing may write to it."},
     Check{"kernel.modules", "its kernel modules fit the kernel",
           "A kernel loads no module that was built for another release: no network interface, no disk. An image is for "
           "one kernel; see which one the boot "

@@ -119,6 +119,7 @@ void find_groups_of_root(Facts& facts) {
 initramfs::ReadOptions read_options() {
   initramfs::ReadOptions out;
   out.content = kept;
+  out.signatures = true;
   return out;
 }
 

@@ -51,8 +51,10 @@ bool BootSession::end(const std::string& id, bool done, const std::string& said)
 
 bool BootSession::step(const std::string& id, const std::function<Seen()>& look) {
   // A slow machine is given time as long as it gets on: what it prints tells.
-  const auto patience = static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const auto most = kMostPatience * static_cast<double>(part_.patience.count());
+  // A firmware reads and digests the whole image before it prints anything of it.
+  const auto patience =
+      id == "firmware" ? most : static_cast<double>((is_early(id) ? part_.early : part_.patience).count());
   const double begin = context_.clock.now();
   double alive = begin;
   auto written = guest_.written();
@@ -79,11 +81,30 @@ bool BootSession::step(const std::string& id, const std::function<Seen()>& look)
   }
 }
 
-std::string BootSession::console_after(std::string_view sign) const {
+std::string BootSession::console_line(std::string_view sign) const {
   const auto text = guest_.console();
   const auto at = text.find(sign);
   if (at == std::string::npos) return {};
-  return base::printable(base::trim(std::string_view(text).substr(at, text.find('\n', at) - at)), 160);
+  return std::string(base::trim(std::string_view(text).substr(at, text.find('\n', at) - at)));
+}
+
+std::string BootSession::console_after(std::string_view sign) const { return base::printable(console_line(sign), 160); }
+
+/// What OVMF says of a boot entry (edk2, OvmfPkg/Library/PlatformBmPrintScLib): that it starts it, once it has checked
+/// the signature, or why it does not load it.
+BootSession::Seen BootSession::firmware() const {
+  for (const std::string_view sign : {"failed to load Boot0000", "failed to start Boot0000"}) {
+    const auto line = console_line(sign);
+    if (line.empty()) continue;
+    const auto why = line.substr(std::min(line.rfind(": ") + 2, line.size()));
+    return {false, true, "it refuses the image: " + why};
+  }
+  const auto line = console_line("starting Boot0000");
+  return line.empty() ? Seen{} : Seen{true, false, part_.firmware_words};
+}
+
+bool BootSession::until_started() {
+  return step("firmware", [&] { return firmware(); });
 }
 
 bool BootSession::until_prompt() {
@@ -97,7 +118,7 @@ bool BootSession::until_prompt() {
     const auto line = console_after("Linux version ");
     return line.empty() ? Seen{} : Seen{true, false, line.substr(0, line.find(' ', 14))};
   };
-  return step("kernel", kernel) &&
+  return (!part_.firmware || until_started()) && step("kernel", kernel) &&
          step("initrd",
               [&] {
                 return printed({"systemd[1]: Running in init", "systemd[1]: systemd ", "Welcome to "});

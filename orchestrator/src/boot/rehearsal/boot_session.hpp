@@ -30,6 +30,8 @@ struct BootSessionOptions {
   std::size_t disks = 0;              // that ask for a passphrase
   std::vector<std::string> unopened;  // disks that are needed, and that nothing in the image opens
   bool breaks = false;                // rd.break was said
+  bool firmware = false;              // a firmware starts the kernel
+  std::string firmware_words;         // how: for people
   std::vector<OfferedKey> offered;    // to be offered without their private halves
   bool throw_away = false;            // the key that logs in is none of the image's: there has to be one of those
   std::string offer_log;              // a file for ssh's words about them
@@ -46,6 +48,8 @@ class BootSession {
  public:
   BootSession(vm::Guest& guest, BootSessionOptions part, const base::Context& context, OnStep tell);
 
+  /// The firmware's part alone; false where it refuses.
+  bool until_started();
   /// Up to the prompts; false where a step failed.
   bool until_prompt();
   /// From the passphrase on.
@@ -65,6 +69,7 @@ class BootSession {
   bool step(const std::string& id, const std::function<Seen()>& look);
   bool end(const std::string& id, bool done, const std::string& detail);
   [[nodiscard]] vm::GuestTraffic heard() const;
+  [[nodiscard]] Seen firmware() const;
   Seen network();
   Seen banner();
   Seen login();
@@ -76,6 +81,7 @@ class BootSession {
   Seen root();
   Seen handover();
   base::Outcome ssh(const std::string& command, const remote::Secret* passphrase, std::chrono::seconds deadline);
+  [[nodiscard]] std::string console_line(std::string_view sign) const;
   [[nodiscard]] std::string console_after(std::string_view sign) const;
 
   vm::Guest& guest_;

@@ -22,8 +22,10 @@ std::vector<std::string> last_of(std::vector<std::string> lines, std::size_t cou
 }  // namespace
 
 nlohmann::ordered_json to_json(const Report& report) {
-  nlohmann::ordered_json out{{"unlocked", report.passed}, {"image", report.image}, {"kernel", report.kernel},
-                             {"cmdline", report.cmdline}, {"kvm", report.kvm},     {"changes", report.changes}};
+  nlohmann::ordered_json out{
+      {"unlocked", report.passed},         {"image", report.image},    {"kernel", report.kernel},
+      {"cmdline", report.cmdline},         {"kvm", report.kvm},        {"firmware", report.firmware},
+      {"secure_boot", report.secure_boot}, {"changes", report.changes}};
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : report.steps)
     steps.push_back(

@@ -16,6 +16,7 @@
 #include "rehearsal/boot_session.hpp"
 #include "rehearsal/disks.hpp"
 #include "rehearsal/drivers.hpp"
+#include "rehearsal/firmware_start.hpp"
 #include "rehearsal/janitor.hpp"
 #include "rehearsal/keys.hpp"
 #include "rehearsal/make_plan.hpp"
@@ -23,6 +24,8 @@
 #include "rehearsal/nic.hpp"
 #include "rehearsal/settings.hpp"
 #include "rehearsal/subject.hpp"
+#include "vm/efi_store.hpp"
+#include "vm/tpm.hpp"
 
 namespace rehearsal {
 namespace {
@@ -33,6 +36,8 @@ constexpr double kFirstWords =
     15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
 
 constexpr std::chrono::seconds kSilence{90};  // of a kernel whose emulated processors may wait for each other
+
+constexpr std::uint64_t kMostOfStore = 16U << 20U;  // of a firmware's variables
 
 constexpr unsigned kProcessors = 2;  // of the virtual machine; more would wait for one another
 
@@ -63,8 +68,10 @@ class Stage {
     report_.image = subject_->image.string();
     report_.source = subject_->source;
     report_.findings = inspect::check_all(*subject_->facts);
-    plan_ = plan_of(*subject_->facts, request_.wishes);
-    if (!subject_->inner->files.empty() && !request_.wishes.as_is)
+    wishes_ = request_.wishes;
+    start_ = firmware_start_of(*subject_, request_);
+    plan_ = plan_for_start();
+    if (!subject_->inner->files.empty() && !wishes_.as_is)
       plan_.cannot.emplace_back(
           "most of the image is a file system of its own, which covers what would be added: --as-is, with --key FILE");
     if (!plan_.cannot.empty()) throw CannotRehearse(base::join(plan_.cannot, "; "), base::Exit::usage);
@@ -76,6 +83,8 @@ class Stage {
     }
     if (!can_log_in()) return std::move(report_);
     prepare();
+    tell_start();
+    if (start_.firmware && !start_.is_whole() && !starts()) return std::move(report_);
     play();
     return std::move(report_);
   }
@@ -84,6 +93,24 @@ class Stage {
   [[nodiscard]] fs::path in(const char* name) const { return scratch_.path() / name; }
   /// All that qemu reads and writes, and nothing else: keys and the like are not shown to it.
   [[nodiscard]] fs::path qemu_folder() const { return scratch_.path() / "vm"; }
+
+  /// A UKI that a firmware starts is not added to. Where that leaves it without what a virtual machine needs, the
+  /// firmware only starts it.
+  Plan plan_for_start() {
+    if (start_.is_whole()) {
+      auto wishes = wishes_;
+      wishes.as_is = true;
+      auto plan = plan_of(*subject_->facts, wishes);
+      if (plan.cannot.empty()) {
+        wishes_ = wishes;
+        // What stands in the image stays there.
+        std::erase_if(plan.changes, [](const std::string& one) { return one.starts_with("removed from the kernel"); });
+        return plan;
+      }
+      start_.why_only_start = base::join(plan.cannot, "; ");
+    }
+    return plan_of(*subject_->facts, wishes_);
+  }
 
   /// False where a boot would show nothing that is not known: the step at which it would end is said at once.
   bool can_log_in() {
@@ -136,14 +163,17 @@ class Stage {
       key_ = request_.key;
     }
     add_host_key(overlay);
-    if (!request_.wishes.as_is) {
+    if (!wishes_.as_is) {
       observer_.status("adding what the virtual machine needs");
       add_settings(overlay, facts, plan_);
       add_drivers(overlay, plan_.drivers, facts, *subject_->file, *subject_->inner, request_.wishes.root,
                   scratch_.path(), context_);
     }
-    const auto kernel = write_boot_files(*subject_, request_.wishes.as_is ? "" : archive_of(overlay, subject_->tree),
-                                         qemu_folder() / "initrd", qemu_folder() / "linux");
+    if (start_.firmware) prepare_firmware();
+    const auto kernel = start_.is_whole()
+                            ? fs::path()
+                            : write_boot_files(*subject_, wishes_.as_is ? "" : archive_of(overlay, subject_->tree),
+                                               qemu_folder() / "initrd", qemu_folder() / "linux");
     check_nic();
     observer_.status("making scratch disks");
     passphrase_ = remote::Secret(random_word());
@@ -158,16 +188,124 @@ class Stage {
     machine_.processors = std::clamp(std::thread::hardware_concurrency(), 1U, kProcessors);
     machine_.kernel = kernel;
     machine_.initrd = qemu_folder() / "initrd";
-    machine_.cmdline = cmdline_of(plan_, report_.kvm, request_.wishes.as_is);
+    if (start_.is_whole()) machine_.firmware = boot_;
+    set_command_line();
     machine_.nics = {vm::nic_of(plan_.network, vm::logs_in(qemu_folder()).packets)};
     isolate();
     report_.kernel = subject_->kernel.empty() ? report_.image : kernel.string();
-    report_.cmdline = machine_.cmdline;
     report_.changes = plan_.changes;
     if (!report_.kvm)
       report_.changes.emplace_back(
           "an emulated machine is slow: its devices have 900 s to appear "
           "(systemd.default_device_timeout_sec; systemd before 254 gives up after 90 s)");
+  }
+
+  /// The boot partition, and the firmware's variables with the keys in them.
+  void prepare_firmware() {
+    const auto& keys = start_.keys;
+    const auto partition = make_boot_partition(*subject_, qemu_folder() / "boot");
+    auto variables = vm::boot_variables(partition.path);
+    if (keys.on) {
+      for (auto& each : vm::secure_boot_variables(keys.pk, keys.kek, keys.db, keys.dbx)) variables.push_back(each);
+    }
+    boot_.code = start_.firmware->code;
+    boot_.variables = qemu_folder() / "variables.fd";
+    boot_.boot_partition = qemu_folder() / "boot";
+    const auto empty = base::read_file(start_.firmware->variables, kMostOfStore);
+    try {
+      base::write_file(boot_.variables, vm::with_variables(empty, variables), 0600);
+    } catch (const base::Error& error) {
+      throw error.with_context(start_.firmware->variables.string());
+    }
+    if (!partition.extra.empty())
+      plan_.changes.push_back(fmt::format("beside the image: {}; what is sealed to this machine's TPM is not opened",
+                                          base::printable(base::join(partition.extra, ", "), 300)));
+  }
+
+  /// How a UKI is started; nothing where the image is none.
+  void tell_start() {
+    if (!start_.why_not.empty())
+      report_.changes.push_back("no firmware starts the image, its kernel and initramfs are taken out of it: " +
+                                start_.why_not);
+    if (!start_.firmware) return;
+    report_.changes.push_back(
+        fmt::format("a firmware (OVMF) starts the image, not one of its bytes changed; Secure Boot "
+                    "is {}: {}. The boot loader is left out",
+                    start_.keys.on ? "on" : "off", start_.keys.words));
+    report_.firmware = true;
+    report_.secure_boot = start_.keys.on;
+    if (!start_.is_whole()) {
+      report_.changes.push_back(
+          "the firmware's start is all that is seen of it; then its kernel and initramfs, taken out of it, are "
+          "booted: " +
+          start_.why_only_start);
+      return;
+    }
+    report_.changes.push_back(fmt::format(
+        "further words on the command line{} come from the virtual machine (systemd-stub measures them into PCR 12)",
+        request_.key.empty() ? ", and the throw-away key," : ""));
+  }
+
+  /// The words that qemu, or the firmware's stub, hands over.
+  void set_command_line() {
+    machine_.cmdline = report_.cmdline = cmdline_of(plan_, machine_.kvm, wishes_.as_is);
+    if (!machine_.firmware) return;
+    auto more = plan_;
+    more.cmdline = request_.wishes.breaks ? "rd.break" : "";
+    auto words = cmdline_of(more, machine_.kvm, true) + " loglevel=7";
+    if (!plan_.nic_name.empty()) words += fmt::format(" ifname={}:{}", plan_.nic_name, plan_.network.mac);
+    if (request_.key.empty()) words += " " + words_for_key(*subject_->facts, base::read_file(key_ + ".pub", 65536));
+    report_.cmdline = words;
+    if (const auto own = subject_->tree.sections.find(".cmdline"); own != subject_->tree.sections.end())
+      report_.cmdline = std::string(base::trim(own->second)) + " " + words;
+    machine_.firmware->oem_strings = {"io.systemd.stub.kernel-cmdline-extra=" + words};
+  }
+
+  /// A TPM of the rehearsal's own, where swtpm is installed.
+  void give_tpm() {
+    if (!machine_.firmware) return;
+    machine_.firmware->tpm = -1;
+    tpm_.reset();
+    try {
+      auto folder = qemu_folder() / "tpm";
+      base::remove_tree(folder);
+      tpm_ = std::make_unique<vm::Tpm>(folder, context_.environment, cage_);
+      machine_.firmware->tpm = tpm_->descriptor();
+      note("it has a TPM whose keys and PCRs are the rehearsal's own");
+    } catch (const base::Error& error) {
+      if (error.exit() != base::Exit::missing_tool) throw;
+      note("it has no TPM: swtpm is not installed");
+    }
+  }
+
+  /// Once, however often something is tried.
+  void note(const std::string& change) {
+    if (std::ranges::find(report_.changes, change) == report_.changes.end()) report_.changes.push_back(change);
+  }
+
+  /// Has the firmware start the image, and looks no further. False where it refuses.
+  bool starts() {
+    observer_.status("starting the firmware");
+    auto machine = machine_;
+    machine.disks.clear();
+    machine.processors = 1;
+    machine.firmware = boot_;
+    begin_ = context_.clock.now();
+    vm::Guest guest(machine, vm::logs_in(qemu_folder()), context_.environment, cage_);
+    auto part = part_for(guest);
+    part.firmware = true;
+    BootSession play(guest, std::move(part), context_, observer_.step);
+    const bool started = play.until_started();
+    guest.end();
+    before_ = play.steps();
+    if (!started) {
+      report_.steps = before_;
+      report_.console = guest.console();
+      report_.qemu = guest.words();
+      report_.explanation = explanation_of("firmware", report_.findings);
+    }
+    forget_logs();
+    return started;
   }
 
   /// The virtual machine has not this machine's TPM.
@@ -201,12 +339,15 @@ class Stage {
   std::unique_ptr<vm::Guest> start() {
     observer_.status("starting qemu");
     const auto logs = vm::logs_in(qemu_folder());
+    give_tpm();
     if (machine_.kvm) {
       begin_ = context_.clock.now();
       try {
         auto guest = std::make_unique<vm::Guest>(machine_, logs, context_.environment, cage_);
         while (!guest->ended() && guest->death().empty() && context_.clock.now() - begin_ < kFirstWords) {
-          if (guest->console().find("Linux version") != std::string::npos) return guest;
+          if (const auto said = guest->console(); said.find("Linux version") != std::string::npos ||
+                                                  (machine_.firmware && said.find("BdsDxe: ") != std::string::npos))
+            return guest;
           context_.clock.sleep(std::chrono::milliseconds(50), context_.cancel);
         }
       } catch (const base::Error& error) {
@@ -214,7 +355,8 @@ class Stage {
       }
       forget_logs();
       machine_.kvm = report_.kvm = false;
-      machine_.cmdline = report_.cmdline = cmdline_of(plan_, false, request_.wishes.as_is);
+      set_command_line();
+      give_tpm();
       report_.changes.emplace_back("KVM is there, and a machine does not run on it: everything is emulated");
     }
     begin_ = context_.clock.now();
@@ -244,6 +386,8 @@ class Stage {
     part.unopened = plan_.unopened;
     part.begin = begin_;
     part.breaks = request_.wishes.breaks;
+    part.firmware = machine_.firmware.has_value();
+    part.firmware_words = start_.keys.on ? "Secure Boot is on" : "Secure Boot is off";
     part.offered =
         offered_keys(usable_lines(*subject_->facts), types_of_client(scratch_.path(), context_), scratch_.path());
     part.offer_log = in("offers.log").string();
@@ -300,7 +444,8 @@ class Stage {
     if (!report_.passed && !by_hand && spoiled(play.steps().back())) return false;
     guest.end();
     if (observer_.console) tell_console(guest);
-    report_.steps = play.steps();
+    report_.steps = before_;
+    for (const auto& step : play.steps()) report_.steps.push_back(step);
     report_.console = guest.console();
     report_.journal = guest.journal();
     report_.qemu = guest.words();
@@ -324,9 +469,14 @@ class Stage {
   base::TempDir scratch_;
   Janitor janitor_;  // gone before the folder is
   std::unique_ptr<Subject> subject_;
+  Wishes wishes_;  // as the image can be booted
+  FirmwareStart start_;
   Plan plan_;
   vm::Machine machine_;
+  vm::FirmwareBoot boot_;
   std::optional<base::Confinement> cage_;
+  std::unique_ptr<vm::Tpm> tpm_;
+  std::vector<Step> before_;  // of a start alone
   remote::Secret passphrase_;
   remote::Secret wrong_;
   std::string token_;

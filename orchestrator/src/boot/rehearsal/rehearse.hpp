@@ -24,6 +24,8 @@ struct Report {
   std::string cmdline;
   std::string source;  // how the image was found
   bool kvm = false;
+  bool firmware = false;     // one has started the image
+  bool secure_boot = false;  // with Secure Boot on
   std::vector<std::string> changes;
   std::vector<Step> steps;
   bool passed = false;

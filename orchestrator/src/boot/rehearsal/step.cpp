@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::array kKinds{
     StepKind{"disks", "what root= lies on is known", "crypt."},
+    StepKind{"firmware", "the firmware starts the image", "image.signed"},
     StepKind{"kernel", "the kernel starts", "image. kernel."},
     StepKind{"initrd", "the initramfs starts", "image. kernel."},
     StepKind{"network", "the network interface has an address", "network. sshd.unit"},

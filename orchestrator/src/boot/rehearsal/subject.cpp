@@ -91,6 +91,11 @@ std::unique_ptr<Subject> subject_of(const Request& request, const base::Context&
   return out;
 }
 
+void copy_whole(initramfs::Source& source, const fs::path& file) {
+  const auto out = create(file);
+  copy(source, 0, source.size(), out.get(), file.string());
+}
+
 fs::path write_boot_files(Subject& subject, const std::string& overlay, const fs::path& initrd,
                           const fs::path& kernel) {
   std::vector<initramfs::PeSection> sections;

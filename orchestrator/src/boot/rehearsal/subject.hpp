@@ -32,4 +32,7 @@ struct Subject {
 std::filesystem::path write_boot_files(Subject& subject, const std::string& overlay,
                                        const std::filesystem::path& initrd, const std::filesystem::path& kernel);
 
+/// The bytes of a source, in a new file.
+void copy_whole(initramfs::Source& source, const std::filesystem::path& file);
+
 }  // namespace rehearsal

@@ -111,13 +111,19 @@ void judge_loader(const BootChain& boot, Findings& out) {
   if (boot.uki) {
     const auto signer = base::printable(boot.uki_signer, 40);
     const bool unsigned_one = checked && boot.uki_signer.empty();
-    out.push_back({"host.uki", unsigned_one ? Severity::error : Severity::warning,
+    const bool by_rebuild = signer == "ukify" || signer == "dracut";
+    out.push_back({"host.uki",
+                   unsigned_one ? Severity::error
+                   : by_rebuild ? Severity::note
+                                : Severity::warning,
                    fmt::format("the next boot is a unified kernel image: the initramfs is a part of it, and {}",
                                unsigned_one ? "Secure Boot starts none that is not signed; what signs it is not known"
                                : signer.empty()     ? "nothing signs it"
                                : signer == "dracut" ? "dracut makes and signs it"
                                                     : signer + " signs it"),
-                   "make and sign the image anew in the way this system does, then: dracut-sshd inspect FILE.efi"});
+                   by_rebuild ? "dracut-sshd-rebuild has it made and signed so (docs/uki.md)"
+                              : "make and sign the image anew in the way this system does, then: dracut-sshd inspect "
+                                "FILE.efi (docs/uki.md)"});
   }
   if (checked && !boot.uki)
     out.push_back(

@@ -13,7 +13,8 @@ namespace {
 // pauth-impdef: pointers are signed by a hash of qemu's own; to imitate the architecture's cipher in each function
 // takes half of a boot's time (qemu, docs/system/arm/cpu-features).
 constexpr std::array kKnown{
-    Architecture{"x86_64", 62, "qemu-system-x86_64", "q35", "max", ",sata=off", "ttyS0", "ttyS1", "qemu-system-x86"},
+    Architecture{"x86_64", 62, "qemu-system-x86_64", "q35", "max", ",sata=off", "ttyS0", "ttyS1", "qemu-system-x86",
+                 true},
     Architecture{"aarch64", 183, "qemu-system-aarch64", "virt", "max,pauth-impdef=on", "", "ttyAMA0", "",
                  "qemu-system-arm"},
 };

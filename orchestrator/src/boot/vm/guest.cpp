@@ -48,6 +48,7 @@ base::Command command_of(const Machine& machine, const Logs& logs, int monitor,
   out.env["LC_ALL"] = "C";
   out.log = logs.qemu;
   out.passed[kMonitor] = monitor;
+  if (machine.firmware && machine.firmware->tpm >= 0) out.passed[kTpmDescriptor] = machine.firmware->tpm;
   out.dies_with_parent = true;
   return out;
 }
@@ -135,7 +136,8 @@ Guest::Guest(const Machine& machine, Logs logs, const std::map<std::string, std:
 }
 
 Isolation isolation_of(const Machine& machine, const std::filesystem::path& folder, const base::Context& context) {
-  base::Confinement cage{.writable = {folder}, .readable = {machine.kernel}, .devices = {}, .network = true};
+  base::Confinement cage{.writable = {folder}, .readable = {}, .devices = {}, .network = true};
+  if (!machine.kernel.empty()) cage.readable.push_back(machine.kernel);
   if (machine.kvm) cage.devices.emplace_back("/dev/kvm");
   base::Command ask;
   if (const auto path = context.environment.find("PATH"); path != context.environment.end()) ask.env.insert(*path);

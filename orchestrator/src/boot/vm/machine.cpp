@@ -52,6 +52,23 @@ void add_nics(std::vector<std::string>& argv, const std::vector<Nic>& nics) {
   }
 }
 
+void add_firmware(std::vector<std::string>& argv, const FirmwareBoot& firmware) {
+  const auto add = [&](const char* option, const std::string& text) { argv.insert(argv.end(), {option, text}); };
+  // Only SMM may write to the variables: what is enrolled stays so, whatever the system does (edk2, OvmfPkg/README).
+  add("-global", "driver=cfi.pflash01,property=secure,value=on");
+  add("-global", "ICH9-LPC.disable_s3=1");
+  add("-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + value(firmware.code.string()));
+  add("-drive", "if=pflash,unit=1,format=raw,file=" + value(firmware.variables.string()));
+  add("-drive", "if=none,id=boot,format=raw,readonly=on,file=fat:" + value(firmware.boot_partition.string()));
+  // The firmware drives it; the system need not.
+  add("-device", "virtio-blk-pci,drive=boot");
+  for (const auto& text : firmware.oem_strings) add("-smbios", "type=11,value=" + value(text));
+  if (firmware.tpm < 0) return;
+  add("-chardev", fmt::format("socket,id=tpm,fd={}", kTpmDescriptor));
+  add("-tpmdev", "emulator,id=tpm0,chardev=tpm");
+  add("-device", "tpm-crb,tpmdev=tpm0");
+}
+
 }  // namespace
 
 std::string_view emulated_cmdline() {
@@ -85,7 +102,8 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
   if (machine.seccomp) add("-sandbox", std::string(seccomp_option()));
   // A controller that nothing is at costs an emulated guest seconds: its driver looks at six ports.
   const bool sata = std::ranges::any_of(machine.disks, [](const Disk& disk) { return disk.model == "ide-hd"; });
-  add("-machine", std::string(architecture.machine) + (sata ? "" : std::string(architecture.without_sata)));
+  add("-machine", std::string(architecture.machine) + (sata ? "" : std::string(architecture.without_sata)) +
+                      (machine.firmware ? ",smm=on" : ""));
   add("-accel", machine.kvm ? "kvm" : "tcg,thread=multi");
   add("-cpu", machine.kvm ? "host" : std::string(architecture.imitated));
   add("-smp", fmt::format("{}", machine.processors));
@@ -102,9 +120,13 @@ std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, 
     add("-serial", "chardev:journal");
   }
   add("-device", "virtio-rng-pci");
-  add("-kernel", machine.kernel.string());
-  add("-initrd", machine.initrd.string());
-  add("-append", machine.cmdline);
+  if (machine.firmware) {
+    add_firmware(argv, *machine.firmware);
+  } else {
+    add("-kernel", machine.kernel.string());
+    add("-initrd", machine.initrd.string());
+    add("-append", machine.cmdline);
+  }
   add_disks(argv, machine.disks);
   add_nics(argv, machine.nics);
   if (machine.hot_plug) add("-device", "pcie-root-port,id=later,chassis=9,slot=9");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,15 @@ struct UserNetwork {
   unsigned port = 0;  // of 127.0.0.1; 0: any that is free
 };
 
+/// The firmware starts the machine, instead of qemu.
+struct FirmwareBoot {
+  std::filesystem::path code;
+  std::filesystem::path variables;       // this machine's own, which the firmware writes to
+  std::filesystem::path boot_partition;  // a folder, shown as a FAT file system that nobody writes to
+  std::vector<std::string> oem_strings;  // SMBIOS, type 11
+  int tpm = -1;                          // a descriptor at which swtpm(8) listens, for qemu; -1: there is no TPM
+};
+
 struct Machine {
   const Architecture* architecture = nullptr;
   bool kvm = false;  // otherwise emulated
@@ -46,6 +56,7 @@ struct Machine {
   std::filesystem::path kernel;
   std::filesystem::path initrd;
   std::string cmdline;
+  std::optional<FirmwareBoot> firmware;  // then the three above are not used
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   std::filesystem::path keyboard;  // a socket to make, at which somebody types at the console; "": nobody does
@@ -71,6 +82,9 @@ struct Logs {
 };
 
 [[nodiscard]] Logs logs_in(const std::filesystem::path& folder);
+
+/// What qemu calls the descriptor of the TPM.
+inline constexpr int kTpmDescriptor = 4;
 
 /// The arguments. QMP is spoken over the descriptor `monitor`.
 [[nodiscard]] std::vector<std::string> arguments_of(const Machine& machine, const Logs& logs, int monitor);

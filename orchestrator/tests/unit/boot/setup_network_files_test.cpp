@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "detect/network_read.hpp"
 #include "golden.hpp"
 #include "network_state.hpp"
 #include "networkd/outcome.hpp"

@@ -99,6 +99,23 @@ TEST(Machine, OnKvmTheProcessorIsTheMachinesOwn) {
   EXPECT_THAT(after(argv, "-cpu"), testing::ElementsAre("host"));
 }
 
+TEST(Machine, AFirmwareStartsItInPlaceOfQemu) {
+  auto wanted = machine();
+  wanted.firmware = FirmwareBoot{"/f/code.fd", "/k/a,b.fd", "/k/boot", {"io.systemd.stub.kernel-cmdline-extra=a,b"}, 7};
+  const auto argv = arguments_of(wanted, logs_in("/k"), 3);
+  for (const auto* option : {"-kernel", "-initrd", "-append"}) EXPECT_THAT(after(argv, option), testing::IsEmpty());
+  EXPECT_THAT(after(argv, "-machine").front(), HasSubstr("smm=on"));
+  EXPECT_THAT(after(argv, "-global"), Contains("driver=cfi.pflash01,property=secure,value=on"));
+  EXPECT_THAT(after(argv, "-drive"), Contains("if=pflash,unit=0,format=raw,readonly=on,file=/f/code.fd"));
+  EXPECT_THAT(after(argv, "-drive"), Contains("if=pflash,unit=1,format=raw,file=/k/a,,b.fd"));
+  EXPECT_THAT(after(argv, "-drive"), Contains(HasSubstr("readonly=on,file=fat:/k/boot")));
+  EXPECT_THAT(after(argv, "-smbios"), testing::ElementsAre("type=11,value=io.systemd.stub.kernel-cmdline-extra=a,,b"));
+  EXPECT_THAT(after(argv, "-chardev"), Contains("socket,id=tpm,fd=4"));
+  EXPECT_THAT(after(argv, "-device"), Contains("tpm-crb,tpmdev=tpm0"));
+  wanted.firmware->tpm = -1;
+  EXPECT_THAT(after(arguments_of(wanted, logs_in("/k"), 3), "-tpmdev"), testing::IsEmpty());
+}
+
 TEST(Machine, AnArchitectureIsKnownByTheNumberThatItsProgramsBear) {
   ASSERT_NE(architecture_of(183), nullptr);
   EXPECT_EQ(architecture_of(183)->name, "aarch64");
