@@ -182,7 +182,8 @@ struct CommandLine {
         ->check(CLI::Range(0, 1023));
     from->add_option("--passphrase-command", unlock.command, "The first line that this prints")->type_name("COMMAND");
     from->require_option(0, 1);
-    verb->add_flag("--pin", unlock.pin, "It is the PIN of a TPM, FIDO2 or smart card token, and answers its prompt alone");
+    verb->add_flag("--pin", unlock.pin,
+                   "It is the PIN of a TPM, FIDO2 or smart card token, and answers its prompt alone");
     verb->add_option("--deadline", unlock.deadline, "Give up after so many seconds")
         ->capture_default_str()
         ->check(CLI::Range(1, 86400));

@@ -126,12 +126,13 @@ constexpr std::array kChecks{
     Check{"crypt.agent", "a passphrase can be given from a login",
           "Who logs in answers the prompt by unlock, or by systemd-tty-ask-password-agent. Without these a login is "
           "of no use."},
-    Check{"crypt.opens", "it opens every disk that the boot needs",
-          "What the root file system, /usr and resume lie on is followed down to the disks: on the machine itself, "
-          "else by what the image recorded when it was built. A disk that neither crypttab in the image nor rd.luks "
-          "on the kernel's command line names is not opened: nothing asks for its passphrase, and the boot waits "
-          "for a device that does not come. A disk that opens by itself, by a TPM, a token or a key file, is named with "
-          "what happens where that fails: whether its passphrase is asked for, and what in the image is missing for it."},
+    Check{
+        "crypt.opens", "it opens every disk that the boot needs",
+        "What the root file system, /usr and resume lie on is followed down to the disks: on the machine itself, "
+        "else by what the image recorded when it was built. A disk that neither crypttab in the image nor rd.luks "
+        "on the kernel's command line names is not opened: nothing asks for its passphrase, and the boot waits "
+        "for a device that does not come. A disk that opens by itself, by a TPM, a token or a key file, is named with "
+        "what happens where that fails: whether its passphrase is asked for, and what in the image is missing for it."},
 };
 
 }  // namespace

@@ -74,8 +74,8 @@ class WayJudge {
   void judge_token(const TokenKind& kind) {
     if (!option_of(opening_, kind.option) && (kind.option != "fido2-device" || !option_of(opening_, "fido2-cid")))
       return;
-    const auto missing = std::ranges::find_if(
-        kind.libraries, [&](std::string_view library) { return !has_library(facts_, library); });
+    const auto missing =
+        std::ranges::find_if(kind.libraries, [&](std::string_view library) { return !has_library(facts_, library); });
     if (missing != kind.libraries.end())
       return concern(Severity::warning,
                      fmt::format("it is to be opened by {}, but {} is not in the image: it will not open by itself",
@@ -104,14 +104,15 @@ class WayJudge {
     const auto limit = option_of(opening_, "timeout").value_or("0");
     if (limit.empty() || limit == "0" || is_headless(opening_)) return;
     concern(Severity::warning,
-            fmt::format("{}its passphrase is asked for for {}, and then the boot gives up", keyless ? "" : "after that ",
-                        base::printable(limit, 40)),
+            fmt::format("{}its passphrase is asked for for {}, and then the boot gives up",
+                        keyless ? "" : "after that ", base::printable(limit, 40)),
             "unlock --retry asks again then; or take timeout= away, and type dracut-sshd-rebuild");
   }
 
   void judge_headless(bool keyless) {
     const std::string remedy = "take headless= away, and type dracut-sshd-rebuild";
-    if (keyless) return concern(Severity::error, "nothing opens it by itself, and with headless= nobody is asked", remedy);
+    if (keyless)
+      return concern(Severity::error, "nothing opens it by itself, and with headless= nobody is asked", remedy);
     out_.text = fmt::format("by {}; if that fails, nobody is asked (headless=)", base::join(by_, " or "));
     concern(Severity::warning,
             fmt::format("if {} does not open it, with headless= nobody is asked, and a login is of no use",

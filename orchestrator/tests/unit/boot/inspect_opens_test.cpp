@@ -222,7 +222,8 @@ Files image_with_tpm(const std::string& options) {
 
 TEST(OpensByItself, ByTheTpmAndWhatFollows) {
   auto text = text_of(findings_of(image_with_tpm(""), kDebian));
-  EXPECT_THAT(text, HasSubstr("note crypt.opens vda5_crypt is opened by the TPM; if that fails, a passphrase is asked for"));
+  EXPECT_THAT(text,
+              HasSubstr("note crypt.opens vda5_crypt is opened by the TPM; if that fails, a passphrase is asked for"));
   EXPECT_THAT(text, Not(HasSubstr("warning crypt.opens")));
   text = text_of(findings_of(image_with_tpm(",token-timeout=0"), kDebian));
   EXPECT_THAT(text, HasSubstr("warning crypt.opens /etc/crypttab:1 vda5_crypt: with token-timeout=0 nobody is asked"));
