@@ -4,6 +4,7 @@
   good    a real encrypted root under qemu, with a tap device: its initramfs asks, and its real system has another host key
   wrong   an sshd that has another host key than the one that is known, and would write down whatever comes: it hears no login. As that ends
           no waiting, it is called alone, with a deadline of its own
+  sealed  an sshd whose host key is not the one that is known for it, but the one that is known for the case that its TPM refuses
   late    an sshd that is down at first; with the right passphrase it makes room for another, with the real system's host key
 
 The passphrase comes by a descriptor, and is then looked for: among all arguments and environments while it runs, in all logs, and in the
@@ -41,7 +42,7 @@ import verdict
 LATE = 15.0  # seconds after which the late one comes
 WITHIN = 900  # for everything, on a machine that has much else to do
 SOON = 15  # for what does not come
-ADDRESSES = {"wrong": "10.77.0.2", "late": "10.77.0.3"}
+ADDRESSES = {"wrong": "10.77.0.2", "late": "10.77.0.3", "sealed": "10.77.0.4"}
 EARLY = """#!/bin/bash
 # What an initramfs of this module's does, without keeping what it hears.
 case $SSH_ORIGINAL_COMMAND in
@@ -130,7 +131,9 @@ class Stand:
         """Of `wrong` another key than it has."""
         keys = {"good-initramfs": self.site.text("dracut_ssh_host_ed25519_key.pub"), good: self.site.text("etc/ssh/ssh_host_ed25519_key.pub"),
                 "late-initramfs": (self.work / "late/early.pub").read_text(), ADDRESSES["late"]: (self.work / "late/real.pub").read_text(),
-                "wrong-initramfs": (self.work / "wrong/known.pub").read_text(), ADDRESSES["wrong"]: (self.work / "wrong/real.pub").read_text()}
+                "wrong-initramfs": (self.work / "wrong/known.pub").read_text(), ADDRESSES["wrong"]: (self.work / "wrong/real.pub").read_text(),
+                "sealed-initramfs": (self.work / "sealed/known.pub").read_text(), ADDRESSES["sealed"]: (self.work / "sealed/real.pub").read_text(),
+                "sealed-initramfs-unsealed": (self.work / "sealed/early.pub").read_text()}
         (self.work / "known").write_text("".join(f"{name} {' '.join(key.split()[:2])}\n" for name, key in keys.items()))
         lines = [f"Host {name}\n  HostName {address}\n" for name, address in {"good": good, **ADDRESSES}.items()]
         lines.append(f"Host *\n  IdentityFile {self.work / 'key'}\n  IdentitiesOnly yes\n  GlobalKnownHostsFile /dev/null\n"
@@ -179,6 +182,9 @@ class Seen:
     wrong: Said
     wrong_log: str  # of its sshd
     wrong_heard: bool
+    unsealed: Said  # of sealed
+    unsealed_log: str  # of its sshd by then
+    accepted: Said  # of sealed with --accept-unsealed
     again: Said  # of good and late, once more, as JSON
     real: str  # the marker and the journal of what is up
     marker: str  # what the marker has to be
@@ -191,7 +197,9 @@ class Seen:
 def play(stand: Stand, good: guest.Guest) -> Seen:
     stand.prepare("wrong", WRONG)
     stand.prepare("late", EARLY)
+    stand.prepare("sealed", EARLY)
     stand.start("wrong")
+    stand.start("sealed")
     stand.know(wait_for_lease(stand, good))
     spy = Spy(stand.passphrase)
     spy.start()
@@ -200,6 +208,9 @@ def play(stand: Stand, good: guest.Guest) -> Seen:
     try:
         both = Said(*stand.unlock("good", "late"))
         wrong = Said(*stand.unlock("wrong", within=SOON))
+        unsealed = Said(*stand.unlock("sealed", within=SOON))
+        unsealed_log = (stand.work / "sealed/sshd.log").read_text(errors="replace")
+        accepted = Said(*stand.unlock("--accept-unsealed", "sealed", within=SOON * 4))
     finally:
         later.cancel()
         spy.end()
@@ -210,7 +221,8 @@ def play(stand: Stand, good: guest.Guest) -> Seen:
     real = shell.run([*stand.net.enter, "ssh", "-F", str(stand.work / "config"), "root@good",
                       f"cat /{machine.MARKER}; journalctl --boot --no-pager"], timeout=180).output
     held = [str(path) for path in stand.work.rglob("*") if path.is_file() and path.name != "initrd" and stand.passphrase.encode() in path.read_bytes()]
-    return Seen(both, wrong, (stand.work / "wrong/sshd.log").read_text(errors="replace"), (stand.work / "wrong/heard").exists(), again, real,
+    return Seen(both, wrong, (stand.work / "wrong/sshd.log").read_text(errors="replace"), (stand.work / "wrong/heard").exists(), unsealed,
+                unsealed_log, accepted, again, real,
                 stand.site.text("marker"), stand.passphrase, spy.looks, spy.found, held)
 
 
@@ -227,7 +239,7 @@ def run(site: machine.Site, module: package.Package, work: Path) -> Seen:
             good.end()
     finally:
         stand.net.end()
-        for name in ("wrong", "late"):
+        for name in ADDRESSES:
             if (pid := work / name / "pid").exists():
                 try:
                     os.kill(int(pid.read_text()), signal.SIGTERM)
@@ -293,6 +305,19 @@ def test_sends_a_wrong_host_nothing(seen: Seen) -> None:
     assert "Connection from" in seen.wrong_log
     assert not re.search(r"userauth-request|Accepted|session opened", seen.wrong_log)
     assert not seen.wrong_heard
+
+
+def test_sends_nothing_where_the_tpm_did_not_open_the_host_key(seen: Seen) -> None:
+    """The host has proven its unsealed key, and then heard nothing more."""
+    assert seen.unsealed.status == 1
+    assert re.search(r"^sealed +UNSEALED HOST KEY", seen.unsealed.out, re.MULTILINE)
+    assert "Connection from" in seen.unsealed_log
+    assert not re.search(r"Accepted|session opened", seen.unsealed_log)
+
+
+def test_sends_it_all_the_same_if_told(seen: Seen) -> None:
+    assert seen.accepted.status == 0
+    assert re.search(r"^sealed +unlocked", seen.accepted.out, re.MULTILINE)
 
 
 def test_says_what_is_up_already(seen: Seen) -> None:

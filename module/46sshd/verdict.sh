@@ -66,7 +66,7 @@ sshd_look() {
       "Put one into it and build the image again; ssh-keygen -lf $keys shows what is valid."
   elif sshd_is_sealed && ! sshd_unsealed_key >/dev/null && why=$(sshd_seal_lacks); then
     sshd_refuse "the sealed host key cannot go into this image, because ${why%%$'\t'*}, and there is no unsealed one." "${why#*$'\t'}" \
-      "Or take UNSEALED_KEY=no out of /etc/dracut-sshd/initrd.conf and type: dracut-sshd seal"
+      "Or take UNSEALED_KEY=no out of /etc/dracut-sshd/initrd.conf and type: dracut-sshd seal --reseal"
   elif ! sshd_find_host_keys >/dev/null && ! sshd_is_sealed; then
     sshd_refuse "there is no host key in /etc/ssh." \
       "Make one and build the image again: ssh-keygen -t ed25519 -N '' -f /etc/ssh/dracut_ssh_host_ed25519_key"

@@ -343,6 +343,7 @@ others() {
   unlock
   ends 2
   says 'what is being asked for (2) is no disk'
+  says 'asks for a PIN: unlock --pin.'
   nothing_received
   unlock --list
   ends 0

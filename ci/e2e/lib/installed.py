@@ -94,7 +94,7 @@ def _fetch(tree: Path, module: Package, log: Path) -> None:
     """What `apt-get install` needs later, in a machine that reaches no mirror."""
     shutil.copy(module.file, tree / "var/tmp/dracut-sshd.deb")
     clean_root.CleanRoot(tree).run("""apt-get -q update
-        apt-get -q -y --download-only install /var/tmp/dracut-sshd.deb dracut dracut-network
+        apt-get -q -y --no-install-recommends --download-only install /var/tmp/dracut-sshd.deb dracut dracut-network
         mkdir /var/tmp/debs && mv /var/cache/apt/archives/*.deb /var/tmp/dracut-sshd.deb /var/tmp/debs/
         rm -rf /var/lib/apt/lists/*""", timeout=600, log=log, online=True)
 

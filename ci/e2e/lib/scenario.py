@@ -19,7 +19,7 @@ CANNOT = "-"
 # What a machine's TPM is, and what it has become since something was sealed to it while the image, or a disk, was made: PCR 23 has another
 # value, another machine's TPM is in its place, or none is there.
 TPMS = ("", "right", "pcrs", "other", "gone")
-TOKENS = ("", "tpm2", "tpm2-pin", "fido2", "pkcs11", "clevis-tpm2", "clevis-tang")
+TOKENS = ("", "tpm2", "tpm2-pin", "fido2", "fido2-pin", "pkcs11", "clevis-tpm2", "clevis-tang")
 FALLBACK = ("way", "broken", "asks", "gives-up")  # what opens it, and what is wrong with that; what asks then, and after which time-out of its own
 # Unified kernel images under Secure Boot; uki.py says what each is.
 UKIS = ("signed", "tampered", "unsigned", "stranger", "foreign")

@@ -99,7 +99,7 @@ def _over(path: str, text: bytes, mode: int = 0o600) -> str:
 
 # The first one holds the lock from its beginning to its end; the second comes while it builds the image.
 TWICE = f"""{shlex.join(COMMAND)} >/tmp/first 2>&1 & first=$!
-until [ -s /run/dracut-sshd-setup.lock ]; do sleep 0.1; done
+until [ -s /run/dracut-sshd-setup.lock ] || ! kill -0 $first 2>/dev/null; do sleep 0.1; done
 second=0
 {shlex.join(COMMAND)} >/tmp/second 2>&1 || second=$?
 status=0

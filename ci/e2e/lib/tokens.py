@@ -26,8 +26,9 @@ TANG = "10.77.0.1:7500"  # in the guest's network
 SLOT = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
 # Tokens that need a device which no test has: as systemd-cryptenroll writes them, with random bytes in the place of what the device made.
 IMPORTED = {
-    "fido2": {"type": "systemd-fido2", "keyslots": ["1"], "fido2-credential": "@RANDOM@", "fido2-salt": "@RANDOM@", "fido2-rp": "io.systemd.cryptsetup",
-              "fido2-clientPin-required": True, "fido2-up-required": True, "fido2-uv-required": False},
+    **{name: {"type": "systemd-fido2", "keyslots": ["1"], "fido2-credential": "@RANDOM@", "fido2-salt": "@RANDOM@", "fido2-rp": "io.systemd.cryptsetup",
+              "fido2-clientPin-required": pin, "fido2-up-required": True, "fido2-uv-required": False}
+       for name, pin in (("fido2", False), ("fido2-pin", True))},
     "pkcs11": {"type": "systemd-pkcs11", "keyslots": ["1"], "pkcs11-uri": "pkcs11:token=e2e;object=disk", "pkcs11-key": "@RANDOM@"},
 }
 # Shell, in the root, in the folder that has "disk", "passphrase", and "pin".

@@ -200,6 +200,15 @@ is_clean() {
   [ "$(<"$work/etc/dracut-sshd/initrd.conf")" = $'HOLD=60\nUNSEALED_KEY=no' ]
   [ ! -e "$work/etc/dracut-sshd/sealed/unsealed_ssh_host_ed25519_key" ]
   [[ $output == *'nobody can log in'* && $output != *'-unsealed ssh-ed25519'* ]]
+  # Who changes their mind keeps the sealed key.
+  local before
+  before=$(sealed ssh_host_ed25519_key.pub)
+  run -0 seal --reseal --no-rebuild
+  [[ $output == *'nobody can log in'* ]]
+  echo HOLD=60 >"$work/etc/dracut-sshd/initrd.conf"
+  run -0 seal --reseal --no-rebuild
+  echo "$output"
+  [[ $output == *'-unsealed ssh-ed25519'* && $(sealed ssh_host_ed25519_key.pub) == "$before" ]]
   run -0 seal --remove --no-rebuild
   [ ! -e "$work/etc/dracut-sshd/sealed" ]
   run -0 seal --remove --no-rebuild

@@ -131,8 +131,7 @@ Before look(const SealArguments& arguments, const seal::SystemdCreds& creds) {
   if (!again && fips && base::trim(*fips) == "1")
     throw base::Error("in FIPS mode there is no Ed25519 key, and no other kind is sealed");
   out.policy = policy_of(arguments, again ? out.folder : std::nullopt);
-  out.unsealed_key = again ? out.folder->unsealed.has_value()
-                           : arguments.unsealed_key && !seal::is_without_unsealed_key(settings_text());
+  out.unsealed_key = arguments.unsealed_key && !seal::is_without_unsealed_key(settings_text());
   return out;
 }
 
@@ -151,12 +150,14 @@ int seal_key(const SealArguments& arguments, const base::Context& context) {
   report.unsealed_key = before.unsealed_key;
   report.recovery_key = again ? before.folder->has_recovery : arguments.recovery_key;
   report.resealed = again;
+  report.new_lines = !again || (before.unsealed_key && !before.folder->unsealed);
   report.rebuild = arguments.rebuild;
   report.dry_run = arguments.dry_run;
   if (!arguments.dry_run) {
     context.console.status("sealing to the TPM");
     if (again)
-      report.by_recovery = seal::reseal_folder(before.policy, creds, kSystem, context) == seal::OpenedBy::recovery;
+      report.by_recovery = seal::reseal_folder({before.policy, before.unsealed_key, false}, creds, kSystem, context) ==
+                           seal::OpenedBy::recovery;
     else
       seal::make_sealed_folder({before.policy, before.unsealed_key, arguments.recovery_key}, creds, kSystem, context);
     context.console.clear_status();

@@ -120,7 +120,7 @@ std::string to_text(const SealReport& report) {
   for (const auto& note : report.notes) out += report_row("note", note);
   if (!report.folder) return out + "nothing was changed\n";
   if (!report.rebuild) out += report_row("note", "no image has it yet: dracut-sshd-rebuild --all");
-  if (!report.resealed) out += lines_text(*report.folder);
+  if (report.new_lines) out += lines_text(*report.folder);
   return out;
 }
 

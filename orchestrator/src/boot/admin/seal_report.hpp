@@ -19,6 +19,7 @@ struct SealReport {
   bool unsealed_key = true;
   bool recovery_key = true;
   bool resealed = false;
+  bool new_lines = true;     // desks have to change theirs
   bool by_recovery = false;  // the TPM had refused
   bool rebuild = true;
   bool dry_run = false;

@@ -178,6 +178,12 @@ void read_effective(Keys& keys, const Source& source) {
 
 void read_host_keys(Keys& keys, const Source& source) {
   std::error_code error;
+  // As the module's sshd_is_sealed: then no other key goes into an image.
+  const std::string sealed = "etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred";
+  if (fs::exists(fs::symlink_status(source.root / sealed, error))) {
+    keys.host_keys = {"/" + sealed};
+    return;
+  }
   for (const auto& entry : fs::directory_iterator(source.root / "etc/ssh", error)) {
     const auto name = entry.path().filename().string();
     if (name.starts_with("dracut_ssh_host_") && name.ends_with("_key")) keys.host_keys.push_back("/etc/ssh/" + name);

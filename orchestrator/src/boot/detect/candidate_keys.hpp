@@ -26,7 +26,7 @@ struct Keys {
   std::vector<CandidateKey> candidates;  // root's, the user's, the agent's; each key once, usable ones first
   std::string effective;  // the file that the module takes today (dracut-sshd(7), AUTHORIZED KEYS); "": none
   std::vector<openssh::AuthorizedLine> effective_lines;
-  std::vector<std::string> host_keys;  // /etc/ssh/dracut_ssh_host_*_key that are there
+  std::vector<std::string> host_keys;  // /etc/ssh/dracut_ssh_host_*_key that are there; a sealed one keeps them out
   std::uint64_t now = 0;               // when it was read, seconds since the epoch: what had expired by then is out
   std::vector<std::string> faults;
 };

@@ -123,6 +123,12 @@ class FreshFolder {
   bool kept_ = false;
 };
 
+void add_unsealed_key(const FreshFolder& fresh, const fs::path& work, const base::Context& context) {
+  make_key(work / kUnsealed, "initramfs, unsealed", context);
+  copy_key(work / kUnsealed, fresh.path() / kUnsealed, 0600);
+  copy_key(work / kUnsealedPublic, fresh.path() / kUnsealedPublic, 0644);
+}
+
 /// What is beside the credential in every case.
 void add_policy(const FreshFolder& fresh, const Policy& policy) {
   if (!policy.signer.empty()) copy_key(policy.signer, fresh.path() / kSigner, 0644);
@@ -148,11 +154,7 @@ void make_sealed_folder(const Request& request, const SystemdCreds& creds, const
   seal_checked(key, work.path() / kCredential, request.policy, creds);
   if (request.recovery_key) keep_checked(key, work.path() / kRecovery, creds);
   FreshFolder fresh(root);
-  if (request.unsealed_key) {
-    make_key(work.path() / kUnsealed, "initramfs, unsealed", context);
-    copy_key(work.path() / kUnsealed, fresh.path() / kUnsealed, 0600);
-    copy_key(work.path() / kUnsealedPublic, fresh.path() / kUnsealedPublic, 0644);
-  }
+  if (request.unsealed_key) add_unsealed_key(fresh, work.path(), context);
   copy_key(work.path() / kPublic, fresh.path() / kPublic, 0644);
   if (request.recovery_key) copy_key(work.path() / kRecovery, fresh.path() / kRecovery, 0600);
   add_policy(fresh, request.policy);
@@ -162,7 +164,7 @@ void make_sealed_folder(const Request& request, const SystemdCreds& creds, const
   fresh.keep();
 }
 
-OpenedBy reseal_folder(const Policy& policy, const SystemdCreds& creds, const fs::path& root,
+OpenedBy reseal_folder(const Request& request, const SystemdCreds& creds, const fs::path& root,
                        const base::Context& context) {
   const auto folder = root / kFolder;
   const auto work = private_folder(root);
@@ -183,13 +185,14 @@ OpenedBy reseal_folder(const Policy& policy, const SystemdCreds& creds, const fs
   if (!half || !beside || !(*half == *beside))
     throw base::Error(fmt::format("{}: is not the public half of the sealed key", (folder / kPublic).string()))
         .with_hint("make a new key, and tell every desk: dracut-sshd seal --new-key");
-  seal_checked(key, work.path() / kCredential, policy, creds);
+  seal_checked(key, work.path() / kCredential, request.policy, creds);
   FreshFolder fresh(root);
   for (const auto& [name, mode] : std::array<std::pair<const char*, unsigned>, 4>{
            {{kPublic, 0644}, {kRecovery, 0600}, {kUnsealed, 0600}, {kUnsealedPublic, 0644}}}) {
     if (has(folder / name)) copy_key(folder / name, fresh.path() / name, mode);
   }
-  add_policy(fresh, policy);
+  if (request.unsealed_key && !has(folder / kUnsealed)) add_unsealed_key(fresh, work.path(), context);
+  add_policy(fresh, request.policy);
   copy_key(work.path() / kCredential, fresh.path() / kCredential, 0600);
   context.cancel.throw_if_requested();
   fresh.keep();

@@ -30,10 +30,10 @@ void make_sealed_folder(const Request& request, const SystemdCreds& creds, const
 /// By what the sealed key was opened.
 enum class OpenedBy { tpm, recovery };
 
-/// The same key as in kFolder, sealed to what the TPM holds now, in kFreshFolder; all else is copied. base::Error if
-/// neither the TPM nor the recovery key opens it.
-[[nodiscard]] OpenedBy reseal_folder(const Policy& policy, const SystemdCreds& creds, const std::filesystem::path& root,
-                                     const base::Context& context);
+/// The same key as in kFolder, sealed to what the TPM holds now, in kFreshFolder; all else is copied, and an unsealed
+/// key is made where there is none. base::Error if neither the TPM nor the recovery key opens it.
+[[nodiscard]] OpenedBy reseal_folder(const Request& request, const SystemdCreds& creds,
+                                     const std::filesystem::path& root, const base::Context& context);
 
 /// Whether the TPM opens a credential now, and to the key that `expected` says. "" if so, else why not.
 [[nodiscard]] std::string why_not_opened(const std::string& credential,

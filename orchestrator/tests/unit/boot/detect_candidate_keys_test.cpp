@@ -100,6 +100,9 @@ TEST(Keys, HostKeysOfTheInitramfsAreFound) {
   machine.file("etc/ssh/dracut_ssh_host_ed25519_key.pub", "x");
   machine.file("etc/ssh/ssh_host_ed25519_key", "x");
   EXPECT_THAT(detect::read_keys(machine.source()).host_keys, ElementsAre("/etc/ssh/dracut_ssh_host_ed25519_key"));
+  machine.file("etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred", "x");
+  EXPECT_THAT(detect::read_keys(machine.source()).host_keys,
+              ElementsAre("/etc/dracut-sshd/sealed/ssh_host_ed25519_key.cred"));
 }
 
 TEST(Keys, LyingSourcesAreFaultsAndNeverThrow) {
