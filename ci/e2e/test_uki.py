@@ -61,7 +61,7 @@ class Here:
             (self.tree / path).unlink()
 
     def rebuild(self) -> shell.Result:
-        return image.inside(self.tree, ["dracut-sshd-rebuild", "--kernel", self.kernel], self.log, timeout=900, check=False)
+        return image.inside(self.tree, ["dracut-sshd-rebuild", "--kernel", self.kernel], self.log, timeout=2400, check=False)
 
     def images(self) -> list[Path]:
         return sorted((self.tree / "efi/EFI/Linux").glob("*.efi"))
