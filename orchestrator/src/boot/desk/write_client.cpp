@@ -155,7 +155,9 @@ ClientReport forget_client(const Login& login, const ClientSettings& settings, c
                            const std::filesystem::path& scratch, const base::Context& context) {
   ClientReport report;
   const auto aliases = aliases_of(facts);
-  forget_known_hosts(settings, aliases, scratch, context, report);
+  auto names = aliases;
+  for (const auto& alias : aliases) names.push_back(openssh::unsealed_alias(alias));
+  forget_known_hosts(settings, names, scratch, context, report);
   const auto files = config_files(login, context);
   if (!files.stanzas.empty()) {
     report.stanza_file = files.stanzas.string();
