@@ -334,7 +334,7 @@ END
   [ ! -e "$work/dracut-sshd.conf" ]
   run -0 desk --yes web
   grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"
-  printf 'web-initramfs-unsealed %s\n' "$early" >>"$work/known"  # as setup writes it for a sealed key
+  printf 'web-initramfs-unsealed %s\n' "$early" >>"$work/known" # as setup writes it for a sealed key
   run -0 desk --yes --remove web
   [[ $output == *'+++ plan'*"known_hosts  $work/known"*"- web-initramfs $early"*"- web-initramfs-unsealed $early"* && $output != *'ssh-keygen -R'* ]]
   run ! grep -q 'Host web-initramfs' "$work/dracut-sshd.conf"

@@ -45,7 +45,7 @@ using Digest = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 std::string hex(std::string_view bytes) {
   std::string out;
-  for (const unsigned char byte : bytes) out += fmt::format("{:02x}", byte);
+  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return out;
 }
 

@@ -27,7 +27,7 @@ std::string without_authentication(const std::string& bytes) {
 }
 
 std::string list_of_file(const fs::path& file) {
-  const auto bytes = base::read_file(file, kMost);
+  auto bytes = base::read_file(file, kMost);
   std::string out;
   for (const auto& certificate : initramfs::certificates_of_file(bytes)) out += initramfs::signature_list(certificate);
   if (!out.empty()) return out;

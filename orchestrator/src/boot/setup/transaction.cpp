@@ -29,9 +29,24 @@ constexpr std::uint64_t kLongestJournal = 64U << 10U;
 fs::path fresh_of(const fs::path& file) { return file.string() + ".setup-new"; }
 fs::path old_of(const fs::path& file) { return file.string() + ".setup-old"; }
 
+/// What base::write_file() had begun to write in this folder when it was killed. The lock says that nobody else of us
+/// is writing there.
+void remove_unfinished(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code unknown;
+    if (it->path().filename().string().starts_with(".writing-") &&
+        it->symlink_status(unknown).type() == fs::file_type::regular)
+      found.push_back(it->path());
+  }
+  for (const auto& file : found) fs::remove(file, error);
+}
+
 /// Puts one file back as it was before. What is not there is what was not done yet.
 void undo(const fs::path& file, bool was_there) {
   std::error_code error;
+  remove_unfinished(file.parent_path());
   fs::remove(fresh_of(file), error);
   fs::remove(fresh_of(file).string() + ".pub", error);  // ssh-keygen's
   if (was_there) {
@@ -91,6 +106,7 @@ SetupLock::~SetupLock() { close(fd_); }
 std::vector<std::string> Transaction::recover(const fs::path& root) {
   const auto journal = root / kPending;
   std::error_code error;
+  remove_unfinished(journal.parent_path());
   if (!fs::exists(journal, error)) return {};
   const auto rows = base::lines(base::read_file(journal, kLongestJournal));
   const auto broken = [&](const std::string& why) {
