@@ -58,11 +58,9 @@ sshd_auto_modules() {
 
 # sshd_image_library NAME...: is each of these files in one of the image's folders of libraries?
 sshd_image_library() {
-  local name file found
+  local name
   for name; do
-    found=''
-    for file in "$initdir"/{usr/,}lib{,64,/*}/"$name"; do if [[ -e $file || -L $file ]]; then found=yes; fi; done
-    [[ $found ]] || return 1
+    sshd_has_library "$initdir" "$name" || return 1
   done
 }
 

@@ -236,6 +236,15 @@ sshd_host_program() {
   return 1
 }
 
+# sshd_has_library ROOT NAME: is this file in one of the folders of libraries there?
+sshd_has_library() {
+  local file
+  for file in "$1"/{usr/,}lib{,64,/*}/"$2"; do
+    if [[ -e $file || -L $file ]]; then return 0; fi
+  done
+  return 1
+}
+
 # sshd_could_have MODULE: asked as dracut itself asks, in a shell that forgets it.
 sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>&1; }
 

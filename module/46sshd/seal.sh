@@ -10,15 +10,6 @@ sshd_seal_dir=/usr/lib/dracut-sshd/sealed # in the image
 # systemd-creds opens them by these names, at run time.
 sshd_seal_libraries=(libtss2-esys.so.0 libtss2-mu.so.0 libtss2-rc.so.0 libtss2-tcti-device.so.0)
 
-# sshd_has_library ROOT NAME
-sshd_has_library() {
-  local file
-  for file in "$1"/{usr/,}lib{64,,/*-linux-gnu*}/"$2"; do
-    [[ ! -e $file ]] || return 0
-  done
-  return 1
-}
-
 # sshd_is_credential FILE: is it text in base64, as systemd-creds writes it, and no shorter than a header? More only the TPM can tell.
 sshd_is_credential() { [[ $(base64 -d -- "$1" 2>/dev/null | wc -c) -gt 64 ]] && base64 -d -- "$1" >/dev/null 2>&1; }
 

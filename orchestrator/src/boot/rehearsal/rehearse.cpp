@@ -322,8 +322,7 @@ class Stage {
     host_key_ = add_throw_away_host_key(overlay, scratch_.path(), context_);
     plan_.changes.emplace_back(
         "the image's only host key is sealed to this machine's TPM: a throw-away host key stands in, and whether the "
-        "TPM "
-        "opens the sealed one is not rehearsed (dracut-sshd seal --status)");
+        "TPM opens the sealed one is not rehearsed (dracut-sshd seal --status)");
   }
 
   /// What runs in the machine may break out of qemu, which is then all that it has.
