@@ -14,13 +14,15 @@
 #include "inspect/check.hpp"
 #include "openssh/wire.hpp"
 #include "rehearsal/make_plan.hpp"
+#include "vm/efi_store.hpp"
 
 namespace rehearsal {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kStubTakesWords = 254;  // the first version of systemd-stub that does
+constexpr unsigned kStubTakesWords = 254;           // the first version of systemd-stub that does
+constexpr std::uint64_t kMostOfStore = 16U << 20U;  // of a firmware's variables
 constexpr std::uint64_t kMostOfExtra = 32U << 20U;
 constexpr std::uint64_t kMostOfImage = 450U << 20U;  // what goes into the file system that qemu makes
 
@@ -155,6 +157,47 @@ BootPartition make_boot_partition(Subject& subject, const fs::path& folder) {
     for (const auto* each : {"addons", "credentials"})
       copy_extra(beside.parent_path().parent_path() / "loader" / each, folder / "loader" / each, out.extra);
   }
+  return out;
+}
+
+MadeFirmwareBoot make_firmware_boot(const FirmwareStart& start, Subject& subject, const fs::path& folder) {
+  MadeFirmwareBoot out;
+  auto partition = make_boot_partition(subject, folder / "boot");
+  auto variables = vm::boot_variables(partition.path);
+  if (start.keys.on) {
+    for (auto& each : vm::secure_boot_variables(start.keys.pk, start.keys.kek, start.keys.db, start.keys.dbx))
+      variables.push_back(each);
+  }
+  out.boot.code = start.firmware->code;
+  out.boot.variables = folder / "variables.fd";
+  out.boot.boot_partition = folder / "boot";
+  const auto empty = base::read_file(start.firmware->variables, kMostOfStore);
+  try {
+    base::write_file(out.boot.variables, vm::with_variables(empty, variables), 0600);
+  } catch (const base::Error& error) {
+    throw error.with_context(start.firmware->variables.string());
+  }
+  out.extra = std::move(partition.extra);
+  return out;
+}
+
+std::vector<std::string> changes_of(const FirmwareStart& start, bool throw_away_key) {
+  std::vector<std::string> out;
+  if (!start.why_not.empty())
+    out.push_back("no firmware starts the image, its kernel and initramfs are taken out of it: " + start.why_not);
+  if (!start.firmware) return out;
+  out.push_back(fmt::format(
+      "a firmware (OVMF) starts the image, not one of its bytes changed; Secure Boot is {}: {}. The boot loader is "
+      "left out",
+      start.keys.on ? "on" : "off", start.keys.words));
+  if (!start.is_whole())
+    out.push_back(
+        "the firmware's start is all that is seen of it; then its kernel and initramfs, taken out of it, are booted: " +
+        start.why_only_start);
+  else
+    out.push_back(fmt::format(
+        "further words on the command line{} come from the virtual machine (systemd-stub measures them into PCR 12)",
+        throw_away_key ? ", and the throw-away key," : ""));
   return out;
 }
 

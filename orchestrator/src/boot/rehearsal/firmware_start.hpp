@@ -45,4 +45,16 @@ struct BootPartition {
 };
 [[nodiscard]] BootPartition make_boot_partition(Subject& subject, const std::filesystem::path& folder);
 
+/// What the virtual machine's firmware reads, made below `folder`: that partition, and variables with the keys in them.
+/// `start` has a firmware. base::Error names the file of variables that cannot be used.
+struct MadeFirmwareBoot {
+  vm::FirmwareBoot boot;
+  std::vector<std::string> extra;  // of the boot partition
+};
+[[nodiscard]] MadeFirmwareBoot make_firmware_boot(const FirmwareStart& start, Subject& subject,
+                                                  const std::filesystem::path& folder);
+
+/// What of this start differs from the machine's own, in sentences; none where the image is no UKI.
+[[nodiscard]] std::vector<std::string> changes_of(const FirmwareStart& start, bool throw_away_key);
+
 }  // namespace rehearsal

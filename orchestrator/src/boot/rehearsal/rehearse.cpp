@@ -24,7 +24,6 @@
 #include "rehearsal/nic.hpp"
 #include "rehearsal/settings.hpp"
 #include "rehearsal/subject.hpp"
-#include "vm/efi_store.hpp"
 #include "vm/tpm.hpp"
 
 namespace rehearsal {
@@ -36,8 +35,6 @@ constexpr double kFirstWords =
     15;  // seconds that a kernel may take to its first line on KVM, where it needs one or two
 
 constexpr std::chrono::seconds kSilence{90};  // of a kernel whose emulated processors may wait for each other
-
-constexpr std::uint64_t kMostOfStore = 16U << 20U;  // of a firmware's variables
 
 constexpr unsigned kProcessors = 2;  // of the virtual machine; more would wait for one another
 
@@ -200,50 +197,19 @@ class Stage {
           "(systemd.default_device_timeout_sec; systemd before 254 gives up after 90 s)");
   }
 
-  /// The boot partition, and the firmware's variables with the keys in them.
   void prepare_firmware() {
-    const auto& keys = start_.keys;
-    const auto partition = make_boot_partition(*subject_, qemu_folder() / "boot");
-    auto variables = vm::boot_variables(partition.path);
-    if (keys.on) {
-      for (auto& each : vm::secure_boot_variables(keys.pk, keys.kek, keys.db, keys.dbx)) variables.push_back(each);
-    }
-    boot_.code = start_.firmware->code;
-    boot_.variables = qemu_folder() / "variables.fd";
-    boot_.boot_partition = qemu_folder() / "boot";
-    const auto empty = base::read_file(start_.firmware->variables, kMostOfStore);
-    try {
-      base::write_file(boot_.variables, vm::with_variables(empty, variables), 0600);
-    } catch (const base::Error& error) {
-      throw error.with_context(start_.firmware->variables.string());
-    }
-    if (!partition.extra.empty())
+    auto made = make_firmware_boot(start_, *subject_, qemu_folder());
+    boot_ = std::move(made.boot);
+    if (!made.extra.empty())
       plan_.changes.push_back(fmt::format("beside the image: {}; what is sealed to this machine's TPM is not opened",
-                                          base::printable(base::join(partition.extra, ", "), 300)));
+                                          base::printable(base::join(made.extra, ", "), 300)));
   }
 
   /// How a UKI is started; nothing where the image is none.
   void tell_start() {
-    if (!start_.why_not.empty())
-      report_.changes.push_back("no firmware starts the image, its kernel and initramfs are taken out of it: " +
-                                start_.why_not);
-    if (!start_.firmware) return;
-    report_.changes.push_back(
-        fmt::format("a firmware (OVMF) starts the image, not one of its bytes changed; Secure Boot "
-                    "is {}: {}. The boot loader is left out",
-                    start_.keys.on ? "on" : "off", start_.keys.words));
-    report_.firmware = true;
-    report_.secure_boot = start_.keys.on;
-    if (!start_.is_whole()) {
-      report_.changes.push_back(
-          "the firmware's start is all that is seen of it; then its kernel and initramfs, taken out of it, are "
-          "booted: " +
-          start_.why_only_start);
-      return;
-    }
-    report_.changes.push_back(fmt::format(
-        "further words on the command line{} come from the virtual machine (systemd-stub measures them into PCR 12)",
-        request_.key.empty() ? ", and the throw-away key," : ""));
+    for (auto& change : changes_of(start_, request_.key.empty())) report_.changes.push_back(std::move(change));
+    report_.firmware = start_.firmware.has_value();
+    report_.secure_boot = report_.firmware && start_.keys.on;
   }
 
   /// The words that qemu, or the firmware's stub, hands over.

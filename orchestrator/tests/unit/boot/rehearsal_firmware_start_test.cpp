@@ -174,4 +174,22 @@ TEST(CheckSigned, WhatSecureBootWouldRefuseIsAnErrorWhereItIsOn) {
 }
 
 }  // namespace
+TEST(FirmwareStart, SaysWhatDiffersFromTheMachinesOwn) {
+  rehearsal::FirmwareStart start;
+  EXPECT_TRUE(rehearsal::changes_of(start, true).empty());  // no UKI
+  start.why_not = "OVMF is not installed";
+  ASSERT_EQ(rehearsal::changes_of(start, true).size(), 1U);
+  EXPECT_NE(rehearsal::changes_of(start, true)[0].find("OVMF is not installed"), std::string::npos);
+  start.why_not.clear();
+  start.firmware.emplace();
+  start.keys.on = true;
+  start.keys.words = "the keys of X";
+  ASSERT_EQ(rehearsal::changes_of(start, true).size(), 2U);
+  EXPECT_NE(rehearsal::changes_of(start, true)[0].find("Secure Boot is on: the keys of X"), std::string::npos);
+  EXPECT_NE(rehearsal::changes_of(start, true)[1].find("the throw-away key"), std::string::npos);
+  EXPECT_EQ(rehearsal::changes_of(start, false)[1].find("the throw-away key"), std::string::npos);
+  start.why_only_start = "its stub is too old";
+  EXPECT_NE(rehearsal::changes_of(start, true)[1].find("its stub is too old"), std::string::npos);
+}
+
 }  // namespace rehearsal
