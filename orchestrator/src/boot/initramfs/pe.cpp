@@ -86,6 +86,10 @@ PeLayout pe_layout(std::string_view head, std::uint64_t file_size) {
     out.sections.push_back(raw);
   }
   std::ranges::sort(out.sections, {}, &PeLayout::Stretch::offset);
+  for (std::size_t i = 1; i < out.sections.size(); ++i) {
+    const auto& before = out.sections[i - 1];
+    if (out.sections[i].offset < before.offset + before.size) throw base::Error("two of its sections overlap");
+  }
   const auto optional = *file_header(head) + kFileHeader;
   if (head.size() < optional + 2) throw base::Error("its PE header is cut off");
   const auto magic = number(head, optional, 2);

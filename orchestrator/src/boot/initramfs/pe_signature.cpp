@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -147,7 +148,22 @@ std::string why_not_signed(const std::vector<Der>& signer, const SignedData& dat
   return {};
 }
 
-void add_signers(Source& source, std::string_view bytes, std::vector<PeSignature>& out) {
+/// The digests of one file: a table of signatures may name many, and a file is large.
+class FileDigests {
+ public:
+  explicit FileDigests(Source& source) : source_(source) {}
+  const std::string& of(const char* algorithm) {
+    auto& digest = known_[algorithm];
+    if (digest.empty()) digest = pe_digest(source_, algorithm);
+    return digest;
+  }
+
+ private:
+  Source& source_;
+  std::map<std::string_view, std::string> known_;
+};
+
+void add_signers(FileDigests& digests, std::string_view bytes, std::vector<PeSignature>& out) {
   const auto data = signed_data(bytes);
   if (!data || data->signers.empty()) {
     out.push_back({.fault = "it cannot be read"});
@@ -170,7 +186,7 @@ void add_signers(Source& source, std::string_view bytes, std::vector<PeSignature
       one.fingerprint = base::sha256(certificate->whole);
       if (data->algorithm == nullptr)
         one.fault = "it is made with a digest that is not known here";
-      else if (hex(data->digest) != pe_digest(source, data->algorithm))
+      else if (hex(data->digest) != digests.of(data->algorithm))
         one.fault = "the file was changed after it was signed";
       else
         one.fault = why_not_signed(signer, *data, *certificate);
@@ -208,6 +224,7 @@ std::vector<PeSignature> pe_signatures(Source& source) {
   if (layout.certificates.size == 0) return out;
   if (layout.certificates.size > kMostCertificates) throw base::Error("its certificate table is larger than any is");
   const std::string table(source.read(layout.certificates.offset, static_cast<std::size_t>(layout.certificates.size)));
+  FileDigests digests(source);
   for (std::size_t at = 0; at + kHead <= table.size();) {
     const std::size_t length = little(table, at, 4);
     if (length < kHead || length > table.size() - at) {
@@ -215,7 +232,7 @@ std::vector<PeSignature> pe_signatures(Source& source) {
       break;
     }
     if (little(table, at + 6, 2) == kPkcs)
-      add_signers(source, std::string_view(table).substr(at + kHead, length - kHead), out);
+      add_signers(digests, std::string_view(table).substr(at + kHead, length - kHead), out);
     at += (length + 7) / 8 * 8;
   }
   return out;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace vm {
@@ -57,7 +59,7 @@ std::size_t end_of(std::string_view store, std::size_t at, std::size_t end) {
   while (at + kVariableHead <= end && number_at(store, at, 2) == 0x55aa) {
     const auto size = kVariableHead + number_at(store, at + 36, 4) + number_at(store, at + 40, 4);
     if (size > end - at) throw base::Error("a variable in it is longer than the store");
-    at = (at + size + kAlignment - 1) / kAlignment * kAlignment;
+    at = std::min((at + size + kAlignment - 1) / kAlignment * kAlignment, end);
   }
   return at;
 }

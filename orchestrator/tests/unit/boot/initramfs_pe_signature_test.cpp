@@ -65,6 +65,34 @@ TEST(PeSignature, AnothersDigestIsNone) {
   EXPECT_EQ(signatures_of(other)[0].fault, "the file was changed after it was signed");
 }
 
+TEST(PeSignature, SectionsThatOverlapAreRefused) {
+  // Such a file could have its bytes hashed as often as it has sections.
+  auto file = with_signature(plain(), somebody());
+  constexpr std::size_t kSecond = 0x40 + 24 + 240 + 40;
+  file.replace(kSecond + 20, 2, std::string("\xb0\x04", 2));  // PointerToRawData: 1200, within the first
+  try {
+    (void)signatures_of(file);
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(), "two of its sections overlap");
+  }
+}
+
+TEST(PeSignature, ManySignaturesAreJudgedByOneDigest) {
+  const auto once = with_signature(plain(), somebody());
+  // The same entry of the table again and again; the table's size stands in the header.
+  const auto entry = once.substr(2048);
+  auto file = once;
+  for (int i = 1; i < 200; ++i) file += entry;
+  constexpr std::size_t kTableSize = 0x40 + 24 + 112 + 4 * 8 + 4;
+  std::string size;
+  signed_pe::number(size, file.size() - 2048, 4);
+  file.replace(kTableSize, 4, size);
+  const auto found = signatures_of(file);
+  ASSERT_EQ(found.size(), 200U);
+  for (const auto& each : found) EXPECT_EQ(each.fault, "");
+}
+
 TEST(PeSignature, WhatIsCutOffOrBrokenIsSaidAndReadNoFurther) {
   const auto file = with_signature(plain(), somebody());
   EXPECT_THROW((void)signatures_of(file.substr(0, file.size() - 8)), base::Error);
