@@ -163,6 +163,12 @@ left_out() {
   left_out '/etc/dracut-sshd/sealed/ssh_host_ed25519_key.pub, its public half, is missing or damaged'
 }
 
+@test "the libraries bring along what they need, also where dracut puts that off" {
+  seal
+  module "DRACUT_RESOLVE_LAZY=1; inst_libdir_file() { printf '%s,%s\n' \"\$DRACUT_RESOLVE_LAZY\" \"\$DRACUT_RESOLVE_DEPS\" >'$BATS_TEST_TMPDIR/resolve'; }; check && install"
+  [ "$(<"$BATS_TEST_TMPDIR/resolve")" = ,1 ]
+}
+
 @test "libraries that could not be copied: the unsealed key serves" {
   seal
   module 'inst_libdir_file() { :; }; check && install'
