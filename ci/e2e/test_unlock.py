@@ -296,7 +296,7 @@ def test_waits_for_late(seen: Seen) -> None:
 
 
 def test_tells_of_a_wrong_host_key(seen: Seen) -> None:
-    assert seen.wrong.status == 1
+    assert seen.wrong.status == 5
     assert re.search(r"^wrong +WRONG HOST KEY", seen.wrong.out, re.MULTILINE)
 
 
@@ -309,7 +309,7 @@ def test_sends_a_wrong_host_nothing(seen: Seen) -> None:
 
 def test_sends_nothing_where_the_tpm_did_not_open_the_host_key(seen: Seen) -> None:
     """The host has proven its unsealed key, and then heard nothing more."""
-    assert seen.unsealed.status == 1
+    assert seen.unsealed.status == 5
     assert re.search(r"^sealed +UNSEALED HOST KEY", seen.unsealed.out, re.MULTILINE)
     assert "Connection from" in seen.unsealed_log
     assert not re.search(r"Accepted|session opened", seen.unsealed_log)
@@ -322,7 +322,9 @@ def test_sends_it_all_the_same_if_told(seen: Seen) -> None:
 
 def test_says_what_is_up_already(seen: Seen) -> None:
     assert seen.again.status == 0
-    assert {each["host"]: each["outcome"] for each in json.loads(seen.again.out)} == {"good": "already up", "late": "already up"}
+    events = [json.loads(line) for line in seen.again.out.splitlines()]
+    assert {each["host"]: each["outcome"] for each in events if each["event"] == "result"} == {"good": "already-up", "late": "already-up"}
+    assert events[-1] == events[-1] | {"event": "end", "outcomes": {"already-up": 2}, "exit": 0}
 
 
 def test_brings_up_the_encrypted_root(seen: Seen) -> None:

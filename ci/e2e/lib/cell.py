@@ -75,7 +75,7 @@ class Prepared:
 
 def prepare(suite: str, wish: Scenario, options: Options) -> Prepared:
     """What a cell's name in the ledger is made of."""
-    packages = (*wish.packages, *(tpm.PACKAGES if wish.tpm else ()), *(uki.PACKAGES if wish.uki else ()))
+    packages = (*wish.packages, *(tpm.PACKAGES if wish.tpm else ()), *(uki.packages(suite) if wish.uki else ()))
     site = machine.get(roots.get(suite, packages))
     if wish.uki and wish.tpm:
         uki.pcr_key(site)
@@ -142,7 +142,7 @@ def _rehearse_once(suite: str, wish: Scenario, options: Options) -> Outcome:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
         if outcome.disagreement or outcome.result in ("failed", "died"):
-            shutil.copytree(work, folder, ignore=shutil.ignore_patterns("initrd", "*.img", "*.efi", uki.KEYS))
+            shutil.copytree(work, folder, symlinks=True, ignore=shutil.ignore_patterns("initrd", "*.img", "*.efi", uki.KEYS))
             outcome.reason += f" [logs: {folder}]"
         shutil.rmtree(work, ignore_errors=True)
     return outcome
@@ -178,8 +178,9 @@ def _once(suite: str, wish: Scenario, options: Options) -> Outcome:
     except shell.Failed as reason:
         outcome.result, outcome.reason = "failed", str(reason)
     finally:
-        # Keys stay private, and images are large.
-        shutil.copytree(work, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", "*.img", uki.KEYS))
+        # Keys stay private, images and roots are large, and a root's absolute links lead to this machine.
+        shutil.copytree(work, folder, symlinks=True, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("*.sock", "initrd", "keys", "*.efi", "boot", "variables.fd", "*.img", uki.KEYS, uki.TREE))
         if options.keep:
             print(f"kept: {work}", flush=True)
         else:

@@ -20,6 +20,7 @@ import tpm
 
 # What makes and signs such images, and what lsinitrd takes them apart with. Those of a TPM go with them, so that one root does for all.
 PACKAGES = ("systemd-ukify", "systemd-boot-efi", "sbsigntool", "binutils", *tpm.PACKAGES)
+TPM_PACKAGES = {"14": ("systemd-tpm",)}  # where systemd-measure has a package of its own: systemd 261 in Debian
 OLD_PACKAGES = ("systemd-boot-efi", "sbsigntool", "binutils")  # of Debian 12, which has no ukify
 # What scenario.UKIS are. signed: by the key in the firmware's db. tampered: so, and then one bit of its initramfs is changed. unsigned; stranger: by a key
 # that the firmware does not know. foreign: somebody else made it, with keys of their own for Secure Boot and for PCR 11, and the firmware
@@ -27,6 +28,7 @@ OLD_PACKAGES = ("systemd-boot-efi", "sbsigntool", "binutils")  # of Debian 12, w
 FOLDER = Path("/usr/share/OVMF")
 CODE, EMPTY = FOLDER / "OVMF_CODE_4M.secboot.fd", FOLDER / "OVMF_VARS_4M.fd"
 KEYS = "keys-secure-boot"  # a folder
+TREE = "tools"  # the root whose programs make an image
 NAMES = ("PK", "KEK", "db", "stranger")
 
 GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")
@@ -97,6 +99,10 @@ def _sections(data: bytes) -> dict[str, tuple[int, int]]:
     return found
 
 
+def packages(suite: str) -> tuple[str, ...]:
+    return (*PACKAGES, *TPM_PACKAGES.get(suite, ()))
+
+
 def tamper(file: Path) -> None:
     """One bit in the middle of its initramfs."""
     data = bytearray(file.read_bytes())
@@ -117,7 +123,7 @@ def make(site: machine.Site, kind: str, kernel: Path, initrd: Path, arguments: s
         raise shell.Skipped("unified kernel images are booted on amd64 alone")
     keys = work / KEYS
     make_keys(keys)
-    tree = work / "tools"
+    tree = work / TREE
     roots.unpack(site.root, tree)
     if not (tree / "usr/bin/ukify").exists():
         raise shell.Skipped("the root has no ukify")
