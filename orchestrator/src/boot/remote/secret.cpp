@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -45,6 +47,36 @@ int status_of(pid_t child, const base::Cancel& cancel) {
     }
   }
   return status;
+}
+
+/// This process's, with some more.
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& more) {
+  std::vector<std::string> out;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view text(*each);
+    if (!more.contains(std::string(text.substr(0, text.find('='))))) out.emplace_back(text);
+  }
+  for (const auto& [name, value] : more) out.push_back(name + "=" + value);
+  return out;
+}
+
+/// /bin/sh with that command; what it prints goes to `output`.
+pid_t start_shell(const std::string& command, std::vector<std::string> environment, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  std::string shell = "/bin/sh";
+  std::string flag = "-c";
+  std::string words = command;
+  char* const argv[] = {shell.data(), flag.data(), words.data(), nullptr};
+  std::vector<char*> pointers;
+  for (auto& each : environment) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  pid_t child = 0;
+  const int failed = posix_spawn(&child, shell.c_str(), &actions, nullptr, argv, pointers.data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) throw base::Error(fmt::format("the passphrase's command: {}", strerror(failed)));
+  return child;
 }
 
 }  // namespace
@@ -93,6 +125,15 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
+Secret Secret::clone() const {
+  Secret out;
+  if (page_ == nullptr) return out;
+  out.allocate();
+  memcpy(out.page_, page_, size_);
+  out.size_ = size_;
+  return out;
+}
+
 bool Secret::add(char byte) {
   if (page_ == nullptr) allocate();
   if (size_ == kLongestPassphrase) return false;
@@ -119,12 +160,15 @@ base::Fd as_pipe(const Secret& secret) {
   return out;
 }
 
-Secret read_line(int fd, const std::string& from, const base::Cancel& cancel) {
+Secret read_line(int fd, const std::string& from, const base::Cancel& cancel, std::chrono::seconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   Secret out;
   for (;;) {
     pollfd watched[2] = {{fd, POLLIN, 0}, {cancel.fd(), POLLIN, 0}};
-    if (poll(watched, 2, -1) < 0 && errno != EINTR) throw base::system_error(from);
+    if (poll(watched, 2, patience.count() > 0 ? 1000 : -1) < 0 && errno != EINTR) throw base::system_error(from);
     cancel.throw_if_requested();
+    if (patience.count() > 0 && std::chrono::steady_clock::now() >= end)
+      throw base::Error(fmt::format("{}: no line within {} s", from, patience.count()));
     if (watched[0].revents == 0) continue;
     char byte = 0;
     const auto count = ::read(fd, &byte, 1);
@@ -143,32 +187,31 @@ Secret from_descriptor(int fd, const base::Cancel& cancel) {
   return read_line(fd, fmt::format("descriptor {}", fd), cancel);
 }
 
-Secret from_command(const std::string& command, const base::Cancel& cancel) {
+Secret from_command(const std::string& command, const std::map<std::string, std::string>& more,
+                    std::chrono::seconds patience, const base::Cancel& cancel) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw base::system_error("making a pipe");
   base::Fd here(ends[0]);
   base::Fd there(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, there.get(), STDOUT_FILENO);
-  std::string shell = "/bin/sh";
-  std::string flag = "-c";
-  std::string words = command;
-  char* const argv[] = {shell.data(), flag.data(), words.data(), nullptr};
-  pid_t child = 0;
-  const int failed = posix_spawn(&child, shell.c_str(), &actions, nullptr, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
+  const pid_t child = start_shell(command, environment_with(more), there.get());
   there.reset();
-  if (failed != 0) throw base::Error(fmt::format("the passphrase's command: {}", strerror(failed)));
   Secret secret;
   std::string why;
+  bool in_time = true;
   try {
-    secret = read_line(here.get(), "the passphrase's command", cancel);
+    secret = read_line(here.get(), "the passphrase's command", cancel, patience);
   } catch (const base::Error& error) {
     why = error.what();
+    in_time = error.exit() == base::Exit::usage;
   } catch (const base::Interrupted&) {
     (void)status_of(child, cancel);
     throw;
+  }
+  if (!in_time) {
+    base::Cancel over;
+    over.request(SIGTERM);
+    (void)status_of(child, over);
+    throw base::Error(why);
   }
   here.reset();  // it may go on printing: nobody listens
   const int status = status_of(child, cancel);

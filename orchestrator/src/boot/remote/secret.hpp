@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,8 @@ class Secret {
   /// False if it has kLongestPassphrase bytes already.
   [[nodiscard]] bool add(char byte);
   [[nodiscard]] std::string_view view() const { return {page_, size_}; }
+  /// Another one with the same bytes.
+  [[nodiscard]] Secret clone() const;
   /// A copy that nobody overwrites: for passphrases that open nothing but scratch disks.
   [[nodiscard]] std::string bytes() const { return std::string(view()); }
   /// Whether the kernel keeps it out of swap: RLIMIT_MEMLOCK may not allow it.
@@ -50,11 +54,14 @@ void forbid_core_dumps();
 [[nodiscard]] base::Fd as_pipe(const Secret& secret);
 
 /// Up to the end of the line, byte by byte: what follows belongs to others. `from` names the source in errors.
-/// base::Interrupted as soon as `cancel` is asked.
-[[nodiscard]] Secret read_line(int fd, const std::string& from, const base::Cancel& cancel);
+/// base::Interrupted as soon as `cancel` is asked; an Error after `patience`, unless that is 0.
+[[nodiscard]] Secret read_line(int fd, const std::string& from, const base::Cancel& cancel,
+                               std::chrono::seconds patience = std::chrono::seconds(0));
 /// The first line of what can be read from a descriptor.
 [[nodiscard]] Secret from_descriptor(int fd, const base::Cancel& cancel);
-/// The first line that `/bin/sh -c COMMAND` prints; the command may use the terminal. An Error if it fails.
-[[nodiscard]] Secret from_command(const std::string& command, const base::Cancel& cancel);
+/// The first line that `/bin/sh -c COMMAND` prints, with `more` in its environment; the command may use the terminal.
+/// An Error if it fails, or has printed no line after `patience` (0: it may take as long as it likes).
+[[nodiscard]] Secret from_command(const std::string& command, const std::map<std::string, std::string>& more,
+                                  std::chrono::seconds patience, const base::Cancel& cancel);
 
 }  // namespace remote

@@ -28,6 +28,9 @@ std::vector<std::string> options_of(const Target& target, System system, const W
                                "ControlPath=" + (early && !target.control.empty() ? target.control : "none"),
                                std::string("StrictHostKeyChecking=") + (any_key ? "accept-new" : "yes")};
   if (early) out.push_back("HostKeyAlias=" + target.alias);
+  if (!early && !target.real_alias.empty()) out.push_back("HostKeyAlias=" + target.real_alias);
+  if (!target.addresses.empty()) out.push_back("HostName=" + target.addresses.front());
+  if (!target.jump.empty()) out.push_back("ProxyJump=" + target.jump);
   if (early && !target.known_hosts.empty())
     out.insert(out.end(), {"UserKnownHostsFile=" + target.known_hosts, "GlobalKnownHostsFile=none"});
   if (target.only_identity) out.emplace_back("IdentitiesOnly=yes");

@@ -20,15 +20,18 @@ struct Target {
   std::string host;   // as ssh(1) takes it, without a user: a name, an address, a Host of ssh_config
   std::string alias;  // under which known_hosts has the initramfs's key
   std::string user = "root";
-  std::string real_user;    // of the real system; "": `user`
-  std::string port;         // "": ssh's own
-  std::string identity;     // a private key's file, or "": ssh's own, the agent's
-  std::string known_hosts;  // a file, or "": ssh's own
-  std::string config;       // an ssh_config, or "": ssh's own
-  std::string control;      // the socket of a login that is shared (remote/shared_login.hpp), or ""
-  bool trust_new = false;   // take a host key that nobody knows, once: accept-new
-  bool accept_unsealed =
-      false;  // the initramfs may have proven its unsealed host key instead: openssh::unsealed_alias(alias)
+  std::string real_user;               // of the real system; "": `user`
+  std::string port;                    // "": ssh's own
+  std::vector<std::string> addresses;  // ssh connects to the first, in the place of its HostName; none: ssh's own
+  std::string jump;                    // as ssh's ProxyJump, or "": ssh's own
+  std::string real_alias;              // under which known_hosts has the real system's key; "": ssh's own
+  std::string identity;                // a private key's file, or "": ssh's own, the agent's
+  std::string known_hosts;             // a file, or "": ssh's own
+  std::string config;                  // an ssh_config, or "": ssh's own
+  std::string control;                 // the socket of a login that is shared (remote/shared_login.hpp), or ""
+  bool trust_new = false;              // take a host key that nobody knows, once: accept-new
+  /// The initramfs may have proven its unsealed host key instead: openssh::unsealed_alias(alias).
+  bool accept_unsealed = false;
   bool same_port = false;      // the real system listens there, too
   bool only_identity = false;  // no key but `identity`, whatever the agent has
   /// Options that this client does not know (remote/ssh_settings.hpp) and that are not passed to it. Nothing: nobody

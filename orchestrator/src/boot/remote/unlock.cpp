@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -12,22 +11,13 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "openssh/host_alias.hpp"
-#include "remote/host_proof.hpp"
-#include "remote/known_hosts.hpp"
+#include "remote/calls.hpp"
+#include "remote/sending.hpp"
 #include "remote/ssh_settings.hpp"
 #include "remote/system_state.hpp"
 
 namespace remote {
 namespace {
-
-// The exit statuses of unlock (dracut-sshd-unlock(8)), and the shell's for what it does not find.
-constexpr int kOpen = 0;
-constexpr int kRefused = 1;
-constexpr int kNothing = 2;
-constexpr int kNoOutcome = 3;
-constexpr int kNotFound = 127;
-constexpr int kKilled = 128;  // and more: ssh died of a signal, and no command's status came
 
 constexpr unsigned kMostSends = 3;             // of the passphrase, where the connection was cut
 constexpr unsigned kMostRefusals = 3;          // in a row, of a host that has proven its key
@@ -35,57 +25,41 @@ constexpr unsigned kSteadyLooks = 3;           // at a real system that does not
 constexpr double kSteadySeconds = 10;          // between the first and the last of them
 constexpr std::chrono::seconds kSeenPause{5};  // between two looks at a real system that may be going down
 
-/// A folder whose name ssh, a shell and a socket take as it is.
-std::filesystem::path scratch_parent() {
-  const auto parent = base::temp_parent();
-  const auto text = parent.string();
-  const bool plain = std::ranges::all_of(text, [](unsigned char byte) {
-    return std::isalnum(byte) != 0 || byte == '/' || byte == '.' || byte == '_' || byte == '-';
-  });
-  return plain && text.starts_with('/') && text.size() <= 60 ? parent : std::filesystem::path("/tmp");
-}
-
-std::string value(const Settings& settings, const std::string& key) {
-  const auto found = settings.find(key);
-  return found == settings.end() ? "" : found->second;
-}
-
-std::vector<std::string> told_lines(const base::Outcome& outcome) {
-  std::vector<std::string> out;
-  for (const auto& line : base::lines(outcome.tail)) {
-    if (const auto text = base::trim(line); !text.empty()) out.push_back(base::printable(text, 300));
-  }
-  return out;
-}
-
-std::string last_line(const base::Outcome& outcome) {
-  const auto lines = told_lines(outcome);
-  return lines.empty() ? "" : base::printable(lines.back(), 200);
-}
+/// By whoever may: root, or a user whom sudo does not ask.
+constexpr const char* kReboot =
+    "sh -c 'r=reboot; ! command -v systemctl >/dev/null || r=\"systemctl reboot\"; "
+    "[ \"$(id -u)\" -eq 0 ] || r=\"sudo -n $r\"; exec $r'";
 
 std::string unverified(const std::string& words) { return words.empty() ? "" : "unverified: " + words; }
 
 class Machine {
  public:
-  Machine(Target target, const Secret& passphrase, const Wait& wait, const base::Context& context,
-          const std::function<void(const std::string&)>& tell)
-      : target_(std::move(target)),
-        passphrase_(passphrase),
+  Machine(KnownMachine known, PassphraseSource& source, const Wait& wait, const std::filesystem::path& scratch,
+          const base::Context& context, const Tell& tell)
+      : known_(std::move(known)),
         wait_(wait),
         context_(context),
         tell_(tell),
-        scratch_(scratch_parent(), "dracut-sshd-unlock."),
-        begin_(context.clock.now()) {}
+        scratch_(scratch),
+        calls_(scratch, known_.records, context),
+        sender_(
+            calls_, source, wait, context, tell, [this](const Call& call) { return may_have_reached(call); },
+            [this] { return left(); }),
+        begin_(context.clock.now()),
+        distinct_(known_.distinct()),
+        asks_on_(source.by_question() && !wait.pin),
+        after_reboot_(wait.after_reboot) {}
 
   Unlocked run() {
-    Unlocked out;
-    try {
-      prepare();
-      out = to_the_end();
-    } catch (const LocalFault& fault) {
-      out = {Outcome::local_fault, fault.what(), 0};
+    if (wait_.reboot) {
+      if (auto verdict = reboot()) return *verdict;
     }
-    out.seconds = context_.clock.now() - begin_;
+    auto out = to_the_end();
+    const bool rebooted = out.outcome == Outcome::already_up && after_reboot_;  // its disks have opened by themselves
+    if (wait_.reboot && out.outcome == Outcome::already_up && !rebooted)
+      out = {Outcome::not_rebooted, "its real system is up, and was not there to be rebooted before", 0};
+    if ((out.outcome == Outcome::unlocked || rebooted) && wait_.for_system && !wait_.ready.empty())
+      return until_ready(out);
     return out;
   }
 
@@ -97,106 +71,78 @@ class Machine {
   /// Who answered last.
   enum class Last { nobody, stranger, real, initramfs };
 
-  struct Call {
-    base::Outcome outcome;
-    std::optional<OfferedKey> offered;
-    bool ran = false;  // a command, on a host that has proven its key: the status is that command's
-  };
-
-  void prepare() {
-    const SshQuestions questions(scratch_.path(), context_);
-    target_.lacks = questions.lacking();
-    records_ = !target_.lacks->contains("KnownHostsCommand");
-    const auto typed = questions.of_user(target_, System::initramfs);
-    const auto real = questions.of_user(target_, System::real);
-    if (target_.real_user.empty()) {
-      const auto user = value(real, "user");
-      target_.real_user = user.empty() || user == questions.own_user() ? target_.user : user;
+  /// Asks the real system to reboot; nothing: go on to wait for the initramfs.
+  Verdict reboot() {
+    const auto refuse = [](const std::string& why) { return Unlocked{Outcome::not_rebooted, why, 0}; };
+    // What could not be unlocked again is not rebooted.
+    if (!known_.initramfs.any() && !(known_.target.accept_unsealed && known_.unsealed.any()))
+      return Unlocked{Outcome::unknown_key, unknown_detail() + "; not rebooted", 0};
+    if (known_.can_tell && !known_.real.any())
+      return refuse("known_hosts has no key for " + base::printable(known_.real_name) + "; log in to it once by ssh");
+    const auto found = ask(System::real, state_question());
+    if (!found.ran || found.outcome.status != kRealSystem) {
+      if (found.ran && distinct_) return refuse("it runs none of our commands: " + last_line(found.outcome));
+      const auto words = unverified(last_line(found.outcome));
+      tell_once(State::waiting,
+                "its real system does not answer, and is not rebooted" + (words.empty() ? "" : " (" + words + ")"));
+      return std::nullopt;
     }
-    real_port_ = target_.same_port && !target_.port.empty() ? target_.port : value(real, "port");
-    const auto early_port = target_.port.empty() ? value(typed, "port") : target_.port;
-    same_door_ = early_port == real_port_ && value(typed, "hostname") == value(real, "hostname");
-
-    const std::vector<std::string> files{value(real, "userknownhostsfile"), value(real, "globalknownhostsfile")};
-    const KnownHosts of_user(files, scratch_.path(), context_);
-    known_.emplace(target_.known_hosts.empty() ? files : std::vector<std::string>{target_.known_hosts}, scratch_.path(),
-                   context_);
-    can_tell_ = of_user.can_tell() && known_->can_tell();
-    choose_alias(value(typed, "hostname"));
-    find_unsealed();
-    real_name_ = value(real, "hostkeyalias");
-    if (real_name_.empty()) {
-      real_name_ = value(real, "hostname");
-      if (!real_port_.empty() && real_port_ != "22") real_name_ = fmt::format("[{}]:{}", real_name_, real_port_);
+    first_boot_ = state_of(found.outcome.tail).boot;
+    tell_once(State::up, "rebooting it");
+    const auto& command = wait_.reboot_command.empty() ? std::string(kReboot) : wait_.reboot_command;
+    const auto told = ask(System::real, command);
+    // The connection may well end with the system.
+    if (told.ran && told.outcome.status != 0) {
+      const auto detail = last_line(told.outcome);
+      return refuse(detail.empty() ? fmt::format("the command ended with {}", told.outcome.status) : detail);
     }
-    real_ = of_user.of(real_name_);
-    questions.check(target_, System::initramfs);
-    questions.check(target_, System::real);
-    update_distinct();
+    after_reboot_ = true;
+    return std::nullopt;
   }
 
-  /// The name of the key that the initramfs has where its TPM does not open the sealed one.
-  void find_unsealed() {
-    second_.alias = openssh::unsealed_alias(target_.alias);
-    second_.known = known_->of(second_.alias);
-    for (const auto& name : names_) {
-      if (second_.known.any() || initramfs_.any()) break;
-      second_.alias = openssh::unsealed_alias(name);
-      second_.known = known_->of(second_.alias);
-    }
-  }
-
-  void choose_alias(const std::string& resolved) {
-    names_ = target_.alias.empty() ? initramfs_names(target_.host, resolved) : std::vector{target_.alias};
-    target_.alias = names_.front();
-    for (const auto& name : names_) {
-      initramfs_ = known_->of(name);
-      if (!initramfs_.any()) continue;
-      target_.alias = name;
-      break;
-    }
-    if (initramfs_.any() && target_.alias != names_.front())
-      tell_("known_hosts has its initramfs as " + base::printable(target_.alias));
+  /// Until the command succeeds that the user waits for.
+  Unlocked until_ready(const Unlocked& before) {
+    tell_once(State::readying, "its real system is up; waiting for: " + base::printable(wait_.ready, 200));
+    pause_ = wait_.first_pause;
+    std::string detail;
+    do {
+      const auto call = ask(System::real, wait_.ready);
+      if (call.ran && call.outcome.status == 0) return before;
+      const auto words = last_line(call.outcome);
+      detail = words.empty() ? fmt::format("status {}", call.outcome.status) : words;
+      pause_ = std::min(pause_ * 2, wait_.longest_pause);
+    } while (rest(pause_));
+    return {Outcome::not_ready, detail, 0};
   }
 
   /// With --trust-new-host-key ssh may just have written a key into known_hosts.
   void see_what_was_taken() {
-    initramfs_ = known_->of(target_.alias);
-    trusted_now_ = initramfs_.any();
-    update_distinct();
-  }
-
-  /// Whether the proof of the real system's key tells it from the initramfs.
-  void update_distinct() {
-    const auto shares = [this](const KnownKeys& other) {
-      return std::ranges::any_of(real_.keys, [&](const std::string& key) { return other.keys.contains(key); }) ||
-             (real_.authority && other.authority);
-    };
-    distinct_ = can_tell_ && real_.any() && (initramfs_.any() || second_.known.any()) && !shares(initramfs_) &&
-                !shares(second_.known);
+    look_up_again(known_, scratch_, context_);
+    trusted_now_ = known_.initramfs.any();
+    distinct_ = known_.distinct();
   }
 
   /// Whether the host may be the initramfs with its unsealed key. Only a proof tells.
   [[nodiscard]] bool may_be_unsealed(const Call& call) const {
     if (call.ran || as_unsealed_) return false;
-    if (!can_tell_) return call.offered.has_value() || heard_from(call);
-    if (!second_.known.any()) return false;
+    if (!known_.can_tell) return call.offered.has_value() || heard_from(call);
+    if (!known_.unsealed.any()) return false;
     if (!call.offered) return heard_from(call);
-    return could_be(second_.known, call) && !could_be(initramfs_, call);
+    return could_be(known_.unsealed, call) && !could_be(known_.initramfs, call);
   }
 
   /// From now on, or until it is called again, the initramfs is the one that has the other key.
   void swap_keys() {
-    std::swap(target_.alias, second_.alias);
-    std::swap(initramfs_, second_.known);
-    std::swap(target_.trust_new, second_.trust_new);
+    std::swap(known_.target.alias, known_.unsealed_alias);
+    std::swap(known_.initramfs, known_.unsealed);
+    std::swap(known_.target.trust_new, other_trust_new_);
     as_unsealed_ = !as_unsealed_;
   }
 
   /// Looks at the initramfs by the name of its unsealed key; whether that led to a login, or a proof.
   bool look_as_unsealed(std::optional<Call>& call) {
     swap_keys();
-    if (!target_.accept_unsealed) {
+    if (!known_.target.accept_unsealed) {
       const bool proven = proves(System::initramfs);
       swap_keys();
       return proven;
@@ -206,8 +152,8 @@ class Machine {
       swap_keys();
       return false;
     }
-    tell_once(fmt::format("it has proven the unsealed host key, {}; going on (--accept-unsealed)",
-                          base::printable(target_.alias)));
+    tell_once(State::initramfs, fmt::format("it has proven the unsealed host key, {}; going on (--accept-unsealed)",
+                                            base::printable(known_.target.alias)));
     call = std::move(other);
     return true;
   }
@@ -217,14 +163,14 @@ class Machine {
             fmt::format("it has proven the key of {}, not that of {}: its TPM did not open the sealed host key, or "
                         "this is somebody who has read its initramfs; nothing was sent. If you know why (new firmware, "
                         "another TPM): --accept-unsealed, and then dracut-sshd seal --reseal on that machine",
-                        base::printable(second_.alias), base::printable(target_.alias)),
+                        base::printable(known_.unsealed_alias), base::printable(known_.target.alias)),
             0};
   }
 
   Unlocked to_the_end() {
-    const bool unsealed_will_do = target_.accept_unsealed && second_.known.any();
-    if (can_tell_ && !initramfs_.any() && !target_.trust_new && !unsealed_will_do) {
-      if (real_.any()) {
+    const bool unsealed_will_do = known_.target.accept_unsealed && known_.unsealed.any();
+    if (known_.can_tell && !known_.initramfs.any() && !known_.target.trust_new && !unsealed_will_do) {
+      if (known_.real.any()) {
         if (auto verdict = look_at_real(); verdict && verdict->outcome == Outcome::already_up) return *verdict;
       }
       return {Outcome::unknown_key, unknown_detail(), 0};
@@ -236,7 +182,7 @@ class Machine {
       real_looked_at_ = false;
       std::optional<Call> call;
       if (as_unsealed_) swap_keys();  // it may have booted anew
-      if (sent_ != Sent::opened) {
+      if (sent_ != Sent::opened || asks_on_) {
         if (auto verdict = look_for_initramfs(call)) return *verdict;
       }
       if (!real_looked_at_ && is_to_be_asked(call)) {
@@ -255,12 +201,12 @@ class Machine {
 
   Verdict look_for_initramfs(std::optional<Call>& call) {
     // Neither the real system's key nor the unsealed one must be taken for the initramfs's.
-    const bool may_take_any = target_.trust_new && !initramfs_.any();
-    if (may_take_any && real_.any()) {
+    const bool may_take_any = known_.target.trust_new && !known_.initramfs.any();
+    if (may_take_any && known_.real.any()) {
       if (auto verdict = look_at_real()) return verdict;
     }
     if (last_ == Last::real) return std::nullopt;
-    bool is_unsealed = may_take_any && second_.known.any() && look_as_unsealed(call);
+    bool is_unsealed = may_take_any && known_.unsealed.any() && look_as_unsealed(call);
     if (!is_unsealed) {
       call = ask(System::initramfs, state_question());
       if (may_take_any) see_what_was_taken();
@@ -275,12 +221,10 @@ class Machine {
       refusals_ = 0;
       if (call.outcome.status == kRealSystem) return seen_real(state_of(call.outcome.tail));
       last_ = Last::initramfs;
-      if (sends_ >= kMostSends) return std::nullopt;
-      tell_(wait_.pin ? "in the initramfs; sending the PIN" : "in the initramfs; sending the passphrase");
-      return send();
+      return sends_ >= kMostSends ? std::nullopt : send();
     }
-    if (!could_be(initramfs_, call)) {
-      if (call.offered && !could_be(real_, call)) last_ = Last::stranger;
+    if (!could_be(known_.initramfs, call)) {
+      if (call.offered && !could_be(known_.real, call)) last_ = Last::stranger;
       return std::nullopt;
     }
     if (!call.offered && !heard_from(call)) return std::nullopt;
@@ -293,58 +237,54 @@ class Machine {
   }
 
   Verdict send() {
-    ++sends_;
-    const auto call = ask(System::initramfs, wait_.pin ? "unlock --pin --wait 60" : "unlock --wait 60", true);
-    if (!call.ran && records_ && (!call.offered || !could_be(initramfs_, call))) {
-      --sends_;  // ssh has seen no key to send it to
-      return std::nullopt;
-    }
-    if (!call.ran) {
-      // The boot went on and cut us off; or somebody tripped over a cable.
-      const auto words = unverified(last_line(call.outcome));
-      tell_("the connection ended before an outcome came" + (words.empty() ? "" : " (" + words + ")"));
-      sent_ = Sent::maybe;
-      return std::nullopt;
-    }
-    for (const auto& line : told_lines(call.outcome)) tell_("it says: " + line);
-    const auto detail = last_line(call.outcome);
-    switch (call.outcome.status) {
-      case kOpen:
-        sent_ = Sent::opened;
-        if (!wait_.for_system) return Unlocked{Outcome::unlocked, {}, 0};
-        if (can_tell_ && !real_.any())
-          return Unlocked{
-              Outcome::not_seen_again,
-              fmt::format("its real system cannot be told: known_hosts has no key for {}", base::printable(real_name_)),
-              0};
-        tell_("unlocked; waiting for the real system");
-        pause_ = wait_.first_pause;
+    if (!asks_on_) ++sends_;
+    const auto result = sender_.send(known_.target);
+    switch (result.end) {
+      case SendResult::End::unseen:
+        if (!asks_on_) --sends_;
         return std::nullopt;
-      case kRefused:
-        return Unlocked{Outcome::refused, detail, 0};
-      case kNothing:
-        if (sent_ == Sent::no) return Unlocked{Outcome::not_asked, detail, 0};
-        sends_ = kMostSends;  // what was sent before the connection was cut has served
+      case SendResult::End::cut:
+        sent_ = Sent::maybe;
         return std::nullopt;
-      case kNoOutcome:
+      case SendResult::End::opened:
+        return opened();
+      case SendResult::End::refused:
+        return Unlocked{Outcome::refused, result.detail, 0};
+      case SendResult::End::no_passphrase:
+        return Unlocked{Outcome::no_passphrase, result.detail, 0};
+      case SendResult::End::nothing:
+        if (sent_ == Sent::no) return Unlocked{Outcome::not_asked, result.detail, 0};
+        if (!asks_on_) sends_ = kMostSends;  // what was sent before the connection was cut has served
+        return std::nullopt;
+      case SendResult::End::no_outcome:
         sent_ = Sent::maybe;
         sends_ = kMostSends;
-        if (!wait_.for_system) return Unlocked{Outcome::no_outcome, detail, 0};
-        tell_("no outcome yet; waiting for the real system");
+        if (!wait_.for_system) return Unlocked{Outcome::no_outcome, result.detail, 0};
+        tell_once(State::starting, "no outcome yet; waiting for the real system");
         return std::nullopt;
-      case kNotFound:
-        return Unlocked{Outcome::refused, "there is no unlock in that initramfs: " + detail, 0};
-      default:
-        return Unlocked{Outcome::refused, fmt::format("unlock ended with {}: {}", call.outcome.status, detail), 0};
     }
+    return std::nullopt;
+  }
+
+  Verdict opened() {
+    sent_ = Sent::opened;
+    if (!wait_.for_system) return Unlocked{Outcome::unlocked, {}, 0};
+    if (known_.can_tell && !known_.real.any())
+      return Unlocked{Outcome::not_seen_again,
+                      fmt::format("its real system cannot be told: known_hosts has no key for {}",
+                                  base::printable(known_.real_name)),
+                      0};
+    tell_once(State::starting, "unlocked; waiting for the real system");
+    pause_ = wait_.first_pause;
+    return std::nullopt;
   }
 
   /// Whether a look at the real system may show something that the look at the initramfs, if there was one, did not.
   [[nodiscard]] bool is_to_be_asked(const std::optional<Call>& call) const {
-    if (last_ == Last::real || (can_tell_ && !real_.any())) return false;
-    if (!call || !same_door_) return true;
+    if (last_ == Last::real || (known_.can_tell && !known_.real.any())) return false;
+    if (!call || !known_.same_door()) return true;
     if (call->ran) return false;
-    return call->offered ? could_be(real_, *call) : heard_from(*call);
+    return call->offered ? could_be(known_.real, *call) : heard_from(*call);
   }
 
   Verdict look_at_real() {
@@ -356,7 +296,7 @@ class Machine {
       if (call.outcome.status != kRealSystem && !(distinct_ && call.outcome.status != 0)) return std::nullopt;
       return seen_real(state_of(call.outcome.tail));
     }
-    if (!distinct_ || !could_be(real_, call) || (!call.offered && !heard_from(call))) return std::nullopt;
+    if (!distinct_ || !could_be(known_.real, call) || (!call.offered && !heard_from(call))) return std::nullopt;
     if (!proves(System::real)) return std::nullopt;
     return seen_real({});
   }
@@ -368,16 +308,16 @@ class Machine {
     if (trusted_now_)
       return Unlocked{Outcome::already_up,
                       fmt::format("the key that known_hosts has for {} now is the real system's: ssh-keygen -R {}",
-                                  target_.alias, base::shell_quote(target_.alias)),
+                                  known_.target.alias, base::shell_quote(known_.target.alias)),
                       0};
     if (state.going_down(left())) {
-      tell_once("the real system is going down; waiting for the initramfs");
+      tell_once(State::going_down, "the real system is going down; waiting for the initramfs");
       why_waiting_ = "the real system was still going down";
       steady_looks_ = 0;
       return std::nullopt;
     }
-    if (wait_.after_reboot && !has_rebooted(state)) {
-      tell_once("the real system is up; waiting until it has rebooted");
+    if (after_reboot_ && !has_rebooted(state)) {
+      tell_once(State::going_down, "the real system is up; waiting until it has rebooted");
       why_waiting_ = "the real system has not rebooted";
       return std::nullopt;
     }
@@ -388,7 +328,7 @@ class Machine {
     why_waiting_ = "the real system answers, and does not say whether it is going down";
     if (++steady_looks_ >= kSteadyLooks && context_.clock.now() - first_look_ >= kSteadySeconds)
       return Unlocked{Outcome::already_up, since, 0};
-    tell_once("the real system answers; looking whether it stays");
+    tell_once(State::up, "the real system answers; looking whether it stays");
     return std::nullopt;
   }
 
@@ -402,50 +342,28 @@ class Machine {
     return state.boot != first_boot_;
   }
 
-  Call ask(System system, const std::string& command, bool with_passphrase = false) {
-    Call out;
-    const auto record = scratch_.path() / "offered";
-    std::filesystem::remove(record);
-    Watch watch;
-    if (records_) watch.offered = record.string();
-    auto run = ssh_command(target_, system, command, nullptr, context_.environment, watch);
-    base::Fd input;
-    if (with_passphrase) {
-      input = as_pipe(passphrase_);
-      run.passed[0] = input.get();
-    }
-    run.deadline = with_passphrase ? std::chrono::seconds(240) : patience();
-    out.outcome = context_.runner.run(run, context_.cancel);
-    out.offered = offered_key(record);
-    out.ran = !out.outcome.timed_out && out.outcome.status < kKilled;
+  Call ask(System system, const std::string& command) {
+    auto out = calls_.ask(known_.target, system, command, patience());
+    auto& addresses = known_.target.addresses;
+    if (!out.ran && !out.offered && addresses.size() > 1) std::ranges::rotate(addresses, addresses.begin() + 1);
     return out;
   }
 
-  /// Whether the host has the private key of one that known_hosts has. Nothing is logged in to.
-  bool proves(System system) {
-    Tripwire wire(scratch_.path() / "agent", context_.cancel);
-    Watch watch;
-    watch.agent = (scratch_.path() / "agent").string();
-    auto run = ssh_command(target_, system, "true", nullptr, context_.environment, watch);
-    run.deadline = patience();
-    base::Outcome outcome;
-    outcome.status = kSshFailed;
-    try {
-      outcome = context_.runner.run(run, wire.stop());
-    } catch (const base::Interrupted&) {
-      context_.cancel.throw_if_requested();
-    }
-    return wire.touched() || (!outcome.timed_out && outcome.status < kKilled);
+  bool proves(System system) { return calls_.proves(known_.target, system, patience()); }
+
+  /// Whether the passphrase may have gone to it.
+  [[nodiscard]] bool may_have_reached(const Call& call) const {
+    return !known_.records || (call.offered && could_be(known_.initramfs, call));
   }
 
   [[nodiscard]] bool could_be(const KnownKeys& known, const Call& call) const {
-    if (!can_tell_ || !call.offered) return true;
+    if (!known_.can_tell || !call.offered) return true;
     return known.keys.contains(call.offered->blob) || (known.authority && call.offered->is_certificate());
   }
 
   /// Where the client does not record keys: whether it is worth a further connection. Wrong answers cost time alone.
   [[nodiscard]] bool heard_from(const Call& call) const {
-    return !records_ && !last_line(call.outcome).starts_with("ssh: connect to host");
+    return !known_.records && !last_line(call.outcome).starts_with("ssh: connect to host");
   }
 
   void tell_no_answer(const Call& call) {
@@ -453,13 +371,14 @@ class Machine {
     if (last_ == Last::stranger) {
       stranger_ =
           fmt::format("it shows another host key than known_hosts has for {} ({}, not proven); nothing was sent",
-                      base::printable(target_.alias), call.offered->fingerprint());
-      tell_once(stranger_ + "; waiting on");
+                      base::printable(known_.target.alias), call.offered->fingerprint());
+      tell_once(State::stranger, stranger_ + "; waiting on");
       return;
     }
     words_ = unverified(last_line(call.outcome));
     if (words_.empty() && call.offered) words_ = "it shows a known host key, and does not prove it";
-    tell_once("no answer yet" + (words_.empty() ? "" : " (" + words_ + ")"));
+    const auto state = sent_ == Sent::no ? State::waiting : State::starting;
+    tell_once(state, "no answer yet" + (words_.empty() ? "" : " (" + words_ + ")"));
   }
 
   [[nodiscard]] Unlocked gave_up() const {
@@ -475,8 +394,8 @@ class Machine {
     return fmt::format(
         "known_hosts has no key for {}; add the line that dracut-sshd inspect prints on that machine ({} ssh-ed25519 "
         "AAAA...){}; nothing was sent",
-        base::printable(base::join(names_, ", "), 300), base::printable(names_.front()),
-        known_->first().empty() ? "" : " to " + base::printable(known_->first(), 200));
+        base::printable(base::join(known_.names, ", "), 300), base::printable(known_.names.front()),
+        known_.first_file.empty() ? "" : " to " + base::printable(known_.first_file, 200));
   }
 
   [[nodiscard]] double left() const {
@@ -487,10 +406,10 @@ class Machine {
     return std::chrono::seconds(std::clamp<long>(static_cast<long>(left()) + 1, 1, 30));
   }
 
-  void tell_once(const std::string& text) {
+  void tell_once(State state, const std::string& text) {
     if (text == told_) return;
     told_ = text;
-    tell_(text);
+    tell_({state, text});
   }
 
   /// False when the deadline has come.
@@ -501,30 +420,19 @@ class Machine {
     return true;
   }
 
-  Target target_;
-  const Secret& passphrase_;
+  KnownMachine known_;  // while as_unsealed_, `initramfs` and target.alias are those of the unsealed key
   const Wait& wait_;
   base::Context context_;
-  const std::function<void(const std::string&)>& tell_;
-  base::TempDir scratch_;
+  const Tell& tell_;
+  std::filesystem::path scratch_;
+  Calls calls_;
+  Sender sender_;
   double begin_;
-
-  std::vector<std::string> names_;   // that were looked for
-  std::optional<KnownHosts> known_;  // for the initramfs
-  std::string real_name_;
-  std::string real_port_;
-  KnownKeys initramfs_;
-  KnownKeys real_;
-  struct {
-    std::string alias;
-    KnownKeys known;
-    bool trust_new = false;   // never a new one by this name
-  } second_;                  // the initramfs's unsealed key; while as_unsealed_ the sealed one
-  bool as_unsealed_ = false;  // target_.alias and initramfs_ are those of the unsealed key
-  bool can_tell_ = false;     // what known_hosts has
-  bool records_ = false;      // the client tells which keys it is shown
-  bool distinct_ = false;     // no key of the one system is known for the other
-  bool same_door_ = false;    // both systems listen at one address and port
+  bool distinct_ = false;  // no key of the one system is known for the other
+  bool as_unsealed_ = false;
+  bool other_trust_new_ = false;  // never a new key by the unsealed name
+  bool asks_on_ = false;          // each prompt has its passphrase: a disk may ask after others are open
+  bool after_reboot_ = false;     // a real system counts only once it has rebooted
 
   Sent sent_ = Sent::no;
   unsigned sends_ = 0;
@@ -545,41 +453,30 @@ class Machine {
 
 }  // namespace
 
-std::string name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::unlocked:
-      return "unlocked";
-    case Outcome::already_up:
-      return "already up";
-    case Outcome::going_down:
-      return "not down yet";
-    case Outcome::wrong_key:
-      return "WRONG HOST KEY";
-    case Outcome::unsealed:
-      return "UNSEALED HOST KEY";
-    case Outcome::unknown_key:
-      return "unknown host key";
-    case Outcome::no_login:
-      return "no login";
-    case Outcome::refused:
-      return "refused";
-    case Outcome::not_asked:
-      return "asks for nothing";
-    case Outcome::no_answer:
-      return "no answer";
-    case Outcome::no_outcome:
-      return "sent, no outcome";
-    case Outcome::not_seen_again:
-      return "unlocked, not seen again";
-    case Outcome::local_fault:
-      return "ssh cannot work";
-  }
-  return "no answer";
+Unlocked unlock(const KnownMachine& machine, PassphraseSource& source, const Wait& wait, const base::Context& context,
+                const Tell& tell) {
+  const auto begin = context.clock.now();
+  const base::TempDir scratch(scratch_parent(), "dracut-sshd-unlock.");
+  auto out = Machine(machine, source, wait, scratch.path(), context, tell).run();
+  out.seconds = context.clock.now() - begin;
+  return out;
 }
 
-Unlocked unlock(const Target& target, const Secret& passphrase, const Wait& wait, const base::Context& context,
-                const std::function<void(const std::string&)>& tell) {
-  return Machine(target, passphrase, wait, context, tell).run();
+Unlocked unlock(const Target& target, PassphraseSource& source, const Wait& wait, const base::Context& context,
+                const Tell& tell) {
+  const auto begin = context.clock.now();
+  Unlocked out;
+  try {
+    const base::TempDir scratch(scratch_parent(), "dracut-sshd-unlock.");
+    const auto machine = look_up(target, scratch.path(), context);
+    if (machine.initramfs.any() && machine.target.alias != machine.names.front())
+      tell({State::waiting, "known_hosts has its initramfs as " + base::printable(machine.target.alias)});
+    out = unlock(machine, source, wait, context, tell);
+  } catch (const LocalFault& fault) {
+    out = {Outcome::local_fault, fault.what(), 0};
+  }
+  out.seconds = context.clock.now() - begin;
+  return out;
 }
 
 }  // namespace remote

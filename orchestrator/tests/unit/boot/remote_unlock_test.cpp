@@ -23,6 +23,7 @@
 #include "openssh/host_alias.hpp"
 #include "remote/host_proof.hpp"
 #include "remote/known_hosts.hpp"
+#include "remote/questions.hpp"
 #include "remote/system_state.hpp"
 #include "remote/unlock.hpp"
 
@@ -173,11 +174,30 @@ class Script final : public base::Runner {
   base::Fd client_;
 };
 
+/// One passphrase for all, or one that tells for which question it is.
+class Passphrases final : public PassphraseSource {
+ public:
+  explicit Passphrases(bool each) : each_(each) {}
+  bool by_question() const override { return each_; }
+  Secret passphrase(const Question* question, const base::Cancel& /*cancel*/) override {
+    asked.push_back(question == nullptr ? "any" : question->unit + "|" + question->id + "|" + question->message);
+    if (fails) throw base::Error("the passphrase's command failed (status 1)");
+    return Secret(each_ && question != nullptr ? "for " + question->message : std::string("open sesame"));
+  }
+  std::vector<std::string> asked;
+  bool fails = false;
+
+ private:
+  bool each_;
+};
+
 struct Played {
   Unlocked result;
   std::vector<std::string> calls;
   std::vector<int> pauses;
   std::vector<std::string> told;
+  std::vector<State> states;
+  std::vector<std::string> asked;  // of the source of passphrases
 };
 
 struct Options {
@@ -188,6 +208,12 @@ struct Options {
   bool accept_unsealed = false;
   std::string host = "db";
   std::string alias = "db-initramfs";
+  bool each = false;  // a passphrase for each question
+  bool no_passphrase = false;
+  bool reboot = false;
+  std::string ready = {};
+  std::vector<std::string> answer = {};
+  std::vector<std::string> addresses = {};
 };
 
 Played play_with(Script& script, const Options& options = {}) {
@@ -201,11 +227,20 @@ Played play_with(Script& script, const Options& options = {}) {
   wait.for_system = options.for_system;
   wait.after_reboot = options.after_reboot;
   wait.pin = options.pin;
+  wait.reboot = options.reboot;
+  wait.ready = options.ready;
+  wait.answer = options.answer;
+  target.addresses = options.addresses;
   fakes::Context<Script&> context(script);
   context.environment = script.environment();
-  const Secret secret(std::string("open sesame"));
+  Passphrases source(options.each);
+  source.fails = options.no_passphrase;
   Played out;
-  out.result = unlock(target, secret, wait, context, [&](const std::string& text) { out.told.push_back(text); });
+  out.result = unlock(target, source, wait, context, [&](const Event& event) {
+    out.told.push_back(event.text);
+    out.states.push_back(event.state);
+  });
+  out.asked = source.asked;
   out.calls = script.calls;
   for (const auto pause : context.clock.pauses())
     out.pauses.push_back(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(pause).count()));
@@ -239,6 +274,158 @@ TEST(Unlock, WaitsUntilTheMachineIsThereUnlocksItAndSeesItsSystem) {
   EXPECT_THAT(played.pauses, ElementsAre(1, 2, 1, 2));
   EXPECT_THAT(played.told,
               Contains("no answer yet (unverified: ssh: connect to host db port 22: Connection refused)").Times(1));
+}
+
+Answer lists(const std::string& prompts) {
+  auto out = early(prompts.empty() ? 2 : 0);
+  out.outcome.out = R"({"exit":0,"prompts":[)" + prompts + "]}\n";
+  return out;
+}
+
+std::string prompt(const std::string& unit, const std::string& id, const std::string& message) {
+  return R"({"unit":")" + unit + R"(","id":")" + id + R"(","message":")" + message + R"(","outcome":"pending"})";
+}
+
+const std::string kHome = prompt("systemd-cryptsetup@home.service", "cryptsetup:/dev/vda2", "disk home");
+const std::string kRoot = prompt("systemd-cryptsetup@root.service", "cryptsetup:/dev/vda3", "disk root");
+const std::string kPin = prompt("systemd-cryptsetup@root.service", "tpm2-pin", "Please enter TPM2 PIN");
+const std::string kPool = prompt("zfs-load-key.service", "", "Enter passphrase for 'rpool/ROOT':");
+
+TEST(Unlock, EachPromptGetsItsPassphraseAndAPinNone) {
+  Options options;
+  options.each = true;
+  const auto played =
+      play({early(0), lists(kPin + "," + kHome + "," + kRoot), early(0), lists(kPin + "," + kRoot), early(0),
+            lists(kPin), lists(kPin), lists(kPin), lists(kPin), lists(kPin), down(), real(97)},
+           options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.asked, ElementsAre("systemd-cryptsetup@home.service|cryptsetup:/dev/vda2|disk home",
+                                        "systemd-cryptsetup@root.service|cryptsetup:/dev/vda3|disk root"));
+  EXPECT_THAT(played.calls,
+              Contains("initramfs: unlock --unit systemd-cryptsetup@home.service <- for disk home").Times(1));
+  EXPECT_THAT(played.calls,
+              Contains("initramfs: unlock --unit systemd-cryptsetup@root.service <- for disk root").Times(1));
+}
+
+TEST(Unlock, APromptThatIsNoDisksIsAnsweredWhereItIsNamed) {
+  Options options;
+  options.each = true;
+  options.for_system = false;
+  auto all = std::deque<Answer>{early(0)};
+  all.insert(all.end(), 200, lists(kPool));
+  const auto left = play(all, options);
+  EXPECT_EQ(left.result.outcome, Outcome::not_asked);
+  EXPECT_THAT(left.result.detail, HasSubstr("rpool/ROOT"));
+  EXPECT_THAT(left.asked, testing::IsEmpty());
+  options.answer = {"rpool/ROOT"};
+  std::deque<Answer> answers{early(0), lists(kPool), early(0)};
+  answers.insert(answers.end(), 20, lists(""));
+  const auto named = play(answers, options);
+  EXPECT_EQ(named.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(named.calls,
+              Contains(HasSubstr("unlock --message 'Enter passphrase for '\\''rpool/ROOT'\\'':' <- for Enter")));
+}
+
+TEST(Unlock, AKeyThatMayOnlyUnlockGetsOnePassphraseForAll) {
+  Options options;
+  options.each = true;
+  auto forced = early(64, "unlock: there is no passphrase on standard input.");
+  const auto played = play({forced, forced, early(0), real(97)}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.asked, ElementsAre("any"));
+}
+
+TEST(Unlock, AQuestionThatWasRefusedEndsItAndIsNotAnsweredAgain) {
+  Options options;
+  options.each = true;
+  const auto played = play({early(0), lists(kHome), early(1, "unlock: home: the passphrase was refused")}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::refused);
+  EXPECT_THAT(played.asked, testing::SizeIs(1));
+}
+
+TEST(Unlock, WithoutAPassphraseNothingIsSent) {
+  Options options;
+  options.no_passphrase = true;
+  const auto played = play({early(0)}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::no_passphrase);
+  EXPECT_THAT(played.result.detail, HasSubstr("status 1"));
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: state"));
+}
+
+TEST(Unlock, RebootsTheRealSystemAndWaitsUntilItIsAnotherBoot) {
+  Options options;
+  options.reboot = true;
+  const auto played =
+      play({real(97, state("1", "running")), real(0), refused_by_ssh(kRealKey), real(97, state("1", "running")), down(),
+            down(), early(0), early(0), down(), real(97, state("2", "running"))},
+           options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls[0], HasSubstr("real: state"));
+  EXPECT_THAT(played.calls[1], HasSubstr("systemctl reboot"));
+}
+
+TEST(Unlock, RebootsNothingThatCouldNotBeUnlockedAgain) {
+  Options options;
+  options.reboot = true;
+  Script script({});
+  script.known.erase("db-initramfs");
+  const auto played = play_with(script, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unknown_key);
+  EXPECT_THAT(played.calls, testing::IsEmpty());
+}
+
+TEST(Unlock, ARebootThatIsRefusedSaysWhy) {
+  Options options;
+  options.reboot = true;
+  const auto played = play({real(97, state("1", "running")), real(1, "sudo: a password is required")}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::not_rebooted);
+  EXPECT_THAT(played.result.detail, HasSubstr("a password is required"));
+}
+
+TEST(Unlock, ADiskThatOpensByItselfAfterTheRebootIsFine) {
+  Options options;
+  options.reboot = true;
+  const auto played = play(
+      {real(97, state("1", "running")), real(0), down(), down(), down(), real(97, state("2", "running"))}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::already_up);
+}
+
+TEST(Unlock, WaitsUntilTheCommandOfTheRealSystemSucceeds) {
+  Options options;
+  options.ready = "systemctl is-system-running";
+  const auto played = play({early(0), early(0), real(97), real(1, "starting"), down(), real(0, "running")}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_EQ(played.calls.back(), "real: systemctl is-system-running");
+  std::deque<Answer> never{early(0), early(0), real(97)};
+  never.insert(never.end(), 100, real(1, "degraded"));
+  const auto late = play(never, options);
+  EXPECT_EQ(late.result.outcome, Outcome::not_ready);
+  EXPECT_EQ(late.result.detail, "degraded");
+}
+
+TEST(Unlock, TriesOneAddressAfterTheOther) {
+  Options options;
+  options.addresses = {"192.0.2.7", "2001:db8::7"};
+  Script script({down(), early(0), early(0), real(97)});
+  const auto played = play_with(script, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  const auto host_name = [&](std::size_t call) {
+    for (const auto& word : script.commands.at(call).argv) {
+      if (word.starts_with("HostName=")) return word.substr(9);
+    }
+    return std::string();
+  };
+  EXPECT_EQ(host_name(0), "192.0.2.7");
+  EXPECT_EQ(host_name(1), "2001:db8::7");
+  EXPECT_THAT(script.commands.back().argv, Contains("HostKeyAlias=db.example.org"));
+}
+
+TEST(Questions, WhatIsNoListIsRefused) {
+  for (const auto* text : {"", "[]", "{}", R"({"prompts":{}})", R"({"prompts":[1]})", "{\"prompts\":[", "\xff"})
+    EXPECT_THROW((void)questions_of(text), base::Error) << text;
+  const auto odd = questions_of(R"({"prompts":[{"unit":"a\u0007b","id":7,"message":"Disk é"}]})");
+  ASSERT_EQ(odd.size(), 1U);
+  EXPECT_EQ(odd[0].unit + odd[0].id + odd[0].message, "");
 }
 
 TEST(Unlock, APinGoesToItsPromptAlone) {
@@ -603,17 +790,18 @@ TEST(Secret, IsTheFirstLineOfADescriptorOrOfACommand) {
   close(ends[1]);
   EXPECT_EQ(from_descriptor(ends[0], cancel).view(), "first");
   close(ends[0]);
-  EXPECT_EQ(from_command("printf 'one\\ntwo\\n'", cancel).view(), "one");
-  EXPECT_EQ(from_command("printf 'no end of line'", cancel).view(), "no end of line");
-  EXPECT_EQ(from_command("echo one; yes", cancel).view(), "one");
+  EXPECT_EQ(from_command("printf 'one\\ntwo\\n'", {}, std::chrono::seconds(0), cancel).view(), "one");
+  EXPECT_EQ(from_command("printf 'no end of line'", {}, std::chrono::seconds(0), cancel).view(), "no end of line");
+  EXPECT_EQ(from_command("echo one; yes", {}, std::chrono::seconds(0), cancel).view(), "one");
 }
 
 TEST(Secret, ThatIsNoneIsRefused) {
   const base::Cancel cancel;
-  EXPECT_THROW((void)from_command("true", cancel), base::Error);
-  EXPECT_THROW((void)from_command("echo x; exit 3", cancel), base::Error);
-  EXPECT_THROW((void)from_command("head -c 4000 /dev/zero | tr '\\0' x", cancel), base::Error);
-  EXPECT_THROW((void)from_command("printf 'a\\0b\\n'", cancel), base::Error);
+  EXPECT_THROW((void)from_command("true", {}, std::chrono::seconds(0), cancel), base::Error);
+  EXPECT_THROW((void)from_command("echo x; exit 3", {}, std::chrono::seconds(0), cancel), base::Error);
+  EXPECT_THROW((void)from_command("head -c 4000 /dev/zero | tr '\\0' x", {}, std::chrono::seconds(0), cancel),
+               base::Error);
+  EXPECT_THROW((void)from_command("printf 'a\\0b\\n'", {}, std::chrono::seconds(0), cancel), base::Error);
 }
 
 TEST(Secret, IsNotWaitedForByAProgramThatIsAskedToStop) {
@@ -627,7 +815,7 @@ TEST(Secret, IsNotWaitedForByAProgramThatIsAskedToStop) {
     });
     const auto begin = std::chrono::steady_clock::now();
     if (command)
-      EXPECT_THROW((void)from_command("exec sleep 60", cancel), base::Interrupted);
+      EXPECT_THROW((void)from_command("exec sleep 60", {}, std::chrono::seconds(0), cancel), base::Interrupted);
     else
       EXPECT_THROW((void)from_descriptor(ends[0], cancel), base::Interrupted);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
