@@ -8,66 +8,10 @@ load common
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-  sshd=$(PATH=$PATH:/usr/sbin type -P sshd) || skip "sshd is not installed"
-  dracut_sshd=${DRACUT_SSHD:-${BUILD_DIR:-$project/build}/orchestrator/dracut-sshd}
-  work=$BATS_TEST_TMPDIR
-  mkdir -p /run/sshd 2>/dev/null || true
-  ssh-keygen -q -t ed25519 -N '' -f "$work/login"
-  : >"$work/known"
-  printf 'IdentityFile %s\nIdentitiesOnly yes\nUserKnownHostsFile %s\nGlobalKnownHostsFile /dev/null\n' "$work/login" "$work/known" >"$work/config"
-  export work sshd
-}
+load machines
 
-teardown() {
-  local file
-  for file in "$work"/*/pid "$work"/peer*.pid; do [ ! -e "$file" ] || kill "$(<"$file")" 2>/dev/null || true; done
-}
-
-# machine NAME PORT: its two systems' keys, and what its initramfs does with a passphrase. With a file NAME/stays it only takes it.
-machine() {
-  local folder=$work/$1 system
-  mkdir "$folder"
-  for system in early real; do
-    ssh-keygen -q -t ed25519 -N '' -f "$folder/$system"
-    printf 'Port %s\nListenAddress 127.0.0.1\nHostKey %s/%s\nAuthorizedKeysFile %s.pub\nPermitRootLogin prohibit-password\nUsePAM no\nStrictModes no\nPidFile %s/pid\nForceCommand %s/%s.sh\n' \
-      "$2" "$folder" "$system" "$work/login" "$folder" "$folder" "$system" >"$folder/$system.conf"
-  done
-  cat >"$folder/early.sh" <<END
-#!/bin/bash
-case \$SSH_ORIGINAL_COMMAND in
-  unlock*)
-    IFS= read -r line
-    printf '%s\n' "\$line" >>"$folder/received"
-    [[ \$line == "open sesame" ]] || { printf 'refused: cryptroot\n\033[2Jone more wrong one powers the machine off\n' >&2 && exit 1; }
-    [ ! -e $folder/stays ] || exit 0
-    (sleep 0.2 && kill "\$(<$folder/pid)" && sleep 0.5 && exec "$sshd" -f "$folder/real.conf") </dev/null >/dev/null 2>&1 &
-    ;;
-esac
-END
-  # What state_question() of remote/system_state.cpp prints.
-  cat >"$folder/real.sh" <<END
-#!/bin/bash
-echo "dracut-sshd-state 00000000-0000-0000-0000-000000000001 83.2 \$(<$folder/state) - - -"
-exit 97
-END
-  echo running >"$folder/state"
-  chmod 755 "$folder"/*.sh
-  printf 'Host %s\n  HostName 127.0.0.1\n  Port %s\n' "$1" "$2" >>"$work/config"
-  printf '%s-initramfs %s\n' "$1" "$(cut -d ' ' -f 1,2 "$folder/early.pub")" >>"$work/known"
-  printf '[127.0.0.1]:%s %s\n' "$2" "$(cut -d ' ' -f 1,2 "$folder/real.pub")" >>"$work/known"
-}
-
-up() { "$sshd" -f "$work/$1/early.conf"; }
-down() { kill "$(<"$work/$1/pid")" && sleep 0.5; }
-
-# peer PORT WHAT...: somebody without any key of a machine's
-peer() {
-  "$BATS_TEST_DIRNAME/services/ssh-peer" "$@" >"$work/peer-$1.log" 3>&- &
-  echo $! >"$work/peer-$1.pid"
-  sleep 0.5
-}
-unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline "${deadline:-30}" "$@"; }
+setup() { set_up_machines; }
+teardown() { end_machines; }
 
 @test "a machine is unlocked, and its system seen; one that is down is waited for; a stranger gets nothing" {
   machine good 22201
@@ -78,7 +22,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   sed -i "s|^HostKey .*|HostKey $work/another|" "$work/stranger/early.conf"
   up stranger
   (sleep 4 && up late) 3>&- &
-  run -1 unlock --passphrase-command 'echo open sesame' good late stranger
+  run -5 unlock --passphrase-command 'echo open sesame' good late stranger
   echo "$output"
   [[ $output =~ good\ +unlocked ]]
   [[ $output =~ late\ +unlocked ]]
@@ -97,7 +41,7 @@ unlock() { "$dracut_sshd" unlock -F "$work/config" --user "$(id -un)" --deadline
   [[ $output =~ good\ +refused ]]
   [[ $output == *'it says: refused: cryptroot'*'it says: \x1b[2Jone more wrong one powers the machine off'* ]]
   run -0 --separate-stderr unlock --json --passphrase-fd 5 good 5< <(echo open sesame)
-  [ "$(python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["outcome"])' <<<"$output")" = unlocked ]
+  [ "$(outcomes <<<"$output")" = 'good unlocked' ]
   run -0 unlock --passphrase-fd 5 good 5< <(echo open sesame)
   echo "$output"
   [[ $output =~ good\ +'already up' ]]

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "admin/unlock_options.hpp"
 #include "admin/verbs.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -34,7 +35,7 @@ struct CommandLine {
     add_doctor();
     add_inspect();
     add_rehearse();
-    add_unlock();
+    add_unlock(app, unlock);
     add_seal();
   }
 
@@ -156,48 +157,6 @@ struct CommandLine {
         ->check(CLI::Range(5, 3600));
     verb->add_flag("--emulate", rehearse.emulate, "Do not use KVM");
     verb->add_flag("--json", rehearse.json, "For machines");
-  }
-
-  void add_unlock() {
-    auto* verb = app.add_subcommand(
-        "unlock", "Waits for machines in their initramfs, unlocks them, and sees their systems come up");
-    verb->footer(
-        "Exit status: 0 all are unlocked or were up already, 1 one is not, 2 wrong usage, 3 ssh is not installed.");
-    verb->add_option("host", unlock.hosts, "As ssh takes it; USER@ is for the real system alone")
-        ->type_name("[USER@]HOST")
-        ->required();
-    verb->add_option("--alias", unlock.alias,
-                     "What known_hosts calls the initramfs (default: HOST-initramfs, also for the HostName of "
-                     "ssh_config and for short names)");
-    verb->add_option("--known-hosts", unlock.known_hosts, "Take the initramfs's key from this file alone")
-        ->type_name("FILE");
-    verb->add_flag("--trust-new-host-key", unlock.trust_new, "Take a key that known_hosts does not know, and keep it");
-    verb->add_flag("--accept-unsealed", unlock.accept_unsealed,
-                   "Go on if the machine's TPM did not open its sealed host key: known_hosts has the other one as "
-                   "HOST-initramfs-unsealed");
-    verb->add_option("--user", unlock.user,
-                     "Log in to both systems as (default: root in the initramfs; in the real system USER@, else the "
-                     "User of ssh_config, else root)");
-    verb->add_option("--port,-p", unlock.port, "The port of the initramfs's sshd (default: ssh's own)");
-    verb->add_flag("--same-port", unlock.same_port, "The real system's sshd has that port, too");
-    verb->add_option("--identity,-i", unlock.identity, "A private key (default: ssh's own, and the agent's)")
-        ->type_name("FILE");
-    verb->add_option("--ssh-config,-F", unlock.config, "An ssh_config (default: ssh's own)")->type_name("FILE");
-    auto* from = verb->add_option_group("the passphrase (default: asked for at the terminal)");
-    from->add_option("--passphrase-fd", unlock.descriptor, "Read it from this descriptor; 0 is standard input")
-        ->type_name("N")
-        ->check(CLI::Range(0, 1023));
-    from->add_option("--passphrase-command", unlock.command, "The first line that this prints")->type_name("COMMAND");
-    from->require_option(0, 1);
-    verb->add_flag("--pin", unlock.pin,
-                   "It is the PIN of a TPM, FIDO2 or smart card token, and answers its prompt alone");
-    verb->add_option("--deadline", unlock.deadline, "Give up after so many seconds")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 86400));
-    verb->add_flag("--no-wait", unlock.no_wait, "Do not wait for the real system");
-    verb->add_flag("--after-reboot", unlock.after_reboot,
-                   "A real system that is up does not count until it has rebooted");
-    verb->add_flag("--json", unlock.json, "For machines");
   }
 
   void add_seal() {

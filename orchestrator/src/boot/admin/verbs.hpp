@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,9 @@ struct InspectArguments {
 };
 
 struct UnlockArguments {
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts;      // words: NAME, USER@NAME, @GROUP, a pattern
+  bool all = false;                    // of the inventory
+  std::vector<std::string> inventory;  // files and folders; none: the usual places
   std::string alias;
   std::string user;  // "": root
   std::string port;
@@ -43,13 +46,20 @@ struct UnlockArguments {
   std::string config;
   std::string command;  // that prints the passphrase
   int descriptor = -1;  // to read it from
-  unsigned deadline = 600;
+  std::optional<unsigned> deadline;
+  std::string ready;           // a command of the real system that has to succeed
+  std::string notify;          // a command for each result
+  unsigned at_once = 64;       // machines
+  unsigned most_failures = 0;  // 0: no limit
+  bool check = false;
+  bool reboot = false;
   bool trust_new = false;
   bool accept_unsealed = false;
   bool same_port = false;
   bool pin = false;
   bool no_wait = false;
   bool after_reboot = false;
+  bool detailed_status = false;
   bool json = false;
 };
 
