@@ -23,7 +23,11 @@
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
-#include <toml++/toml.h>
+#if __has_include(<toml++/toml.hpp>)
+#include <toml++/toml.hpp>
+#else
+#include <toml++/toml.h>  // 3.3
+#endif
 #pragma pop_macro("NDEBUG")
 
 namespace fleet {
