@@ -164,7 +164,7 @@ def test_tarball_is_what_is_documented(made: Made, arch: str) -> None:
     same(len({each.mtime for each in members}), 1)
     same({name for name in files if not name.startswith("LICENSES-third-party/")},
          {"BUILT.md", "CHANGELOG.md", "LICENSE", "Makefile", "bin/dracut-sshd", "completions/bash/dracut-sshd", "completions/zsh/_dracut-sshd",
-          "install-files", "install.list", "man/dracut-sshd.1", "sbom.spdx.json"})
+          "install-files", "install.list", "man/dracut-sshd-hosts.5", "man/dracut-sshd.1", "sbom.spdx.json"})
     same({name: each.mode for name, each in files.items() if each.mode != 0o644}, {"bin/dracut-sshd": 0o755})
     has(len(program) <= 9_000_000, f"the program has {len(program)} bytes")
     # the bill of materials
@@ -180,7 +180,7 @@ def test_tarball_is_what_is_documented(made: Made, arch: str) -> None:
     has(any(name.startswith("libstdc++-") for name in linked), "libstdc++ is missing")
     has("libarchive-dev" not in names.values(), "libarchive has no part in the program")
     headers = {names[each["relatedSpdxElement"]] for each in bill["relationships"] if each["relationshipType"] == "CONTAINS"}
-    has({"libfmt-dev", "libcli11-dev", "nlohmann-json3-dev"} <= headers, f"of headers alone: {sorted(headers)}")
+    has({"libfmt-dev", "libcli11-dev", "libtomlplusplus-dev", "nlohmann-json3-dev"} <= headers, f"of headers alone: {sorted(headers)}")
     # each has its licence, and a source that the list names
     listed = {tuple(line.split()) for line in (made.out / f"dracut-sshd-static-{made.version}-sources.list").read_text().splitlines()}
     sources = {(each["name"], each["versionInfo"]) for each in bill["packages"] if each["primaryPackagePurpose"] == "SOURCE" and "externalRefs" in each}

@@ -19,7 +19,7 @@ from clean_root import CleanRoot
 SUITE = "12"
 LARGEST = 8_000_000
 LIBRARIES = ("libbz2-dev", "libfmt-dev", "liblz4-dev", "liblzma-dev", "libssl-dev", "libzstd-dev", "zlib1g-dev")
-TOOLS = ("ccache", "cmake", "g++", "libcli11-dev", "ninja-build", "nlohmann-json3-dev", "pkg-config")
+TOOLS = ("ccache", "cmake", "g++", "libcli11-dev", "libtomlplusplus-dev", "ninja-build", "nlohmann-json3-dev", "pkg-config")
 # The cross compiler's own C and C++ libraries get no security updates, and are not used; this brings those that do.
 FOREIGN = ("libstdc++-12-dev",)
 HOST = "x86_64"  # of the root, and so of the machine: what else there is is cross-compiled

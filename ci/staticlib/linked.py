@@ -27,6 +27,7 @@ LICENCES = (
     (r"libfmt-dev", "MIT"),
     (r"nlohmann-json3-dev", "MIT"),
     (r"libcli11-dev", "BSD-3-Clause"),
+    (r"libtomlplusplus-dev", "MIT"),
 )
 # SPDX has no name for these.
 EXTRACTED = {"LicenseRef-liblzma": "liblzma is in the public domain (version 5.4 and before), or under the BSD Zero Clause License (0BSD, "

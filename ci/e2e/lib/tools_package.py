@@ -12,7 +12,8 @@ import shell
 NAME = "dracut-sshd-tools"
 PACKAGER = "A Packager <packager@example.org>"
 # Manual pages may be compressed, and so have a further suffix.
-INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1", "usr/share/bash-completion/completions/dracut-sshd")
+INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1", "usr/share/man/man5/dracut-sshd-hosts.5",
+             "usr/share/bash-completion/completions/dracut-sshd")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,17 @@ TEST_F(Ownership, ALinkIsFollowedToWhereItLeads) {
   EXPECT_THROW(base::refuse_writable_by_others(temp_.path() / "link"), base::Error);
 }
 
+TEST_F(Ownership, ALinkThatOthersCanExchangeIsRefused) {
+  const auto open = temp_.path() / "open";
+  base::make_dirs(open);
+  ASSERT_EQ(::symlink("../www/site/sub", (open / "link").c_str()), 0);
+  EXPECT_NO_THROW(base::refuse_writable_by_others(open / "link/file"));
+  ::chmod(open.c_str(), 01777);  // whose links are left to their owner
+  EXPECT_NO_THROW(base::refuse_writable_by_others(open / "link/file"));
+  ::chmod(open.c_str(), 0777);
+  EXPECT_THROW(base::refuse_writable_by_others(open / "link/file"), base::Error);
+}
+
 TEST_F(Ownership, AnotherUsersIsRefused) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   ASSERT_EQ(::chown((site_ / "sub/file").c_str(), 33, 33), 0);
