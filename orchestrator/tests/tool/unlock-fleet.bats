@@ -142,8 +142,9 @@ END
   "$dracut_sshd" unlock --inventory "$work/hosts.toml" --passphrase-command "exec sleep 4711" good 2>"$work/err" 3>&- &
   local pid=$!
   until pgrep -f '^sleep 4711$' >/dev/null; do sleep 0.1; done
-  kill -INT "$pid"
-  run -130 wait "$pid"
+  kill -TERM "$pid"
+  wait "$pid" || local ended=$?
+  [ "$ended" -eq 143 ]
   ! pgrep -f '^sleep 4711$' >/dev/null
   [ ! -e "$work/good/received" ]
 }

@@ -15,6 +15,7 @@ void add_which(CLI::App& verb, UnlockArguments& arguments) {
   verb.add_option("--inventory", arguments.inventory,
                   "A file or folder that names machines, as dracut-sshd-hosts(5) says (default: "
                   "/etc/dracut-sshd/unlock.d, and ~/.config/dracut-sshd/hosts.toml)")
+      ->allow_extra_args(false)  // what follows is a host
       ->type_name("FILE");
 }
 

@@ -104,9 +104,9 @@ SendResult Sender::send_to_each(const Target& target) {
   while (true) {
     std::optional<SendResult> end;
     const auto all = waiting(target, end);
-    if (end) return any_opened ? SendResult{SendResult::End::cut, ""} : *end;
+    if (any_opened && !all) return {SendResult::End::opened, ""};  // the boot goes on
+    if (end) return *end;
     if (!all) {
-      if (any_opened) return {SendResult::End::opened, ""};
       tell_({State::initramfs, "its prompts cannot be told apart: one passphrase for all"});
       return send_to_all(target);
     }
