@@ -21,6 +21,7 @@ struct CommandLine {
   CLI::App app{"Proves that the next boot will wait for you, and let you in.", "dracut-sshd"};
   InspectArguments inspect;
   UnlockArguments unlock;
+  WatchArguments watch;
   RehearseArguments rehearse;
   SetupArguments setup;
   SealArguments seal;
@@ -35,6 +36,7 @@ struct CommandLine {
     add_inspect();
     add_rehearse();
     add_unlock();
+    add_watch();
     add_seal();
   }
 
@@ -198,6 +200,53 @@ struct CommandLine {
     verb->add_flag("--after-reboot", unlock.after_reboot,
                    "A real system that is up does not count until it has rebooted");
     verb->add_flag("--json", unlock.json, "For machines");
+  }
+
+  void add_watch() {
+    auto* verb = app.add_subcommand(
+        "watch", "Watches machines, and unlocks each that waits in its initramfs; runs until it is stopped");
+    verb->footer("Exit status: of the signal that ends it; 1 it cannot work, 2 wrong usage, 3 ssh is not installed.");
+    verb->add_option("host", watch.hosts, "As ssh takes it, without a user")->type_name("HOST");
+    verb->add_option("--hosts", watch.list, "A file of hosts, one a line")->check(why_empty)->type_name("FILE");
+    verb->add_option("--passphrase-command", watch.command,
+                     "The first line that this prints, with HOST in its environment")
+        ->check(why_empty)
+        ->type_name("COMMAND");
+    verb->add_option("--approve", watch.approve, "Send only if this succeeds, with HOST in its environment")
+        ->check(why_empty)
+        ->type_name("COMMAND");
+    verb->add_option("--notify", watch.notify,
+                     "Run at each change, with HOST, STATE, STATE_BEFORE and TEXT in its environment")
+        ->check(why_empty)
+        ->type_name("COMMAND");
+    verb->add_option("--listen", watch.listen, "Listen for beacons (UDP)")->check(why_empty)->type_name("ADDRESS:PORT");
+    verb->add_option("--metrics", watch.metrics, "Write metrics for Prometheus's textfile collector")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb->add_option("--interval", watch.interval, "Seconds after which a host that has lost its power is noticed")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 3600));
+    verb->add_option("--hold", watch.hold,
+                     "Seconds for which a connection is kept, below LoginGraceTime; 0: closed at once, and another "
+                     "one every --interval")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 3600));
+    verb->add_option("--parallel", watch.parallel, "Machines that are unlocked at the same time")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 64));
+    verb->add_option("--user", watch.user, "Log in as (default: root)")->check(why_empty);
+    verb->add_option("--port,-p", watch.port, "The port of the initramfs's sshd (default: ssh's own)")
+        ->check(why_empty);
+    verb->add_option("--known-hosts", watch.known_hosts, "Take the initramfs's keys from this file alone")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb->add_option("--identity,-i", watch.identity, "A private key (default: ssh's own, and the agent's)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb->add_option("--ssh-config,-F", watch.config, "An ssh_config (default: ssh's own)")
+        ->check(why_empty)
+        ->type_name("FILE");
+    verb->add_flag("--json", watch.json, "One line of JSON for each change, on standard output");
   }
 
   void add_seal() {
@@ -392,6 +441,7 @@ int guarded(const CommandLine& line, const base::Context& context, base::Cancel&
     if (line.app.got_subcommand("doctor")) return doctor(line.doctor, context);
     if (line.app.got_subcommand("seal")) return seal(line.seal, context);
     if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
+    if (line.app.got_subcommand("watch")) return watch_hosts(line.watch, context);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
     return inspect(line.inspect, context);
   } catch (const rehearsal::CannotRehearse& error) {

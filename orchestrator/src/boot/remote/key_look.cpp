@@ -99,7 +99,9 @@ Prepared prepare(const Target& asked, const base::Context& context) {
   auto target = asked;
   if (!target.lacks) target.lacks = questions.lacking();
   const auto early = questions.of_user(target, System::initramfs);
-  const auto later = questions.of_user(target, System::real);
+  // ssh is asked the same of both, unless the name is that of the initramfs alone.
+  const bool same = openssh::real_name_of(target.host) == target.host;
+  const auto later = same ? early : questions.of_user(target, System::real);
   Prepared out;
   out.host_name = setting(early, "hostname");
   out.port = port_of(target.port.empty() ? setting(early, "port") : target.port);

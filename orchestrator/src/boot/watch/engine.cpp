@@ -222,10 +222,10 @@ void Engine::take_beacons() {
                               reinterpret_cast<sockaddr*>(&from), &size);
     if (got < 0) return;
     const auto taken = gate_.take({buffer.data(), static_cast<std::size_t>(got)}, source_of(from), now());
-    if (!taken) continue;
-    preparers_.add([this, host = taken->host, beacon = taken->beacon] {
+    if (!taken || !known_[taken->host].prepared) continue;
+    preparers_.add([this, host = taken->host, beacon = taken->beacon, prepared = *known_[taken->host].prepared] {
       try {
-        if (!jobs_.is_signed(host, beacon)) return;
+        if (!jobs_.is_signed(prepared, beacon)) return;
       } catch (const base::Error&) {
         return;  // it cannot be verified: as if it had not come
       }

@@ -34,8 +34,8 @@ struct Jobs {
   /// With `approved` false, `approve` was not asked: at a host that only ssh can tell about. It must ask itself, once
   /// the initramfs has proven its key.
   std::function<remote::Unlocked(std::size_t, bool approved, const Tell&)> unlock;
-  /// Whether a beacon's signature is that of a key of this host.
-  std::function<bool(std::size_t, const Beacon&)> is_signed;
+  /// Whether a key that known_hosts has for the host's initramfs has signed a beacon.
+  std::function<bool(const remote::Prepared&, const Beacon&)> is_signed;
   /// In the loop's thread: has to be quick.
   std::function<void(const Change&)> changed;
   std::function<void(const std::vector<HostStatus>&)> tick;
