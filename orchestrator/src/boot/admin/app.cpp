@@ -6,6 +6,7 @@
 
 #include "admin/unlock_options.hpp"
 #include "admin/verbs.hpp"
+#include "admin/watch_options.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
@@ -22,6 +23,7 @@ struct CommandLine {
   CLI::App app{"Proves that the next boot will wait for you, and let you in.", "dracut-sshd"};
   InspectArguments inspect;
   UnlockArguments unlock;
+  WatchArguments watch;
   RehearseArguments rehearse;
   SetupArguments setup;
   SealArguments seal;
@@ -36,6 +38,7 @@ struct CommandLine {
     add_inspect();
     add_rehearse();
     add_unlock(app, unlock);
+    add_watch(app, watch);
     add_seal();
   }
 
@@ -351,6 +354,7 @@ int guarded(const CommandLine& line, const base::Context& context, base::Cancel&
     if (line.app.got_subcommand("doctor")) return doctor(line.doctor, context);
     if (line.app.got_subcommand("seal")) return seal(line.seal, context);
     if (line.app.got_subcommand("unlock")) return unlock(line.unlock, context, cancel);
+    if (line.app.got_subcommand("watch")) return watch_hosts(line.watch, context);
     if (line.app.got_subcommand("rehearse")) return rehearse(line.rehearse, context);
     return inspect(line.inspect, context);
   } catch (const rehearsal::CannotRehearse& error) {

@@ -63,6 +63,25 @@ struct UnlockArguments {
   bool json = false;
 };
 
+struct WatchArguments {
+  std::vector<std::string> hosts;      // words, as of unlock; none: all of the inventory
+  std::vector<std::string> inventory;  // files and folders; none: the usual places
+  std::string user;                    // "": root
+  std::string port;
+  std::string identity;
+  std::string known_hosts;
+  std::string config;
+  std::string command;  // that prints a passphrase; "": the inventory's
+  std::string approve;  // a command, or ""
+  std::string notify;   // a command, or ""
+  std::string listen;   // ADDRESS:PORT, or ""
+  std::string metrics;  // a file, or ""
+  double interval = 5;
+  double hold = 90;
+  unsigned parallel = 8;
+  bool json = false;
+};
+
 struct RehearseArguments {
   std::string image;
   std::string kernel;   // a file
@@ -142,6 +161,7 @@ int doctor(const DoctorArguments& arguments, const base::Context& context);
 int rehearse(const RehearseArguments& arguments, const base::Context& context);
 /// `cancel` is the context's: Ctrl-\ at the prompt asks it, too.
 int unlock(const UnlockArguments& arguments, const base::Context& context, base::Cancel& cancel);
+int watch_hosts(const WatchArguments& arguments, const base::Context& context);
 int inspect(const InspectArguments& arguments, const base::Context& context);
 
 }  // namespace admin

@@ -57,6 +57,17 @@ std::string preflight_line(double time, const std::string& host, const Preflight
                {"detail", check.detail}});
 }
 
+std::string change_line(double time, const std::string& host, const std::string& from, const std::string& to,
+                        double seconds, const std::string& text) {
+  return line({{"time", time_text(time)},
+               {"event", "change"},
+               {"host", host},
+               {"from", from},
+               {"to", to},
+               {"seconds", rounded(seconds)},
+               {"text", text}});
+}
+
 std::string end_line(double time, const std::vector<remote::Unlocked>& results, int status) {
   nlohmann::ordered_json outcomes = nlohmann::ordered_json::object();
   std::map<std::string, int> counts;

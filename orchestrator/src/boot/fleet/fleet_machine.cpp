@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fleet/fleet_machine.hpp"
 
-#include "fleet/passphrases.hpp"
-
 namespace fleet {
 
 remote::Target target_of(const Host& host) {
@@ -35,9 +33,9 @@ remote::Wait wait_of(const Host& host, remote::Wait wait) {
 }
 
 std::unique_ptr<remote::PassphraseSource> source_of(const Host& host, std::chrono::seconds patience,
-                                                    const base::Context& context) {
+                                                    const base::Context& context, Together together) {
   if (!host.passphrase_command.empty())
-    return std::make_unique<PassphraseCommand>(host.passphrase_command, host.name, patience);
+    return std::make_unique<PassphraseCommand>(host.passphrase_command, host.name, patience, together);
   if (!host.credential.empty())
     return std::make_unique<PassphraseFile>(credential_file(host.credential, context.environment));
   return nullptr;

@@ -5,7 +5,7 @@
 
 #include "base/context.hpp"
 #include "fleet/fleet_host.hpp"
-#include "remote/passphrase_source.hpp"
+#include "fleet/passphrases.hpp"
 #include "remote/unlock.hpp"
 
 /// From what the inventory says of a machine to what remote/ takes.
@@ -19,6 +19,7 @@ namespace fleet {
 /// The machine's source of passphrases as the inventory names it; null if it names none. An Error where a credential
 /// cannot be.
 [[nodiscard]] std::unique_ptr<remote::PassphraseSource> source_of(const Host& host, std::chrono::seconds patience,
-                                                                  const base::Context& context);
+                                                                  const base::Context& context,
+                                                                  Together together = Together::no);
 
 }  // namespace fleet

@@ -25,7 +25,8 @@ std::mutex& one_command() {
 remote::Secret PassphraseCommand::passphrase(const remote::Question* question, const base::Cancel& cancel) {
   const remote::Question none;
   const auto& asked = question == nullptr ? none : *question;
-  const std::lock_guard lock(one_command());
+  std::unique_lock lock(one_command(), std::defer_lock);
+  if (together_ == Together::no) lock.lock();
   cancel.throw_if_requested();
   return remote::from_command(command_,
                               {{"HOST", host_}, {"DISK", asked.id}, {"MESSAGE", asked.message}, {"UNIT", asked.unit}},

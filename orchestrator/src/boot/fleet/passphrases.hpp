@@ -25,14 +25,17 @@ class TypedPassphrase final : public remote::PassphraseSource {
   const remote::Secret& secret_;
 };
 
+/// Whether several commands may run at a time: not where each may ask at the terminal.
+enum class Together { no, yes };
+
 /// The first line that a shell command prints, for each machine and disk. Its environment has HOST, and where it is
-/// known which disk asks, DISK (the prompt's Id), MESSAGE and UNIT; otherwise these are empty. Commands run one after
-/// the other, also those of other machines: each may ask at the terminal.
+/// known which disk asks, DISK (the prompt's Id), MESSAGE and UNIT; otherwise these are empty.
 class PassphraseCommand final : public remote::PassphraseSource {
  public:
   /// `patience`: how long it may take; 0: as long as it likes.
-  PassphraseCommand(std::string command, std::string host, std::chrono::seconds patience)
-      : command_(std::move(command)), host_(std::move(host)), patience_(patience) {}
+  PassphraseCommand(std::string command, std::string host, std::chrono::seconds patience,
+                    Together together = Together::no)
+      : command_(std::move(command)), host_(std::move(host)), patience_(patience), together_(together) {}
   [[nodiscard]] bool by_question() const override { return true; }
   [[nodiscard]] remote::Secret passphrase(const remote::Question* question, const base::Cancel& cancel) override;
 
@@ -40,6 +43,7 @@ class PassphraseCommand final : public remote::PassphraseSource {
   std::string command_;
   std::string host_;
   std::chrono::seconds patience_;
+  Together together_;
 };
 
 /// The first line of a file: a credential that systemd has opened for this service (systemd.exec(5), Credentials).
