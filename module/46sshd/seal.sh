@@ -61,30 +61,27 @@ sshd_seal_prints() {
   return 0
 }
 
-# sshd_needed_libraries NAME: prints the files' names of the libraries that this one of the system's needs.
+# sshd_needed_libraries NAME: prints the paths of the libraries that this one of the system's needs, and that those need.
 sshd_needed_libraries() {
   local file
-  for file in "${dracutsysrootdir-}"/{usr/,}lib{,64,/*}/"$1"; do
+  for file in /{usr/,}lib{,64,/*}/"$1"; do
     [[ -e $file ]] || continue
-    ldd "$file" 2>/dev/null | sed -n 's|^[[:space:]]*\([^[:space:]/]*\) => .*|\1|p'
+    ldd "$file" 2>/dev/null | sed -n 's|^[[:space:]]*[^[:space:]]* => \(/[^[:space:]]*\) .*|\1|p'
     return 0
   done
 }
 
 # sshd_put_seal: the key, and all that opens it.
 sshd_put_seal() {
-  local name needed
-  # Their names are the same everywhere, their folders are dracut's business. dracut before 107 puts off what its files need, and then looks
-  # at executable ones alone, which Debian's libraries are not: these are to bring theirs along at once.
-  inst_multiple /usr/bin/systemd-creds \
-    && DRACUT_RESOLVE_LAZY='' DRACUT_RESOLVE_DEPS=1 inst_libdir_file "${sshd_seal_libraries[@]/%.so.0/.so.*}" || return 1
+  local name path
+  # Their names are the same everywhere, their folders are dracut's business.
+  inst_multiple /usr/bin/systemd-creds && inst_libdir_file "${sshd_seal_libraries[@]/%.so.0/.so.*}" || return 1
   for name in "${sshd_seal_libraries[@]}"; do
     sshd_has_library "$initdir" "$name" || return 1
-    [[ -z ${dracutsysrootdir-} ]] || continue # ldd reads this system's folders
-    for needed in $(sshd_needed_libraries "$name"); do
-      sshd_has_library "$initdir" "$needed" && continue
-      sshd_warn "$name needs $needed, which dracut has not put into the image."
-      return 1
+    # What they need dracut before 107 brings along for executable files alone, which Debian's libraries are not. ldd reads this system's folders.
+    [[ -z ${dracutsysrootdir-} ]] || continue
+    for path in $(sshd_needed_libraries "$name"); do
+      sshd_has_library "$initdir" "${path##*/}" || inst_simple "$path" || return 1
     done
   done
   inst_multiple -o modprobe >/dev/null 2>&1 || :

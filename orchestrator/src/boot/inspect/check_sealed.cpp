@@ -67,9 +67,9 @@ std::vector<std::string> faults_of_seal(const Facts& facts) {
   const auto& sealed = *facts.sealed;
   if (sealed.credential.empty())
     out.push_back(fmt::format("/{} is empty, or too long", seal::kImageCredential));
-  else if (!sealed.parsed.credential)
+  else if (!sealed.parsed.credential && !sealed.parsed.unknown_kind)
     out.push_back(fmt::format("/{} {}", seal::kImageCredential, sealed.parsed.why));
-  else if (sealed.parsed.credential->needs_host_secret)
+  else if (sealed.parsed.credential && sealed.parsed.credential->needs_host_secret)
     out.emplace_back("it is encrypted with the secret of the real root file system, which is not open yet");
   if (!sealed.key) out.push_back(fmt::format("/{} is not a public key", seal::kImagePublic));
   const auto unit = load_unit(facts.image, kUnsealUnit);
@@ -121,6 +121,11 @@ void check_sealed(const Facts& facts, Findings& out) {
                      clear ? "and sshd shows the unsealed one" : "and there is no unsealed one, so sshd does not start",
                      base::join(faults, "; ")),
          "dracut-sshd-rebuild; the lines of its log that begin with dracut-sshd: say what is missing"});
+  if (!parsed.credential)
+    return out.push_back(
+        {"hostkeys.sealed", clear ? Severity::warning : Severity::unknown,
+         fmt::format("/{} {}: whether the TPM opens it cannot be told", seal::kImageCredential, parsed.why),
+         "dracut-sshd seal --status, as root on the machine itself, asks the TPM"});
   out.push_back({"hostkeys.sealed", Severity::good, parsed.credential->policy(), ""});
   if (!parsed.credential->needs_tpm)
     out.push_back({"hostkeys.sealed", Severity::warning, "it is not sealed to a TPM: who has the image can open it",

@@ -8,9 +8,10 @@
 
 #include "base/context.hpp"
 #include "remote/calls.hpp"
+#include "remote/event.hpp"
 #include "remote/passphrase_source.hpp"
 #include "remote/questions.hpp"
-#include "remote/unlock.hpp"
+#include "remote/wait.hpp"
 
 namespace remote {
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <chrono>
-#include <string>
-#include <vector>
-
 #include "base/context.hpp"
 #include "remote/event.hpp"
 #include "remote/known_machine.hpp"
 #include "remote/passphrase_source.hpp"
 #include "remote/unlock_outcome.hpp"
+#include "remote/wait.hpp"
 
 /// A machine, from the moment at which it is down until its real system answers.
 ///
@@ -20,25 +17,6 @@
 /// - ssh -G and ssh-keygen -F (known_machine.hpp): what is so on this side.
 /// Everything else is "no answer yet", until the deadline.
 namespace remote {
-
-struct Unlocked {
-  Outcome outcome = Outcome::no_answer;
-  std::string detail;  // what was said, printable; "" if the outcome says it all
-  double seconds = 0;
-};
-
-struct Wait {
-  std::chrono::seconds deadline{600};   // for each machine, all in all
-  std::chrono::seconds first_pause{1};  // between two tries; it doubles up to `longest_pause`
-  std::chrono::seconds longest_pause{15};
-  bool for_system = true;           // wait for the real system, too
-  std::string ready;                // a command of the real system that has to succeed then; "": none
-  bool pin = false;                 // what is sent is the PIN of a token, for its prompt alone
-  bool after_reboot = false;        // a real system counts only once it has rebooted
-  bool reboot = false;              // have the real system reboot first
-  std::string reboot_command;       // by this command; "": systemctl reboot, by sudo where the user is not root
-  std::vector<std::string> answer;  // parts of messages: prompts that are no disk's, and are answered, too
-};
 
 /// `tell` hears of each step, as it happens; what a peer has said is escaped, and called unverified where it is.
 /// base::Interrupted when asked to stop.

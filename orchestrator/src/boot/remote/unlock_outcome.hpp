@@ -31,4 +31,10 @@ enum class Outcome {
 /// For machines, and stable: "unlocked", "already-up", "wrong-host-key".
 [[nodiscard]] std::string id_of(Outcome outcome);
 
+struct Unlocked {
+  Outcome outcome = Outcome::no_answer;
+  std::string detail;  // what was said, printable; "" if the outcome says it all
+  double seconds = 0;
+};
+
 }  // namespace remote

@@ -22,62 +22,35 @@ constexpr std::size_t kAesKey = 32;
 constexpr std::size_t kTag = 16;
 constexpr std::size_t kMetadata = 24;  // the encrypted header behind all these, without a name
 
-/// The first 16 bytes say what it was encrypted with (creds-util.h, CRED_AES256_GCM_BY_...).
+/// What it was encrypted with, and which structures follow for that.
+enum Part : unsigned { tpm = 1, host = 2, policy = 4, srk = 8, scope = 16 };
+
+/// The first 16 bytes say it, here in hex (creds-util.h, CRED_AES256_GCM_BY_...). The last two are of systemd 262, as
+/// systemd-creds of Debian 14 writes them: behind the rest they have the handle of the TPM's storage root key.
 struct Kind {
-  std::array<unsigned char, 16> id;
-  bool tpm;
-  bool host;
-  bool signed_policy;
-  bool scoped;
+  std::string_view id;
+  unsigned parts;
 };
 
 constexpr std::array kKinds{
-    Kind{{0x5a, 0x1c, 0x6a, 0x86, 0xdf, 0x9d, 0x40, 0x96, 0xb1, 0xd5, 0xa6, 0x5e, 0x08, 0x62, 0xf1, 0x9a},
-         false,
-         true,
-         false,
-         false},
-    Kind{{0x55, 0xb9, 0xed, 0x1d, 0x38, 0x59, 0x4d, 0x43, 0xa8, 0x31, 0x9d, 0x2e, 0xbb, 0x33, 0x2a, 0xc6},
-         false,
-         true,
-         false,
-         true},
-    Kind{{0x0c, 0x7c, 0xc0, 0x7b, 0x11, 0x76, 0x45, 0x91, 0x9c, 0x4b, 0x0b, 0xea, 0x08, 0xbc, 0x20, 0xfe},
-         true,
-         false,
-         false,
-         false},
-    Kind{{0xfa, 0xf7, 0xeb, 0x93, 0x41, 0xe3, 0x41, 0x2c, 0xa1, 0xa4, 0x36, 0xf9, 0x5a, 0x29, 0x36, 0x2f},
-         true,
-         false,
-         true,
-         false},
-    Kind{{0x93, 0xa8, 0x94, 0x09, 0x48, 0x74, 0x44, 0x90, 0x90, 0xca, 0xf2, 0xfc, 0x93, 0xca, 0xb5, 0x53},
-         true,
-         true,
-         false,
-         false},
-    Kind{{0xef, 0x4a, 0xc1, 0x36, 0x79, 0xa9, 0x48, 0x0e, 0xa7, 0xdb, 0x68, 0x89, 0x7f, 0x9f, 0x16, 0x5d},
-         true,
-         true,
-         false,
-         true},
-    Kind{{0xaf, 0x49, 0x50, 0xa8, 0x49, 0x13, 0x4e, 0xb1, 0xa7, 0x38, 0x46, 0x30, 0x4f, 0xf3, 0x0c, 0x05},
-         true,
-         true,
-         true,
-         false},
-    Kind{{0xad, 0xbc, 0x4c, 0xa3, 0xef, 0xb6, 0x42, 0x01, 0xba, 0x88, 0x1b, 0x6f, 0x2e, 0x40, 0x95, 0xea},
-         true,
-         true,
-         true,
-         true},
-    Kind{{0x05, 0x84, 0x69, 0xda, 0xf6, 0xf5, 0x43, 0x24, 0x80, 0x05, 0x49, 0xda, 0x0f, 0x8e, 0xa2, 0xfb},
-         false,
-         false,
-         false,
-         false},
+    Kind{"5a1c6a86df9d4096b1d5a65e0862f19a", Part::host},
+    Kind{"55b9ed1d38594d43a8319d2ebb332ac6", Part::host | Part::scope},
+    Kind{"0c7cc07b117645919c4b0bea08bc20fe", Part::tpm},
+    Kind{"faf7eb9341e3412ca1a436f95a29362f", Part::tpm | Part::policy},
+    Kind{"93a894094874449090caf2fc93cab553", Part::tpm | Part::host},
+    Kind{"ef4ac13679a9480ea7db68897f9f165d", Part::tpm | Part::host | Part::scope},
+    Kind{"af4950a849134eb1a73846304ff30c05", Part::tpm | Part::host | Part::policy},
+    Kind{"adbc4ca3efb64201ba881b6f2e4095ea", Part::tpm | Part::host | Part::policy | Part::scope},
+    Kind{"058469daf6f54324800549da0f8ea2fb", 0},
+    Kind{"d4062dfb71ad4c86804b40ef1180f1fc", Part::tpm | Part::srk},
+    Kind{"5e2d5c7603724eaf843c6fb5f64098f5", Part::tpm | Part::policy | Part::srk},
 };
+
+std::string hex_of(std::string_view bytes) {
+  std::string out;
+  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return out;
+}
 
 /// Reads little-endian numbers and runs of bytes; once something is missing, nothing follows.
 class Bytes {
@@ -127,7 +100,7 @@ std::string name_of_bank(std::uint64_t algorithm) {
   }
 }
 
-ParsedCredential none(const std::string& why) { return {std::nullopt, why}; }
+ParsedCredential none(const std::string& why) { return {std::nullopt, why, false}; }
 
 const char* const kCut = "ends within its header";
 
@@ -162,6 +135,14 @@ std::string read_policy_header(Bytes& bytes, Credential& out) {
   return "";
 }
 
+/// A serialized handle: nothing of it says to what the key is sealed.
+std::string read_srk_header(Bytes& bytes) {
+  const auto size = bytes.number(4);
+  if (!size) return kCut;
+  if (*size > kLongestField) return "has a field that is too long";
+  return bytes.take(*size) && bytes.align() ? "" : kCut;
+}
+
 }  // namespace
 
 std::string Credential::policy() const {
@@ -181,10 +162,9 @@ ParsedCredential parse_credential(std::string_view text) {
   Bytes bytes(*decoded);
   const auto id = bytes.take(16);
   if (!id) return none(kCut);
-  const auto* const kind = std::ranges::find_if(kKinds, [&](const Kind& each) {
-    return std::ranges::equal(each.id, *id, {}, {}, [](char byte) { return static_cast<unsigned char>(byte); });
-  });
-  if (kind == kKinds.end()) return none("is of a kind that this program does not know");
+  const auto* const kind = std::ranges::find(kKinds, hex_of(*id), &Kind::id);
+  if (kind == kKinds.end()) return {std::nullopt, "is of a kind that this program does not know", true};
+  const auto has = [&](Part part) { return (kind->parts & part) != 0; };
   const auto key = bytes.number(4);
   const auto block = bytes.number(4);
   const auto iv = bytes.number(4);
@@ -194,17 +174,20 @@ ParsedCredential parse_credential(std::string_view text) {
     return none("has sizes in its header that no systemd writes");
   if (!bytes.take(*iv) || !bytes.align()) return none(kCut);
   Credential out;
-  out.needs_tpm = kind->tpm;
-  out.needs_host_secret = kind->host;
-  if (kind->tpm) {
+  out.needs_tpm = has(Part::tpm);
+  out.needs_host_secret = has(Part::host);
+  if (has(Part::tpm)) {
     if (auto why = read_tpm_header(bytes, out); !why.empty()) return none(why);
   }
-  if (kind->signed_policy) {
+  if (has(Part::policy)) {
     if (auto why = read_policy_header(bytes, out); !why.empty()) return none(why);
   }
-  if (kind->scoped && !bytes.take(8)) return none(kCut);
+  if (has(Part::srk)) {
+    if (auto why = read_srk_header(bytes); !why.empty()) return none(why);
+  }
+  if (has(Part::scope) && !bytes.take(8)) return none(kCut);
   if (bytes.left() < kMetadata + kTag) return none("ends before its end");
-  return {out, ""};
+  return {out, "", false};
 }
 
 std::string text_of(PcrMask pcrs) {

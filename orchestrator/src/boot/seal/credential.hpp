@@ -13,8 +13,8 @@ namespace seal {
 using PcrMask = std::uint32_t;
 
 /// What an encrypted credential says of itself in the clear: what has to be there to open it. Format: the structures
-/// before the ciphertext in systemd's src/shared/creds-util.c, the same from v250 to v258. All of it is authenticated
-/// only by opening the credential, so here it is a claim.
+/// before the ciphertext in systemd's src/shared/creds-util.c, the same from v250 to v258; v262 has further kinds. All
+/// of it is authenticated only by opening the credential, so here it is a claim.
 struct Credential {
   bool needs_tpm = false;
   bool needs_host_secret = false;  // /var/lib/systemd/credential.secret, which an initramfs has not
@@ -29,7 +29,8 @@ struct Credential {
 
 struct ParsedCredential {
   std::optional<Credential> credential;
-  std::string why;  // why there is none, as the end of a sentence about the credential
+  std::string why;            // why there is none, as the end of a sentence about the credential
+  bool unknown_kind = false;  // it may well be one of a systemd that is younger than this program
 };
 
 /// The largest file that systemd reads as one, in base64.

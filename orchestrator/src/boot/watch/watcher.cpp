@@ -223,6 +223,7 @@ void Watcher::finished(std::size_t number, const remote::Unlocked& result, doubl
   switch (result.outcome) {
     case Outcome::unlocked:
     case Outcome::not_seen_again:
+    case Outcome::not_ready:
       host.in_a_row = 0;
       host.not_before = 0;
       set(number, State::unlocked, result.detail, now);
@@ -257,6 +258,9 @@ void Watcher::finished(std::size_t number, const remote::Unlocked& result, doubl
     case Outcome::unknown_key:
     case Outcome::no_login:
     case Outcome::no_outcome:
+    case Outcome::no_passphrase:
+    case Outcome::not_rebooted:  // neither is what a watcher asks for
+    case Outcome::skipped:
     case Outcome::local_fault:
       failed(number, State::fault, text, now);
       break;

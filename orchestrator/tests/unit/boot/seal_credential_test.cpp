@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Made by systemd-creds 252 with swtpm 0.7: the file's name says how.
+/// Made by systemd-creds 252, "srk" by 262, with swtpm 0.7: the file's name says how.
 std::string sample(const std::string& name) {
   return base::read_file(std::string(PROJECT_ROOT) + "/orchestrator/tests/fuzz/seeds/credential_fuzz/" + name, 65536);
 }
@@ -43,6 +43,12 @@ TEST(Credential, RealOnesSayWhatTheyAreSealedTo) {
   EXPECT_EQ(policy.signer.size(), 64U);
   EXPECT_THAT(policy.policy(), testing::StartsWith("PCR 7 (sha256) and PCR 11 (sha256) signed by the key "));
 
+  // Of systemd 262.
+  EXPECT_EQ(credential_in("tpm2-srk.cred").policy(), "PCR 23 (sha256)");
+  const auto signed_srk = credential_in("tpm2-public-key-srk.cred");
+  EXPECT_EQ(signed_srk.pcrs, 0U);
+  EXPECT_EQ(signed_srk.signed_pcrs, 1U << 11U);
+
   const auto both = credential_in("host-tpm2.cred");
   EXPECT_TRUE(both.needs_tpm);
   EXPECT_TRUE(both.needs_host_secret);
@@ -56,7 +62,7 @@ TEST(Credential, RealOnesSayWhatTheyAreSealedTo) {
 }
 
 TEST(Credential, CutAnywhereInItsHeaderItIsNone) {
-  for (const auto* name : {"tpm2-pcr7.cred", "tpm2-public-key.cred", "host.cred"}) {
+  for (const auto* name : {"tpm2-pcr7.cred", "tpm2-public-key.cred", "tpm2-public-key-srk.cred", "host.cred"}) {
     const auto bytes = openssh::base64_decode(sample(name));
     ASSERT_TRUE(bytes) << name;
     std::size_t whole = 0;
