@@ -61,8 +61,9 @@ std::vector<fleet::Host> hosts_of(const WatchArguments& arguments, const base::C
     if (arguments.hosts.empty() && !host.watch) continue;
     out.push_back(with(arguments, std::move(host)));
     if (out.back().passphrase_command.empty() && out.back().credential.empty())
-      throw base::Error(fmt::format("{}: nothing says where its passphrase comes from", base::printable(host.name)),
-                        base::Exit::usage)
+      throw base::Error(
+          fmt::format("{}: nothing says where its passphrase comes from", base::printable(out.back().name)),
+          base::Exit::usage)
           .with_hint("set passphrase-command or credential in the inventory, or --passphrase-command");
   }
   if (out.empty()) throw base::Error("no host to watch", base::Exit::usage).with_hint("see dracut-sshd-hosts(5)");

@@ -54,7 +54,7 @@ std::string name_of(State state) {
     case State::unlocked:
       return "unlocked";
     case State::wrong_key:
-      return "wrong_key";
+      return "wrong-key";
     case State::fault:
       return "fault";
   }

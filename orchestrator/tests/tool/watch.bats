@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# dracut-sshd watch against the real sshd on the loopback (machines.bash).
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load common
+load machines
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  set_up_machines
+  cat >"$work/hosts.toml" <<END
+[defaults]
+ssh-config = "$work/config"
+user = "$(id -un)"
+real-user = "$(id -un)"
+passphrase-command = 'echo open sesame'
+END
+}
+teardown() {
+  [ -z "${watcher-}" ] || kill "$watcher" 2>/dev/null || true
+  end_machines
+}
+
+# watch ARGUMENT...: in the background, its events in events, what it says in said
+watch() {
+  "$dracut_sshd" watch --inventory "$work/hosts.toml" --json --interval 1 "$@" >"$work/events" 2>"$work/said" 3>&- &
+  watcher=$!
+}
+
+# until_seen TEXT [FILE]: at most half a minute
+until_seen() {
+  local count
+  for ((count = 0; count < 300; count++)); do
+    if grep -q -- "$1" "$work/${2:-events}"; then return 0; fi
+    sleep 0.1
+  done
+  cat "$work/events" "$work/said"
+  echo "not seen: $1"
+  return 1
+}
+
+@test "a machine that begins to wait is unlocked; each change is told, in metrics, too; a stranger gets nothing" {
+  machine good 22261
+  machine stranger 22262
+  printf '[host.good]\n[host.stranger]\n[host.unwatched]\nwatch = false\n' >>"$work/hosts.toml"
+  "$sshd" -f "$work/good/real.conf"
+  ssh-keygen -q -t ed25519 -N '' -f "$work/another"
+  sed -i "s|^HostKey .*|HostKey $work/another|" "$work/stranger/early.conf"
+  up stranger
+  watch --metrics "$work/watch.prom" --notify "echo \"\$HOST \$STATE\" >>$work/told"
+  until_seen '"host":"good","from":"unknown","to":"up"'
+  until_seen '"host":"stranger","from":"unknown","to":"wrong-key"'
+  down good
+  until_seen '"host":"good","from":"up","to":"down"'
+  up good
+  until_seen '"host":"good",.*"to":"unlocked"'
+  until_seen '"host":"good","from":"unlocked","to":"up"'
+  [ "$(cat "$work/good/received")" = 'open sesame' ]
+  [ ! -e "$work/stranger/received" ]
+  until_seen '^good unlocked' told
+  ! grep -q unwatched "$work/events"
+  ! grep -rq sesame "$work/events" "$work/said" "$work/told"
+  kill -TERM "$watcher"
+  wait "$watcher" || local ended=$?
+  watcher=''
+  [ "$ended" -eq 143 ]
+  [[ $(tail -n 5 "$work/said") != *error* ]]
+}
+
+@test "what is not approved is not unlocked, and a refused passphrase is not sent again" {
+  machine first 22263
+  machine second 22264
+  printf '[host.first]\n[host.second]\npassphrase-command = "echo wrong"\n' >>"$work/hosts.toml"
+  up first
+  up second
+  watch --approve '[ "$HOST" != first ]'
+  until_seen '"host":"first",.*"to":"fault"'
+  until_seen '"host":"second",.*"to":"fault"'
+  sleep 8
+  [ ! -e "$work/first/received" ]
+  [ "$(cat "$work/second/received")" = wrong ]
+}
+
+@test "without a host, or a passphrase, it does not begin" {
+  run -2 "$dracut_sshd" watch --inventory "$work/hosts.toml"
+  echo "$output"
+  printf '[host.a]\npassphrase-command = ""\n' >>"$work/hosts.toml"
+  run -2 "$dracut_sshd" watch --inventory "$work/hosts.toml"
+  echo "$output"
+  [[ $output == *'a: nothing says where its passphrase comes from'* ]]
+}
