@@ -56,6 +56,8 @@
 . "${BASH_SOURCE[0]%/*}/key-report.sh"
 # shellcheck source=hold.sh
 . "${BASH_SOURCE[0]%/*}/hold.sh"
+# shellcheck source=beacon.sh
+. "${BASH_SOURCE[0]%/*}/beacon.sh"
 # shellcheck source=digests.sh
 . "${BASH_SOURCE[0]%/*}/digests.sh"
 # shellcheck source=ownership.sh
@@ -188,6 +190,7 @@ install() {
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
     && sshd_install_seal \
+    && sshd_install_beacon \
     && sshd_install_record \
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_tell_of_keys
