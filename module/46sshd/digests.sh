@@ -38,6 +38,7 @@ sshd_source_paths() {
   sshd_environment_files
   sshd_own_networks network netdev link nmconnection
   sshd_own_key_files
+  sshd_credential_files
   if sshd_beacon_is_set; then printf '%s\n' /etc/dracut-sshd/beacon-ca.pem; fi
   # Its lines may be in the image, see crypttab.sh.
   printf '%s\n' /etc/crypttab

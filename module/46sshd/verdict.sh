@@ -58,6 +58,9 @@ sshd_look() {
   elif why=$(sshd_misplaced_key); then
     sshd_refuse "$why holds a PRIVATE key." \
       "Take that key out of it, or name the file of its public half (.pub), and build the image again."
+  elif why=$(sshd_readable_key); then
+    sshd_refuse "$why holds a key of a tunnel, and others than root can read it." \
+      "Make another key, for that one is no secret, type chmod 0600 $why, and build the image again."
   elif ! keys=$(sshd_find_authorized_keys) && ! sshd_has_other_keys; then
     sshd_refuse "there are no authorized keys." \
       "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The image's program beacon: what it sends, when, and by which key it is signed.
-# shellcheck disable=SC1091,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2154
 
 bats_require_minimum_version 1.5.0
 load lib/boot
@@ -21,7 +21,7 @@ image() {
   if [[ $# -eq 0 ]]; then set -- "udp 127.0.0.1 $(<"$came/port")"; fi
   printf '%s\n' 'name db1-initramfs' "$@" 'key /etc/ssh/ssh_host_ed25519_key' 'key /etc/ssh/ssh_host_rsa_key' >"$root/usr/lib/dracut-sshd/beacon.conf"
 }
-# listen [CERTIFICATE]
+# listen [OPTION...]: of datagrams.py
 listen() {
   python3 "$BATS_TEST_DIRNAME/lib/datagrams.py" "$came" "$@" 3>&- 2>"$root/log/listener" &
   asking+=("$!")
@@ -67,6 +67,8 @@ signed() {
     || { cat "$root/verified" "$1" && return 1; }
   head -n 1 "$1"
 }
+# messages: how many have come.
+messages() { find "$came" -name '[0-9]*' | wc -l; }
 # of EXPRESSION FILE: of the JSON in its first line.
 of() { python3 -c 'import json, sys; print(eval(sys.argv[1], {"j": json.loads(open(sys.argv[2]).readline())}))' "$1" "$2"; }
 
@@ -114,11 +116,11 @@ for wait, gap in zip((2, 4, 8, 16, 32, 60, 60, 60), (later - sooner for sooner, 
     assert wait * 0.75 - 1 <= gap <= wait * 1.25 + 8, (wait, gap, ups)
 END
   # None waits: none is sent. The next prompt is told of at once.
-  count=$(ls "$came" | grep -c '^[0-9]*$')
+  count=$(messages)
   before=$(cut -d . -f 1 "$root/proc/uptime")
   while [ $(($(cut -d . -f 1 "$root/proc/uptime") - before)) -lt 200 ]; do sleep 0.1; done
-  [ "$(ls "$came" | grep -c '^[0-9]*$')" -le $((count + 1)) ]
-  count=$(ls "$came" | grep -c '^[0-9]*$')
+  [ "$(messages)" -le $((count + 1)) ]
+  count=$(messages)
   disk home --right x --pid 4002
   appears "$came/$((count + 2))"
   python3 - "$came" "$count" <<'END'
@@ -161,7 +163,7 @@ kinds() {
   appears "$came/1"
   [ "$(of 'j["waiting"]' "$came/1")" = "['pin']" ]
   disk vault --pid 4002
-  until [ "$(of 'j["waiting"]' "$came/$(ls "$came" | grep -x '[0-9]*' | sort -n | tail -n 1)")" = "['passphrase', 'pin']" ]; do sleep 0.1; done
+  until [ "$(of 'j["waiting"]' "$came/$(messages)")" = "['passphrase', 'pin']" ]; do sleep 0.1; done
   run grep -rE 'secret-name|vault' "$came"
   [ "$status" -ne 0 ]
 }
@@ -220,7 +222,7 @@ keys() {
   # A key that is not there is passed over.
   cp "$BATS_FILE_TMPDIR/other" "$ssh/ssh_host_rsa_key"
   rm "$ssh/ssh_host_ed25519_key"
-  count=$(ls "$came" | grep -c '^[0-9]*$')
+  count=$(messages)
   appears "$came/$((count + 2))"
   signed "$came/$((count + 2))" other
 }
@@ -258,7 +260,7 @@ started_again() {
   appears "$came/2"
   kill "$sender"
   wait "$sender"
-  count=$(ls "$came" | grep -c '^[0-9]*$')
+  count=$(messages)
   beacon
   appears "$came/$((count + 1))"
   [ "$(of 'j["number"]' "$came/$((count + 1))")" = $((count + 1)) ]
@@ -273,7 +275,7 @@ over_tls() {
       -keyout "$BATS_FILE_TMPDIR/tls" -out "$BATS_FILE_TMPDIR/ca" 2>/dev/null
     cat "$BATS_FILE_TMPDIR/ca" >>"$BATS_FILE_TMPDIR/tls"
   fi
-  listen "$BATS_FILE_TMPDIR/tls"
+  listen --tls "$BATS_FILE_TMPDIR/tls"
   image_for_tls
   cp "$BATS_FILE_TMPDIR/ca" "$root/usr/lib/dracut-sshd/beacon-ca.pem"
   disk cryptroot
@@ -286,10 +288,10 @@ over_tls() {
   kill "$sender"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other -keyout /dev/null \
     -out "$root/usr/lib/dracut-sshd/beacon-ca.pem" 2>/dev/null
-  count=$(ls "$came" | grep -c '^[0-9]*$')
+  count=$(messages)
   beacon
   await "$root/log/beacon" 'could not be sent'
-  [ "$(ls "$came" | grep -c '^[0-9]*$')" -eq "$count" ]
+  [ "$(messages)" -eq "$count" ]
 }
 image_for_tls() {
   printf '%s\n' 'name db1-initramfs' 'https localhost' 'key /etc/ssh/ssh_host_ed25519_key' >"$root/usr/lib/dracut-sshd/beacon.conf"

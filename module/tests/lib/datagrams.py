@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Usage: datagrams.py FOLDER [CERTIFICATE]
+"""Takes what a beacon sends: FOLDER/1, FOLDER/2 and so on are what came, FOLDER/port is the port that it listens on."""
 
-Takes what a beacon sends, on a free port of the loopback: datagrams, or with the file of a certificate and its key POST requests over TLS.
-FOLDER/port has the port, FOLDER/1, FOLDER/2 and so on what came.
-"""
-
+import argparse
 import http.server
 import pathlib
 import socket
 import ssl
-import sys
 
-folder = pathlib.Path(sys.argv[1])
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", type=pathlib.Path)
+parser.add_argument("--bind", default="127.0.0.1:0", metavar="ADDRESS:PORT", help="default: a free port of the loopback")
+parser.add_argument("--tls", metavar="FILE", help="a certificate and its key: POST requests over TLS come instead of datagrams")
+options = parser.parse_args()
+folder = options.folder
+where = (options.bind.rpartition(":")[0], int(options.bind.rpartition(":")[2]))
 count = 0
 
 
@@ -37,16 +39,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
-if len(sys.argv) > 2:
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+if options.tls:
+    server = http.server.HTTPServer(where, Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(sys.argv[2])
+    context.load_cert_chain(options.tls)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     ready(server.server_address[1])
     server.serve_forever()
 else:
     listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(where)
     ready(listener.getsockname()[1])
     while True:
         keep(listener.recv(65535))
