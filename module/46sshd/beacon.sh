@@ -10,12 +10,12 @@ sshd_beacon_most=1400 # bytes, as boot/beacon has it
 
 # sshd_beacon_target: prints "udp HOST PORT" or "https HOST URL"; fails if the setting is neither.
 sshd_beacon_target() {
-  local value host
+  local value host path='(/[A-Za-z0-9._~/?&=%+,:-]*)?'
   value=$(sshd_setting BEACON) || return 1
   if [[ $value =~ ^udp://(\[([0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?)\]|([A-Za-z0-9.-]+)):([1-9][0-9]{0,4})$ ]]; then
     host=${BASH_REMATCH[2]:-${BASH_REMATCH[4]}}
     ((BASH_REMATCH[5] <= 65535)) && [[ $host != -* ]] && printf 'udp %s %s\n' "$host" "${BASH_REMATCH[5]}"
-  elif [[ $value =~ ^https://(\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~/?\&=%+,:-]*)?$ ]]; then
+  elif [[ $value =~ ^https://(\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(:[1-9][0-9]{0,4})?$path$ ]]; then
     printf 'https %s %s\n' "${BASH_REMATCH[2]:-${BASH_REMATCH[3]}}" "$value"
   else
     return 1
