@@ -38,6 +38,8 @@ sshd_source_paths() {
   sshd_environment_files
   sshd_own_networks network netdev link nmconnection
   sshd_own_key_files
+  sshd_credential_files
+  if sshd_beacon_is_set; then printf '%s\n' /etc/dracut-sshd/beacon-ca.pem; fi
   # Its lines may be in the image, see crypttab.sh.
   printf '%s\n' /etc/crypttab
 }
@@ -48,6 +50,11 @@ sshd_sources() {
   printf '%s  %s\n' "$(sshd_module_digest)" /usr/lib/dracut/modules.d/46sshd
   if sshd_network_is_off; then printf '%064d  NETWORK=no in /etc/dracut-sshd/initrd.conf\n' 0; fi
   if seconds=$(sshd_hold); then printf '%064d  HOLD=%s in /etc/dracut-sshd/initrd.conf\n' 0 "$seconds"; fi
+  # The address may hold a secret: its digest is enough.
+  if sshd_beacon_is_set; then
+    printf '%s  BEACON= and BEACON_NAME= in /etc/dracut-sshd/initrd.conf\n' \
+      "$({ sshd_setting BEACON && sshd_beacon_name; } | sshd_digest /dev/stdin)"
+  fi
   if sshd_is_sealed; then
     if ! sshd_unsealed_key >/dev/null; then printf '%064d  the sealed host key alone\n' 0; fi
     if sshd_seal_lacks >/dev/null; then printf '%064d  without the sealed host key\n' 0; fi

@@ -6,11 +6,8 @@
 
 # sshd_hold: prints the seconds of the setting; fails if there is none, or if it is no number from 1 to 86400.
 sshd_hold() {
-  local file line seconds=''
-  file=$(sshd_host_file /etc/dracut-sshd/initrd.conf) || return 1
-  while IFS= read -r line || [[ $line ]]; do
-    if [[ $line =~ ^[[:space:]]*HOLD=[\"\']?([^\"\']*[^\"\'[:space:]])[\"\']?[[:space:]]*$ ]]; then seconds=${BASH_REMATCH[1]}; fi
-  done <"$file"
+  local seconds
+  seconds=$(sshd_setting HOLD) || return 1
   [[ $seconds =~ ^[1-9][0-9]{0,4}$ ]] && ((seconds <= 86400)) && printf '%s\n' "$seconds"
 }
 

@@ -41,6 +41,19 @@ sshd_host_file() {
   [[ -f $path && -r $path && -s $path ]] && printf '%s\n' "$path"
 }
 
+# sshd_setting KEY: prints what /etc/dracut-sshd/initrd.conf says, the last of it counts; fails if it says nothing. Read as
+# dracut-sshd-rebuild(8) reads it.
+sshd_setting() {
+  local file line value=''
+  file=$(sshd_host_file /etc/dracut-sshd/initrd.conf) || return 1
+  while IFS= read -r line || [[ $line ]]; do
+    [[ $line =~ ^[[:space:]]*$1=(.*[^[:space:]])[[:space:]]*$ ]] || continue
+    value=${BASH_REMATCH[1]}
+    if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+  done <"$file"
+  [[ $value ]] && printf '%s\n' "$value"
+}
+
 # sshd_find_daemon: prints the path of the system's sshd behind all links (on Fedora 42 and later it is in /usr/bin).
 sshd_find_daemon() {
   local path

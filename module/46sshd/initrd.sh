@@ -50,6 +50,14 @@ read_settings() {
         [[ $value == no || ($value =~ ^[1-9][0-9]{0,4}$ && $value -le 86400) ]] \
           || die 2 "$file:$number: HOLD is no or a number of seconds up to 86400, not \"$value\"."
         ;;
+      BEACON) # module-setup.sh's, which looks closer
+        [[ $value == no || $value == udp://?*:[1-9]* || $value == https://?* ]] \
+          || die 2 "$file:$number: BEACON is no, udp://ADDRESS:PORT or https://HOST/PATH, not \"$value\"."
+        ;;
+      BEACON_NAME) # module-setup.sh's
+        [[ $value =~ ^[A-Za-z0-9._-]{1,253}$ ]] \
+          || die 2 "$file:$number: BEACON_NAME is of letters, digits, \".\", \"_\" and \"-\", not \"$value\"."
+        ;;
       INSPECT)
         [[ $value == auto || $value == no ]] || die 2 "$file:$number: INSPECT is auto or no, not \"$value\"."
         inspect_setting=$value
@@ -58,7 +66,7 @@ read_settings() {
         [[ $value == tell || $value == rebuild ]] || die 2 "$file:$number: STALE is tell or rebuild, not \"$value\"."
         stale_setting=$value
         ;;
-      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, HOLD, UNSEALED_KEY, STALE and INSPECT." ;;
+      *) die 2 "$file:$number: unknown setting \"$key\"; known are IMAGE, GENERATOR, NETWORK, CRYPTTAB, HOLD, BEACON, BEACON_NAME, UNSEALED_KEY, STALE and INSPECT." ;;
     esac
   done <"$root$file"
 }

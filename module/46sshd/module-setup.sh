@@ -14,6 +14,8 @@
 . "${BASH_SOURCE[0]%/*}/files.sh"
 # shellcheck source=network-settings.sh
 . "${BASH_SOURCE[0]%/*}/network-settings.sh"
+# shellcheck source=seal.sh
+. "${BASH_SOURCE[0]%/*}/seal.sh"
 # shellcheck source=storage.sh
 . "${BASH_SOURCE[0]%/*}/storage.sh"
 # shellcheck source=storage-modules.sh
@@ -26,6 +28,8 @@
 . "${BASH_SOURCE[0]%/*}/nics.sh"
 # shellcheck source=networkd-files.sh
 . "${BASH_SOURCE[0]%/*}/networkd-files.sh"
+# shellcheck source=wireguard.sh
+. "${BASH_SOURCE[0]%/*}/wireguard.sh"
 # shellcheck source=dhcp-client.sh
 . "${BASH_SOURCE[0]%/*}/dhcp-client.sh"
 # shellcheck source=static-address.sh
@@ -40,8 +44,6 @@
 . "${BASH_SOURCE[0]%/*}/network-legacy.sh"
 # shellcheck source=network.sh
 . "${BASH_SOURCE[0]%/*}/network.sh"
-# shellcheck source=seal.sh
-. "${BASH_SOURCE[0]%/*}/seal.sh"
 # shellcheck source=config-files.sh
 . "${BASH_SOURCE[0]%/*}/config-files.sh"
 # shellcheck source=daemon.sh
@@ -56,6 +58,8 @@
 . "${BASH_SOURCE[0]%/*}/key-report.sh"
 # shellcheck source=hold.sh
 . "${BASH_SOURCE[0]%/*}/hold.sh"
+# shellcheck source=beacon.sh
+. "${BASH_SOURCE[0]%/*}/beacon.sh"
 # shellcheck source=digests.sh
 . "${BASH_SOURCE[0]%/*}/digests.sh"
 # shellcheck source=ownership.sh
@@ -105,6 +109,7 @@ installkernel() {
   mapfile -t drivers < <(sshd_storage_drivers)
   if ((${#drivers[@]})); then hostonly='' instmods "${drivers[@]}"; fi
   sshd_install_tpm_drivers
+  sshd_install_network_drivers
 }
 
 # sshd_install_boot: what runs in the image, for people and for the units.
@@ -188,6 +193,7 @@ install() {
     && sshd_install_network \
     && sshd_install_unit "$daemon" \
     && sshd_install_seal \
+    && sshd_install_beacon \
     && sshd_install_record \
     && sshd_sources | sshd_put 0600 - "$sshd_sources_file"; then
     sshd_tell_of_keys

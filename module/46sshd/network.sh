@@ -94,5 +94,6 @@ sshd_install_network() {
       fi
       ;;
   esac
+  sshd_complain_of_tunnels
   [[ -z $unused ]] || dwarn "dracut-sshd: nothing in this image reads ${unused//$'\n'/, }: it is another program's."
 }

@@ -74,7 +74,8 @@ sshd_install_key_files() {
         sshd_put 0600 "$source" "$key" || return 1
         sshd_tell "network: $key, a key that ${path##*/} names; whoever reads this image can use it"
       else
-        sshd_warn "$path names the key $key, which the system does not have: networkd does not make that device."
+        derror "dracut-sshd: $path names the key $key, which the system does not have: networkd does not make that device. Put it there and" \
+          "build the image again."
         continue
       fi
       sshd_give_to_networkd "$(sshd_resolve "$sshd_tree" "$key")" || return 1
@@ -145,14 +146,21 @@ sshd_warn_of_networkd_files() {
   done
 }
 
-# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
-# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
-sshd_networkd_knows() {
+# sshd_networkd_file: prints the path of the system's networkd.
+sshd_networkd_file() {
   local dir
   for dir in /usr/lib/systemd /lib/systemd; do
     [[ -e ${dracutsysrootdir-}$dir/systemd-networkd ]] || continue
-    ! LC_ALL=C grep -aqF Match.Name "${dracutsysrootdir-}$dir/systemd-networkd" \
-      || LC_ALL=C grep -aqF -- "$1" "${dracutsysrootdir-}$dir/systemd-networkd"
-    return
+    printf '%s\n' "${dracutsysrootdir-}$dir/systemd-networkd"
+    return 0
   done
+  return 1
+}
+
+# sshd_networkd_knows SETTING: does the system's networkd have "Section.Setting" in its table? Older ones ignore what they do not know, with a
+# warning for each; without Type= no network interface would match (systemd 239 of RHEL 8 knows neither that nor [DHCPv4]).
+sshd_networkd_knows() {
+  local file
+  file=$(sshd_networkd_file) || return 0
+  ! LC_ALL=C grep -aqF Match.Name "$file" || LC_ALL=C grep -aqF -- "$1" "$file"
 }

@@ -64,7 +64,7 @@ sshd_install_networkd() {
     # It may hold a key.
     case $path in *.netdev | *.netdev.d/*) sshd_give_to_networkd "$target" || return 1 ;; esac
   done < <(sshd_own_networks network netdev link)
-  sshd_open_to_networkd && sshd_install_key_files || return 1
+  sshd_open_to_networkd && sshd_install_key_files && sshd_install_credentials || return 1
   sshd_warn_of_networkd_files
   sshd_warn_of_lost_words
   [[ -z $own ]] && ! sshd_network_is_off || return 0

@@ -113,10 +113,14 @@ sshd_install_seal() {
   fi
 }
 
-# sshd_install_tpm_drivers: of TPMs. In a host-only image those that this machine uses, and the two that most machines need.
-sshd_install_tpm_drivers() {
-  sshd_seal_goes_in || return 0
+# sshd_instmods_tpm: in a host-only image the drivers of TPMs that this machine uses, and the two that most machines need.
+sshd_instmods_tpm() {
   instmods '=drivers/char/tpm'
   hostonly='' instmods tpm_crb tpm_tis
   return 0
+}
+
+# sshd_install_tpm_drivers: where there is a sealed host key.
+sshd_install_tpm_drivers() {
+  if sshd_seal_goes_in; then sshd_instmods_tpm; fi
 }

@@ -58,6 +58,9 @@ sshd_look() {
   elif why=$(sshd_misplaced_key); then
     sshd_refuse "$why holds a PRIVATE key." \
       "Take that key out of it, or name the file of its public half (.pub), and build the image again."
+  elif why=$(sshd_readable_key); then
+    sshd_refuse "$why holds a key of a tunnel, and others than root can read it." \
+      "Make another key, for that one is no secret, type chmod 0600 $why, and build the image again."
   elif ! keys=$(sshd_find_authorized_keys) && ! sshd_has_other_keys; then
     sshd_refuse "there are no authorized keys." \
       "Put a public key into /etc/dracut-sshd/authorized_keys and build the image again."
@@ -184,7 +187,7 @@ sshd_is_kdump() {
 
 # sshd_verdict: 0 if sshd may go in. The work is done once an image; what was found is kept beside dracut's own files.
 sshd_verdict() {
-  local state=${DRACUT_TMPDIR-}/dracut-sshd sshd_tree sshd_said='' daemon result
+  local state=${DRACUT_TMPDIR-}/dracut-sshd sshd_tree sshd_said='' daemon result answer
   sshd_is_kdump && return 1
   [[ ${DRACUT_TMPDIR-} ]] || state=$(mktemp -d) || return 1
   if [[ -e $state/verdict ]]; then
@@ -204,8 +207,9 @@ sshd_verdict() {
         0)
           result=good
           sshd_learn_options "$daemon" >"$state/options"
-          sshd_in_tree "$daemon" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null \
-            | sed -n 's/^authorizedkeysfile //p' >"$state/key-files"
+          answer=$(sshd_in_tree "$daemon" -T -C user=root,host=client,addr=203.0.113.7,laddr=198.18.0.22,lport=22 2>/dev/null) || answer=''
+          sed -n 's/^authorizedkeysfile //p' <<<"$answer" >"$state/key-files"
+          sed -n 's/^hostkey //p' <<<"$answer" >"$state/host-keys"
           sshd_judge_logins "$daemon"
           ;;
         1)

@@ -28,7 +28,9 @@ wireguard() {
   only_root
   wireguard
   file "$own/wg0.key" one
+  chmod 600 "$root$own/wg0.key"
   file /etc/wg/psk two
+  chmod 600 "$root/etc/wg/psk"
   networked
   for path in "$own/wg0.key" /etc/wg/psk; do
     cmp "$root$path" "$initdir$path"
@@ -44,6 +46,7 @@ wireguard() {
   file "$own/20-lan.network" '[Match]' 'Name=eth0'
   file "$own/20-lan.network.d/address.conf" '[Network]' 'Address=192.0.2.5/24'
   file "$own/wg0.netdev.d/key.conf" '[WireGuard]' 'PrivateKey=secret'
+  chmod 600 "$root$own/wg0.netdev.d/key.conf"
   networked
   cmp "$root$own/20-lan.network.d/address.conf" "$initdir/etc/systemd/network/20-lan.network.d/address.conf"
   mode_of 644 "$initdir/etc/systemd/network/20-lan.network.d/address.conf"
@@ -54,8 +57,9 @@ wireguard() {
 @test "a key that is not there is warned of" {
   wireguard
   file "$own/wg0.key" one
+  chmod 600 "$root$own/wg0.key"
   networked
-  told 'dwarn: dracut-sshd: /etc/systemd/network/wg0.netdev names the key /etc/wg/psk, which the system does not have'
+  told 'derror: dracut-sshd: /etc/systemd/network/wg0.netdev names the key /etc/wg/psk, which the system does not have'
 }
 
 @test "files that dracut took along and networkd's user could not read are opened to it" {

@@ -9,11 +9,22 @@ import socket
 import subprocess
 from pathlib import Path
 
+import places
 import scenario
 import shell
 
 # In a namespace of the cell's own no other has these.
 TRUNK, TRUNK_GUEST = 7001, 7002
+# WireGuard in user space, for kernels without it; its socket is for this process alone: another cell has a device of the same name.
+FAR_END = """
+mkdir -p /run/wireguard
+mount -t tmpfs -o mode=0700 tmpfs /run/wireguard
+wireguard-go -f wgpeer &
+until [ -S /run/wireguard/wgpeer.sock ]; do kill -0 $!; sleep 0.1; done
+wg setconf wgpeer "$1"
+touch "$1.done"
+wait
+"""
 MAC = "52:54:00:12:34:{:02x}"
 
 
@@ -90,6 +101,8 @@ class Network:
                 if shell.run([*self.enter, "ip", "link", "show", "lan5"], log=log, check=False).status == 0:
                     break
                 shell.pause(0.1)
+        if self._wish.wireguard:
+            self._make_tunnel()
         for command in self._wish.setup:
             self._do(command)
         if self._wish.dhcp:
@@ -98,6 +111,28 @@ class Network:
                     f"--dhcp-leasefile={self._folder / 'leases'}", "--log-facility=-", f"--pid-file={self._folder / 'dnsmasq.pid'}"]
             with (self._folder / "dnsmasq.log").open("wb") as output:
                 self._processes.append(shell.start([*self.enter, *argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output))
+
+    def _make_tunnel(self) -> None:
+        for tool in ("wireguard-go", "wg"):
+            if shutil.which(tool) is None:
+                raise shell.Skipped(f"{tool} is not installed")
+        settings = self._folder / "wgpeer.conf"
+        settings.write_text(self._wish.wireguard)
+        self.background(["unshare", "--mount", "--propagation", "private", "sh", "-euc", FAR_END, "sh", str(settings)])
+        done = self._folder / "wgpeer.conf.done"
+        for _ in range(100):
+            if done.exists():
+                return
+            shell.pause(0.1)
+        raise shell.Failed(f"wireguard-go made no tunnel: {(self._folder / 'background.log').read_text(errors='replace')[-600:]}")
+
+    def datagrams(self, port: int) -> Path:
+        """From now on whatever comes to this port of the namespace is kept, a file a datagram, named 1, 2 and so on, in this folder."""
+        folder = self._folder / f"datagrams-{port}"
+        if not folder.exists():
+            folder.mkdir()
+            self.background(["python3", str(places.project / "module/tests/lib/datagrams.py"), str(folder), "--bind", f"0.0.0.0:{port}"])
+        return folder
 
     def _do(self, command: str) -> None:
         shell.run([*self.enter, "sh", "-euc", command], log=self._folder / "network.log")

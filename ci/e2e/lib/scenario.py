@@ -59,6 +59,8 @@ class Network:
     cards: tuple[str, ...] = ("net",)
     model: str = ""  # of the network interfaces, as qemu calls it: vmxnet3, e1000e; otherwise virtio-net-pci
     setup: tuple[str, ...] = ()  # shell, in the namespace, after bridge br0 (10.77.0.1/24) with tap0, tap1... is there
+    # The far end of a WireGuard tunnel in the namespace: its settings, as `wg setconf` takes them. Its device is wgpeer, which `setup` brings up.
+    wireguard: str = ""
     dhcp: str = "br0"  # the interface on which dnsmasq answers; "" for none
     address: str = ""  # where the guest is reached, if not where dnsmasq says
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -336,6 +337,25 @@ def session(context: Context, command: str) -> None:
     context.network.background([*argv[len(context.network.enter):], command])
 
 
+def beacon(context: Context, name: str, waiting: list[str], port: int = 7022, within: float = 180) -> None:
+    """A datagram comes from the guest, which the initramfs's own host key has signed, and says that these kinds of prompts wait."""
+    folder = context.network.datagrams(port)
+    found: list[Path] = context.wait("a datagram", within, lambda: sorted(path for path in folder.iterdir() if path.name.isdigit()))
+    message = found[0].read_bytes()
+    if len(message) > 1400:
+        raise shell.Failed(f"the message has {len(message)} bytes")
+    line, _, signature = message.partition(b"\n")
+    (folder / "signature").write_bytes(signature)
+    (folder / "signers").write_text(f"{name} namespaces=\"dracut-sshd-beacon\" {context.site.text('dracut_ssh_host_ed25519_key.pub')}\n")
+    shell.run(["ssh-keygen", "-Y", "verify", "-f", str(folder / "signers"), "-I", name, "-n", "dracut-sshd-beacon", "-s", str(folder / "signature")],
+              stdin=line + b"\n")
+    said = json.loads(line)
+    fits = set(said) == {"dracut-sshd-beacon", "name", "boot", "number", "up", "waiting"}
+    if not fits or said["dracut-sshd-beacon"] != 1 or said["name"] != name or said["waiting"] != waiting:
+        raise shell.Failed(f"the message is {line.decode(errors='replace')}")
+    context.measured["beacon"] = said["up"]
+
+
 def plug(context: Context) -> None:
     """The root's disk is plugged in."""
     context.guest.plug(context.site.folder / "root.img")
@@ -370,7 +390,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "login": login, "host-key": host_key, "denied": denied, "refused": refused, "run": run, "until": until, "account": account, "agent": agent, "prompt": prompt,
     "pipe": pipe, "asked": asked, "tang": tang, "inspect-says": inspect_says,
     "console": console, "console-lacks": console_lacks, "type": type_, "real-root": real_root, "real-console": real_console,
-    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
+    "dracut-says": dracut_says, "image-has": image_has, "leases": leases, "flood": flood, "hold": hold, "session": session, "beacon": beacon, "plug": plug, "install": install, "poweroff": poweroff, "sleep": sleep,
 }
 # These look at the image alone, before anything is booted.
 BEFORE_BOOT = frozenset({"dracut-says", "image-has", "inspect-says"})

@@ -8,9 +8,10 @@
 boot=$BATS_TEST_DIRNAME/../46sshd/boot
 
 # each_shell FUNCTION: the test once under every shell that may be an image's /bin/sh.
+shells=(dash bash 'busybox sh')
 each_shell() {
   local sh found=''
-  for sh in dash bash 'busybox sh'; do
+  for sh in "${shells[@]}"; do
     type -P "${sh%% *}" >/dev/null || continue
     found=yes
     read -ra shell <<<"$(type -P "${sh%% *}")${sh#"${sh%% *}"}"

@@ -257,6 +257,15 @@ std::string missing_driver(const Facts& facts, std::string_view kind) {
   return found->second;
 }
 
+/// systemd.exec(5), ImportCredential=.
+bool has_credential(const Facts& facts, const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos) return false;
+  constexpr std::array kStores{"etc/credstore", "run/credstore", "usr/lib/credstore"};
+  return std::ranges::any_of(kStores, [&](const std::string& folder) {
+    return facts.has(folder + ".encrypted/" + name) || facts.has(folder + "/" + name);
+  });
+}
+
 void complete(const Facts& facts, const Reader& reader, networkd::NetdevFile& device) {
   if (!device.fault.empty()) return;
   if (const auto driver = missing_driver(facts, device.kind); !driver.empty())
@@ -265,6 +274,18 @@ void complete(const Facts& facts, const Reader& reader, networkd::NetdevFile& de
     if (const auto why = why_unreadable(facts, reader, device.key_file.substr(1)); !why.empty())
       device.fault = fmt::format("PrivateKeyFile={}: {}", device.key_file, why);
   }
+  // Without its key, networkd leaves out a peer; the tunnel goes nowhere then.
+  for (const auto& file : device.preshared_key_files) {
+    if (!file.starts_with('/') || !device.fault.empty()) continue;
+    if (const auto why = why_unreadable(facts, reader, file.substr(1)); !why.empty())
+      device.fault = fmt::format("PresharedKeyFile={}: {}", file, why);
+  }
+  if (!device.credential.empty() && !has_credential(facts, device.credential))
+    device.fault = fmt::format(
+        "[WireGuard] has no key: there is no PrivateKeyFile=, and the credential {} is not in the image; the boot "
+        "loader "
+        "or the firmware may hand it over",
+        device.credential);
 }
 
 }  // namespace

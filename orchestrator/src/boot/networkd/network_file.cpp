@@ -149,6 +149,23 @@ bool is_vlan_id(std::string_view text) {
   return std::stoi(std::string(text)) <= 4094;
 }
 
+/// systemd.netdev(5), [WireGuard] PrivateKey=: what begins with "@" names a credential, and without any key one of the
+/// file's own name is tried (systemd 256 and later).
+void read_tunnel(const ConfigText& config, NetdevFile& out) {
+  out.key_file = last_value(config, "WireGuard", "PrivateKeyFile").value_or("");
+  const auto key = last_value(config, "WireGuard", "PrivateKey").value_or("");
+  if (out.key_file.empty() && key.starts_with('@')) {
+    out.credential = key.substr(1);
+  } else if (out.key_file.empty() && key.empty()) {
+    const auto name = out.path.substr(out.path.rfind('/') + 1);
+    out.credential = "network.wireguard.private." + name.substr(0, name.rfind(".netdev"));
+  }
+  for (const auto& [section, block, setting, value] : config.settings) {
+    if (section == "WireGuardPeer" && setting == "PresharedKeyFile" && !value.empty())
+      out.preshared_key_files.push_back(value);
+  }
+}
+
 }  // namespace
 
 std::vector<Address> NetworkFile::reachable_addresses() const {
@@ -194,10 +211,7 @@ NetdevFile netdev_file_of(std::string path, const ConfigText& config) {
     out.fault = out.kind.empty() ? "[NetDev] has no Kind=" : "Kind= is not one that networkd knows";
   else if (out.kind == "vlan" && !is_vlan_id(last_value(config, "VLAN", "Id").value_or("")))
     out.fault = "[VLAN] has no Id= from 0 to 4094";
-  if (out.kind != "wireguard" || !out.fault.empty()) return out;
-  out.key_file = last_value(config, "WireGuard", "PrivateKeyFile").value_or("");
-  if (out.key_file.empty() && last_value(config, "WireGuard", "PrivateKey").value_or("").empty())
-    out.fault = "[WireGuard] has neither PrivateKey= nor PrivateKeyFile=";
+  if (out.kind == "wireguard" && out.fault.empty()) read_tunnel(config, out);
   return out;
 }
 

@@ -62,7 +62,9 @@ struct NetdevFile {
   MatchRules match;   // conditions alone
   std::string name;
   std::string kind;
-  std::string key_file;  // PrivateKeyFile= of [WireGuard]
+  std::string key_file;    // PrivateKeyFile= of [WireGuard]
+  std::string credential;  // the name of the credential that is its private key, where no file is; "": none
+  std::vector<std::string> preshared_key_files;  // PresharedKeyFile= of each [WireGuardPeer]
 };
 
 [[nodiscard]] NetdevFile netdev_file_of(std::string path, const ConfigText& config);

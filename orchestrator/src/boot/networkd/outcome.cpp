@@ -137,6 +137,20 @@ class World {
         }
       }
     }
+    carry_tunnels();
+  }
+
+  /// A tunnel of WireGuard is carried by whatever has an address: which one the routes say.
+  void carry_tunnels() {
+    auto best = Tri::no;
+    for (const auto& node : nodes_) {
+      if (node.link.kind == "wireguard") continue;
+      const auto has = over(node, [&](const NetworkFile& file) { return addressed(file); });
+      best = std::max(best, std::min(has, node.carried));
+    }
+    for (auto& node : nodes_) {
+      if (node.link.kind == "wireguard") node.carried = best;
+    }
   }
 
   [[nodiscard]] Tri addressed(const NetworkFile& file) const {

@@ -131,6 +131,50 @@ TEST(Networks, ADeviceWhoseDriverOrKeyIsNotInTheImageIsToldOf) {
       "not in the image\n");
   images::put(files, "etc/wg.key", "A=\n", 0100600);
   EXPECT_EQ(told(), "") << "this one runs as root";
+  images::put(files, "etc/systemd/network/10-wg.netdev",
+              "[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\nPrivateKeyFile=/etc/wg.key\n"
+              "[WireGuardPeer]\nPresharedKeyFile=/etc/wg.psk\n");
+  EXPECT_EQ(
+      told(),
+      "/etc/systemd/network/10-wg.netdev: systemd-networkd makes no device of it: PresharedKeyFile=/etc/wg.psk: it is "
+      "not in the image\n");
+  images::put(files, "etc/systemd/network/10-wg.netdev", "[NetDev]\nName=wg0\nKind=wireguard\n");
+  EXPECT_EQ(
+      told(),
+      "/etc/systemd/network/10-wg.netdev: systemd-networkd makes no device of it: [WireGuard] has no key: there is no "
+      "PrivateKeyFile=, and the credential network.wireguard.private.10-wg is not in the image; the boot loader or the "
+      "firmware may hand it over\n");
+  images::put(files, "etc/credstore.encrypted/network.wireguard.private.10-wg", "A=\n", 0100600);
+  EXPECT_EQ(told(), "");
+}
+
+TEST(Networks, ATunnelOfWireGuardIsNoFault) {
+  auto files = images::good();
+  images::put(files, "usr/lib/modules/6.12.0/kernel/drivers/net/wireguard/wireguard.ko.xz", "");
+  images::put(files, "usr/lib/systemd/system/systemd-networkd.service",
+              "[Service]\nUser=systemd-network\nExecStart=/usr/lib/systemd/systemd-networkd\n");
+  files.at("etc/passwd").body += "systemd-network:x:998:998::/:/usr/sbin/nologin\n";
+  images::put(files, "etc/group", "root:x:0:\nsystemd-network:x:998:\n");
+  images::put(files, "etc/systemd/network/50-wg0.netdev",
+              "[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\nPrivateKeyFile=/etc/dracut-sshd/wg0.key\n"
+              "[WireGuardPeer]\nPublicKey=a\nAllowedIPs=10.88.0.1/32\nEndpoint=192.0.2.1:51820\n");
+  images::put(files, "etc/systemd/network/50-wg0.network", "[Match]\nName=wg0\n[Network]\nAddress=10.88.0.2/24\n");
+  images::put(files, "etc/dracut-sshd/wg0.key", "A=\n", 0100640);
+  for (const auto* path : {"etc/systemd/network/50-wg0.netdev", "etc/dracut-sshd/wg0.key"}) {
+    files.at(path).mode = 0100640;
+    files.at(path).gid = 998;
+  }
+  const auto image = images::image_of(files);
+  Options options;
+  options.cmdline_known = true;
+  Findings findings;
+  check_network(gather(image, options), findings);
+  bool named = false;
+  for (const auto& finding : findings) {
+    EXPECT_TRUE(finding.severity == Severity::good || finding.severity == Severity::unknown) << finding.message;
+    named = named || finding.message.find("wg0: 10.88.0.2/24") != std::string::npos;
+  }
+  EXPECT_TRUE(named) << "and its address is told";
 }
 
 TEST(Networks, TheDefaultThatAnotherFileComesBeforeIsNoFault) {

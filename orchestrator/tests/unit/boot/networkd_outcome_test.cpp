@@ -120,9 +120,37 @@ TEST(NetworkdOutcome, ANetdevFileThatNetworkdIgnoresSaysWhy) {
   EXPECT_EQ(fault("[NetDev]\nName=v5\nKind=vlan\n[VLAN]\nId=5000\n"), "[VLAN] has no Id= from 0 to 4094");
   EXPECT_EQ(fault("[NetDev]\nName=b\nKind=brigde\n"), "Kind= is not one that networkd knows");
   EXPECT_EQ(fault("[NetDev]\nKind=bridge\n"), "[NetDev] has no Name=");
-  EXPECT_EQ(fault("[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\nListenPort=1\n"),
-            "[WireGuard] has neither PrivateKey= nor PrivateKeyFile=");
   EXPECT_EQ(fault("[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\nPrivateKeyFile=/etc/wg.key\n"), "");
+}
+
+TEST(NetworkdOutcome, ATunnelsKeyIsInTheFileInAnotherOneOrACredential) {
+  const auto device = [](const std::string& settings) {
+    ConfigText config;
+    read_config("[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\n" + settings, config);
+    return netdev_file_of("/etc/systemd/network/50-wg0.netdev", config);
+  };
+  EXPECT_EQ(device("PrivateKey=secret\n").credential, "");
+  EXPECT_EQ(device("PrivateKeyFile=/etc/wg.key\n").credential, "");
+  EXPECT_EQ(device("PrivateKeyFile=/etc/wg.key\n").key_file, "/etc/wg.key");
+  EXPECT_EQ(device("PrivateKey=@network.wireguard.home\n").credential, "network.wireguard.home");
+  EXPECT_EQ(device("ListenPort=1\n").credential, "network.wireguard.private.50-wg0");
+  EXPECT_EQ(device("ListenPort=1\n").fault, "");
+  const auto peers = device(
+      "PrivateKey=x\n[WireGuardPeer]\nPublicKey=a\nPresharedKeyFile=/etc/a\n[WireGuardPeer]\nPublicKey=b\n"
+      "PresharedKeyFile=/etc/b\n");
+  EXPECT_EQ(peers.preshared_key_files, (std::vector<std::string>{"/etc/a", "/etc/b"}));
+}
+
+TEST(NetworkdOutcome, ATunnelIsCarriedByWhateverHasAnAddress) {
+  const std::string tunnel = "[Match]\nName=wg0\n[Network]\nAddress=10.88.0.2/24\n";
+  const std::string device = "[NetDev]\nName=wg0\nKind=wireguard\n[WireGuard]\nPrivateKeyFile=/etc/wg.key\n";
+  Configuration all;
+  auto both = outcomes({"[Match]\nType=ether\n[Network]\nDHCP=yes\n", tunnel}, {device}, all);
+  EXPECT_EQ(both.back().link, "wg0");
+  EXPECT_EQ(both.back().reached, Tri::yes);
+  EXPECT_EQ(both.back().address, "10.88.0.2/24");
+  Configuration alone;
+  for (const auto& each : outcomes({tunnel}, {device}, alone)) EXPECT_EQ(each.reached, Tri::no) << each.link;
 }
 
 }  // namespace
