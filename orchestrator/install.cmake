@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# What `cmake --install` puts where: the programs, their manual pages and their completions. The dracut module is installed by its packages.
+# What `cmake --install` puts where: the programs, their manual pages and completions, and the script for other desks. The dracut module is installed by its packages.
 include(GNUInstallDirs)
 set(ZSH_COMPLETIONS ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions CACHE STRING "Where zsh looks for a package's completions")
 
@@ -10,6 +10,8 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/man/dracut-sshd-hosts.5 DESTINATION ${CM
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/dracut-sshd.bash
   DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME dracut-sshd)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${ZSH_COMPLETIONS})
+# For desks that have neither the program nor a package: it is copied there.
+install(PROGRAMS ${CMAKE_CURRENT_LIST_DIR}/desk/unlock-host DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/dracut-sshd-tools)
 if(NOT ORCHESTRATOR)
   return()
 endif()

@@ -26,6 +26,7 @@ FILES = {
     "man/dracut-sshd-hosts.5": "orchestrator/man/dracut-sshd-hosts.5",
     "completions/bash/dracut-sshd": "orchestrator/completions/dracut-sshd.bash",
     "completions/zsh/_dracut-sshd": "orchestrator/completions/_dracut-sshd",
+    "desk/unlock-host": "orchestrator/desk/unlock-host",
     "CHANGELOG.md": "CHANGELOG.md",
     "LICENSE": "LICENSES/GPL-3.0-or-later.txt",
     "Makefile": "module/Makefile",
@@ -38,7 +39,7 @@ LICENCES = "LICENSES-third-party"
 def tarball(root: CleanRoot, program: building.Program, what: source.Source, tree: Path) -> bytes:
     """Fills `tree`, an empty folder, and packs it."""
     for name, path in FILES.items():
-        _copy(places.project / path, tree / name, 0o644)
+        _copy(places.project / path, tree / name, 0o755 if name == "desk/unlock-host" else 0o644)
     _copy(program.file, tree / "bin/dracut-sshd", 0o755)
     _licences(root, program.packages, tree / LICENCES)
     (tree / "sbom.spdx.json").write_text(_materials(program, what))

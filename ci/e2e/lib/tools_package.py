@@ -13,7 +13,7 @@ NAME = "dracut-sshd-tools"
 PACKAGER = "A Packager <packager@example.org>"
 # Manual pages may be compressed, and so have a further suffix.
 INSTALLED = ("usr/bin/dracut-sshd", "usr/share/man/man1/dracut-sshd.1", "usr/share/man/man5/dracut-sshd-hosts.5",
-             "usr/share/bash-completion/completions/dracut-sshd")
+             "usr/share/bash-completion/completions/dracut-sshd", "usr/share/dracut-sshd-tools/unlock-host")
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ struct Planned {
       base::SourceTree tree;
       for (const auto* name :
            {"man/dracut-sshd.1", "man/dracut-sshd-hosts.5", "completions/bash/dracut-sshd",
-            "completions/zsh/_dracut-sshd", "CHANGELOG.md", "BUILT.md", "LICENSES-third-party/zlib.copyright",
-            "sbom.spdx.json", "LICENSE", "Makefile", "install-files"})
+            "completions/zsh/_dracut-sshd", "desk/unlock-host", "CHANGELOG.md", "BUILT.md",
+            "LICENSES-third-party/zlib.copyright", "sbom.spdx.json", "LICENSE", "Makefile", "install-files"})
         tree[name] = {0644, std::string(name) + "\n"};
       tree["install.list"] = {
           0644, base::read_file(fs::path(PROJECT_ROOT) / "orchestrator/prebuilt.list", 1U << 20U) +
