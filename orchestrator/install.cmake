@@ -11,8 +11,6 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/dracut-sshd.bash
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${ZSH_COMPLETIONS})
 # systemd looks there on every distribution, whatever the prefix of the libraries.
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/units/dracut-sshd-watch.service DESTINATION lib/systemd/system)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/units/credentials.conf.example
-  DESTINATION lib/systemd/system/dracut-sshd-watch.service.d)
 if(NOT ORCHESTRATOR)
   return()
 endif()

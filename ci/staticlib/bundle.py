@@ -23,6 +23,7 @@ from clean_root import CleanRoot
 ARCHIVE = "https://snapshot.debian.org/package"  # keeps every version of every source package
 FILES = {
     "man/dracut-sshd.1": "orchestrator/man/dracut-sshd.1",
+    "units/dracut-sshd-watch.service": "orchestrator/units/dracut-sshd-watch.service",
     "completions/bash/dracut-sshd": "orchestrator/completions/dracut-sshd.bash",
     "completions/zsh/_dracut-sshd": "orchestrator/completions/_dracut-sshd",
     "CHANGELOG.md": "CHANGELOG.md",
