@@ -113,7 +113,10 @@ void Watcher::rest_until_slow_round(Host& host, double now) {
   host.key_due = kNever;
   const bool cheap = host.what.direct && host.what.comparable;
   const auto slow = std::max(pace_.slow_round, static_cast<double>(hosts_.size()) / pace_.key_looks);
-  const auto pause = host.what.direct ? slow : pace_.by_ssh_alone;
+  auto pause = host.what.direct ? slow : pace_.by_ssh_alone;
+  // The first round is spread over its whole length: hosts that were looked at together at the start are not again.
+  std::uniform_real_distribution<double> share(0.1, 1);
+  if (host.what.direct && host.looks <= 1) pause *= share(random_);
   (cheap ? host.key_due : host.ssh_due) = std::max(now + jittered(pace_, pause, random_), host.not_before);
 }
 
