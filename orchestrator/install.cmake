@@ -12,6 +12,8 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/dracut-sshd.bash
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/completions/_dracut-sshd DESTINATION ${ZSH_COMPLETIONS})
 # For desks that have neither the program nor a package: it is copied there.
 install(PROGRAMS ${CMAKE_CURRENT_LIST_DIR}/desk/unlock-host DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/dracut-sshd-tools)
+# systemd looks there on every distribution, whatever the prefix of the libraries.
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/units/dracut-sshd-watch.service DESTINATION lib/systemd/system)
 if(NOT ORCHESTRATOR)
   return()
 endif()

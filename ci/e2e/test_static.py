@@ -164,7 +164,8 @@ def test_tarball_is_what_is_documented(made: Made, arch: str) -> None:
     same(len({each.mtime for each in members}), 1)
     same({name for name in files if not name.startswith("LICENSES-third-party/")},
          {"BUILT.md", "CHANGELOG.md", "LICENSE", "Makefile", "bin/dracut-sshd", "completions/bash/dracut-sshd", "completions/zsh/_dracut-sshd",
-          "desk/unlock-host", "install-files", "install.list", "man/dracut-sshd-hosts.5", "man/dracut-sshd.1", "sbom.spdx.json"})
+          "desk/unlock-host", "install-files", "install.list", "man/dracut-sshd-hosts.5", "man/dracut-sshd.1", "sbom.spdx.json",
+          "units/dracut-sshd-watch.service"})
     same({name: each.mode for name, each in files.items() if each.mode != 0o644}, {"bin/dracut-sshd": 0o755, "desk/unlock-host": 0o755})
     has(len(program) <= 9_000_000, f"the program has {len(program)} bytes")
     # the bill of materials

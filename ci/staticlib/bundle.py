@@ -24,6 +24,7 @@ ARCHIVE = "https://snapshot.debian.org/package"  # keeps every version of every 
 FILES = {
     "man/dracut-sshd.1": "orchestrator/man/dracut-sshd.1",
     "man/dracut-sshd-hosts.5": "orchestrator/man/dracut-sshd-hosts.5",
+    "units/dracut-sshd-watch.service": "orchestrator/units/dracut-sshd-watch.service",
     "completions/bash/dracut-sshd": "orchestrator/completions/dracut-sshd.bash",
     "completions/zsh/_dracut-sshd": "orchestrator/completions/_dracut-sshd",
     "desk/unlock-host": "orchestrator/desk/unlock-host",

@@ -36,7 +36,7 @@ Engine::Engine(std::vector<std::string> names, const EngineOptions& options, Job
       jobs_(std::move(jobs)),
       context_(context),
       poller_(options.pace, options.seed),
-      watcher_(options.pace, options.seed + 1),
+      watcher_(options.pace, options.seed + 1, !jobs_.approve),
       gate_(names_),
       known_(names_.size()),
       preparers_(1),

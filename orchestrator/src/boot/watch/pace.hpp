@@ -21,6 +21,7 @@ struct Pace {
   double jitter = 0.2;         // of each pause, to both sides
   unsigned at_once = 64;       // connections that are being made
   double slow_round = 300;     // each host's key is looked at, whatever its connection says
+  double key_looks = 1;        // of slow rounds, a second, of all hosts: each takes 25 ms of a core, the key exchange's
   double by_ssh_alone = 60;    // between two looks at a host that cannot be connected to directly
 };
 

@@ -61,7 +61,8 @@ std::string name_of(State state) {
   return "unknown";
 }
 
-Watcher::Watcher(const Pace& pace, std::uint32_t seed) : pace_(pace), random_(seed) {}
+Watcher::Watcher(const Pace& pace, std::uint32_t seed, bool straight)
+    : pace_(pace), random_(seed), straight_(straight) {}
 
 std::size_t Watcher::add(const WatchedHost& what, double now) {
   Host host;
@@ -111,7 +112,11 @@ void Watcher::rest_until_slow_round(Host& host, double now) {
   host.ssh_due = kNever;
   host.key_due = kNever;
   const bool cheap = host.what.direct && host.what.comparable;
-  const auto pause = host.what.direct ? pace_.slow_round : pace_.by_ssh_alone;
+  const auto slow = std::max(pace_.slow_round, static_cast<double>(hosts_.size()) / pace_.key_looks);
+  auto pause = host.what.direct ? slow : pace_.by_ssh_alone;
+  // The first round is spread over its whole length: hosts that were looked at together at the start are not again.
+  std::uniform_real_distribution<double> share(0.1, 1);
+  if (host.what.direct && host.looks <= 1) pause *= share(random_);
   (cheap ? host.key_due : host.ssh_due) = std::max(now + jittered(pace_, pause, random_), host.not_before);
 }
 
@@ -119,6 +124,7 @@ void Watcher::looked(const Look& look, double now) {
   auto& host = hosts_[look.host];
   if (look.answer != Answer::identified) return not_there(look.host, look, now);
   const bool was_away = host.down_since >= 0;
+  const bool straight = was_away && goes_straight(host);
   const bool was_odd = host.misses > 0;
   if (was_away && now - host.down_since >= kRebootSeconds) host.held_back = false;
   host.down_since = -1;
@@ -126,7 +132,18 @@ void Watcher::looked(const Look& look, double now) {
   if (!was_away && !was_odd && !look.changed && !look.lost && host.state != State::unknown) return;
   host.no_key = 0;
   if (was_away || look.lost) host.not_before = std::min(host.not_before, now);
-  if (!host.busy) ask(host, now);
+  if (host.busy) return;
+  if (straight && !host.held_back) {
+    host.ssh_due = std::max(now, host.not_before);
+  } else {
+    ask(host, now);
+  }
+}
+
+bool Watcher::goes_straight(const Host& host) const {
+  if (!straight_ || host.state != State::down) return false;
+  const auto down = std::ranges::count_if(hosts_, [](const Host& each) { return each.down_since >= 0; });
+  return static_cast<std::size_t>(down) <= kMostRebooting;
 }
 
 void Watcher::not_there(std::size_t number, const Look& look, double now) {

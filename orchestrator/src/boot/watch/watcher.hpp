@@ -68,11 +68,15 @@ struct WatchedHost {
 /// kFirstPause to kLongestPause.
 class Watcher {
  public:
+  /// Of a host that comes back after it was down, ssh looks at once, which saves a key exchange where many reboot at a
+  /// time; but not when so many are down that the network was.
+  static constexpr std::size_t kMostRebooting = 64;
   static constexpr double kRebootSeconds = 10;
   static constexpr double kFirstPause = 5;
   static constexpr double kLongestPause = 900;
 
-  Watcher(const Pace& pace, std::uint32_t seed);
+  /// `straight`: see kMostRebooting. Not where a person is asked before ssh looks.
+  Watcher(const Pace& pace, std::uint32_t seed, bool straight = true);
   std::size_t add(const WatchedHost& host, double now);
   /// When the inventory or known_hosts tells otherwise.
   void set_kind(std::size_t host, bool direct, bool comparable, double now);
@@ -129,8 +133,11 @@ class Watcher {
   void seen_up(std::size_t number, const std::string& text, double now);
   void rest_until_slow_round(Host& host, double now);
 
+  [[nodiscard]] bool goes_straight(const Host& host) const;
+
   Pace pace_;
   std::minstd_rand random_;
+  bool straight_;
   std::vector<Host> hosts_;
   std::vector<Change> changes_;
 };

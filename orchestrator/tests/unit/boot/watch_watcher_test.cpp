@@ -19,7 +19,7 @@ using testing::IsEmpty;
 
 class WatcherTest : public testing::Test {
  protected:
-  WatcherTest() : watcher_(Pace{}, 3) { host_ = watcher_.add({"db1", true, true}, now_); }
+  WatcherTest() : watcher_(Pace{}, 3, false) { host_ = watcher_.add({"db1", true, true}, now_); }
 
   void answers(bool changed = false, bool lost = false) {
     watcher_.looked({host_, Answer::identified, "SSH-2.0-x", changed, lost}, now_);
@@ -238,6 +238,32 @@ TEST_F(WatcherTest, NothingStaysInUnlocking) {
     // Each is looked at again at some time.
     EXPECT_LT(std::min(watcher.next_key_look(), watcher.next_ssh_look()), 2000) << remote::name_of(outcome);
   }
+}
+
+TEST(WatcherStraight, SshLooksAtOnceAfterAReboot) {
+  Watcher watcher(Pace{}, 3);
+  const std::size_t count = Watcher::kMostRebooting + 1;
+  for (std::size_t host = 0; host < count; ++host) (void)watcher.add({"x", true, true}, 0);
+  const auto see = [&](std::size_t host, Answer answer, double now) {
+    watcher.looked({host, answer, "SSH-2.0-x", false, false}, now);
+  };
+  see(0, Answer::refused, 1);
+  see(0, Answer::identified, 20);
+  EXPECT_TRUE(watcher.take_key_looks(8, 20).empty());
+  EXPECT_THAT(watcher.take_ssh_looks(8, 20), ElementsAre(0));
+  watcher.finished(0, {Outcome::refused, "", 0}, 20);
+  // What was refused in this boot is not sent again: only its key is looked at.
+  see(0, Answer::refused, 21);
+  see(0, Answer::identified, 22);
+  EXPECT_TRUE(watcher.take_ssh_looks(8, 22).empty());
+  EXPECT_THAT(watcher.take_key_looks(8, 22), ElementsAre(0));
+  watcher.shown(0, Shows::initramfs, 22);
+  // After the network was down, they are too many.
+  for (std::size_t host = 0; host < count; ++host) see(host, Answer::refused, 100);
+  see(0, Answer::identified, 200);
+  EXPECT_TRUE(watcher.take_ssh_looks(8, 200).empty());
+  see(1, Answer::identified, 200);
+  EXPECT_THAT(watcher.take_ssh_looks(8, 200), ElementsAre(1));
 }
 
 TEST_F(WatcherTest, ThoseThatWaitLongestComeFirst) {

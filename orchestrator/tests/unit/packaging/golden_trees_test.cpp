@@ -41,10 +41,10 @@ struct Planned {
   void put_prebuilt() const {
     for (const auto* arch : {"x86_64", "aarch64"}) {
       base::SourceTree tree;
-      for (const auto* name :
-           {"man/dracut-sshd.1", "man/dracut-sshd-hosts.5", "completions/bash/dracut-sshd",
-            "completions/zsh/_dracut-sshd", "desk/unlock-host", "CHANGELOG.md", "BUILT.md",
-            "LICENSES-third-party/zlib.copyright", "sbom.spdx.json", "LICENSE", "Makefile", "install-files"})
+      for (const auto* name : {"man/dracut-sshd.1", "man/dracut-sshd-hosts.5", "completions/bash/dracut-sshd",
+                               "completions/zsh/_dracut-sshd", "desk/unlock-host", "units/dracut-sshd-watch.service",
+                               "CHANGELOG.md", "BUILT.md", "LICENSES-third-party/zlib.copyright", "sbom.spdx.json",
+                               "LICENSE", "Makefile", "install-files"})
         tree[name] = {0644, std::string(name) + "\n"};
       tree["install.list"] = {
           0644, base::read_file(fs::path(PROJECT_ROOT) / "orchestrator/prebuilt.list", 1U << 20U) +
