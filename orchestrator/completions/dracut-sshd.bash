@@ -10,7 +10,7 @@ _dracut_sshd() {
   local current=$2 previous=$3 program=${COMP_WORDS[0]/#\~\//$HOME/} choices=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'setup doctor inspect rehearse unlock seal --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'setup doctor inspect rehearse unlock watch seal --help --version' -- "$current")
     return 0
   fi
   if [[ ${COMP_WORDS[1]} == doctor ]]; then
@@ -47,14 +47,30 @@ _dracut_sshd() {
     esac
     return 0
   fi
-  if [[ ${COMP_WORDS[1]} == unlock ]]; then
+  if [[ ${COMP_WORDS[1]} == watch ]]; then
     case $previous in
-      --known-hosts | --identity | -i | --ssh-config | -F) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --known-hosts | --identity | -i | --ssh-config | -F | --inventory | --metrics) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
       --user) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
-      --passphrase-* | --alias | --port | -p | --deadline) ;;
+      --passphrase-command | --approve | --notify | --listen | --interval | --hold | --parallel | --port | -p) ;;
       *)
         if [[ $current == -* ]]; then
-          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --pin --deadline --no-wait --after-reboot --json --help'
+          choices='--inventory --passphrase-command --approve --notify --listen --metrics --interval --hold --parallel --user --port --known-hosts --identity --ssh-config --json --help'
+          mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+        else
+          mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+        fi
+        ;;
+    esac
+    return 0
+  fi
+  if [[ ${COMP_WORDS[1]} == unlock ]]; then
+    case $previous in
+      --known-hosts | --identity | -i | --ssh-config | -F | --inventory) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+      --user) mapfile -t COMPREPLY < <(compgen -u -- "$current") ;;
+      --passphrase-* | --alias | --port | -p | --deadline | --wait-for | --serial | --max-failures | --notify) ;;
+      *)
+        if [[ $current == -* ]]; then
+          choices='--alias --known-hosts --trust-new-host-key --accept-unsealed --user --port --same-port --identity --ssh-config --passphrase-fd --passphrase-command --pin --deadline --no-wait --wait-for --after-reboot --reboot --check --all --inventory --serial --max-failures --notify --detailed-exit-status --json --help'
           mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
         else
           mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
