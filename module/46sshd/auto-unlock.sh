@@ -93,7 +93,7 @@ sshd_drop_tokens() {
     for kind in $([[ $name == '#'* ]] || sshd_auto_kinds "$options"); do
       sshd_auto_token "$kind"
       # shellcheck disable=SC2086
-      if sshd_image_library $sshd_token_libraries; then continue; fi
+      if sshd_image_library $sshd_token_libraries && sshd_bring_needed $sshd_token_libraries; then continue; fi
       sshd_tell_missing "$name" "$kind"
       options=$(tr ',' '\n' <<<"$options" | grep -v "^$kind-" | paste -sd ,)
       # A key file is what the token would have decrypted.

@@ -258,6 +258,28 @@ sshd_has_library() {
   return 1
 }
 
+# sshd_needed_libraries NAME: prints the paths of the libraries that this one of the system's needs, and that those need.
+sshd_needed_libraries() {
+  local file
+  for file in /{usr/,}lib{,64,/*}/"$1"; do
+    [[ -e $file ]] || continue
+    ldd "$file" 2>/dev/null | sed -n 's|^[[:space:]]*[^[:space:]]* => \(/[^[:space:]]*\) .*|\1|p'
+    return 0
+  done
+}
+
+# sshd_bring_needed NAME...: puts into the image what these libraries need, which are loaded by name at run time. dracut before 107 does so
+# for executable files alone, which Debian's libraries are not. ldd reads this system's folders, so for another root it is left to dracut.
+sshd_bring_needed() {
+  local name path
+  [[ -z ${dracutsysrootdir-} ]] || return 0
+  for name; do
+    for path in $(sshd_needed_libraries "$name"); do
+      sshd_has_library "$initdir" "${path##*/}" || inst_simple "$path" || return 1
+    done
+  done
+}
+
 # sshd_could_have MODULE: asked as dracut itself asks, in a shell that forgets it.
 sshd_could_have() { (declare -F check_module && check_module "$@") >/dev/null 2>&1; }
 

@@ -61,29 +61,15 @@ sshd_seal_prints() {
   return 0
 }
 
-# sshd_needed_libraries NAME: prints the paths of the libraries that this one of the system's needs, and that those need.
-sshd_needed_libraries() {
-  local file
-  for file in /{usr/,}lib{,64,/*}/"$1"; do
-    [[ -e $file ]] || continue
-    ldd "$file" 2>/dev/null | sed -n 's|^[[:space:]]*[^[:space:]]* => \(/[^[:space:]]*\) .*|\1|p'
-    return 0
-  done
-}
-
 # sshd_put_seal: the key, and all that opens it.
 sshd_put_seal() {
-  local name path
+  local name
   # Their names are the same everywhere, their folders are dracut's business.
   inst_multiple /usr/bin/systemd-creds && inst_libdir_file "${sshd_seal_libraries[@]/%.so.0/.so.*}" || return 1
   for name in "${sshd_seal_libraries[@]}"; do
     sshd_has_library "$initdir" "$name" || return 1
-    # What they need dracut before 107 brings along for executable files alone, which Debian's libraries are not. ldd reads this system's folders.
-    [[ -z ${dracutsysrootdir-} ]] || continue
-    for path in $(sshd_needed_libraries "$name"); do
-      sshd_has_library "$initdir" "${path##*/}" || inst_simple "$path" || return 1
-    done
   done
+  sshd_bring_needed "${sshd_seal_libraries[@]}" || return 1
   inst_multiple -o modprobe >/dev/null 2>&1 || :
   sshd_put 0600 "$(sshd_host_file "$sshd_sealed/$sshd_seal_name.cred")" "$sshd_seal_dir/$sshd_seal_name.cred" \
     && sshd_put 0644 "$(sshd_host_file "$sshd_sealed/$sshd_seal_name.pub")" "$sshd_seal_dir/$sshd_seal_name.pub" \

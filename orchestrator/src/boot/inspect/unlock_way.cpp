@@ -37,16 +37,29 @@ const std::array<TokenKind, 3>& token_kinds() {
   return kinds;
 }
 
-bool has_library(const Facts& facts, std::string_view name) {
+/// Where it is; "" if it is nowhere.
+std::string library_path(const Facts& facts, std::string_view name) {
   for (const auto* top : {"usr/lib", "usr/lib64", "lib", "lib64"}) {
     const auto folder = std::string(top) + "/";
-    if (facts.has(folder + std::string(name))) return true;
+    if (auto path = folder + std::string(name); facts.has(path)) return path;
     // usr/lib/x86_64-linux-gnu
     for (const auto& each : facts.image.list(top)) {
-      if (each.find("-linux-") != std::string::npos && facts.has(folder + each + "/" + std::string(name))) return true;
+      auto path = folder + each + "/" + std::string(name);
+      if (each.find("-linux-") != std::string::npos && facts.has(path)) return path;
     }
   }
-  return false;
+  return {};
+}
+
+/// What one of the libraries needs and has not got: then it cannot be loaded. "" for nothing.
+std::string lacking_need(const Facts& facts, const std::vector<std::string_view>& libraries) {
+  if (!facts.loader) return {};
+  for (const auto& library : libraries) {
+    const auto closure = facts.closure_of(library_path(facts, library));
+    if (!closure.missing.empty())
+      return fmt::format("{}, which {} needs", base::printable(closure.missing.front().soname), library);
+  }
+  return {};
 }
 
 class WayJudge {
@@ -74,13 +87,20 @@ class WayJudge {
   void judge_token(const TokenKind& kind) {
     if (!option_of(opening_, kind.option) && (kind.option != "fido2-device" || !option_of(opening_, "fido2-cid")))
       return;
-    const auto missing =
-        std::ranges::find_if(kind.libraries, [&](std::string_view library) { return !has_library(facts_, library); });
+    const auto missing = std::ranges::find_if(
+        kind.libraries, [&](std::string_view library) { return library_path(facts_, library).empty(); });
     if (missing != kind.libraries.end())
       return concern(Severity::warning,
                      fmt::format("it is to be opened by {}, but {} is not in the image: it will not open by itself",
                                  kind.by, *missing),
                      std::string(kind.remedy));
+    // Seen with systemd 252 and pkcs11-uri=: the unit fails at once, and nobody is asked.
+    if (const auto need = lacking_need(facts_, kind.libraries); !need.empty())
+      return concern(Severity::error,
+                     fmt::format("it is to be opened by {}, but {} is not in the image: systemd-cryptsetup may end "
+                                 "without asking for a passphrase",
+                                 kind.by, need),
+                     "dracut-sshd-rebuild");
     by_.emplace_back(kind.by);
     if (option_of(opening_, "token-timeout").value_or("") == "0")
       concern(Severity::warning,

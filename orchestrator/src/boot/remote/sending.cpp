@@ -25,6 +25,7 @@ constexpr std::chrono::milliseconds kPause{1000};  // between two looks at the p
 constexpr double kFirstWait = 90;                  // for a prompt: a TPM or a token may be tried first
 constexpr double kNextWait = 4;                    // for a further one
 constexpr int kMostAnswers = 2;                    // to one question, where a connection was cut
+constexpr std::size_t kMostQuestions = 64;         // of one machine: more disks than any has
 
 std::string key_of(const Question& question) { return question.unit + '\n' + question.id + '\n' + question.message; }
 
@@ -113,6 +114,7 @@ SendResult Sender::send_to_each(const Target& target) {
     const auto questions = to_answer(*all, wait_.answer);
     const auto next = std::ranges::find_if(questions, [this](const Question& each) { return is_new(each); });
     if (next != questions.end()) {
+      if (answered_.size() >= kMostQuestions) return {SendResult::End::refused, "it asks for more than 64 passphrases"};
       tell_({State::sending, "it asks: " + name_of(*next)});
       ++answered_[key_of(*next)];
       const auto result = answer(target, &*next, answer_command(*next));

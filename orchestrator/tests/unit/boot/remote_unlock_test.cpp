@@ -343,6 +343,19 @@ TEST(Unlock, AQuestionThatWasRefusedEndsItAndIsNotAnsweredAgain) {
   EXPECT_THAT(played.asked, testing::SizeIs(1));
 }
 
+TEST(Unlock, AMachineThatAsksWithoutEndIsGivenUp) {
+  Options options;
+  options.each = true;
+  std::deque<Answer> answers{early(0)};
+  for (int disk = 0; disk < 200; ++disk) {
+    answers.push_back(lists(prompt("", "cryptsetup:/dev/" + std::to_string(disk), "disk")));
+    answers.push_back(early(0));
+  }
+  const auto played = play(answers, options);
+  EXPECT_EQ(played.result.outcome, Outcome::refused);
+  EXPECT_EQ(played.asked.size(), 64U);
+}
+
 TEST(Unlock, WithoutAPassphraseNothingIsSent) {
   Options options;
   options.no_passphrase = true;
