@@ -119,13 +119,13 @@ void Engine::start_looks() {
     std::map<bool, std::vector<std::size_t>> groups;
     for (const auto host : watcher_.take_key_looks(kKeysAtOnce, now()))
       groups[known_[host].shows_nothing].push_back(host);
-    for (auto& [slow, hosts] : groups) start_key_looks(std::move(hosts));
+    for (const auto& [slow, hosts] : groups) start_key_looks(hosts);
   }
   const auto room = options_.parallel - std::min(options_.parallel, ssh_jobs_);
   for (const auto host : watcher_.take_ssh_looks(room, now())) start_ssh_look(host);
 }
 
-void Engine::start_key_looks(std::vector<std::size_t> hosts) {
+void Engine::start_key_looks(const std::vector<std::size_t>& hosts) {
   std::vector<remote::KeyQuestion> questions;
   std::vector<std::size_t> asked;
   for (const auto host : hosts) {

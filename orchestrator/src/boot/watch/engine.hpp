@@ -80,7 +80,7 @@ class Engine {
   void broken(std::size_t host, const std::string& why);
   void resolve_again();
   void start_looks();
-  void start_key_looks(std::vector<std::size_t> hosts);
+  void start_key_looks(const std::vector<std::size_t>& hosts);
   void start_ssh_look(std::size_t host);
   void finished(std::size_t host, const remote::Unlocked& result);
   void take_beacons();
