@@ -78,7 +78,7 @@ struct WatchArguments {
   std::string metrics;  // a file, or ""
   double interval = 5;
   double hold = 90;
-  unsigned parallel = 8;
+  unsigned parallel = 32;
   bool json = false;
 };
 

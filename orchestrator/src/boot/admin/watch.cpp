@@ -109,9 +109,7 @@ class Work {
       return remote::shown_keys(questions, std::chrono::seconds(4), context_);
     };
     if (!arguments_.approve.empty()) out.approve = [this](std::size_t host) { return approve(host); };
-    out.unlock = [this](std::size_t host, bool approved, const watch::Tell& tell) {
-      return unlock(host, approved, tell);
-    };
+    out.unlock = [this](const watch::UnlockJob& job, const watch::Tell& tell) { return unlock(job, tell); };
     out.is_signed = [this](const remote::Prepared& prepared, const watch::Beacon& beacon) {
       return watch::is_signed_by(beacon, prepared.initramfs, context_) ||
              watch::is_signed_by(beacon, prepared.unsealed, context_);
@@ -137,19 +135,23 @@ class Work {
     return "not approved";
   }
 
-  remote::Unlocked unlock(std::size_t host, bool approved, const watch::Tell& tell) {
-    if (!arguments_.approve.empty() && !approved) {
+  remote::Unlocked unlock(const watch::UnlockJob& job, const watch::Tell& tell) {
+    if (!arguments_.approve.empty() && !job.approved) {
       // As after a refusal, nothing is sent in this boot.
-      if (const auto why = approve(host)) return {remote::Outcome::refused, *why, 0};
+      if (const auto why = approve(job.host)) return {remote::Outcome::refused, *why, 0};
     }
-    const auto source = fleet::source_of(hosts_[host], kPassphraseDeadline, context_, fleet::Together::yes);
-    auto wait = fleet::wait_of(hosts_[host], {});
+    const auto& host = hosts_[job.host];
+    const auto source = fleet::source_of(host, kPassphraseDeadline, context_, fleet::Together::yes);
+    auto wait = fleet::wait_of(host, {});
     wait.deadline = kUnlockDeadline;
     wait.for_system = false;
-    return remote::unlock(target(host), *source, wait, context_, [&](const remote::Event& event) {
+    wait.straight = job.shown;
+    const auto hear = [&](const remote::Event& event) {
       if (event.state == remote::State::initramfs) tell(watch::State::waiting, event.text);
       if (event.state == remote::State::sending) tell(watch::State::unlocking, event.text);
-    });
+    };
+    if (job.prepared) return remote::unlock(job.prepared->machine, *source, wait, context_, hear);
+    return remote::unlock(target(job.host), *source, wait, context_, hear);
   }
 
   static std::string line_of(const watch::Change& change) {

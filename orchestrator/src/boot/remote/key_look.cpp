@@ -12,10 +12,8 @@
 
 #include "base/files.hpp"
 #include "base/text.hpp"
-#include "openssh/host_alias.hpp"
 #include "openssh/key.hpp"
 #include "openssh/wire.hpp"
-#include "remote/ssh_settings.hpp"
 
 namespace remote {
 namespace {
@@ -38,21 +36,11 @@ std::set<std::string> types_of(const KnownKeys& known) {
   return out;
 }
 
-std::string setting(const Settings& settings, const std::string& key) {
-  const auto found = settings.find(key);
-  return found == settings.end() ? "" : found->second;
-}
-
 std::uint16_t port_of(const std::string& text) {
   std::uint16_t out = 0;
   const auto* const end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, out);
   return parsed.ec == std::errc() && parsed.ptr == end && out != 0 ? out : 22;
-}
-
-bool goes_through(const Settings& settings) {
-  const auto is_set = [](const std::string& text) { return !text.empty() && text != "none"; };
-  return is_set(setting(settings, "proxyjump")) || is_set(setting(settings, "proxycommand"));
 }
 
 Prepared::Stamp stamp_of(const std::string& path) {
@@ -93,43 +81,19 @@ std::vector<std::string> Prepared::types() const {
   return out;
 }
 
-Prepared prepare(const Target& asked, const base::Context& context) {
-  const base::TempDir scratch(base::temp_parent(), "dracut-sshd-watch.");
-  const SshQuestions questions(scratch.path(), context);
-  auto target = asked;
-  if (!target.lacks) target.lacks = questions.lacking();
-  const auto early = questions.of_user(target, System::initramfs);
-  // ssh is asked the same of both, unless the name is that of the initramfs alone.
-  const bool same = openssh::real_name_of(target.host) == target.host;
-  const auto later = same ? early : questions.of_user(target, System::real);
+Prepared prepare(const Target& target, const base::Context& context) {
+  const base::TempDir scratch(scratch_parent(), "dracut-sshd-watch.");
   Prepared out;
-  out.host_name = target.addresses.empty() ? setting(early, "hostname") : target.addresses.front();
-  out.port = port_of(target.port.empty() ? setting(early, "port") : target.port);
-  out.direct = target.jump.empty() && !goes_through(early);
-  const std::vector<std::string> files{setting(later, "userknownhostsfile"), setting(later, "globalknownhostsfile")};
-  const KnownHosts of_user(files, scratch.path(), context);
-  const KnownHosts known(target.known_hosts.empty() ? files : std::vector{target.known_hosts}, scratch.path(), context);
-  const auto names =
-      target.alias.empty() ? initramfs_names(target.host, out.host_name) : std::vector<std::string>{target.alias};
-  out.alias = names.front();
-  for (const auto& name : names) {
-    out.initramfs = known.of(name);
-    out.unsealed = known.of(openssh::unsealed_alias(name));
-    if (out.initramfs.any() || out.unsealed.any()) out.alias = name;
-    if (out.initramfs.any() || out.unsealed.any()) break;
-  }
-  auto real_name = setting(later, "hostkeyalias");
-  const auto real_port = target.same_port && !target.port.empty() ? target.port : setting(later, "port");
-  if (real_name.empty()) {
-    real_name = setting(later, "hostname");
-    if (!real_port.empty() && real_port != "22") real_name = fmt::format("[{}]:{}", real_name, real_port);
-  }
-  out.real = of_user.of(real_name);
-  out.comparable = of_user.can_tell() && known.can_tell() && !out.initramfs.authority && !out.types().empty();
-  for (const auto& file : of_user.files()) out.files.push_back(stamp_of(file));
-  for (const auto& file : known.files()) {
-    if (std::ranges::find(of_user.files(), file) == of_user.files().end()) out.files.push_back(stamp_of(file));
-  }
+  out.machine = look_up(target, scratch.path(), context);
+  const auto& machine = out.machine;
+  out.host_name = machine.early_host;
+  out.port = port_of(machine.early_port);
+  out.direct = !machine.proxied;
+  out.initramfs = machine.initramfs;
+  out.unsealed = machine.unsealed;
+  out.real = machine.real;
+  out.comparable = machine.can_tell && !out.initramfs.authority && !out.types().empty();
+  for (const auto& file : machine.files) out.files.push_back(stamp_of(file));
   return out;
 }
 

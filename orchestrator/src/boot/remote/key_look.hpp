@@ -8,8 +8,7 @@
 
 #include "base/context.hpp"
 #include "remote/host_proof.hpp"
-#include "remote/known_hosts.hpp"
-#include "remote/ssh.hpp"
+#include "remote/known_machine.hpp"
 
 /// The cheap look at a host: which of its known keys does it show? One key exchange, by ssh-keyscan, many hosts in one
 /// process. Showing is not proving: the answer decides only whether remote::unlock() is to look, which needs no word of
@@ -19,7 +18,7 @@ namespace remote {
 /// What a watcher needs of a host's configuration, asked once in idle time. ssh -G and ssh-keygen -F answer, so it is
 /// what a later call of ssh will do, as long as the files stay as they are: is_stale().
 struct Prepared {
-  std::string alias;      // under which known_hosts has the initramfs's key; the first candidate if it has none
+  KnownMachine machine;   // what remote::unlock() takes, for as long as this is not stale
   std::string host_name;  // where ssh connects to, a name or an address
   std::uint16_t port = 22;
   bool direct = true;      // false: by ProxyJump or ProxyCommand, and only ssh gets there

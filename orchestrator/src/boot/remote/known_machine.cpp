@@ -63,7 +63,7 @@ bool KnownMachine::distinct() const {
 
 KnownMachine look_up(Target target, const std::filesystem::path& scratch, const base::Context& context) {
   const SshQuestions questions(scratch, context);
-  target.lacks = questions.lacking();
+  if (!target.lacks) target.lacks = questions.lacking();
   KnownMachine out;
   out.records = !target.lacks->contains("KnownHostsCommand");
   const auto early = questions.of_user(target, System::initramfs);
@@ -82,6 +82,10 @@ KnownMachine look_up(Target target, const std::filesystem::path& scratch, const 
   out.lists = target.known_hosts.empty() ? files : std::vector{target.known_hosts};
   const KnownHosts of_user(files, scratch, context);
   const KnownHosts known(out.lists, scratch, context);
+  out.files = known.files();
+  for (const auto& file : of_user.files()) {
+    if (std::ranges::find(out.files, file) == out.files.end()) out.files.push_back(file);
+  }
   out.first_file = known.first();
   out.can_tell = of_user.can_tell() && known.can_tell();
   out.target = std::move(target);

@@ -17,6 +17,7 @@ struct KnownMachine {
   Target target;                   // complete: alias, real_user, real_alias and lacks are filled in
   std::vector<std::string> names;  // under which known_hosts may have the initramfs; target.alias is one of them
   std::vector<std::string> lists;  // the known_hosts files for the initramfs, as `ssh -G` prints them
+  std::vector<std::string> files;  // those of both systems that are there
   std::string first_file;          // that a line for it belongs into; "" if there is none
   KnownKeys initramfs;             // of target.alias
   std::string unsealed_alias;      // the name of the key that it shows where its TPM does not open the sealed one

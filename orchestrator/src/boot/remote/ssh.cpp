@@ -11,8 +11,16 @@ namespace remote {
 namespace {
 
 /// What ssh and its keys' agents need of the caller's environment.
-constexpr std::array kPassedOn{"HOME",          "USER",       "LOGNAME",         "PATH",           "SSH_AUTH_SOCK",
-                               "SSH_AGENT_PID", "KRB5CCNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"};
+constexpr std::array kPassedOn{"HOME",
+                               "USER",
+                               "LOGNAME",
+                               "PATH",
+                               "SSH_AUTH_SOCK",
+                               "SSH_AGENT_PID",
+                               "KRB5CCNAME",
+                               "XDG_RUNTIME_DIR",
+                               "XDG_CONFIG_HOME",
+                               "CREDENTIALS_DIRECTORY"};
 
 /// KnownHostsCommand runs for each key that a host shows, with the key in its arguments. It prints none: nothing
 /// becomes known by it. `file` holds no character that ssh or the shell would read otherwise (host_proof.hpp).

@@ -85,7 +85,7 @@ void Engine::prepared(std::size_t host, remote::Prepared prepared, std::vector<s
   // Without a known key for the initramfs there is nothing to compare, and ssh says what is missing.
   watcher_.set_kind(host, prepared.direct, prepared.comparable && is_known, now());
   if (prepared.direct && parsed.empty()) watcher_.broken(host, "its name has no address", now());
-  gate_.add_name(prepared.alias, host);
+  gate_.add_name(prepared.machine.target.alias, host);
   known.prepared = std::move(prepared);
   known.resolve_due = now() + kResolveAgain;
   poller_.set_addresses(host, std::move(parsed), now());
@@ -192,10 +192,12 @@ void Engine::start_ssh_look(std::size_t host) {
   }
   poller_.pause(host);
   ++ssh_jobs_;
-  unlockers_.add([this, host, approved = known_[host].approved] {
+  UnlockJob job{host, known_[host].prepared, watcher_.status(host).state == State::waiting, known_[host].approved};
+  unlockers_.add([this, host, job = std::move(job)]() mutable {
     remote::Unlocked result;
     try {
-      result = jobs_.unlock(host, approved, [this, host](State state, const std::string& text) {
+      if (job.prepared && job.prepared->is_stale()) job.prepared.reset();
+      result = jobs_.unlock(job, [this, host](State state, const std::string& text) {
         inbox_.post([this, host, state, text] { watcher_.progressed(host, state, base::printable(text, 300), now()); });
       });
     } catch (const base::Interrupted&) {

@@ -22,6 +22,14 @@ namespace watch {
 /// passphrase is sent. From any thread.
 using Tell = std::function<void(State, const std::string& text)>;
 
+/// A host that ssh is to look at.
+struct UnlockJob {
+  std::size_t host = 0;
+  std::optional<remote::Prepared> prepared;  // none: it has become stale
+  bool shown = false;                        // a key look was just shown the initramfs's key
+  bool approved = false;                     // Jobs::approve has said yes
+};
+
 /// What the engine has done by others. Hosts are numbers, as in `names`. All but `changed` and `tick` are called in
 /// threads, several at a time, and may take their time; base::Interrupted ends them.
 struct Jobs {
@@ -33,7 +41,7 @@ struct Jobs {
   std::function<std::optional<std::string>(std::size_t)> approve;
   /// With `approved` false, `approve` was not asked: at a host that only ssh can tell about. It must ask itself, once
   /// the initramfs has proven its key.
-  std::function<remote::Unlocked(std::size_t, bool approved, const Tell&)> unlock;
+  std::function<remote::Unlocked(const UnlockJob&, const Tell&)> unlock;
   /// Whether a key that known_hosts has for the host's initramfs has signed a beacon.
   std::function<bool(const remote::Prepared&, const Beacon&)> is_signed;
   /// In the loop's thread: has to be quick.
@@ -43,10 +51,10 @@ struct Jobs {
 
 struct EngineOptions {
   Pace pace;
-  std::size_t parallel = 8;  // looks by ssh at one time
-  double tick = 15;          // seconds between two calls of Jobs::tick
-  int beacons = -1;          // a bound UDP socket, non-blocking; -1: none
-  std::uint32_t seed = 1;    // of the jitter
+  std::size_t parallel = 32;  // looks by ssh at one time
+  double tick = 15;           // seconds between two calls of Jobs::tick
+  int beacons = -1;           // a bound UDP socket, non-blocking; -1: none
+  std::uint32_t seed = 1;     // of the jitter
 };
 
 /// The loop of `dracut-sshd watch`: a Poller, a Watcher, and the threads for what takes its time.

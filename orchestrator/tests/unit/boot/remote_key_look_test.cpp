@@ -107,7 +107,7 @@ TEST(Prepared, IsStaleWhenKnownHostsChanges) {
   Target target;
   target.host = "db";
   const auto prepared = prepare(target, context);
-  EXPECT_EQ(prepared.alias, "db-initramfs");
+  EXPECT_EQ(prepared.machine.target.alias, "db-initramfs");
   EXPECT_EQ(prepared.host_name, "db.example.org");
   EXPECT_EQ(prepared.port, 2222);
   EXPECT_TRUE(prepared.direct);

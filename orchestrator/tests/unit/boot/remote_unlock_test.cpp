@@ -211,6 +211,7 @@ struct Options {
   bool each = false;  // a passphrase for each question
   bool no_passphrase = false;
   bool reboot = false;
+  bool straight = false;
   std::string ready = {};
   std::vector<std::string> answer = {};
   std::vector<std::string> addresses = {};
@@ -228,6 +229,7 @@ Played play_with(Script& script, const Options& options = {}) {
   wait.after_reboot = options.after_reboot;
   wait.pin = options.pin;
   wait.reboot = options.reboot;
+  wait.straight = options.straight;
   wait.ready = options.ready;
   wait.answer = options.answer;
   target.addresses = options.addresses;
@@ -341,6 +343,24 @@ TEST(Unlock, AQuestionThatWasRefusedEndsItAndIsNotAnsweredAgain) {
   const auto played = play({early(0), lists(kHome), early(1, "unlock: home: the passphrase was refused")}, options);
   EXPECT_EQ(played.result.outcome, Outcome::refused);
   EXPECT_THAT(played.asked, testing::SizeIs(1));
+}
+
+TEST(Unlock, WhereTheKeyWasShownItBeginsBySending) {
+  Options options;
+  options.straight = true;
+  const auto played = play({early(0), real(97)}, options);
+  EXPECT_EQ(played.result.outcome, Outcome::unlocked);
+  EXPECT_THAT(played.calls, ElementsAre("initramfs: unlock --wait 60 <- open sesame", "real: state"));
+  // It was not the initramfs, which ssh finds before it sends.
+  const auto other =
+      play({refused_by_ssh(kRealKey), refused_by_ssh(kRealKey), real(97, state("1", "running"))}, options);
+  EXPECT_EQ(other.result.outcome, Outcome::already_up);
+  // A key that both have proves nothing.
+  Script script({real(97, state("1", "running"))});
+  script.known["db-initramfs"] = kRealKey;
+  const auto shared = play_with(script, options);
+  EXPECT_EQ(shared.result.outcome, Outcome::already_up);
+  EXPECT_THAT(shared.calls, Each(Not(HasSubstr("sesame"))));
 }
 
 TEST(Unlock, AMachineThatAsksWithoutEndIsGivenUp) {

@@ -77,7 +77,7 @@ class EngineTest : public testing::Test {
       remote::Prepared out;
       out.host_name = "127.0.0.1";
       out.port = server_.port();
-      out.alias = "db1-initramfs";
+      out.machine.target.alias = "db1-initramfs";
       out.initramfs.keys = {"AAAAearly"};
       out.real.keys = {"AAAAreal"};
       return out;
@@ -88,7 +88,7 @@ class EngineTest : public testing::Test {
       for (const auto& question : questions) out[question.id] = {{"ssh-ed25519", is_early_ ? "AAAAearly" : "AAAAreal"}};
       return out;
     };
-    jobs_.unlock = [this](std::size_t, bool, const Tell& tell) {
+    jobs_.unlock = [this](const UnlockJob& /*job*/, const Tell& tell) {
       ++unlocks_;
       tell(State::unlocking, "sending");
       is_early_ = false;
@@ -180,7 +180,7 @@ TEST_F(EngineTest, AHostThatCannotBePreparedIsAFault) {
 
 TEST_F(EngineTest, AnUnlockThatThrowsIsAFault) {
   is_early_ = true;
-  jobs_.unlock = [](std::size_t, bool, const Tell&) -> remote::Unlocked {
+  jobs_.unlock = [](const UnlockJob&, const Tell&) -> remote::Unlocked {
     throw base::Error("the passphrase's command failed (status 1)");
   };
   make();
@@ -192,7 +192,7 @@ TEST_F(EngineTest, WithoutSshKeyscanSshLooks) {
   jobs_.look_at_keys = [](const auto&) -> remote::Shown {
     throw base::Error("ssh-keyscan is not installed", base::Exit::missing_tool);
   };
-  jobs_.unlock = [](std::size_t, bool, const Tell&) { return remote::Unlocked{remote::Outcome::already_up, "", 0}; };
+  jobs_.unlock = [](const UnlockJob&, const Tell&) { return remote::Unlocked{remote::Outcome::already_up, "", 0}; };
   make();
   EXPECT_TRUE(until("up"));
 }
@@ -207,7 +207,7 @@ TEST_F(EngineTest, ABeaconBringsALook) {
   const auto socket = beacon_socket("127.0.0.1:47001");
   options_.beacons = socket.get();
   jobs_.is_signed = [](const remote::Prepared& prepared, const Beacon& beacon) {
-    return prepared.alias == beacon.name && beacon.number == 2;
+    return prepared.machine.target.alias == beacon.name && beacon.number == 2;
   };
   make();
   ASSERT_TRUE(until("up"));

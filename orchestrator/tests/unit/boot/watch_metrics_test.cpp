@@ -61,7 +61,7 @@ TEST(Journal, NamesTheChange) {
   const auto text = journal_entry(
       journal_fields({0, "db1\nMESSAGE=forged", State::up, State::wrong_key, 12.34, "\x1b]0;x\n_TRANSPORT=kernel"}));
   EXPECT_THAT(text, HasSubstr("PRIORITY=4\n"));
-  EXPECT_THAT(text, HasSubstr("DRACUT_SSHD_STATE=wrong_key\n"));
+  EXPECT_THAT(text, HasSubstr("DRACUT_SSHD_STATE=wrong-key\n"));
   EXPECT_THAT(text, HasSubstr("DRACUT_SSHD_STATE_BEFORE=up\n"));
   EXPECT_THAT(text, HasSubstr("DRACUT_SSHD_SECONDS_BEFORE=12.3\n"));
   EXPECT_THAT(text, Not(HasSubstr("\nMESSAGE=forged")));
