@@ -141,7 +141,7 @@ def _make(place: machine.Site, package: Package, wish: scenario.Image, work: Pat
             inside(tree, ["sh", "-euc", scenario.filled(command, words)], log)
     kernel = next((tree / "usr/lib/modules").iterdir()).name
     dracut = made / "dracut.log"
-    result = inside(tree, ["dracut", "--force", *wish.arguments, "/var/tmp/initrd", kernel], dracut, check=False)
+    result = inside(tree, ["dracut", "--force", "--stdlog", "4", *wish.arguments, "/var/tmp/initrd", kernel], dracut, check=False)
     (made / "status").write_text(str(result.status))
     if (tree / "var/tmp/initrd").exists():
         shutil.copy(tree / "var/tmp/initrd", made / "initrd")

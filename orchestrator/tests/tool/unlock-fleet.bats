@@ -145,7 +145,7 @@ END
   kill -TERM "$pid"
   wait "$pid" || local ended=$?
   [ "$ended" -eq 143 ]
-  ! pgrep -f '^sleep 4711$' >/dev/null
+  run ! pgrep -f '^sleep 4711$' >/dev/null
   [ ! -e "$work/good/received" ]
 }
 

@@ -60,8 +60,8 @@ until_seen() {
   [ "$(cat "$work/good/received")" = 'open sesame' ]
   [ ! -e "$work/stranger/received" ]
   until_seen '^good unlocked' told
-  ! grep -q unwatched "$work/events"
-  ! grep -rq sesame "$work/events" "$work/said" "$work/told"
+  run ! grep -q unwatched "$work/events"
+  run ! grep -rq sesame "$work/events" "$work/said" "$work/told"
   kill -TERM "$watcher"
   wait "$watcher" || local ended=$?
   watcher=''

@@ -70,7 +70,8 @@ Preflight answers(const remote::KnownMachine& machine, const remote::Calls& call
     if (early.ran) return {"answers", Result::ok, "it is in its initramfs, and lets you in"};
     if (machine.distinct() && calls.proves(target, System::real, kCallPatience))
       return {"answers", Result::ok, "its real system, which has proven its key and does not let you in"};
-    if (!target.addresses.empty()) std::ranges::rotate(target.addresses, target.addresses.begin() + 1);
+    if (!target.addresses.empty())
+      std::rotate(target.addresses.begin(), target.addresses.begin() + 1, target.addresses.end());
     if (round + 1 >= target.addresses.size()) {
       const auto words = remote::last_line(real.outcome);
       return {"answers", Result::bad, words.empty() ? "nothing that proves a known key" : "unverified: " + words};

@@ -349,7 +349,8 @@ class Machine {
   Call ask(System system, const std::string& command) {
     auto out = calls_.ask(known_.target, system, command, patience());
     auto& addresses = known_.target.addresses;
-    if (!out.ran && !out.offered && addresses.size() > 1) std::ranges::rotate(addresses, addresses.begin() + 1);
+    if (!out.ran && !out.offered && addresses.size() > 1)
+      std::rotate(addresses.begin(), addresses.begin() + 1, addresses.end());
     return out;
   }
 
