@@ -117,7 +117,7 @@ SendResult Sender::send_to_each(const Target& target) {
       if (answered_.size() >= kMostQuestions) return {SendResult::End::refused, "it asks for more than 64 passphrases"};
       tell_({State::sending, "it asks: " + name_of(*next)});
       ++answered_[key_of(*next)];
-      const auto result = answer(target, &*next, answer_command(*next));
+      auto result = answer(target, &*next, answer_command(*next));
       if (result.end != SendResult::End::opened && result.end != SendResult::End::nothing) return result;
       // One that is gone was answered by systemd's own memory of another disk's passphrase, or at the console.
       ++answered_[key_of(*next)];
