@@ -29,10 +29,10 @@ watch() {
   watcher=$!
 }
 
-# until_seen TEXT [FILE]: at most half a minute
+# until_seen TEXT [FILE [SECONDS]]: at most half a minute
 until_seen() {
   local count
-  for ((count = 0; count < 300; count++)); do
+  for ((count = 0; count < ${3:-30} * 10; count++)); do
     if grep -q -- "$1" "$work/${2:-events}"; then return 0; fi
     sleep 0.1
   done
@@ -81,6 +81,36 @@ until_seen() {
   sleep 8
   [ ! -e "$work/first/received" ]
   [ "$(cat "$work/second/received")" = wrong ]
+}
+
+# beacon NAME KEY PORT: as module/46sshd/boot/beacon says that NAME's initramfs waits, signed by KEY
+beacon() {
+  local line
+  line="{\"dracut-sshd-beacon\":1,\"name\":\"$1-initramfs\",\"boot\":\"0fd3c918-2424-43b7-9699-94d050b4ce46\",\"number\":$((++beacons)),\"up\":12.3,\"waiting\":[\"passphrase\"]}"
+  printf '%s\n' "$line" >"$work/line"
+  rm -f "$work/line.sig"
+  ssh-keygen -q -Y sign -f "$2" -n dracut-sshd-beacon "$work/line" 2>/dev/null
+  cat "$work/line" "$work/line.sig" >"$work/datagram"
+  # One write is one datagram.
+  dd if="$work/datagram" bs=2000 count=1 status=none >"/dev/udp/127.0.0.1/$3"
+}
+
+@test "a beacon that the initramfs's key has signed has that host looked at now; another one means nothing" {
+  machine far 22265
+  # Only ssh gets there, and looks about once a minute.
+  sed -i 's|^Host far$|Host far\n  ProxyCommand bash -c "exec 3<>/dev/tcp/127.0.0.1/22265 \&\& { cat <\&3 \& cat >\&3; kill %%1; }"|' "$work/config"
+  printf '[host.far]\n' >>"$work/hosts.toml"
+  ssh-keygen -q -t ed25519 -N '' -f "$work/another"
+  watch --listen 127.0.0.1:22266
+  until_seen '"host":"far","from":"unknown"' events 90 # when the first look has ended
+  up far
+  beacons=0
+  beacon far "$work/another" 22266
+  sleep 5
+  [ ! -e "$work/far/received" ]
+  beacon far "$work/far/early" 22266
+  until_seen '"host":"far",.*"to":"unlocked"'
+  [ "$(cat "$work/far/received")" = 'open sesame' ]
 }
 
 @test "without a host, or a passphrase, it does not begin" {
