@@ -104,6 +104,15 @@ sshd_drop_tokens() {
   [[ ! $dropped ]] || sshd_put 0600 - /etc/crypttab <<<"${text%$'\n'}"
 }
 
+# sshd_asks_without_card: is a passphrase asked for where no smart card is plugged in? systemd-cryptsetup of systemd 252 ends instead; that of
+# 257 waits and asks.
+sshd_asks_without_card() {
+  local file
+  for file in "$initdir"/{usr/,}lib{,64}/systemd/libsystemd-shared-{2[0-4]?,25[0-2]}*.so; do
+    if [[ -e $file ]]; then return 1; fi
+  done
+}
+
 # sshd_is_headless OPTIONS: is nobody asked? The last one counts.
 sshd_is_headless() {
   local option headless=''
@@ -124,7 +133,10 @@ sshd_tell_of_auto() {
     for kind in $(sshd_auto_kinds "$options"); do
       sshd_auto_token "$kind"
       # shellcheck disable=SC2086
-      if sshd_image_library $sshd_token_libraries; then
+      if [[ $kind == pkcs11 ]] && ! sshd_asks_without_card; then
+        derror "dracut-sshd: $name opens by a smart card, and this systemd gives up where none is plugged in: then NOBODY IS ASKED for a passphrase." \
+          "Take pkcs11-uri= out of its line in /etc/crypttab if you unlock it over SSH, and build the image again."
+      elif sshd_image_library $sshd_token_libraries; then
         ways+=${ways:+, }$sshd_token_called
       else
         sshd_tell_missing "$name" "$kind"

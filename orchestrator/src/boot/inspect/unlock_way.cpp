@@ -51,6 +51,19 @@ std::string library_path(const Facts& facts, std::string_view name) {
   return {};
 }
 
+/// systemd-cryptsetup of systemd 252 ends where no smart card is plugged in; that of 257 waits and asks.
+bool asks_without_card(const Facts& facts) {
+  constexpr std::string_view kShared = "libsystemd-shared-";
+  for (const auto* folder : {"usr/lib/systemd", "lib/systemd", "usr/lib64/systemd"}) {
+    for (const auto& name : facts.image.list(folder)) {
+      if (!name.starts_with(kShared)) continue;
+      const auto version = name.substr(kShared.size(), 3);
+      if (version >= "200" && version <= "252") return false;
+    }
+  }
+  return true;
+}
+
 /// What one of the libraries needs and has not got: then it cannot be loaded. "" for nothing.
 std::string lacking_need(const Facts& facts, const std::vector<std::string_view>& libraries) {
   if (!facts.loader) return {};
@@ -101,6 +114,11 @@ class WayJudge {
                                  "without asking for a passphrase",
                                  kind.by, need),
                      "dracut-sshd-rebuild");
+    if (kind.option == "pkcs11-uri" && !asks_without_card(facts_))
+      return concern(Severity::warning,
+                     "it is to be opened by a smart card, and the systemd in the image gives up where none is plugged "
+                     "in: then nobody is asked for a passphrase",
+                     "take pkcs11-uri= out of its line in crypttab, and type dracut-sshd-rebuild");
     by_.emplace_back(kind.by);
     if (option_of(opening_, "token-timeout").value_or("") == "0")
       concern(Severity::warning,
