@@ -127,10 +127,10 @@ TEST(InspectJson, IsThereForAnImageThatCannotBeReadToo) {
 TEST(InspectJson, ItsFieldsAreInTheManualPage) {
   const auto page = base::read_file(PROJECT_ROOT "/orchestrator/man/dracut-sshd.1", 1U << 20U);
   const auto section = page.substr(page.find(".Sh JSON"), page.find(".Sh EXIT STATUS") - page.find(".Sh JSON"));
-  for (const auto& [name, one] : schema()["properties"].items())
-    EXPECT_NE(section.find(name), std::string::npos) << name;
-  for (const auto& [name, one] : schema()["properties"]["authorized_keys"]["items"]["properties"].items())
-    EXPECT_NE(section.find(name), std::string::npos) << name;
+  const auto fields = schema()["properties"];
+  for (const auto& [name, one] : fields.items()) EXPECT_NE(section.find(name), std::string::npos) << name;
+  const auto of_keys = fields["authorized_keys"]["items"]["properties"];
+  for (const auto& [name, one] : of_keys.items()) EXPECT_NE(section.find(name), std::string::npos) << name;
   EXPECT_NE(section.find("now " + std::to_string(admin::kInspectSchema) + ","), std::string::npos);
 }
 
