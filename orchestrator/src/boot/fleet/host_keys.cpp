@@ -72,7 +72,7 @@ std::optional<std::string> fault_of_credential(std::string_view text) {
 }
 
 std::string path_of(const Value& value, const Folders& folders, bool none) {
-  const std::string text = line_of(value, "a file's path", kLongestPath);
+  std::string text = line_of(value, "a file's path", kLongestPath);
   if (text.empty() || (none && text == "none")) return text;
   if (text.starts_with("~/")) {
     if (folders.home.empty())
