@@ -69,7 +69,7 @@ def _make(cell: setups.Cell, site: machine.Site, module: Package, work: Path) ->
     kernel = kernel_of(tree)
     if cell.generator == "dracut":
         # The crypttab, so that the passphrase is asked for on the console.
-        image.inside(tree, ["dracut", "--force", "--install", "/etc/crypttab", f"/boot/initrd.img-{kernel}", kernel], log)
+        image.inside(tree, ["dracut", "--force", "--include", "/etc/crypttab", "/etc/crypttab", f"/boot/initrd.img-{kernel}", kernel], log)
         _install(tree, module, log)
     else:
         _initramfs_tools(tree, site, kernel, log)

@@ -54,14 +54,19 @@ std::string library_path(const Facts& facts, std::string_view name) {
 /// systemd-cryptsetup of systemd 252 ends where no smart card is plugged in; that of 257 waits and asks.
 bool asks_without_card(const Facts& facts) {
   constexpr std::string_view kShared = "libsystemd-shared-";
-  for (const auto* folder : {"usr/lib/systemd", "lib/systemd", "usr/lib64/systemd"}) {
-    for (const auto& name : facts.image.list(folder)) {
-      if (!name.starts_with(kShared)) continue;
-      const auto version = name.substr(kShared.size(), 3);
-      if (version >= "200" && version <= "252") return false;
+  std::vector<std::string> folders;
+  for (const std::string top : {"usr/lib", "lib", "usr/lib64", "lib64"}) {
+    folders.push_back(top + "/systemd");
+    for (const auto& each : facts.image.list(top)) {
+      if (each.find("-linux-") != std::string::npos) folders.push_back(fmt::format("{}/{}/systemd", top, each));
     }
   }
-  return true;
+  return std::ranges::none_of(folders, [&](const std::string& folder) {
+    return std::ranges::any_of(facts.image.list(folder), [&](const std::string& name) {
+      const auto version = name.starts_with(kShared) ? name.substr(kShared.size(), 3) : "";
+      return version >= "200" && version <= "252";
+    });
+  });
 }
 
 /// What one of the libraries needs and has not got: then it cannot be loaded. "" for nothing.
