@@ -108,7 +108,8 @@ sshd_drop_tokens() {
 # 257 waits and asks.
 sshd_asks_without_card() {
   local file
-  for file in "$initdir"/{usr/,}lib{,64,/*}/systemd/libsystemd-shared-{2[0-4]?,25[0-2]}*.so; do
+  # The system's: dracut puts a program's libraries into the image at the end.
+  for file in "${dracutsysrootdir-}"/{usr/,}lib{,64,/*}/systemd/libsystemd-shared-{2[0-4]?,25[0-2]}*.so; do
     if [[ -e $file ]]; then return 1; fi
   done
 }

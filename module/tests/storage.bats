@@ -298,13 +298,13 @@ crypttab() { holds "$initdir/etc/crypttab" "$1"; }
   told 'derror: dracut-sshd: the key of vda5_crypt is on LABEL=stick: as long as that is not plugged in, NOBODY IS ASKED'
   # systemd 252 ends where there is no smart card, 257 asks.
   file /etc/crypttab "vda5_crypt UUID=$uuid none luks,pkcs11-uri=auto"
-  mkdir -p "$initdir/usr/lib/x86_64-linux-gnu/systemd"
+  mkdir -p "$root/usr/lib/x86_64-linux-gnu/systemd"
   : >"$initdir/usr/lib/libp11-kit.so.0"
   for shared in 252 257; do
     : >"$log"
     rm -r "$BATS_TEST_TMPDIR/state" "$initdir/etc/crypttab"
-    rm -f "$initdir"/usr/lib/x86_64-linux-gnu/systemd/*
-    : >"$initdir/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-$shared.so"
+    rm -f "$root"/usr/lib/x86_64-linux-gnu/systemd/*
+    : >"$root/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-$shared.so"
     late
     if [ "$shared" -eq 252 ]; then
       told 'this systemd gives up where none is plugged in: then NOBODY IS ASKED for a passphrase'
