@@ -68,8 +68,8 @@ def _make(cell: setups.Cell, site: machine.Site, module: Package, work: Path) ->
     _configure(cell, site, tree)
     kernel = kernel_of(tree)
     if cell.generator == "dracut":
-        # The crypttab, so that the passphrase is asked for on the console.
-        image.inside(tree, ["dracut", "--force", "--include", "/etc/crypttab", "/etc/crypttab", f"/boot/initrd.img-{kernel}", kernel], log)
+        # The crypttab, so that the passphrase is asked for on the console. Debian 14 looks for crypto_LUKS, which a chroot has not.
+        image.inside(tree, ["dracut", "--force", "--no-hostonly", "--include", "/etc/crypttab", "/etc/crypttab", f"/boot/initrd.img-{kernel}", kernel], log)
         _install(tree, module, log)
     else:
         _initramfs_tools(tree, site, kernel, log)
