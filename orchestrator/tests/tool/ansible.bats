@@ -65,6 +65,7 @@ machine() {
   cat >"$folder/early.sh" <<END
 #!/bin/bash
 case \$SSH_ORIGINAL_COMMAND in
+  "unlock --list --json") exit 64 ;; # as from a key that may do nothing else
   unlock*)
     IFS= read -r line
     printf '%s\n' "\$line" >>"$folder/received"
