@@ -25,17 +25,20 @@ answering_sshd() {
 # real_sshd: this machine's own, with its libraries, in the place of the stand-in. It is run in a chroot, and by root alone.
 real_sshd() {
   local path helper
+  local -a programs=()
   path=$(type -P sshd /usr/sbin/sshd | head -n 1)
   [[ $path ]] || skip "sshd is not installed"
   [[ $EUID -eq 0 ]] || skip "only root may chroot"
   cp "$path" "$root/usr/sbin/sshd"
   for helper in $("$path" -G -f /dev/null 2>/dev/null | sed -n 's/^sshd[a-z]*path //p'); do
     mkdir -p "$root${helper%/*}" && cp "$helper" "$root$helper"
+    programs+=("$helper")
   done
   # The shell is root's, for a login to have one.
   mkdir -p "$root/bin"
   [[ -e $root/bin/sh ]] || cp -L "$(type -P sh)" "$root/bin/sh"
-  ldd "$path" "$(type -P sh)" | grep -oE '/[^ :]+' | grep -E '\.so' | sort -u >"$root/libraries"
+  # From OpenSSH 9.8 on most of them are its helpers'.
+  ldd "$path" ${programs[@]+"${programs[@]}"} "$(type -P sh)" | grep -oE '/[^ :]+' | grep -E '\.so' | sort -u >"$root/libraries"
   (cd / && xargs cp --parents -L -t "$root" <"$root/libraries")
   # In the root the list is relative to it.
   sed -i 's#^/##' "$root/libraries"
