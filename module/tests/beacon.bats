@@ -115,7 +115,7 @@ ups = [json.loads(pathlib.Path(sys.argv[1], str(number)).open().readline())["up"
 for wait, gap in zip((2, 4, 8, 16, 32, 60, 60, 60), (later - sooner for sooner, later in zip(ups, ups[1:]))):
     assert wait * 0.75 - 1 <= gap <= wait * 1.25 + 8, (wait, gap, ups)
 END
-  # None waits: none is sent. The next prompt is told of at once.
+  # No prompt waits, so no message is sent. The next prompt is reported at once.
   count=$(messages)
   before=$(cut -d . -f 1 "$root/proc/uptime")
   while [ $(($(cut -d . -f 1 "$root/proc/uptime") - before)) -lt 200 ]; do sleep 0.1; done
