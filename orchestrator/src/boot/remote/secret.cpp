@@ -29,14 +29,16 @@ constexpr std::size_t kRoom = 4096;  // a page, and more than kLongestPassphrase
 constexpr int kLook = 20;            // milliseconds between two looks at a child
 constexpr int kGrace = 50;           // looks between TERM and KILL
 
-/// Waits until the child has ended; ends it when `cancel` is asked. Its status.
-int status_of(pid_t child, const base::Cancel& cancel) {
+/// Waits until the child has ended; ends it when `cancel` is asked, or after `patience`, unless that is 0. Its status.
+int status_of(pid_t child, const base::Cancel& cancel, std::chrono::seconds patience = std::chrono::seconds(0)) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   int status = 0;
   int looks_since_term = 0;
   for (;;) {
     const auto reaped = waitpid(child, &status, WNOHANG);
     if (reaped == child || (reaped < 0 && errno != EINTR)) break;
-    if (cancel.signal() != 0) {
+    const bool is_late = patience.count() > 0 && std::chrono::steady_clock::now() >= end;
+    if (cancel.signal() != 0 || is_late) {
       if (looks_since_term == 0) (void)kill(child, SIGTERM);
       if (looks_since_term == kGrace) (void)kill(child, SIGKILL);
       ++looks_since_term;
@@ -213,8 +215,8 @@ Secret from_command(const std::string& command, const std::map<std::string, std:
     (void)status_of(child, over);
     throw base::Error(why);
   }
-  here.reset();  // it may go on printing: nobody listens
-  const int status = status_of(child, cancel);
+  here.reset();                                           // it may go on printing: nobody listens
+  const int status = status_of(child, cancel, patience);  // what has printed its line may still hang
   cancel.throw_if_requested();
   const bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   // A shell tells of its child's signal by its own status.

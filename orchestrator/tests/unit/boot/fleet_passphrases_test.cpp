@@ -29,6 +29,12 @@ TEST(Passphrases, ACommandThatHangsIsEnded) {
               ThrowsMessage<base::Error>(HasSubstr("no line within 1 s")));
 }
 
+TEST(Passphrases, ACommandThatHangsBehindItsLineIsEnded) {
+  base::Cancel cancel;
+  PassphraseCommand source("echo x; exec >/dev/null; exec sleep 100", "db1", std::chrono::seconds(1));
+  EXPECT_THROW((void)source.passphrase(nullptr, cancel), base::Error);
+}
+
 TEST(Passphrases, ACredentialIsTheFirstLineOfAFileInItsDirectory) {
   base::Cancel cancel;
   const base::TempDir folder("/tmp", "credentials.");
